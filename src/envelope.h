@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Who the message is from and for (RFC 5321 2.3.1), and the header fields
+ * that follow from it.
+ */
+#ifndef ONEHOP_ENVELOPE_H
+#define ONEHOP_ENVELOPE_H
+
+#include <stddef.h>
+
+#include "account.h"
+#include "address.h"
+#include "args.h"
+#include "error.h"
+#include "message.h"
+#include "reply.h"
+
+struct recipient {
+	char *path;          /* local@domain, A-labels, quoted: for RCPT */
+	struct reply reply;  /* the server's answer; code 0 until then */
+};
+
+struct envelope {
+	char *sender;        /* path as above, "" is the null sender */
+	struct recipient *to;
+	size_t n;
+	int smtputf8;        /* a local part or header field needs RFC 6531 */
+	char *notify;        /* NOTIFY value, or NULL */
+	char *returns;       /* "FULL", "HDRS", or NULL */
+	char *envid;         /* as xtext, or NULL */
+	char *message_id;    /* of the message, for the log; "" if none */
+};
+
+/*
+ * Collects sender and recipients (operands, -t's fields; Resent- ones alone
+ * if there are any; no duplicates), qualifies bare names with maildomain,
+ * then completes the message: Bcc and Return-Path removed, From, Date,
+ * Message-ID added where missing, bare names in address fields qualified.
+ * 0; -1: EX_USAGE no recipients, EX_DATAERR an address that is none.
+ */
+int envelope_make(struct envelope *e, const struct invocation *inv,
+	const struct account *a, struct message *m, struct error *err);
+
+void envelope_free(struct envelope *e);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Foreign octets made fit to be shown. Whatever a server, a message or a
+ * config file says reaches a terminal or a log only through here.
+ */
+#ifndef ONEHOP_ESCAPE_H
+#define ONEHOP_ESCAPE_H
+
+#include <stddef.h>
+
+/* Room that suits most quotes in an error text. */
+#define ESCAPE_QUOTE 512
+
+/*
+ * Writes the len octets at text into out, NUL-terminated: C0 and C1 controls,
+ * DEL, the backslash, bidi controls, line and paragraph separators and octets
+ * that are not UTF-8 become \xNN; a text that does not fit ends in "...".
+ * Returns out.
+ */
+char *escape(char *out, size_t size, const char *text, size_t len);
+
+/* The same for a string. */
+char *escape_string(char *out, size_t size, const char *text);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "platform.h"
+
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#ifdef HAVE_SYS_PRCTL_H
+#include <sys/prctl.h>
+#endif
+#ifdef HAVE_SYS_AUXV_H
+#include <sys/auxv.h>
+#endif
+
+void
+platform_wipe(void *data, size_t len)
+{
+#ifdef HAVE_EXPLICIT_BZERO
+	explicit_bzero(data, len);
+#else
+	volatile unsigned char *p = data;
+
+	while (len-- > 0)
+		*p++ = 0;
+#endif
+}
+
+int
+platform_is_elevated(void)
+{
+#if defined(HAVE_ISSETUGID)
+	return issetugid();
+#elif defined(HAVE_GETAUXVAL)
+	return getauxval(AT_SECURE) != 0;
+#else
+	return geteuid() != getuid() || getegid() != getgid();
+#endif
+}
+
+void
+platform_hide_memory(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+#ifdef HAVE_SYS_PRCTL_H
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
+void
+platform_close_from(int first)
+{
+	long max;
+
+#ifdef HAVE_CLOSE_RANGE
+	if (close_range((unsigned)first, ~0u, 0) == 0)
+		return;
+#endif
+	max = sysconf(_SC_OPEN_MAX);
+	for (long fd = first; fd < (max > 0 ? max : 1024); fd++)
+		close((int)fd);
+}

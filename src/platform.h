@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The few things that systems do differently; the one file with #if. */
+#ifndef ONEHOP_PLATFORM_H
+#define ONEHOP_PLATFORM_H
+
+#include <stddef.h>
+
+/* Overwrites with zeros in a way that no compiler removes. */
+void platform_wipe(void *data, size_t len);
+
+/* Were we started with more rights than our caller has (set-user-id)? */
+int platform_is_elevated(void);
+
+/* No core file and no ptrace by others: memory may hold a password. */
+void platform_hide_memory(void);
+
+/* Closes every descriptor from first on; for a child before exec. */
+void platform_close_from(int first);
+
+#endif

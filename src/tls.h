@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* TLS as a transport over a transport; with trust.c the only GnuTLS users. */
+#ifndef ONEHOP_TLS_H
+#define ONEHOP_TLS_H
+
+#include <stdint.h>
+
+#include "buffer.h"
+#include "error.h"
+#include "transport.h"
+
+/* How to trust; all strings borrowed. */
+struct tls_policy {
+	const char *name;           /* the reference identity (RFC 9525): host
+	                               as configured, A-labels, or IP */
+	const char *trust_file;     /* "system", a bundle or a directory */
+	const char *crl_file;       /* or NULL */
+	const char *const *fingerprints; /* "AA:BB..", NULL-terminated; with
+	                               any, the certificate or key must match
+	                               one and no chain is asked for */
+	const char *key_file;       /* client certificate, both or neither */
+	const char *cert_file;
+	const char *pin;            /* for the key, or NULL */
+	const char *priorities;     /* GnuTLS priority string, or NULL */
+	unsigned min_dh_prime_bits; /* 0 = library's own */
+	int verify;                 /* 0 only for tls_certcheck off */
+};
+
+/* What was negotiated, for logs, --serverinfo and JSON. */
+struct tls_facts {
+	char version[16];        /* "TLS1.3" */
+	char cipher[96];
+	char subject[256];       /* escaped */
+	char issuer[256];
+	char sha256[32 * 3];     /* of the certificate, "AA:BB:.." */
+	char spki_sha256[32 * 3];/* of its public key */
+	char not_before[32];     /* "2026-11-23 09:00:00Z" */
+	char not_after[32];
+};
+
+/*
+ * Handshakes over lower until the deadline and verifies: certificate chain,
+ * name, server purpose, TLS 1.2 or newer. 0 with *upper, which owns lower.
+ * -1, lower still the caller's: EX_PROTOCOL TLS or trust failure (with a
+ * hint), EX_TEMPFAIL timeout or lost connection, EX_CONFIG unusable trust
+ * store, key or priority string.
+ */
+int tls_open(struct transport **upper, struct transport *lower,
+	const struct tls_policy *policy, int64_t deadline,
+	struct tls_facts *facts, struct error *err);
+
+/* RFC 9266 tls-exporter binding, base64, appended. 0, or -1 if TLS 1.2
+ * without extended master secret makes it unsafe. */
+int tls_channel_binding(struct transport *tls, struct buffer *base64);
+
+/* The version of GnuTLS that runs, borrowed. */
+const char *tls_library_version(void);
+
+#endif
