@@ -50,8 +50,9 @@ void header_add_message_id(struct buffer *out, time_t when,
 
 /*
  * Appends "Name: body\n", folded before blanks so that lines keep to 78
- * octets where they can and to 998 always. 0, or -1 if a word longer than
- * 997 octets makes that impossible (out unchanged).
+ * octets where they can and to 998 always; quoted strings that fit a line are
+ * not broken. 0, or -1 if a word longer than 997 octets makes that impossible
+ * or the body holds a line end (out unchanged).
  */
 int header_add_folded(struct buffer *out, const char *name,
 	const char *body);
