@@ -19,8 +19,8 @@ int base64_decode(struct buffer *out, const char *text, size_t len);
 
 /*
  * Appends one line of text (no line end) as quoted-printable, RFC 2045 6.7,
- * soft breaks at 76; a "." that would begin a line or "From " is encoded.
- * The caller ends the line.
+ * soft breaks ("=" CRLF) at 76; a "." or "From " that would begin a line is
+ * encoded. The caller ends the line.
  */
 void quoted_printable_encode(struct buffer *out, const char *line,
 	size_t len);
@@ -28,7 +28,7 @@ void quoted_printable_encode(struct buffer *out, const char *line,
 /*
  * Appends UTF-8 text (or octets of an unknown charset) as RFC 2047 encoded
  * words of at most 75 octets, joined by spaces, never splitting a character.
- * Text that is plain printable ASCII is appended as it is.
+ * Text that is printable ASCII and has no "=?" is appended as it is.
  */
 void encoded_word_encode(struct buffer *out, const char *text);
 

@@ -5,36 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Octets of the UTF-8 character at text, its value in *value; 0 if none. */
-static size_t
-decode(const unsigned char *text, size_t len, uint32_t *value)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n;
-
-	if (text[0] < 0x80)
-		n = 1;
-	else if (text[0] >= 0xc2 && text[0] <= 0xdf)
-		n = 2;
-	else if (text[0] >= 0xe0 && text[0] <= 0xef)
-		n = 3;
-	else if (text[0] >= 0xf0 && text[0] <= 0xf4)
-		n = 4;
-	else
-		return 0;
-	if (n > len)
-		return 0;
-	*value = n == 1 ? text[0] : text[0] & (0xffu >> (n + 1));
-	for (size_t i = 1; i < n; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		*value = *value << 6 | (text[i] & 0x3fu);
-	}
-	if (*value < least[n] || *value > 0x10ffff ||
-	    (*value >= 0xd800 && *value <= 0xdfff))
-		return 0;
-	return n;
-}
+#include "utf8.h"
 
 /* May the character stand on a terminal as it is? */
 static int
@@ -57,7 +28,7 @@ escape(char *out, size_t size, const char *text, size_t len)
 
 	for (size_t i = 0; i < len;) {
 		uint32_t value = 0;
-		size_t n = decode(in + i, len - i, &value);
+		size_t n = utf8_decode(text + i, len - i, &value);
 		int plain = n > 0 && harmless(value);
 		size_t need = plain ? n : 4 * (n > 0 ? n : 1);
 
