@@ -1,0 +1,169 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Shows that every check of tests/lint.sh can fail: plants one violation after
+# the other in a copy of the tree and wants lint to name it.
+#
+# usage: tests/lint-self-test.sh
+set -u
+cd "$(dirname "$0")/.." || exit 66
+scratch=$(mktemp -d) || exit 73
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 130' INT TERM HUP
+tree=$scratch/tree
+objects=$scratch/objects
+number=0
+failed=0
+
+mkdir "$scratch/clean"
+if [ -e .git ]; then
+    git ls-files
+else
+    find . -type f ! -path './build*' ! -path './autom4te.cache/*'
+fi | tar -cf - -T - | tar -xf - -C "$scratch/clean"
+
+# plant CHECK WANTED: runs the commands on stdin in a fresh copy; lint has to
+# fail with a line that matches WANTED.
+plant()
+{
+    rm -rf "$tree" "$objects"
+    cp -R "$scratch/clean" "$tree"
+    mkdir -p "$objects/src"
+    number=$((number + 1))
+    (cd "$tree" && OBJECTS=$objects sh -e) || echo "# cannot plant"
+    if "$tree/tests/lint.sh" -o "$objects" "$1" >"$scratch/out" 2>&1; then
+        echo "not ok $number - $1 sees: $2"
+        failed=$((failed + 1))
+    elif grep -q -e "$2" "$scratch/out"; then
+        echo "ok $number - $1 sees: $2"
+    else
+        echo "not ok $number - $1 sees: $2"
+        sed 's/^/# /' "$scratch/out"
+        failed=$((failed + 1))
+    fi
+}
+
+# plant_object WANTED SOURCE: an object of it, as make would have left it
+plant_object()
+{
+    plant globals "$1" <<END
+printf '%s\n' '$2' >planted.c
+\${CC:-cc} -fPIE -c -o "\$OBJECTS/src/planted.o" planted.c
+END
+}
+
+plant layers 'src/ascii.c:.*includes buffer.h' <<'END'
+echo '#include "buffer.h"' >>src/ascii.c
+END
+plant layers 'src/error.h:.*includes memory.h' <<'END'
+echo '#include "memory.h"' >>src/error.h
+END
+plant layers 'src/planted.c:1: not in src_libonehop_a_SOURCES' <<'END'
+echo '/* a module that is in no list */' >src/planted.c
+END
+plant libraries 'src/wait.c:.*only src/tls.c' <<'END'
+echo '#include <gnutls/gnutls.h>' >>src/wait.c
+END
+plant libraries 'src/wait.c:.*only src/sasl.c' <<'END'
+echo '#include <gsasl.h>' >>src/wait.c
+END
+plant libraries 'src/wait.c:.*only src/idna.c' <<'END'
+echo '#include <idn2.h>' >>src/wait.c
+END
+plant_object 'mutable global counter in .bss' 'int counter;'
+plant_object 'mutable global counter in .data' 'static int counter = 1;
+int next(void) { return counter++; }'
+plant_object 'mutable global counter' 'int next(void)
+{ static int counter; return counter++; }'
+plant_object 'mutable global counter' '__thread int counter;'
+plant functions 'src/wait.c:.*planted() has 61 lines' <<'END'
+printf 'void\nplanted(void)\n{\n' >>src/wait.c
+for i in 1 2 3 4 5 6; do printf '\n\n\n\n\n\n\n\n\n\n'; done >>src/wait.c
+printf '\n}\n' >>src/wait.c
+END
+plant parameters 'src/wait.c:.*6 parameters' <<'END'
+printf 'int\nf(int a, int b, int c,\n\tint d, int e, int g)\n' >>src/wait.c
+printf '{\n}\n' >>src/wait.c
+END
+plant parameters 'src/wait.h:.*6 parameters' <<'END'
+echo 'int f(int a, int b, int c, int d, int e, int g);' >>src/wait.h
+END
+plant forwards 'src/wait.c:.*forward declaration' <<'END'
+printf 'static int later(int a,\n\tint b);\n' >>src/wait.c
+END
+for call in 'sprintf(a, b)' 'strcpy(a, b)' 'strcat(a, b)' 'strtok(a, b)' \
+    'gets(a)' 'atoi(a)' 'alloca(1)' 'isdigit(a)' 'strcasecmp(a, b)' \
+    'toupper(a)' 'printf(a)' 'fprintf(a, b)' 'puts(a)' 'perror(a)' \
+    'exit(1)' 'abort()'; do
+    plant words "src/wait.c:.*: ${call%%(*}(" <<END
+echo '$call;' >>src/wait.c
+END
+done
+plant words 'src/wait.c:.*banned header' <<'END'
+echo '#include <ctype.h>' >>src/wait.c
+END
+plant words 'src/wait.h:.*hides a type' <<'END'
+echo 'typedef struct wait wait;' >>src/wait.h
+END
+for word in TODO FIXME XXX; do
+    plant words "src/wait.c:.*left for later.*$word" <<END
+echo '/* $word: mend */' >>src/wait.c
+END
+done
+plant conditionals 'src/wait.c:.*outside platform.c: #ifdef' <<'END'
+echo '#ifdef __linux__' >>src/wait.c
+END
+plant conditionals 'src/wait.h:.*in a header: #if 0' <<'END'
+echo '#if 0' >>src/wait.h
+END
+plant columns 'src/wait.c:.*81 columns' <<'END'
+printf '\t%073d\n' 0 >>src/wait.c
+END
+plant lengths 'src/wait.c:450: .* lines, more than 450' <<'END'
+seq 450 >>src/wait.c
+END
+plant spdx 'src/wait.c:1: no SPDX' <<'END'
+sed -i 1d src/wait.c
+END
+plant keys 'onehop-config.5:1: planted_key is missing' <<'END'
+echo 'KEY(planted_key, TEXT, "", "X", "planted")' >>src/keys.def
+END
+plant keys 'onehop-config.5:1: host is not in the table' <<'END'
+sed -i '/^KEY(host,/d' src/keys.def
+END
+plant keys '--help does not know --host' <<'END'
+echo 'echo usage' >"$OBJECTS/onehop"
+chmod +x "$OBJECTS/onehop"
+END
+plant keys 'contrib/completion/.*--host is missing' <<'END'
+mkdir -p contrib/completion
+echo 'complete onehop' >contrib/completion/onehop.bash
+END
+plant flags 'onehop.1:1: -J is missing' <<'END'
+echo "FLAG('J', NONE, IGNORE, \"\", \"planted\")" >>src/flags.def
+END
+plant flags 'onehop.1:1: -t is not in the table' <<'END'
+sed -i "/^FLAG('t',/d" src/flags.def
+END
+plant flags '--help does not know -t' <<'END'
+echo 'echo usage' >"$OBJECTS/onehop"
+chmod +x "$OBJECTS/onehop"
+END
+plant shell 'bootstrap:.*SC2086' <<'END'
+echo 'rm $1' >>bootstrap
+END
+plant man 'man/planted.1:' <<'END'
+mkdir -p man
+printf '.Dd today\n.Dt P 1\n.Os\n.Sh NOTHING\n.Xy\n' >man/planted.1
+END
+plant python 'planted.py:2:' <<'END'
+printf '# SPDX\ndef broken(:\n' >tests/planted.py
+END
+plant paths 'README:.*a path of one machine' <<'END'
+echo "see $PWD/src" >>README
+END
+plant paths 'README:.*a path of one machine' <<'END'
+printf 'see /%s/someone/mail\n' home >>README
+END
+
+echo "1..$number"
+[ "$failed" -eq 0 ]
