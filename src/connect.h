@@ -8,8 +8,6 @@
 #include "error.h"
 #include "transport.h"
 
-#define CONNECT_ADDRESSES_MAX 16
-
 /* Where to; all strings borrowed. */
 struct connect_target {
 	const char *host;       /* A-labels or numeric */
@@ -28,10 +26,11 @@ struct connect_result {
 };
 
 /*
- * Resolves (within the deadline: getaddrinfo runs in a thread of its own) and
- * connects, IPv6 and IPv4 interleaved. 0 with *transport owned by the caller.
- * -1: EX_NOHOST the name does not exist, EX_TEMPFAIL resolver or connection
- * trouble naming every address tried, EX_OSERR no descriptors.
+ * Resolves and connects, all within the deadline: IPv6 and IPv4 in turns, the
+ * next address after 250 ms or a failure, the first to answer wins (RFC 8305).
+ * 0 with *transport owned by the caller. -1: EX_NOHOST the name does not
+ * exist, EX_TEMPFAIL resolver or connection trouble naming every address
+ * tried, EX_OSERR no descriptors, EX_CONFIG socket or source_ip is unusable.
  */
 int connect_open(struct transport **transport,
 	const struct connect_target *target, struct connect_result *result,
@@ -40,8 +39,5 @@ int connect_open(struct transport **transport,
 /* Is the numeric address or host name this machine's loopback: 127/8, ::1,
  * "localhost"? No look-up is made. */
 int connect_is_loopback(const char *host);
-
-/* A transport over a connected descriptor, which it owns from now on. */
-struct transport *connect_descriptor(int fd);
 
 #endif

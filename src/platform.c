@@ -3,8 +3,12 @@
 
 #include "platform.h"
 
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #ifdef HAVE_SYS_PRCTL_H
@@ -62,4 +66,30 @@ platform_close_from(int first)
 	max = sysconf(_SC_OPEN_MAX);
 	for (long fd = first; fd < (max > 0 ? max : 1024); fd++)
 		close((int)fd);
+}
+
+void
+platform_acknowledge(int fd)
+{
+#ifdef TCP_QUICKACK
+	int on = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+#else
+	(void)fd;
+#endif
+}
+
+int
+platform_is_unknown_host(int eai)
+{
+#ifdef EAI_NODATA
+	if (eai == EAI_NODATA)
+		return 1;
+#endif
+#ifdef EAI_ADDRFAMILY
+	if (eai == EAI_ADDRFAMILY)
+		return 1;
+#endif
+	return eai == EAI_NONAME;
 }

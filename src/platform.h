@@ -17,4 +17,12 @@ void platform_hide_memory(void);
 /* Closes every descriptor from first on; for a child before exec. */
 void platform_close_from(int first);
 
+/* Acknowledges now what was read from a TCP socket: a server that sends small
+ * pieces waits for it, and the system would hold it back for 40 ms. */
+void platform_acknowledge(int fd);
+
+/* Does the getaddrinfo() error say that the name or its addresses do not
+ * exist? */
+int platform_is_unknown_host(int eai);
+
 #endif

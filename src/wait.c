@@ -4,7 +4,6 @@
 #include "wait.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -103,12 +102,11 @@ interrupted(int number, struct error *err)
 }
 
 int
-wait_for(int fd, short events, int64_t deadline, struct error *err)
+wait_any(struct pollfd *fds, size_t n, int64_t deadline, struct error *err)
 {
-	struct pollfd p = { fd, events, 0 };
 	struct timespec limit;
 	sigset_t none;
-	int number, n;
+	int number, ready;
 
 	sigemptyset(&none);
 	for (;;) {
@@ -121,15 +119,26 @@ wait_for(int fd, short events, int64_t deadline, struct error *err)
 			left = 0;
 		limit.tv_sec = (time_t)(left / 1000);
 		limit.tv_nsec = (long)(left % 1000) * 1000000;
-		n = ppoll(&p, 1, deadline == DEADLINE_NONE ? NULL : &limit,
-		    &none);
-		if (n > 0)
-			return p.revents & (POLLHUP | POLLERR | POLLNVAL)
-			    ? p.revents | events : p.revents;
-		if (n == 0)
-			return fail(err, EX_TEMPFAIL, "timed out");
+		ready = ppoll(fds, (nfds_t)n,
+		    deadline == DEADLINE_NONE ? NULL : &limit, &none);
+		if (ready >= 0)
+			return ready;
 		if (errno != EINTR)
 			return fail(err, EX_TEMPFAIL, "cannot wait: %s",
 			    strerror(errno));
 	}
+}
+
+int
+wait_for(int fd, short events, int64_t deadline, struct error *err)
+{
+	struct pollfd p = { fd, events, 0 };
+	int ready = wait_any(&p, 1, deadline, err);
+
+	if (ready < 0)
+		return -1;
+	if (ready == 0)
+		return fail(err, EX_TEMPFAIL, "timed out");
+	return p.revents & (POLLHUP | POLLERR | POLLNVAL)
+	    ? p.revents | events : p.revents;
 }

@@ -6,6 +6,8 @@
 #ifndef ONEHOP_WAIT_H
 #define ONEHOP_WAIT_H
 
+#include <poll.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -32,6 +34,14 @@ void signals_reset(void);
  * in wait_for() alone, so that no signal can hide what became of a message.
  */
 void signals_hold(void);
+
+/*
+ * Waits until one of n descriptors is ready or the deadline comes. Returns how
+ * many are (their revents say for what), 0 at the deadline, or -1 EX_TEMPFAIL:
+ * "interrupted" with err->signal set.
+ */
+int wait_any(struct pollfd *fds, size_t n, int64_t deadline,
+	struct error *err);
 
 /*
  * Waits until fd is ready for events (POLLIN, POLLOUT) or the deadline comes.
