@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "unit.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "../../src/connect.h"
+#include "../../src/wait.h"
+
+/* A socket on a port of loopback that the system chose; it listens when
+ * backlog is not negative. */
+static int
+bind_loopback(unsigned *port, int backlog)
+{
+	struct sockaddr_in a;
+	socklen_t n = sizeof(a);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	memset(&a, 0, sizeof(a));
+	a.sin_family = AF_INET;
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+	if (backlog >= 0)
+		assert_int_equal(listen(fd, backlog), 0);
+	*port = ntohs(a.sin_port);
+	return fd;
+}
+
+static int
+open_host(const char *host, unsigned port, const char *source,
+	struct error *err)
+{
+	struct connect_target target = {0};
+	struct connect_result result;
+	struct transport *t;
+
+	target.host = host;
+	target.port = port;
+	target.source_ip = source;
+	target.seconds = 1;
+	target.deadline = deadline_in(20000);
+	memset(err, 0, sizeof(*err));
+	if (connect_open(&t, &target, &result, err) != 0)
+		return -1;
+	t->close(t);
+	assert_true(result.connected_ms >= result.resolved_ms);
+	assert_string_equal(result.address, "127.0.0.1");
+	return 0;
+}
+
+static void
+a_numeric_address_is_reached(void **state)
+{
+	struct error err;
+	unsigned port;
+	int fd = bind_loopback(&port, 5);
+
+	(void)state;
+	assert_int_equal(open_host("127.0.0.1", port, NULL, &err), 0);
+	assert_int_equal(open_host("127.0.0.1", port, "127.0.0.1", &err), 0);
+	close(fd);
+}
+
+static void
+every_address_of_a_name_is_tried(void **state)
+{
+	struct error err;
+	unsigned port;
+	int fd = bind_loopback(&port, 5);
+
+	(void)state;
+	/* ::1 comes first where the machine has it, and nobody is there. */
+	assert_int_equal(open_host("localhost", port, NULL, &err), 0);
+	close(fd);
+}
+
+static void
+a_refusal_names_the_address(void **state)
+{
+	struct error err;
+	unsigned port;
+	int fd = bind_loopback(&port, -1);
+	char text[128];
+
+	(void)state;
+	assert_int_equal(open_host("127.0.0.1", port, NULL, &err), -1);
+	assert_int_equal(err.code, EX_TEMPFAIL);
+	snprintf(text, sizeof(text), "cannot connect to 127.0.0.1:%u: "
+	    "connection refused (127.0.0.1)", port);
+	assert_string_equal(err.text, text);
+	close(fd);
+}
+
+static void
+a_full_backlog_ends_at_the_limit(void **state)
+{
+	struct error err;
+	unsigned port;
+	int n, fd = bind_loopback(&port, 0);
+	int64_t before = deadline_now();
+
+	(void)state;
+	/* The queue of an idle listener fills; then SYNs are not answered. */
+	for (n = 0; n < 8; n++)
+		if (open_host("127.0.0.1", port, NULL, &err) != 0)
+			break;
+	if (n == 8)
+		skip();
+	assert_int_equal(err.code, EX_TEMPFAIL);
+	assert_non_null(strstr(err.text, "connect timed out after 1 s"));
+	assert_true(deadline_now() - before < 5000);
+	close(fd);
+}
+
+/* Bad values and what is said of them. */
+static const struct {
+	const char *host;
+	const char *source;
+	const char *text;
+	int code;
+} refused[] = {
+	{ "127.0.0.1", "localhost", "source_ip: expected a numeric IP "
+	    "address, not \"localhost\"", EX_CONFIG },
+	{ "127.0.0.1", "::1", "cannot connect to 127.0.0.1:9: source_ip is "
+	    "of the other family (127.0.0.1)", EX_TEMPFAIL },
+	{ "no-such-host.invalid", NULL, NULL, 0 },
+};
+
+static void
+what_cannot_be_is_said_in_words(void **state)
+{
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		assert_int_equal(open_host(refused[i].host, 9,
+		    refused[i].source, &err), -1);
+		if (refused[i].text == NULL)
+			continue;
+		assert_string_equal(err.text, refused[i].text);
+		assert_int_equal(err.code, refused[i].code);
+	}
+	/* The last one: a machine without a resolver cannot know. */
+	assert_true(err.code == EX_NOHOST || err.code == EX_TEMPFAIL);
+	assert_string_equal(err.text, err.code == EX_NOHOST
+	    ? "host no-such-host.invalid not found"
+	    : "cannot resolve no-such-host.invalid (temporary)");
+}
+
+static void
+without_descriptors_it_is_the_systems_fault(void **state)
+{
+	struct rlimit before, none = { 0, 0 };
+	struct error err;
+	int result;
+
+	(void)state;
+	getrlimit(RLIMIT_NOFILE, &before);
+	none.rlim_max = before.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &none);
+	result = open_host("127.0.0.1", 9, NULL, &err);
+	setrlimit(RLIMIT_NOFILE, &before);
+	assert_int_equal(result, -1);
+	assert_int_equal(err.code, EX_OSERR);
+	assert_string_equal(err.text, "cannot connect to 127.0.0.1:9: cannot "
+	    "create socket: Too many open files (127.0.0.1)");
+}
+
+/* A unix socket in a scratch directory. */
+static void
+a_unix_socket_is_reached(void **state)
+{
+	char dir[] = "/tmp/onehop-connect-XXXXXX", path[64], longer[200];
+	struct sockaddr_un a;
+	struct connect_target target = {0};
+	struct connect_result result;
+	struct transport *t;
+	struct error err = {0};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/s", dir);
+	target.socket = path;
+	target.deadline = deadline_in(10000);
+	assert_int_equal(connect_open(&t, &target, &result, &err), -1);
+	assert_int_equal(err.code, EX_TEMPFAIL);
+	memset(&a, 0, sizeof(a));
+	a.sun_family = AF_UNIX;
+	memcpy(a.sun_path, path, strlen(path));
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(listen(fd, 5), 0);
+	assert_int_equal(connect_open(&t, &target, &result, &err), 0);
+	assert_string_equal(result.address, path);
+	t->close(t);
+
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	target.socket = longer;
+	assert_int_equal(connect_open(&t, &target, &result, &err), -1);
+	assert_int_equal(err.code, EX_CONFIG);
+	close(fd);
+	unlink(path);
+	rmdir(dir);
+}
+
+static const struct {
+	const char *host;
+	int loopback;
+} hosts[] = {
+	{ "localhost", 1 }, { "LocalHost.", 1 }, { "127.0.0.1", 1 },
+	{ "127.255.0.9", 1 }, { "::1", 1 }, { "::ffff:127.0.0.1", 1 },
+	{ "128.0.0.1", 0 }, { "::2", 0 }, { "localhost.example", 0 },
+	{ "127.0.0.1.example", 0 }, { "", 0 }, { "0.0.0.0", 0 },
+};
+
+static void
+loopback_is_known_without_asking(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
+		assert_int_equal(connect_is_loopback(hosts[i].host),
+		    hosts[i].loopback);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_numeric_address_is_reached),
+		cmocka_unit_test(every_address_of_a_name_is_tried),
+		cmocka_unit_test(a_refusal_names_the_address),
+		cmocka_unit_test(a_full_backlog_ends_at_the_limit),
+		cmocka_unit_test(what_cannot_be_is_said_in_words),
+		cmocka_unit_test(without_descriptors_it_is_the_systems_fault),
+		cmocka_unit_test(a_unix_socket_is_reached),
+		cmocka_unit_test(loopback_is_known_without_asking),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
