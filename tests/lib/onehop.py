@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the program under test the way a caller would, in a scratch home."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+PROGRAM = os.environ.get("ONEHOP", "onehop")
+DATA_LIMIT = 32 << 10  # KiB of writable memory that a run may have
+
+# The sanitizers need an address space of their own, and their run-time need
+# not come before a preloaded library here.
+SANITIZER_OPTIONS = {
+    "ASAN_OPTIONS": "verify_asan_link_order=0:exitcode=99",
+    "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=99",
+}
+
+
+def is_sanitized():
+    """Was the program built with sanitizers?"""
+    with open(PROGRAM, "rb") as file:
+        return b"__asan_init" in file.read()
+
+
+class Result:
+    """What a run came to."""
+
+    def __init__(self, status, stdout, stderr, seconds, orphans, hung):
+        self.status = status    # exit code, or minus the signal's number
+        self.stdout = stdout
+        self.stderr = stderr
+        self.seconds = seconds
+        self.orphans = orphans  # did it leave processes behind?
+        self.hung = hung        # had we to kill it?
+
+
+class Run:
+    """One run of the program, with a home and a config of its own."""
+
+    def __init__(self, config=(), environment=None, data_limit=DATA_LIMIT):
+        self.home = tempfile.mkdtemp(prefix="onehop-test-")
+        self.config = os.path.join(self.home, "config")
+        self.data_limit = data_limit
+        self.write_config(config)
+        self.environment = {
+            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+            "HOME": self.home, "TMPDIR": self.home, "LC_ALL": "C",
+        }
+        self.environment.update(SANITIZER_OPTIONS)
+        self.environment.update(environment or {})
+        self.process = None
+
+    def write_config(self, lines):
+        """The config file, for our eyes only."""
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write("\n".join(lines) + "\n")
+        os.chmod(self.config, 0o600)
+
+    def start(self, args, stdin):
+        """Starts the program; stdin: octets, or an open file."""
+        limits = "ulimit -c 0; "
+        if self.data_limit:
+            limits += "ulimit -d %d; " % self.data_limit
+        self.began = time.monotonic()
+        self.stdin = stdin if isinstance(stdin, bytes) else None
+        self.process = subprocess.Popen(
+            ["/bin/sh", "-c", limits + 'exec "$@"', "sh",
+             PROGRAM, "-C", self.config] + list(args),
+            stdin=subprocess.PIPE if self.stdin is not None else stdin,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=self.environment, cwd=self.home, start_new_session=True)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def finish(self, limit):
+        """Waits up to limit seconds for the end; the Result."""
+        hung = False
+        try:
+            out, err = self.process.communicate(self.stdin, timeout=limit)
+        except subprocess.TimeoutExpired:
+            hung = True
+            self.process.send_signal(signal.SIGKILL)
+            out, err = self.process.communicate()
+        return Result(self.process.returncode, out, err,
+                      time.monotonic() - self.began, self._orphans(), hung)
+
+    def _orphans(self):
+        """The run led a session: is anybody left in its group?"""
+        try:
+            os.killpg(self.process.pid, 0)
+        except ProcessLookupError:
+            return False
+        except PermissionError:
+            pass
+        os.killpg(self.process.pid, signal.SIGKILL)
+        return True
+
+    def litter(self):
+        """Files that the run left in its home, the config aside."""
+        return sorted(os.path.relpath(os.path.join(path, name), self.home)
+                      for path, _, names in os.walk(self.home)
+                      for name in names
+                      if os.path.join(path, name) != self.config)
+
+    def clean(self):
+        shutil.rmtree(self.home, ignore_errors=True)
