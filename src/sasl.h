@@ -1,6 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* SASL exchanges, client side, as begin and step; the only libgsasl user.
- * Does no I/O and knows nothing of base64. */
+/*
+ * SASL exchanges, client side, as begin and step; the only libgsasl user.
+ * Does no I/O and knows nothing of base64 lines.
+ *
+ * No mechanism outside the one table in sasl.c is ever used. "auth on" takes
+ * the first of these that the server offers and the session allows, what
+ * proves most and shows least in front:
+ *
+ *	SCRAM-SHA-256-PLUS  SCRAM-SHA-1-PLUS  bound to the TLS session
+ *	SCRAM-SHA-256  SCRAM-SHA-1            the secret is not shown
+ *	PLAIN  LOGIN                          confidential sessions only
+ *	EXTERNAL                              if the account has no user
+ *
+ * Only by name: OAUTHBEARER, XOAUTH2 (the secret is a token), GSSAPI,
+ * CRAM-MD5, DIGEST-MD5, NTLM.
+ */
 #ifndef ONEHOP_SASL_H
 #define ONEHOP_SASL_H
 
@@ -9,25 +23,33 @@
 #include "buffer.h"
 #include "error.h"
 
-/* RFC 7677 4 asks for 4096; the ceiling bounds our CPU time. */
-#define SASL_ITERATIONS_MIN 4096
-#define SASL_ITERATIONS_MAX 600000
+/* What 12288 octets of base64 hold: RFC 4954 4 asks for no more. */
+#define SASL_CHALLENGE_MAX ((size_t)9216)
 
 struct sasl; /* one exchange */
 
 /* Who we are; strings borrowed until sasl_free. */
 struct sasl_identity {
 	const char *user;
-	const char *secret;        /* password or token; never copied by us */
+	const char *secret;        /* password or token */
 	const char *host;          /* of the smarthost */
 	unsigned port;
 	const char *binding;       /* base64 tls-exporter, or NULL */
 	const char *domain;        /* ntlmdomain, or NULL */
 };
 
+enum sasl_kind {
+	SASL_TEXT,       /* challenges hold no NUL */
+	SASL_BINARY,     /* challenges are any octets */
+	SASL_SCRAM,
+	SASL_XOAUTH2,    /* ours: libgsasl has neither of these two */
+	SASL_OAUTHBEARER
+};
+
 /* Properties of a mechanism, for the one table of them. */
 struct sasl_mechanism {
 	const char *name;
+	enum sasl_kind kind;
 	int automatic;      /* chosen by "auth on", in table order */
 	int plaintext;      /* shows the secret to the server: TLS only */
 	int one_round;      /* ends in one round trip: may be pipelined
@@ -35,6 +57,8 @@ struct sasl_mechanism {
 	int needs_binding;  /* -PLUS */
 	int needs_user;     /* user and secret, EXTERNAL does not */
 	int client_first;   /* has an initial response */
+	int any_prompt;     /* challenges are prompts, whatever they say: they
+	                       need not even be base64 */
 };
 
 /* The entry of that name (any case), or NULL. */
@@ -43,25 +67,37 @@ const struct sasl_mechanism *sasl_find(const char *name);
 /*
  * The first automatic mechanism of our own order that the server offers and
  * the session allows; NULL if none. offered: upper case names, one space
- * between. confidential: TLS is up, or the peer is this machine.
+ * between. confidential: TLS is up, or the peer is this machine. has_user:
+ * there are user and secret; without, only EXTERNAL is left.
  */
 const struct sasl_mechanism *sasl_choose(const char *offered,
 	int confidential, int has_binding, int has_user);
 
-/* Starts an exchange. 0 with *s owned by the caller; -1 EX_UNAVAILABLE if the
- * library lacks the mechanism. */
+/*
+ * Starts an exchange. 0 with *s owned by the caller; -1 with *s NULL:
+ * EX_UNAVAILABLE if the library lacks the mechanism, or the identity what the
+ * mechanism needs; EX_NOPERM for a password that SCRAM cannot use.
+ */
 int sasl_begin(struct sasl **s, const struct sasl_mechanism *mechanism,
 	const struct sasl_identity *identity, struct error *err);
 
 /*
- * Takes a challenge (len 0 at the start), replaces out's content with the
- * response. Returns 1 if more challenges must come, 0 when our side is
- * satisfied - only then may 235 be believed -, -1: EX_PROTOCOL for a challenge
+ * Takes a challenge, decoded, and replaces out's content with the response.
+ * A client-first mechanism begins with an empty challenge, which yields the
+ * initial response; any other begins with the server's first challenge.
+ * Returns 1 if more challenges must come, 0 when our side is satisfied - only
+ * then may 235 be believed -, -1 with out empty: EX_PROTOCOL for a challenge
  * that no honest server sends, EX_NOPERM if our identity does not suit.
+ * After OAUTHBEARER's and XOAUTH2's 0 one challenge may yet come: the
+ * server's error, which must be answered before it sends its 535.
  */
 int sasl_step(struct sasl *s, const char *challenge, size_t len,
 	struct buffer *out, struct error *err);
 
+/* What the server said in a challenge about its refusal, escaped, or "". */
+const char *sasl_server_error(const struct sasl *s);
+
+/* NULL is fine. libgsasl frees its copies of the secret unwiped. */
 void sasl_free(struct sasl *s);
 
 /* The version of libgsasl that runs, borrowed. */
