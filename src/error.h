@@ -9,7 +9,8 @@
 /* What is known of the message when the run failed. */
 enum outcome {
 	OUTCOME_NOT_SENT, /* the smarthost cannot have it */
-	OUTCOME_UNKNOWN   /* the final dot was sent, its reply never came */
+	OUTCOME_UNKNOWN,  /* the final dot was sent, its reply never came */
+	OUTCOME_PARTIAL   /* accepted for some recipients, refused for others */
 };
 
 /* Fixed size, so that reporting trouble never needs memory. {0} is "none". */

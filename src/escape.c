@@ -20,32 +20,66 @@ harmless(uint32_t value)
 	return !(value >= 0x2066 && value <= 0x2069); /* bidi isolates */
 }
 
+/* One character of the input and what it takes to show it. */
+struct character {
+	size_t octets;  /* in the input */
+	size_t shown;   /* in the output */
+	int plain;      /* shown as it is */
+};
+
+static struct character
+look(const unsigned char *text, size_t len)
+{
+	struct character c;
+	uint32_t value = 0;
+	size_t n = utf8_decode((const char *)text, len, &value);
+
+	c.octets = n > 0 ? n : 1;
+	c.plain = n > 0 && harmless(value);
+	c.shown = c.plain ? n : 4 * c.octets;
+	return c;
+}
+
+/* Does all of it fit in room octets? */
+static int
+fits(const unsigned char *text, size_t len, size_t room)
+{
+	while (len > 0) {
+		struct character c = look(text, len);
+
+		if (c.shown > room)
+			return 0;
+		room -= c.shown;
+		text += c.octets;
+		len -= c.octets;
+	}
+	return 1;
+}
+
 char *
 escape(char *out, size_t size, const char *text, size_t len)
 {
 	const unsigned char *in = (const unsigned char *)text;
+	size_t room = fits(in, len, size - 1) ? size - 1 : size - 4;
+	int cut = room != size - 1;
 	size_t used = 0;
 
-	for (size_t i = 0; i < len;) {
-		uint32_t value = 0;
-		size_t n = utf8_decode(text + i, len - i, &value);
-		int plain = n > 0 && harmless(value);
-		size_t need = plain ? n : 4 * (n > 0 ? n : 1);
+	while (len > 0) {
+		struct character c = look(in, len);
 
-		if (used + need + (i + (n > 0 ? n : 1) < len ? 4 : 1) > size) {
-			snprintf(out + used, size - used, "...");
-			return out;
-		}
-		if (plain)
-			memcpy(out + used, in + i, n);
+		if (used + c.shown > room)
+			break;
+		if (c.plain)
+			memcpy(out + used, in, c.octets);
 		else
-			for (size_t k = 0; k < need / 4; k++)
-				snprintf(out + used + 4 * k, 5, "\\x%02X",
-				    in[i + k]);
-		used += need;
-		i += n > 0 ? n : 1;
+			for (size_t i = 0; i < c.octets; i++)
+				snprintf(out + used + 4 * i, 5, "\\x%02X",
+				    in[i]);
+		used += c.shown;
+		in += c.octets;
+		len -= c.octets;
 	}
-	out[used] = '\0';
+	memcpy(out + used, cut ? "..." : "", cut ? 4 : 1);
 	return out;
 }
 

@@ -15,6 +15,7 @@
  * Writes the len octets at text into out, NUL-terminated: C0 and C1 controls,
  * DEL, the backslash, bidi controls, line and paragraph separators and octets
  * that are not UTF-8 become \xNN; a text that does not fit ends in "...".
+ * size is at least 4.
  * Returns out.
  */
 char *escape(char *out, size_t size, const char *text, size_t len);

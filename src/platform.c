@@ -32,6 +32,12 @@ platform_wipe(void *data, size_t len)
 }
 
 int
+platform_random(void *data, size_t len)
+{
+	return getentropy(data, len);
+}
+
+int
 platform_is_elevated(void)
 {
 #if defined(HAVE_ISSETUGID)

@@ -8,6 +8,9 @@
 /* Overwrites with zeros in a way that no compiler removes. */
 void platform_wipe(void *data, size_t len);
 
+/* Fills data with unpredictable octets, at most 256. 0 or -1. */
+int platform_random(void *data, size_t len);
+
 /* Were we started with more rights than our caller has (set-user-id)? */
 int platform_is_elevated(void);
 
