@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The fault matrix: each file names some states of faults.csv.
+FAULT_STATES = \
+	tests/faults/auth-end.states \
+	tests/faults/auth-start.states \
+	tests/faults/content.states \
+	tests/faults/envelope.states \
+	tests/faults/handshake.states \
+	tests/faults/hello.states \
+	tests/faults/reach.states
+TEST_EXTENSIONS += .states
+STATES_LOG_DRIVER = $(LOG_DRIVER)
+STATES_LOG_COMPILER = $(PYTHON) $(top_srcdir)/tests/faults/run.py
+EXTRA_DIST += $(FAULT_STATES) tests/faults/faults.csv tests/faults/faults.py \
+	tests/faults/run.py tests/faults/words.py \
+	tests/lib/shim.c tests/lib/smarthost.py
+# Not through the rules for the program: no sanitizer, no PIE, no libtool.
+tests/lib/shim.so: tests/lib/shim.c
+	$(AM_V_CC)$(MKDIR_P) tests/lib && \
+	$(CC) -shared -fPIC -O1 -o $@ $(top_srcdir)/tests/lib/shim.c -ldl
+CLEANFILES += tests/lib/shim.so
+if HAVE_PYTHON
+check_DATA = tests/lib/shim.so
+TESTS += $(FAULT_STATES)
+endif
