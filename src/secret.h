@@ -9,19 +9,22 @@
 
 #define SECRET_MAX ((size_t)64 << 10)
 #define SECRET_COMMAND_SECONDS 60
+#define SECRET_PROMPT_SECONDS 300
 
 /*
  * Appends the account's secret to out (BUFFER_SECRET): password, else
- * passwordeval, else the terminal if there is one. 0; -1 EX_CONFIG: command
- * failed, timed out, printed nothing or a NUL, or there is no source at all.
+ * passwordeval, else what is typed at the controlling terminal, if there is
+ * one and we are in its foreground. 0; -1 EX_CONFIG: command failed, timed
+ * out, printed nothing or a NUL, or there is no source at all. Holds signals
+ * (signals_hold), so that none leaves a terminal without echo.
  */
 int secret_get(struct buffer *out, const struct account *a,
 	struct error *err);
 
 /*
- * Runs "sh -c command" with stdin on /dev/null, no other descriptors, a built
- * environment and a process group of its own, which is killed at the limit;
- * appends its output without one final line end. 0 or -1 EX_CONFIG.
+ * Runs the command (child.h) with stdin on /dev/null and appends the first
+ * line of its output, without LF or CRLF: password managers keep more in the
+ * lines below. The group is killed at the limit. 0; -1 EX_CONFIG, EX_OSERR.
  */
 int secret_command(struct buffer *out, const char *command,
 	unsigned seconds, struct error *err);
