@@ -133,7 +133,7 @@ check_libraries()
                 esac
             done
     done <<-'END'
-	gnutls/ src/tls.c src/trust.c src/trust.h src/pbkdf2.c
+	gnutls/ src/tls.c src/record.c src/record.h src/peer.c src/peer.h src/trust.c src/trust.h src/pbkdf2.c
 	gsasl src/sasl.c
 	idn2 src/idna.c
 	END

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Whom we talk to: the server's certificate, judged and put in words. */
+#ifndef ONEHOP_PEER_H
+#define ONEHOP_PEER_H
+
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "error.h"
+
+/* Room for "2026-11-23 09:00:00Z". */
+#define PEER_DATE 32
+
+/* The server's own certificate; the caller frees it with
+ * gnutls_x509_crt_deinit(). NULL if there is none. */
+gnutls_x509_crt_t peer_certificate(gnutls_session_t session);
+
+/*
+ * Chain, dates, purpose, revocation and name, against the trust that the
+ * credentials hold (trust.h). A name must be in subjectAltName: the common
+ * name no longer counts (RFC 9525). 0; -1 EX_PROTOCOL with every reason.
+ */
+int peer_verify(gnutls_session_t session, const char *name,
+	struct error *err);
+
+/* Does the certificate or its key have one of these fingerprints? They end in
+ * NULL. 0; -1 EX_PROTOCOL, EX_CONFIG if one cannot be read. */
+int peer_match(gnutls_session_t session, const char *const *fingerprints,
+	struct error *err);
+
+/* SHA-256 of certificate and public key as text, FINGERPRINT_TEXT each. */
+void peer_fingerprints(gnutls_x509_crt_t certificate, char *sha256,
+	char *spki);
+
+/* Subject or issuer, escaped. */
+enum peer_name { PEER_SUBJECT, PEER_ISSUER };
+char *peer_name(char *out, size_t size, gnutls_x509_crt_t certificate,
+	enum peer_name which);
+
+/* A moment in UTC. Returns out, which has PEER_DATE octets. */
+char *peer_date(char *out, time_t moment);
+
+/* Is the reference identity an IP address? */
+int peer_is_address(const char *name);
+
+#endif

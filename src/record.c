@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "record.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+
+#define READ_SIZE ((size_t)32 * 1024)
+/* Four full records: the most that waits to be sent. */
+#define OUT_MAX ((size_t)64 * 1024)
+
+int
+record_drain(struct record *r, struct error *err)
+{
+	while (r->sent < r->out.len) {
+		ssize_t n = r->lower->write(r->lower, r->out.data + r->sent,
+		    r->out.len - r->sent, err);
+
+		if (n < 0)
+			return (int)n;
+		r->sent += (size_t)n;
+	}
+	buffer_clear(&r->out);
+	r->sent = 0;
+	return r->lower->flush(r->lower, err);
+}
+
+/* GnuTLS sends: never blocks, never fails; the caller of write sees to it. */
+static ssize_t
+push(gnutls_transport_ptr_t argument, const giovec_t *pieces, int count)
+{
+	struct record *r = argument;
+	size_t before = r->out.len;
+
+	for (int i = 0; i < count; i++)
+		if (buffer_add(&r->out, pieces[i].iov_base,
+		    pieces[i].iov_len) != 0) {
+			gnutls_transport_set_errno(r->session, ENOBUFS);
+			return -1;
+		}
+	return (ssize_t)(r->out.len - before);
+}
+
+/* Fills the empty input. 1, 0 at the end of input, -1 with errno set. */
+static int
+refill(struct record *r)
+{
+	ssize_t n;
+	char *room;
+
+	/* The peer may wait for what is gathered. Trouble shows in write. */
+	if (r->out.len > 0) {
+		struct error ignored;
+
+		(void)record_drain(r, &ignored);
+	}
+	r->taken = 0;
+	buffer_clear(&r->in);
+	room = buffer_reserve(&r->in, READ_SIZE);
+	n = r->lower->read(r->lower, room, READ_SIZE, &r->failure);
+	if (n > 0) {
+		r->in.len = (size_t)n;
+		if (r->nfirst == 0) {
+			r->nfirst = r->in.len < sizeof(r->first) ? r->in.len
+			    : sizeof(r->first);
+			memcpy(r->first, r->in.data, r->nfirst);
+		}
+		return 1;
+	}
+	if (n == 0)
+		return 0;
+	r->starved = n != TRANSPORT_FAILED;
+	gnutls_transport_set_errno(r->session, r->starved ? EAGAIN : EIO);
+	return -1;
+}
+
+/* GnuTLS receives. */
+static ssize_t
+pull(gnutls_transport_ptr_t argument, void *data, size_t n)
+{
+	struct record *r = argument;
+
+	if (r->taken == r->in.len) {
+		int filled = refill(r);
+
+		if (filled <= 0)
+			return filled;
+	}
+	if (n > r->in.len - r->taken)
+		n = r->in.len - r->taken;
+	memcpy(data, r->in.data + r->taken, n);
+	r->taken += n;
+	return (ssize_t)n;
+}
+
+/* Is there input for pull()? All waiting is done elsewhere. */
+static int
+pull_timeout(gnutls_transport_ptr_t argument, unsigned milliseconds)
+{
+	struct record *r = argument;
+
+	(void)milliseconds;
+	if (r->taken < r->in.len)
+		return 1;
+	if (refill(r) >= 0)
+		return 1;
+	return r->starved ? 0 : -1;
+}
+
+char *
+record_words(char *out, size_t size, int result)
+{
+	size_t len;
+
+	snprintf(out, size, "%s", gnutls_strerror(result));
+	len = strlen(out);
+	if (len > 0 && out[len - 1] == '.')
+		out[len - 1] = '\0';
+	return out;
+}
+
+int
+record_alert(const struct record *r, struct error *err)
+{
+	gnutls_alert_description_t alert = gnutls_alert_get(r->session);
+	const char *name = gnutls_alert_get_name(alert);
+
+	if (alert == GNUTLS_A_PROTOCOL_VERSION)
+		return fail(err, EX_PROTOCOL,
+		    "server offers only obsolete TLS");
+	fail(err, EX_PROTOCOL, "server refused TLS: %s",
+	    name != NULL ? name : "unknown alert");
+	if (alert == GNUTLS_A_CERTIFICATE_REQUIRED)
+		hint(err, "set tls_cert_file and tls_key_file");
+	return -1;
+}
+
+/* A result of record_recv() that ends the connection. */
+static ssize_t
+explain(const struct record *r, int result, struct error *err)
+{
+	char words[128];
+
+	/* No close_notify: whether what came was complete is for SMTP to
+	 * say, where a reply has a visible end. */
+	if (result == GNUTLS_E_PREMATURE_TERMINATION)
+		return 0;
+	if (result == GNUTLS_E_PULL_ERROR && r->failure.code != 0) {
+		*err = r->failure;
+		return TRANSPORT_FAILED;
+	}
+	if (result == GNUTLS_E_FATAL_ALERT_RECEIVED)
+		record_alert(r, err);
+	else
+		fail(err, EX_PROTOCOL, "TLS failed: %s",
+		    record_words(words, sizeof(words), result));
+	return TRANSPORT_FAILED;
+}
+
+static ssize_t
+record_read(struct transport *t, void *data, size_t n, struct error *err)
+{
+	struct record *r = (struct record *)t;
+
+	for (;;) {
+		ssize_t got;
+
+		r->starved = 0;
+		got = gnutls_record_recv(r->session, data, n);
+		if (got >= 0)
+			return got;
+		if (got == GNUTLS_E_REHANDSHAKE)
+			gnutls_alert_send(r->session, GNUTLS_AL_WARNING,
+			    GNUTLS_A_NO_RENEGOTIATION);
+		else if (gnutls_error_is_fatal((int)got))
+			return explain(r, (int)got, err);
+		/* A session ticket reads as "again" while more is here. */
+		if (r->starved)
+			return TRANSPORT_WANT_READ;
+	}
+}
+
+static ssize_t
+record_write(struct transport *t, const void *data, size_t n,
+	struct error *err)
+{
+	struct record *r = (struct record *)t;
+	char words[128];
+	ssize_t put;
+
+	if (r->out.len - r->sent >= OUT_MAX) {
+		int want = record_drain(r, err);
+
+		if (want != 0)
+			return want;
+	}
+	put = gnutls_record_send(r->session, data, n);
+	if (put >= 0)
+		return put;
+	return fail(err, EX_TEMPFAIL, "TLS failed: %s",
+	    record_words(words, sizeof(words), (int)put));
+}
+
+static int
+record_flush(struct transport *t, struct error *err)
+{
+	return record_drain((struct record *)t, err);
+}
+
+static void
+record_close(struct transport *t)
+{
+	struct record *r = (struct record *)t;
+	struct transport *lower = r->lower;
+	struct error ignored;
+
+	/* Nobody waits here; behind something stuck no farewell is said. */
+	if (r->out.len == 0) {
+		gnutls_bye(r->session, GNUTLS_SHUT_WR);
+		(void)record_drain(r, &ignored);
+	}
+	record_free(r);
+	lower->close(lower);
+}
+
+int
+record_new(struct record **record, struct transport *lower,
+	struct error *err)
+{
+	struct record *r = xcalloc(1, sizeof(*r));
+	char words[128];
+	int result;
+
+	r->lower = lower;
+	result = gnutls_certificate_allocate_credentials(&r->credentials);
+	if (result >= 0)
+		result = gnutls_init(&r->session, GNUTLS_CLIENT |
+		    GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
+	if (result < 0) {
+		record_free(r);
+		return fail(err, EX_SOFTWARE, "cannot start TLS: %s",
+		    record_words(words, sizeof(words), result));
+	}
+	gnutls_credentials_set(r->session, GNUTLS_CRD_CERTIFICATE,
+	    r->credentials);
+	gnutls_transport_set_ptr(r->session, r);
+	gnutls_transport_set_vec_push_function(r->session, push);
+	gnutls_transport_set_pull_function(r->session, pull);
+	gnutls_transport_set_pull_timeout_function(r->session, pull_timeout);
+	r->transport.read = record_read;
+	r->transport.write = record_write;
+	r->transport.flush = record_flush;
+	r->transport.close = record_close;
+	r->transport.fd = lower->fd;
+	*record = r;
+	return 0;
+}
+
+void
+record_free(struct record *r)
+{
+	if (r->session != NULL)
+		gnutls_deinit(r->session);
+	if (r->credentials != NULL)
+		gnutls_certificate_free_credentials(r->credentials);
+	buffer_free(&r->in);
+	buffer_free(&r->out);
+	free(r);
+}

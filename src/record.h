@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * TLS's record layer: a GnuTLS session as a transport over a transport. What
+ * the library sends is gathered, so that a handshake takes few packets and
+ * large writes few system calls.
+ */
+#ifndef ONEHOP_RECORD_H
+#define ONEHOP_RECORD_H
+
+#include <gnutls/gnutls.h>
+#include <stddef.h>
+
+#include "buffer.h"
+#include "error.h"
+#include "transport.h"
+
+struct record {
+	struct transport transport; /* first: the two are cast */
+	struct transport *lower;    /* owned once the session is open */
+	gnutls_session_t session;
+	gnutls_certificate_credentials_t credentials;
+	struct buffer in;           /* from below; [taken, len) are unread */
+	size_t taken;
+	struct buffer out;          /* for below; [0, sent) are gone */
+	size_t sent;
+	unsigned char first[64];    /* what the peer said first */
+	size_t nfirst;
+	int starved;                /* the session wants more input */
+	struct error failure;       /* of the transport below */
+};
+
+/* Session and credentials, both empty, over lower. 0, or -1 EX_SOFTWARE. */
+int record_new(struct record **record, struct transport *lower,
+	struct error *err);
+
+/* Sends what is gathered: 0, TRANSPORT_WANT_WRITE or TRANSPORT_FAILED. */
+int record_drain(struct record *r, struct error *err);
+
+/* GnuTLS's words for one of its results, without full stop. Returns out. */
+char *record_words(char *out, size_t size, int result);
+
+/* The peer ended TLS with an alert: EX_PROTOCOL, with its name. */
+int record_alert(const struct record *r, struct error *err);
+
+/* Frees all but lower. */
+void record_free(struct record *r);
+
+#endif

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "tls.h"
+
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ascii.h"
+#include "encode.h"
+#include "escape.h"
+#include "fingerprint.h"
+#include "peer.h"
+#include "record.h"
+#include "trust.h"
+#include "wait.h"
+
+/* The library's constructor does nothing; tls_open() asks for the work. */
+GNUTLS_SKIP_GLOBAL_INIT
+
+/* NORMAL alone still takes TLS 1.0 and 1.1 and RSA keys of 1024 bits. */
+#define PRIORITIES \
+	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PROFILE_MEDIUM"
+
+/* A handshake under way. */
+struct handshake {
+	struct record *record;
+	const struct tls_policy *policy;
+	char name[256];       /* policy's, without a trailing dot */
+	struct error verdict; /* why the peer is not trusted */
+};
+
+static int
+copy_name(struct handshake *h, struct error *err)
+{
+	const char *name = h->policy->name != NULL ? h->policy->name : "";
+	size_t len = strlen(name);
+
+	if (len > 0 && name[len - 1] == '.')
+		len--;
+	if (len >= sizeof(h->name))
+		return fail(err, EX_CONFIG, "host name is too long for TLS");
+	memcpy(h->name, name, len);
+	h->name[len] = '\0';
+	/* GnuTLS takes no name for any name. */
+	if (len > 0 || !h->policy->verify || h->policy->fingerprints != NULL)
+		return 0;
+	return fail(err, EX_CONFIG, "no name to check the server's "
+	    "certificate against: expected host or tls_host_override");
+}
+
+static int
+set_priorities(const struct handshake *h, struct error *err)
+{
+	const char *wanted = h->policy->priorities;
+	gnutls_session_t session = h->record->session;
+	const char *at = NULL;
+	char quote[ESCAPE_QUOTE], words[128];
+	int result = gnutls_priority_set_direct(session,
+	    wanted != NULL ? wanted : PRIORITIES, &at);
+
+	if (h->policy->min_dh_prime_bits != 0)
+		gnutls_dh_set_prime_bits(session,
+		    h->policy->min_dh_prime_bits);
+	if (result >= 0)
+		return 0;
+	return fail(err, EX_CONFIG, "tls_priorities: %s at \"%s\"",
+	    record_words(words, sizeof(words), result),
+	    escape_string(quote, sizeof(quote), at != NULL ? at : ""));
+}
+
+/* A PIN is offered once: three wrong ones lock a token. */
+static int
+give_pin(void *argument, int attempt, const char *url, const char *label,
+	unsigned flags, char *pin, size_t size)
+{
+	const struct tls_policy *policy = argument;
+	size_t len = policy->pin != NULL ? strlen(policy->pin) : 0;
+
+	(void)url;
+	(void)label;
+	(void)flags;
+	if (len == 0 || len >= size || attempt > 0)
+		return -1;
+	memcpy(pin, policy->pin, len + 1);
+	return 0;
+}
+
+static int
+load_client_certificate(const struct handshake *h, struct error *err)
+{
+	const struct tls_policy *policy = h->policy;
+	char quote[ESCAPE_QUOTE], words[128];
+	int result;
+
+	if (policy->key_file == NULL || policy->cert_file == NULL)
+		return 0;
+	gnutls_certificate_set_pin_function(h->record->credentials, give_pin,
+	    (void *)(uintptr_t)policy);
+	result = gnutls_certificate_set_x509_key_file2(
+	    h->record->credentials, policy->cert_file, policy->key_file,
+	    GNUTLS_X509_FMT_PEM, policy->pin, 0);
+	if (result >= 0)
+		return 0;
+	return fail(err, EX_CONFIG, "cannot read TLS key %s and its "
+	    "certificate: %s",
+	    escape_string(quote, sizeof(quote), policy->key_file),
+	    record_words(words, sizeof(words), result));
+}
+
+static int
+load_revocations(const struct handshake *h, struct error *err)
+{
+	const char *file = h->policy->crl_file;
+	char quote[ESCAPE_QUOTE], words[128];
+	int result;
+
+	if (file == NULL)
+		return 0;
+	result = gnutls_certificate_set_x509_crl_file(h->record->credentials,
+	    file, GNUTLS_X509_FMT_PEM);
+	if (result > 0)
+		return 0;
+	escape_string(quote, sizeof(quote), file);
+	if (result == 0)
+		return fail(err, EX_CONFIG, "no CRL found at %s", quote);
+	return fail(err, EX_CONFIG, "cannot read tls_crl_file %s: %s", quote,
+	    record_words(words, sizeof(words), result));
+}
+
+/* GnuTLS has the server's certificate: is it whom we want? */
+static int
+judge(gnutls_session_t session)
+{
+	struct handshake *h = gnutls_session_get_ptr(session);
+	const struct tls_policy *policy = h->policy;
+	int result = 0;
+
+	if (policy->fingerprints != NULL)
+		result = peer_match(session, policy->fingerprints,
+		    &h->verdict);
+	else if (policy->verify &&
+	    trust_load(h->record->credentials, policy->trust_file, session,
+	    &h->verdict) != 0)
+		result = -1;
+	else if (policy->verify)
+		result = peer_verify(session, h->name, &h->verdict);
+	return result == 0 ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+/* A bad fingerprint is to be known before the server is. */
+static int
+check_fingerprints(const struct handshake *h, struct error *err)
+{
+	const char *const *text = h->policy->fingerprints;
+	struct fingerprint f;
+
+	for (; text != NULL && *text != NULL; text++)
+		if (fingerprint_parse(&f, *text, err) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+prepare(struct handshake *h, struct error *err)
+{
+	gnutls_session_t session = h->record->session;
+
+	if (check_fingerprints(h, err) != 0)
+		return -1;
+	if (set_priorities(h, err) != 0 ||
+	    load_client_certificate(h, err) != 0 ||
+	    load_revocations(h, err) != 0)
+		return -1;
+	if (h->name[0] != '\0' && !peer_is_address(h->name))
+		gnutls_server_name_set(session, GNUTLS_NAME_DNS, h->name,
+		    strlen(h->name));
+	gnutls_session_set_ptr(session, h);
+	gnutls_session_set_verify_function(session, judge);
+	return 0;
+}
+
+/* Handshake, alert, ... of RFC 8446 5.1: anything else is not TLS. */
+static int
+is_tls(const struct record *r)
+{
+	return r->nfirst == 0 || (r->first[0] >= 20 && r->first[0] <= 24);
+}
+
+/* What speaks is no TLS server; often it is SMTP in clear. */
+static int
+explain_clear(const struct record *r, struct error *err)
+{
+	const char *text = (const char *)r->first;
+	char quote[4 * sizeof(r->first) + 1];
+	size_t len = r->nfirst;
+	const char *end = memchr(text, '\n', len);
+
+	if (end != NULL)
+		len = (size_t)(end - text);
+	if (len > 0 && text[len - 1] == '\r')
+		len--;
+	escape(quote, sizeof(quote), text, len);
+	if (len < 3 || !ascii_is_digit(text[1]) || !ascii_is_digit(text[2]) ||
+	    (memcmp(text, "220", 3) != 0 && text[0] != '4' && text[0] != '5'))
+		return fail(err, EX_PROTOCOL, "TLS handshake failed: not TLS: "
+		    "\"%s\"", quote);
+	fail(err, EX_PROTOCOL,
+	    "server does not speak TLS on this port: it said \"%s\"", quote);
+	return hint(err, "for a server that starts in clear set "
+	    "tls_starttls on (port 587)");
+}
+
+/* Why gnutls_handshake() failed. */
+static int
+explain(const struct handshake *h, int result, struct error *err)
+{
+	const struct record *r = h->record;
+	char words[128];
+
+	if (h->verdict.code != 0) {
+		*err = h->verdict;
+		return -1;
+	}
+	if (!is_tls(r))
+		return explain_clear(r, err);
+	switch (result) {
+	case GNUTLS_E_FATAL_ALERT_RECEIVED:
+		return record_alert(r, err);
+	case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
+		return fail(err, EX_PROTOCOL,
+		    "server offers only obsolete TLS");
+	case GNUTLS_E_PREMATURE_TERMINATION:
+		return fail(err, EX_TEMPFAIL, r->nfirst == 0
+		    ? "TLS handshake: closed by peer"
+		    : "TLS handshake failed: closed by peer");
+	case GNUTLS_E_PULL_ERROR:
+		*err = r->failure;
+		return wrap(err, "TLS handshake failed");
+	case GNUTLS_E_DH_PRIME_UNACCEPTABLE:
+		fail(err, EX_PROTOCOL, "TLS handshake failed: the server's "
+		    "Diffie-Hellman prime is too short");
+		return hint(err, "tls_min_dh_prime_bits sets the limit");
+	default:
+		return fail(err, EX_PROTOCOL, "TLS handshake failed: %s",
+		    record_words(words, sizeof(words), result));
+	}
+}
+
+/* Sends what is gathered and waits for the peer. */
+static int
+await_peer(struct record *r, int64_t deadline, struct error *err)
+{
+	struct pollfd p = { r->lower->fd, POLLIN, 0 };
+	int ready, want = record_drain(r, err);
+
+	if (want == TRANSPORT_WANT_WRITE)
+		p.events |= POLLOUT;
+	/* A failed write is not the end: the peer may have said why. */
+	ready = wait_any(&p, 1, deadline, err);
+	if (ready == 0)
+		return fail(err, EX_TEMPFAIL, "TLS handshake timed out");
+	return ready < 0 ? -1 : 0;
+}
+
+static int
+shake_hands(struct handshake *h, int64_t deadline, struct error *err)
+{
+	struct record *r = h->record;
+	struct error ignored;
+	int result;
+
+	for (;;) {
+		r->starved = 0;
+		result = gnutls_handshake(r->session);
+		if (result == 0)
+			return 0;
+		if (gnutls_error_is_fatal(result))
+			break;
+		/* Warnings, such as unrecognized_name, do not count. */
+		if (r->starved && await_peer(r, deadline, err) != 0)
+			return -1;
+	}
+	if (result == GNUTLS_E_CERTIFICATE_ERROR) {
+		gnutls_alert_send_appropriate(r->session, result);
+		(void)record_drain(r, &ignored);
+	}
+	return explain(h, result, err);
+}
+
+/* What the user's own priority string may have let through. */
+static int
+check_version(const struct record *r, struct error *err)
+{
+	gnutls_protocol_t version = gnutls_protocol_get_version(r->session);
+
+	if (version >= GNUTLS_TLS1_2 && version <= GNUTLS_TLS1_3)
+		return 0;
+	return fail(err, EX_PROTOCOL, "server offers only obsolete TLS (%s)",
+	    gnutls_protocol_get_name(version));
+}
+
+static void
+collect_facts(const struct record *r, struct tls_facts *facts)
+{
+	gnutls_x509_crt_t certificate = peer_certificate(r->session);
+	char *cipher = gnutls_session_get_desc(r->session);
+
+	memset(facts, 0, sizeof(*facts));
+	snprintf(facts->version, sizeof(facts->version), "%s",
+	    gnutls_protocol_get_name(
+	    gnutls_protocol_get_version(r->session)));
+	if (cipher != NULL)
+		snprintf(facts->cipher, sizeof(facts->cipher), "%s", cipher);
+	gnutls_free(cipher);
+	if (certificate == NULL)
+		return;
+	peer_name(facts->subject, sizeof(facts->subject), certificate,
+	    PEER_SUBJECT);
+	peer_name(facts->issuer, sizeof(facts->issuer), certificate,
+	    PEER_ISSUER);
+	peer_fingerprints(certificate, facts->sha256, facts->spki_sha256);
+	peer_date(facts->not_before,
+	    gnutls_x509_crt_get_activation_time(certificate));
+	peer_date(facts->not_after,
+	    gnutls_x509_crt_get_expiration_time(certificate));
+	gnutls_x509_crt_deinit(certificate);
+}
+
+int
+tls_open(struct transport **upper, struct transport *lower,
+	const struct tls_policy *policy, int64_t deadline,
+	struct tls_facts *facts, struct error *err)
+{
+	struct handshake h;
+	int result;
+
+	memset(&h, 0, sizeof(h));
+	h.policy = policy;
+	if (copy_name(&h, err) != 0)
+		return -1;
+	result = gnutls_global_init();
+	if (result < 0)
+		return fail(err, EX_SOFTWARE, "cannot start GnuTLS: %s",
+		    gnutls_strerror(result));
+	if (record_new(&h.record, lower, err) != 0)
+		return -1;
+	if (prepare(&h, err) != 0 || shake_hands(&h, deadline, err) != 0 ||
+	    check_version(h.record, err) != 0) {
+		record_free(h.record);
+		return -1;
+	}
+	collect_facts(h.record, facts);
+	*upper = &h.record->transport;
+	return 0;
+}
+
+int
+tls_channel_binding(struct transport *tls, struct buffer *base64)
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+	const struct record *r = (const struct record *)tls;
+	char octets[32];
+
+	/* Without extended master secret two sessions may share it. */
+	if (gnutls_protocol_get_version(r->session) != GNUTLS_TLS1_3 &&
+	    gnutls_session_ext_master_secret_status(r->session) == 0)
+		return -1;
+	if (gnutls_prf_rfc5705(r->session, sizeof(label) - 1, label, 0, NULL,
+	    sizeof(octets), octets) < 0)
+		return -1;
+	return base64_encode(base64, octets, sizeof(octets));
+}
+
+const char *
+tls_library_version(void)
+{
+	return gnutls_check_version(NULL);
+}
