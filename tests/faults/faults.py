@@ -10,6 +10,7 @@ import fcntl
 import functools
 import os
 import random
+import re
 import signal
 import socket
 import threading
@@ -298,7 +299,11 @@ def answer_late(plan):
 
 @fault("rst")
 def reset(plan):
-    plan.at(lambda host, good: host.connection.reset())
+    def action(host, good):
+        # Let connect() return before the line goes down.
+        host.connection.pull(0.05)
+        host.connection.reset()
+    plan.at(action)
 
 
 @fault("fin")
@@ -553,6 +558,8 @@ def spoil_handshake(plan):
     text = texts[plan.variant % len(texts)]
 
     def action(host, good):
+        if plan.mode == "starttls":
+            host.connection.pull(5)  # ClientHello; before it is injection
         host.connection.send_raw(text)
         host.connection.truncate()
     plan.at(action)
@@ -561,6 +568,7 @@ def spoil_handshake(plan):
 @fault("alert_warning_unrecognized_name")
 def warn(plan):
     def action(host, good):
+        host.connection.pull(5)
         host.connection.send_raw(b"\x15\x03\x01\x00\x02\x01\x70")
         host.start_tls()
     plan.at(action)
@@ -937,8 +945,9 @@ def end_without_newline(plan):
 
 
 def wire(text):
-    """The text as RFC 5321 transport must deliver it."""
-    text = text.replace(b"\r\n", b"\n").replace(b"\r", b" ")
+    """The text as it must cross the wire: LF and the CRs before it end a
+    line, another CR is a blank."""
+    text = re.sub(rb"\r*\n", b"\n", text).replace(b"\r", b" ")
     if text and not text.endswith(b"\n"):
         text += b"\n"
     return text.replace(b"\n", b"\r\n")

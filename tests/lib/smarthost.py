@@ -11,6 +11,7 @@ PLAIN, which starts and ends in one) the action of either is taken.
 import base64
 import hashlib
 import hmac
+import re
 
 import smtpserver
 
@@ -52,7 +53,7 @@ class Smarthost:
         last = reply.rstrip(b"\r\n").split(b"\n")[-1]
         if last[:1] in b"45" and state:
             self.refused.add(state)
-        if state == "dot" and last[:1] == b"2" and last[3:4] in (b"", b" "):
+        if state == "dot" and re.match(rb"2\d\d( |$)", last):
             self.accepted = True
         self.connection.write(reply)
 
@@ -64,6 +65,8 @@ class Smarthost:
                 self.connection.cut = self.cut
                 self.faults[state](self, good)
                 self.connection.cut = smtpserver.cut_whole
+                if self.connection.ended:
+                    raise smtpserver.Closed("by the fault")
                 return
         self.say(good, states[0])
 
