@@ -72,8 +72,10 @@ refill(struct record *r)
 		}
 		return 1;
 	}
-	if (n == 0)
+	if (n == 0) {
+		r->ended = 1;
 		return 0;
+	}
 	r->starved = n != TRANSPORT_FAILED;
 	gnutls_transport_set_errno(r->session, r->starved ? EAGAIN : EIO);
 	return -1;
@@ -140,6 +142,13 @@ record_alert(const struct record *r, struct error *err)
 	return -1;
 }
 
+int
+record_was_cut(const struct record *r, int result)
+{
+	return result == GNUTLS_E_PREMATURE_TERMINATION ||
+	    (r->ended && result == GNUTLS_E_UNEXPECTED_PACKET_LENGTH);
+}
+
 /* A result of record_recv() that ends the connection. */
 static ssize_t
 explain(const struct record *r, int result, struct error *err)
@@ -148,7 +157,7 @@ explain(const struct record *r, int result, struct error *err)
 
 	/* No close_notify: whether what came was complete is for SMTP to
 	 * say, where a reply has a visible end. */
-	if (result == GNUTLS_E_PREMATURE_TERMINATION)
+	if (record_was_cut(r, result))
 		return 0;
 	if (result == GNUTLS_E_PULL_ERROR && r->failure.code != 0) {
 		*err = r->failure;

@@ -26,6 +26,7 @@ struct record {
 	unsigned char first[64];    /* what the peer said first */
 	size_t nfirst;
 	int starved;                /* the session wants more input */
+	int ended;                  /* the transport below has no more */
 	struct error failure;       /* of the transport below */
 };
 
@@ -38,6 +39,9 @@ int record_drain(struct record *r, struct error *err);
 
 /* GnuTLS's words for one of its results, without full stop. Returns out. */
 char *record_words(char *out, size_t size, int result);
+
+/* Does the result mean that the peer just closed, no matter where in TLS? */
+int record_was_cut(const struct record *r, int result);
 
 /* The peer ended TLS with an alert: EX_PROTOCOL, with its name. */
 int record_alert(const struct record *r, struct error *err);

@@ -227,16 +227,16 @@ explain(const struct handshake *h, int result, struct error *err)
 	}
 	if (!is_tls(r))
 		return explain_clear(r, err);
+	if (record_was_cut(r, result))
+		return fail(err, EX_TEMPFAIL, r->nfirst == 0
+		    ? "TLS handshake: closed by peer"
+		    : "TLS handshake failed: closed by peer");
 	switch (result) {
 	case GNUTLS_E_FATAL_ALERT_RECEIVED:
 		return record_alert(r, err);
 	case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
 		return fail(err, EX_PROTOCOL,
 		    "server offers only obsolete TLS");
-	case GNUTLS_E_PREMATURE_TERMINATION:
-		return fail(err, EX_TEMPFAIL, r->nfirst == 0
-		    ? "TLS handshake: closed by peer"
-		    : "TLS handshake failed: closed by peer");
 	case GNUTLS_E_PULL_ERROR:
 		*err = r->failure;
 		return wrap(err, "TLS handshake failed");
