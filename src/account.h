@@ -6,20 +6,12 @@
 #include <stddef.h>
 
 #include "error.h"
-
-struct list {
-	char **at;  /* owned strings, NULL-terminated once not empty */
-	size_t n;
-};
-
-enum { SWITCH_OFF, SWITCH_ON, SWITCH_AUTO };
-enum { PROTOCOL_SMTP, PROTOCOL_LMTP };
-enum { TO_HEADER_OFF, TO_HEADER_ON, TO_HEADER_UNDISCLOSED };
-enum { DSN_RETURN_OFF, DSN_RETURN_HEADERS, DSN_RETURN_FULL };
-/* syslog: 0 is off, else the facility's LOG_ constant + 1 */
+#include "key.h"
+#include "list.h"
 
 /* Texts and paths are never NULL once account_init has run; "" is unset. */
 #define FIELD_TEXT char *
+#define FIELD_COMMAND char *
 #define FIELD_SECRET char *
 #define FIELD_PATH char *
 #define FIELD_LIST struct list
@@ -28,6 +20,7 @@ enum { DSN_RETURN_OFF, DSN_RETURN_HEADERS, DSN_RETURN_FULL };
 #define FIELD_NUMBER unsigned
 #define FIELD_SECONDS unsigned
 #define FIELD_CHOICE int
+
 struct account {
 	char *name;    /* "" before a section names it */
 	char *origin;  /* file:line of the section, or "command line" */
@@ -37,29 +30,19 @@ struct account {
 #undef KEY
 };
 
-/* The same line of keys.def as data. */
-struct key {
-	const char *name;
-	const char *initial;   /* default, as it would be written */
-	const char *argument;  /* for help: "on|off" */
-	const char *summary;
-	int secret;            /* never shown, no long option */
-};
-extern const struct key account_keys[]; /* ends with a NULL name */
-
-/* Every field at its default. home is copied; used for a leading ~. */
+/* Every field at its default. home is copied, for a leading ~; "" if none is known. */
 void account_init(struct account *a, const char *home);
 
 /*
  * Sets one key, obsolete names of msmtp included (keepbcc, tls_nostarttls,
  * ...; those that take no argument take value ""). 0; -1 EX_CONFIG:
  * "expected on or off, not "yes"" or "unknown key "tsl", did you mean
- * "tls"?". No file and line: the caller wraps.
+ * "tls"?". No file and line: the caller wraps. A secret is never quoted.
  */
 int account_set(struct account *a, const char *key, const char *value,
 	struct error *err);
 
-/* A copy of everything, also of what was merely default. */
+/* Makes an uninitialised account a copy, also of what was merely default. */
 void account_copy(struct account *to, const struct account *from);
 
 /*
@@ -69,13 +52,15 @@ void account_copy(struct account *to, const struct account *from);
 char *account_get(const struct account *a, const char *key, size_t index);
 
 /*
- * What holds once all is read: host or socket is there, no password without a
- * user, ports and TLS modes fit each other. Resolves auto: tls, tls_starttls,
- * port. 0 or -1 EX_CONFIG.
+ * What holds once all is read: host or socket is there, LMTP has a port, TLS
+ * something to trust, a key its certificate, a named mechanism its user.
+ * Resolves auto: tls, tls_starttls, port (0 only with a socket), auth (never
+ * "auto" afterwards). 0 or -1 EX_CONFIG.
  */
 int account_finish(struct account *a, struct error *err);
 
-/* Is the smarthost this machine: a unix socket or a loopback host? */
+/* Is the smarthost this machine: a unix socket or, not through a proxy, a
+ * loopback host? */
 int account_is_local(const struct account *a);
 
 void account_free(struct account *a);

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "account.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ascii.h"
+#include "memory.h"
+#include "setting.h"
+
+#define PORT_SMTP 25
+#define PORT_SUBMISSIONS 465 /* RFC 8314 3.3: TLS from the start */
+#define PORT_SUBMISSION 587
+
+static const size_t offsets[KEYS] = {
+#define KEY(key, kind, initial, argument, summary) \
+	offsetof(struct account, key),
+#include "keys.def"
+#undef KEY
+};
+
+static void *
+field(struct account *a, size_t key)
+{
+	return (char *)a + offsets[key];
+}
+
+static const void *
+field_of(const struct account *a, size_t key)
+{
+	return (const char *)a + offsets[key];
+}
+
+void
+account_init(struct account *a, const char *home)
+{
+	struct error none = {0}; /* every default is valid */
+
+	memset(a, 0, sizeof(*a));
+	a->name = xstrdup("");
+	a->origin = xstrdup("");
+	a->home = xstrdup(home);
+	for (size_t i = 0; i < KEYS; i++)
+		setting_store(field(a, i), i, account_keys[i].initial,
+		    a->home, &none);
+}
+
+int
+account_set(struct account *a, const char *name, const char *value,
+    struct error *err)
+{
+	int key = key_resolve(name, &value, err);
+
+	if (key < 0)
+		return -1;
+	if (key == KEYS)
+		return 0;
+	return setting_store(field(a, (size_t)key), (size_t)key, value,
+	    a->home, err);
+}
+
+char *
+account_get(const struct account *a, const char *name, size_t index)
+{
+	const struct key *key = key_find(name);
+	size_t i;
+
+	if (key == NULL)
+		return NULL;
+	i = (size_t)(key - account_keys);
+	return setting_show(field_of(a, i), i, index);
+}
+
+void
+account_copy(struct account *to, const struct account *from)
+{
+	to->name = xstrdup(from->name);
+	to->origin = xstrdup(from->origin);
+	to->home = xstrdup(from->home);
+	for (size_t i = 0; i < KEYS; i++)
+		setting_copy(field(to, i), field_of(from, i), i);
+}
+
+static int
+is_loopback(const char *host)
+{
+	struct in6_addr v6;
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET, host, &v4) == 1)
+		return ntohl(v4.s_addr) >> 24 == 127;
+	if (inet_pton(AF_INET6, host, &v6) == 1)
+		return memcmp(&v6, &in6addr_loopback, sizeof(v6)) == 0;
+	return ascii_equal(host, "localhost") ||
+	    ascii_equal(host, "localhost.");
+}
+
+int
+account_is_local(const struct account *a)
+{
+	if (a->socket[0] != '\0')
+		return 1;
+	if (a->proxy_host[0] != '\0')
+		return 0; /* localhost is then the proxy's */
+	for (size_t i = 0; i < a->host.n; i++)
+		if (!is_loopback(a->host.at[i]))
+			return 0;
+	return a->host.n > 0;
+}
+
+/* What "auto" and a missing port come to. */
+static void
+resolve(struct account *a)
+{
+	int has_secret = a->password[0] != '\0' || a->passwordeval[0] != '\0';
+
+	if (a->tls == SWITCH_AUTO)
+		a->tls = account_is_local(a) ? SWITCH_OFF : SWITCH_ON;
+	if (a->tls_starttls == SWITCH_AUTO)
+		a->tls_starttls = a->port == PORT_SUBMISSIONS ?
+		    SWITCH_OFF : SWITCH_ON;
+	if (a->port == 0 && a->socket[0] == '\0')
+		a->port = a->tls == SWITCH_ON && a->tls_starttls == SWITCH_OFF ?
+		    PORT_SUBMISSIONS : account_is_local(a) ?
+		    PORT_SMTP : PORT_SUBMISSION;
+	if (strcmp(a->auth, "auto") == 0) {
+		free(a->auth);
+		a->auth = xstrdup(a->user[0] != '\0' && has_secret ?
+		    "on" : "off");
+	}
+}
+
+static int
+check_tls(const struct account *a, struct error *err)
+{
+	if ((a->tls_key_file[0] == '\0') != (a->tls_cert_file[0] == '\0'))
+		return fail(err, EX_CONFIG, "expected both tls_key_file and "
+		    "tls_cert_file, or neither");
+	if (a->tls == SWITCH_OFF || a->tls_certcheck == SWITCH_OFF)
+		return 0;
+	if (a->tls_trust_file[0] == '\0' && a->tls_fingerprint.n == 0)
+		return fail(err, EX_CONFIG, "expected a tls_trust_file or a "
+		    "tls_fingerprint, as tls is on");
+	if (a->socket[0] != '\0' && a->host.n == 0 &&
+	    a->tls_host_override[0] == '\0' && a->tls_fingerprint.n == 0)
+		return fail(err, EX_CONFIG, "expected tls_host_override, the "
+		    "name in the certificate, for tls over a socket");
+	return 0;
+}
+
+int
+account_finish(struct account *a, struct error *err)
+{
+	if (a->host.n == 0 && a->socket[0] == '\0')
+		return fail(err, EX_CONFIG, "expected a host or a socket");
+	if (a->protocol == PROTOCOL_LMTP && a->port == 0 &&
+	    a->socket[0] == '\0')
+		return fail(err, EX_CONFIG,
+		    "expected a port or a socket for LMTP");
+	resolve(a);
+	if (strcmp(a->auth, "off") != 0 && a->user[0] == '\0' &&
+	    strcmp(a->auth, "EXTERNAL") != 0 && strcmp(a->auth, "GSSAPI") != 0)
+		return fail(err, EX_CONFIG, "expected a user, as auth is %s",
+		    a->auth);
+	return check_tls(a, err);
+}
+
+void
+account_free(struct account *a)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		setting_free(field(a, i), i);
+	free(a->name);
+	free(a->origin);
+	free(a->home);
+	memset(a, 0, sizeof(*a));
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "key.h"
+
+#include <string.h>
+#include <syslog.h>
+
+#include "ascii.h"
+#include "distance.h"
+#include "escape.h"
+#include "value.h"
+
+const struct key account_keys[] = {
+#define KEY(key, kind, initial, argument, summary) \
+	{ #key, initial, argument, summary, KIND_##kind, \
+	    KIND_##kind == KIND_SECRET, \
+	    KIND_##kind == KIND_SECRET || KIND_##kind == KIND_COMMAND, \
+	    KIND_##kind == KIND_LIST },
+#include "keys.def"
+#undef KEY
+	{ NULL, NULL, NULL, NULL, KIND_TEXT, 0, 0, 0 }
+};
+
+static const struct { uint64_t least, most; } ranges[KEYS] = {
+	[KEY_port] = { 1, 65535 },
+	[KEY_proxy_port] = { 1, 65535 },
+	[KEY_timeout] = { 1, 1000000 },
+	[KEY_deadline] = { 1, 1000000 },
+	[KEY_tls_min_dh_prime_bits] = { 1, 65536 },
+	[KEY_tempfail_exit] = { 1, 125 } /* 126 and up are the shell's */
+};
+
+static const struct word protocols[] = {
+	{ "smtp", PROTOCOL_SMTP }, { "lmtp", PROTOCOL_LMTP }, { NULL, 0 }
+};
+
+static const struct word if_missing[] = {
+	{ "off", SWITCH_OFF }, { "auto", SWITCH_AUTO }, { NULL, 0 }
+};
+
+static const struct word to_headers[] = {
+	{ "off", TO_HEADER_OFF }, { "on", TO_HEADER_ON },
+	{ "undisclosed_recipients", TO_HEADER_UNDISCLOSED }, { NULL, 0 }
+};
+
+static const struct word dsn_returns[] = {
+	{ "off", DSN_RETURN_OFF }, { "headers", DSN_RETURN_HEADERS },
+	{ "full", DSN_RETURN_FULL }, { NULL, 0 }
+};
+
+/* The first word of a value is the one it is shown as. */
+static const struct word facilities[] = {
+	{ "off", 0 }, { "LOG_USER", LOG_USER + 1 }, { "on", LOG_USER + 1 },
+	{ "LOG_MAIL", LOG_MAIL + 1 }, { "LOG_LOCAL0", LOG_LOCAL0 + 1 },
+	{ "LOG_LOCAL1", LOG_LOCAL1 + 1 }, { "LOG_LOCAL2", LOG_LOCAL2 + 1 },
+	{ "LOG_LOCAL3", LOG_LOCAL3 + 1 }, { "LOG_LOCAL4", LOG_LOCAL4 + 1 },
+	{ "LOG_LOCAL5", LOG_LOCAL5 + 1 }, { "LOG_LOCAL6", LOG_LOCAL6 + 1 },
+	{ "LOG_LOCAL7", LOG_LOCAL7 + 1 }, { NULL, 0 }
+};
+
+static const struct word *const choices[KEYS] = {
+	[KEY_protocol] = protocols,
+	[KEY_set_date_header] = if_missing,
+	[KEY_set_msgid_header] = if_missing,
+	[KEY_set_to_header] = to_headers,
+	[KEY_dsn_return] = dsn_returns,
+	[KEY_syslog] = facilities
+};
+
+/* Keys of older msmtp and what they come to; NULL where the new key takes
+ * the value as it is. */
+static const struct {
+	const char *name;
+	const char *key;      /* NULL: has no effect */
+	const char *when_on;  /* also for no argument */
+	const char *when_off;
+} obsolete[] = {
+	{ "connect_timeout", "timeout", NULL, NULL },
+	{ "undisclosed_recipients", "set_to_header",
+	    "undisclosed_recipients", "off" },
+	{ "add_missing_from_header", "set_from_header", "auto", "off" },
+	{ "add_missing_date_header", "set_date_header", "auto", "off" },
+	{ "keepbcc", "remove_bcc_headers", "off", "on" },
+	{ "tls_nocertcheck", "tls_certcheck", "off", "on" },
+	{ "tls_nostarttls", "tls_starttls", "off", "on" },
+	{ "tls_force_sslv3", NULL, NULL, NULL }
+};
+
+#define OBSOLETE (sizeof(obsolete) / sizeof(obsolete[0]))
+
+
+const struct word *
+key_words(size_t key)
+{
+	return choices[key];
+}
+
+void
+key_range(size_t key, uint64_t *least, uint64_t *most)
+{
+	*least = ranges[key].least;
+	*most = ranges[key].most;
+}
+
+/* Case counts, as it always did for msmtp; a wrong one is a typo. */
+const struct key *
+key_find(const char *name)
+{
+	for (size_t i = 0; i < KEYS; i++)
+		if (strcmp(account_keys[i].name, name) == 0)
+			return &account_keys[i];
+	return NULL;
+}
+
+static int
+unknown(const char *name, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	const char *meant = NULL;
+
+	for (size_t i = 0; i < KEYS; i++)
+		if (distance_is_typo(name, account_keys[i].name) &&
+		    (meant == NULL || distance(name, account_keys[i].name) <
+		    distance(name, meant)))
+			meant = account_keys[i].name;
+	escape_string(quote, sizeof(quote), name);
+	if (meant == NULL)
+		return fail(err, EX_CONFIG, "unknown key \"%s\"", quote);
+	return fail(err, EX_CONFIG, "unknown key \"%s\", did you mean \"%s\"?",
+	    quote, meant);
+}
+
+/* The new key's value for the old one's. */
+static int
+translate(size_t i, const char **value, struct error *err)
+{
+	const char *old = *value;
+
+	if (obsolete[i].key == NULL)
+		return KEYS;
+	if (obsolete[i].when_on != NULL) {
+		if (old[0] == '\0' || ascii_equal(old, "on"))
+			*value = obsolete[i].when_on;
+		else if (ascii_equal(old, "off"))
+			*value = obsolete[i].when_off;
+		else
+			return value_refuse(err, "on or off", old);
+	}
+	return (int)(key_find(obsolete[i].key) - account_keys);
+}
+
+int
+key_resolve(const char *name, const char **value, struct error *err)
+{
+	const struct key *key = key_find(name);
+
+	if (key != NULL)
+		return (int)(key - account_keys);
+	for (size_t i = 0; i < OBSOLETE; i++)
+		if (strcmp(obsolete[i].name, name) == 0)
+			return translate(i, value, err);
+	return unknown(name, err);
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "setting.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ascii.h"
+#include "buffer.h"
+#include "key.h"
+#include "list.h"
+#include "memory.h"
+#include "platform.h"
+#include "value.h"
+
+/* What a key asks of its text, beyond being one line. */
+static char *(*const checks[KEYS])(const char *, struct error *) = {
+	[KEY_host] = value_host,
+	[KEY_source_ip] = value_ip,
+	[KEY_proxy_host] = value_host,
+	[KEY_auth] = value_auth,
+	[KEY_tls_fingerprint] = value_fingerprint,
+	[KEY_tls_host_override] = value_host,
+	[KEY_from] = value_sender,
+	[KEY_dsn_notify] = value_notify
+};
+
+static void
+replace_text(char **text, char *s)
+{
+	if (*text != NULL)
+		platform_wipe(*text, strlen(*text));
+	free(*text);
+	*text = s;
+}
+
+static char *
+check_text(size_t key, const char *value, struct error *err)
+{
+	if (checks[key] != NULL)
+		return checks[key](value, err);
+	if (account_keys[key].kind == KIND_SECRET)
+		return xstrdup(value); /* an error would quote it */
+	return value_text(value, err);
+}
+
+static int
+set_text(void *field, size_t key, const char *value, struct error *err)
+{
+	char *text = check_text(key, value, err);
+
+	if (text == NULL)
+		return -1;
+	replace_text(field, text);
+	return 0;
+}
+
+static int
+set_list(void *field, size_t key, const char *value, struct error *err)
+{
+	char *text;
+
+	if (value[0] == '\0') {
+		list_free(field);
+		return 0;
+	}
+	text = check_text(key, value, err);
+	if (text == NULL)
+		return -1;
+	list_add(field, text);
+	return 0;
+}
+
+static int
+set_words(void *field, size_t key, const char *value, struct error *err)
+{
+	struct list words = {0};
+	const char *p = value + strspn(value, " \t");
+
+	while (*p != '\0') {
+		size_t len = strcspn(p, " \t");
+		char *word = xstrndup(p, len);
+		char *text = check_text(key, word, err);
+
+		free(word);
+		if (text == NULL) {
+			list_free(&words);
+			return -1;
+		}
+		list_add(&words, text);
+		p += len + strspn(p + len, " \t");
+	}
+	list_free(field);
+	*(struct list *)field = words;
+	return 0;
+}
+
+static int
+set_switch(void *field, size_t key, const char *value, struct error *err)
+{
+	int has_auto = strstr(account_keys[key].argument, "auto") != NULL;
+	int *flag = field;
+
+	if (value[0] == '\0' || ascii_equal(value, "on"))
+		*flag = SWITCH_ON;
+	else if (ascii_equal(value, "off"))
+		*flag = SWITCH_OFF;
+	else if (has_auto && ascii_equal(value, "auto"))
+		*flag = SWITCH_AUTO;
+	else
+		return value_refuse(err,
+		    has_auto ? "on, off or auto" : "on or off", value);
+	return 0;
+}
+
+static int
+set_number(void *field, size_t key, const char *value, struct error *err)
+{
+	uint64_t least, most, number = 0;
+	char what[64];
+
+	key_range(key, &least, &most);
+	if (value[0] == '\0')
+		value = account_keys[key].initial;
+	if (value[0] != '\0' &&
+	    ascii_number(value, strlen(value), least, most, &number) < 0) {
+		snprintf(what, sizeof(what), "%sa number from %u to %u",
+		    account_keys[key].kind == KIND_SECONDS ? "off or " : "",
+		    (unsigned)least, (unsigned)most);
+		return value_refuse(err, what, value);
+	}
+	*(unsigned *)field = (unsigned)number;
+	return 0;
+}
+
+static int
+set_seconds(void *field, size_t key, const char *value, struct error *err)
+{
+	if (value[0] == '\0')
+		value = account_keys[key].initial;
+	if (!ascii_equal(value, "off"))
+		return set_number(field, key, value, err);
+	*(unsigned *)field = 0;
+	return 0;
+}
+
+/* "off, auto or x": the words as an error lists them. */
+static char *
+word_list(const struct word *words)
+{
+	struct buffer text = {0};
+
+	for (size_t i = 0; words[i].name != NULL; i++)
+		buffer_addf(&text, "%s%s", i == 0 ? "" :
+		    words[i + 1].name != NULL ? ", " : " or ", words[i].name);
+	return buffer_string(&text);
+}
+
+static int
+set_choice(void *field, size_t key, const char *value, struct error *err)
+{
+	const struct word *words = key_words(key);
+	char *what;
+
+	for (size_t i = 0; words[i].name != NULL; i++)
+		if (ascii_equal(value[0] != '\0' ? value : "on",
+		    words[i].name)) {
+			*(int *)field = words[i].value;
+			return 0;
+		}
+	what = word_list(words);
+	value_refuse(err, what, value);
+	free(what);
+	return -1;
+}
+
+static int (*const setters[])(void *, size_t, const char *,
+    struct error *) = {
+	[KIND_TEXT] = set_text,
+	[KIND_COMMAND] = set_text,
+	[KIND_SECRET] = set_text,
+	[KIND_PATH] = set_text,
+	[KIND_LIST] = set_list,
+	[KIND_WORDS] = set_words,
+	[KIND_SWITCH] = set_switch,
+	[KIND_NUMBER] = set_number,
+	[KIND_SECONDS] = set_seconds,
+	[KIND_CHOICE] = set_choice
+};
+
+/* A path below the home directory. */
+static int
+store_below(void *field, size_t key, const char *home, const char *value,
+    struct error *err)
+{
+	char *path;
+	int rc;
+
+	if (home[0] == '\0')
+		return value_refuse(err, "an absolute path, as there is no "
+		    "home directory", value);
+	path = xasprintf("%s%s", home, value + 1);
+	rc = set_text(field, key, path, err);
+	free(path);
+	return rc;
+}
+
+int
+setting_store(void *field, size_t key, const char *value, const char *home,
+    struct error *err)
+{
+	enum key_kind kind = account_keys[key].kind;
+
+	if (kind == KIND_PATH && value[0] == '~' &&
+	    (value[1] == '/' || value[1] == '\0'))
+		return store_below(field, key, home, value, err);
+	return setters[kind](field, key, value, err);
+}
+
+static char *
+list_get(const struct list *list, size_t index)
+{
+	return index < list->n ? xstrdup(list->at[index]) : NULL;
+}
+
+static char *
+number_get(unsigned number, const char *zero)
+{
+	return number == 0 ? xstrdup(zero) : xasprintf("%u", number);
+}
+
+static char *
+choice_get(const struct word *words, int value)
+{
+	while (words->value != value)
+		words++;
+	return xstrdup(words->name);
+}
+
+char *
+setting_show(const void *field, size_t key, size_t index)
+{
+	static const char *const switches[] = { "off", "on", "auto" };
+
+	if (index > 0 && !account_keys[key].list)
+		return NULL;
+	switch (account_keys[key].kind) {
+	case KIND_LIST:
+		return list_get(field, index);
+	case KIND_WORDS:
+		return list_join(field);
+	case KIND_SWITCH:
+		return xstrdup(switches[*(const int *)field]);
+	case KIND_NUMBER:
+		return number_get(*(const unsigned *)field, "");
+	case KIND_SECONDS:
+		return number_get(*(const unsigned *)field, "off");
+	case KIND_CHOICE:
+		return choice_get(key_words(key), *(const int *)field);
+	case KIND_SECRET:
+		return xstrdup(**(char *const *)field != '\0' ? "***" : "");
+	default:
+		return xstrdup(*(char *const *)field);
+	}
+}
+
+void
+setting_copy(void *to, const void *from, size_t key)
+{
+	switch (account_keys[key].kind) {
+	case KIND_LIST:
+	case KIND_WORDS:
+		list_copy(to, from);
+		break;
+	case KIND_NUMBER:
+	case KIND_SECONDS:
+		*(unsigned *)to = *(const unsigned *)from;
+		break;
+	case KIND_SWITCH:
+	case KIND_CHOICE:
+		*(int *)to = *(const int *)from;
+		break;
+	default:
+		*(char **)to = xstrdup(*(char *const *)from);
+	}
+}
+
+void
+setting_free(void *field, size_t key)
+{
+	switch (account_keys[key].kind) {
+	case KIND_LIST:
+	case KIND_WORDS:
+		list_free(field);
+		break;
+	case KIND_NUMBER:
+	case KIND_SECONDS:
+	case KIND_SWITCH:
+	case KIND_CHOICE:
+		break;
+	default:
+		replace_text(field, NULL);
+	}
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "value.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ascii.h"
+#include "buffer.h"
+#include "escape.h"
+#include "memory.h"
+
+#define SHA256_DIGITS 64
+
+int
+value_refuse(struct error *err, const char *what, const char *value)
+{
+	char quote[ESCAPE_QUOTE];
+
+	return fail(err, EX_CONFIG, "expected %s, not \"%s\"", what,
+	    escape_string(quote, sizeof(quote), value));
+}
+
+static char *
+refuse(struct error *err, const char *what, const char *value)
+{
+	value_refuse(err, what, value);
+	return NULL;
+}
+
+char *
+value_text(const char *value, struct error *err)
+{
+	for (const char *p = value; *p != '\0'; p++)
+		if (ascii_is_control(*p) && *p != '\t')
+			return refuse(err, "no control character", value);
+	return xstrdup(value);
+}
+
+static int
+is_ip(const char *value)
+{
+	struct in6_addr ip; /* the larger of the two */
+
+	return inet_pton(AF_INET, value, &ip) == 1 ||
+	    inet_pton(AF_INET6, value, &ip) == 1;
+}
+
+/* IPv6, perhaps with a zone: fe80::1%eth0 (RFC 4007 11). */
+static int
+is_ipv6(const char *value)
+{
+	struct in6_addr ip;
+	char *address = xstrndup(value, strcspn(value, "%"));
+	int yes = inet_pton(AF_INET6, address, &ip) == 1;
+
+	free(address);
+	return yes;
+}
+
+char *
+value_host(const char *value, struct error *err)
+{
+	size_t len = strlen(value);
+
+	for (const char *p = value; *p != '\0'; p++)
+		if (ascii_is_control(*p) || strchr(" /@\\\"<>(),;", *p) != NULL)
+			return refuse(err, "a host name", value);
+	if (len > 2 && value[0] == '[' && value[len - 1] == ']') {
+		char *inner = xstrndup(value + 1, len - 2);
+
+		if (is_ipv6(inner))
+			return inner;
+		free(inner);
+	}
+	if (strpbrk(value, ":[]") != NULL && !is_ipv6(value))
+		return refuse(err, "a host name (the port has its own key)",
+		    value);
+	return xstrdup(value);
+}
+
+char *
+value_ip(const char *value, struct error *err)
+{
+	if (value[0] != '\0' && !is_ip(value))
+		return refuse(err, "an IPv4 or IPv6 address", value);
+	return xstrdup(value);
+}
+
+char *
+value_auth(const char *value, struct error *err)
+{
+	static const char *const words[] = {
+		"on", "off", "auto",
+		"SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS",
+		"SCRAM-SHA-256", "SCRAM-SHA-1",
+		"PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5",
+		"EXTERNAL", "OAUTHBEARER", "XOAUTH2", "GSSAPI", "NTLM"
+	};
+
+	if (value[0] == '\0')
+		value = "on";
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (ascii_equal(value, words[i]))
+			return xstrdup(words[i]);
+	return refuse(err, "on, off or a SASL mechanism", value);
+}
+
+char *
+value_fingerprint(const char *value, struct error *err)
+{
+	static const char spki[] = "spki:";
+	struct buffer hex = {0};
+	size_t digits = 0;
+	const char *p = value;
+
+	if (ascii_begins(p, spki)) {
+		buffer_add_string(&hex, spki);
+		p += strlen(spki);
+	}
+	for (; *p != '\0'; p++) {
+		if (ascii_is_digit(*p) ||
+		    (ascii_lower(*p) >= 'a' && ascii_lower(*p) <= 'f')) {
+			if (digits > 0 && digits % 2 == 0)
+				buffer_add_char(&hex, ':');
+			buffer_add_char(&hex, ascii_upper(*p));
+			digits++;
+		} else if (*p != ':' && !ascii_is_blank(*p))
+			break;
+	}
+	if (*p == '\0' && digits == SHA256_DIGITS)
+		return buffer_string(&hex);
+	buffer_free(&hex);
+	return refuse(err, "a SHA-256 fingerprint (64 hexadecimal digits)",
+	    value);
+}
+
+static char *
+lower_case(const char *value)
+{
+	char *copy = xstrdup(value);
+
+	for (char *p = copy; *p != '\0'; p++)
+		*p = ascii_lower(*p);
+	return copy;
+}
+
+char *
+value_notify(const char *value, struct error *err)
+{
+	static const char *const events[] = { "failure", "delay", "success" };
+	const char *p = value;
+
+	if (ascii_equal(value, "off") || ascii_equal(value, "never"))
+		return lower_case(value);
+	for (;;) {
+		size_t len = strcspn(p, ","), i = 0;
+
+		while (i < 3 && !ascii_equal_n(p, len, events[i]))
+			i++;
+		if (i == 3)
+			return refuse(err, "off, never, or a list of failure,"
+			    " delay and success", value);
+		if (p[len] == '\0')
+			return lower_case(value);
+		p += len + 1;
+	}
+}
+
+char *
+value_sender(const char *value, struct error *err)
+{
+	size_t len = strlen(value);
+
+	if (len > 2 && value[0] == '<' && value[len - 1] == '>') {
+		value++;
+		len -= 2;
+	}
+	for (size_t i = 0; i < len; i++)
+		if (ascii_is_control(value[i]) || value[i] == '<' ||
+		    value[i] == '>')
+			return refuse(err, "an address or pattern", value);
+	return xstrndup(value, len);
+}

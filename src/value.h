@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a single value of the configuration must look like. Each function
+ * returns the value as it is kept, owned; or NULL with EX_CONFIG "expected
+ * ..., not "..."". Pure.
+ */
+#ifndef ONEHOP_VALUE_H
+#define ONEHOP_VALUE_H
+
+#include "error.h"
+
+/* Fails with "expected WHAT, not "VALUE"", the value escaped; -1. */
+int value_refuse(struct error *err, const char *what, const char *value);
+
+/* Any text that is one line. */
+char *value_text(const char *value, struct error *err);
+
+/* A host name or IP address, [] around IPv6 dropped; no port, no URL; or "". */
+char *value_host(const char *value, struct error *err);
+
+/* A numeric IPv4 or IPv6 address, or "". */
+char *value_ip(const char *value, struct error *err);
+
+/* "on" (also for ""), "off", "auto" or a SASL mechanism in upper case. */
+char *value_auth(const char *value, struct error *err);
+
+/* SHA-256, with or without colons or blanks, of a certificate or, behind
+ * "spki:", of a key: becomes AA:BB:.. or spki:AA:BB:.. */
+char *value_fingerprint(const char *value, struct error *err);
+
+/* RFC 3461 4.1: off, never, or a list of failure, delay, success. */
+char *value_notify(const char *value, struct error *err);
+
+/* A sender address or pattern; <> around it is dropped. */
+char *value_sender(const char *value, struct error *err);
+
+#endif
