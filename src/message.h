@@ -13,19 +13,8 @@
 #include "buffer.h"
 #include "error.h"
 #include "header.h"
+#include "spool.h"
 #include "stream.h"
-
-#define MESSAGE_MEMORY_MAX ((size_t)1 << 20)
-#define MESSAGE_HEADER_MAX ((size_t)4 << 20)
-
-/* Where the octets of stdin are kept: memory, or a descriptor. */
-struct spool {
-	struct buffer memory;   /* used while fd is -1 */
-	int fd;                 /* -1, an unlinked file, or stdin itself */
-	int borrowed;           /* fd is the caller's: do not close */
-	off_t start;            /* stdin's offset when we began */
-	off_t size;             /* octets of message in it */
-};
 
 /* A field of the header as it stands, and what became of it. */
 struct message_field {
@@ -46,9 +35,9 @@ struct message {
 	int dots;                     /* ".." at a line's start loses a dot */
 	uint64_t body_size;           /* in wire form, before dot-stuffing */
 	int body_8bit;                /* any octet above 127 */
-	int header_8bit;
+	int header_8bit;              /* the same, of the header as read */
 	uint64_t longest_line;        /* octets without line end, all lines */
-	uint64_t longest_line_number; /* counted from 1 */
+	uint64_t longest_line_number; /* counted from 1, as on stdin */
 };
 
 enum message_form {
@@ -57,13 +46,18 @@ enum message_form {
 };
 
 /*
- * Reads fd to its end. dots: a line "." ends the message and ".." at a line's
+ * Reads fd to its end. m need not be set before. dots: a line "." ends the message and ".." at a line's
  * start stands for "." (sendmail without -i); the rest is read and dropped.
  * Drops leading "From " and ">From " lines, finds the header's end with or
- * without a blank line. 0; -1: EX_NOINPUT closed or no descriptor, EX_IOERR
- * read or spool trouble, EX_DATAERR NUL in the header or header too large.
+ * without a blank line. 0; -1 with nothing in m: EX_NOINPUT closed or not open
+ * for reading, EX_IOERR read or spool trouble, EX_DATAERR NUL in the header
+ * or header too large.
  */
 int message_read(struct message *m, int fd, int dots, struct error *err);
+
+/* The same from a spool that is filled already and becomes the message's: no
+ * dot ends it. 0, or -1 with the spool freed. */
+int message_take(struct message *m, struct spool *spool, struct error *err);
 
 /* The first field of that name not removed at or after *index, which becomes
  * its index; 0 if there is none. */
@@ -72,19 +66,28 @@ int message_find(const struct message *m, const char *name, size_t *index);
 /* The field's body now, unfolded, edits included: owned string. */
 char *message_field_body(const struct message *m, size_t index);
 
-/* Edits. body is unfolded; it is folded for the wire. -1 EX_DATAERR if it
- * cannot be folded to 998. */
+/* Removes every field of that name. */
 void message_remove(struct message *m, const char *name);
+
+/* Replaces field index, adds a field in front. body is unfolded; it is folded
+ * for the wire. -1 EX_DATAERR if that cannot be done within 998 octets. */
 int message_replace(struct message *m, size_t index, const char *name,
 	const char *body, struct error *err);
 int message_add(struct message *m, const char *name, const char *body,
 	struct error *err);
 
+/* Reads and drops the rest of stdin, for a run that ends before
+ * message_read: its caller is to hear from us, not to die of SIGPIPE. */
+void message_drain(int fd);
+
 /* Octets in wire form, header edits included, before dot-stuffing: SIZE. */
 uint64_t message_size(const struct message *m);
 
-/* Writes header, separator and body with CRLF ends; the last line is always
- * ended. 0; -1: the stream's error, or EX_IOERR from the spool. */
+/*
+ * Writes header, separator and body with CRLF ends; the last line is always
+ * ended. 0; -1: the stream's error, or EX_IOERR from the spool, also if the
+ * file on stdin is not what was read before: no final dot may follow.
+ */
 int message_write(const struct message *m, enum message_form form,
 	struct stream *out, struct error *err);
 

@@ -9,7 +9,14 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "memory.h"
 
 #ifdef HAVE_SYS_PRCTL_H
 #include <sys/prctl.h>
@@ -58,6 +65,36 @@ platform_hide_memory(void)
 #ifdef HAVE_SYS_PRCTL_H
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
+}
+
+/* For systems and file systems that know no file without a name. */
+static int
+open_and_unlink(const char *directory)
+{
+	char *path = xasprintf("%s/.onehop.XXXXXX", directory);
+	int fd = mkstemp(path);
+
+	if (fd >= 0) {
+		unlink(path);
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+	}
+	free(path);
+	return fd;
+}
+
+int
+platform_open_unnamed(const char *directory)
+{
+	int fd = -1;
+
+#ifdef O_TMPFILE
+	fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+#endif
+	if (fd < 0)
+		fd = open_and_unlink(directory);
+	if (fd >= 0)
+		fchmod(fd, 0600);
+	return fd;
 }
 
 void

@@ -17,6 +17,12 @@ int platform_is_elevated(void);
 /* No core file and no ptrace by others: memory may hold a password. */
 void platform_hide_memory(void);
 
+/*
+ * A new file in the directory that has no name, or none any more: mode 0600
+ * whatever the umask, close-on-exec, to read and write. -1 with errno.
+ */
+int platform_open_unnamed(const char *directory);
+
 /* Closes every descriptor from first on; for a child before exec. */
 void platform_close_from(int first);
 

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "head.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ascii.h"
+#include "header.h"
+#include "memory.h"
+
+/* How far we have come. */
+struct search {
+	struct head *head;
+	int dots;
+	size_t line;     /* where the present line begins in head->text */
+	off_t at;        /* where it begins in the spool */
+	off_t next;      /* past its line end there */
+};
+
+enum progress { FAILED = -1, MORE, DONE };
+
+enum line_kind { LINE_FIELD, LINE_MBOX, LINE_BLANK, LINE_DOT, LINE_BODY };
+
+/*
+ * Brings the present line into the form that the body will get: no CR before
+ * the line end, a blank for any other. A NUL becomes printable so that the
+ * line shows what it was meant to be; returns whether there was one.
+ */
+static int
+tidy_line(struct search *s)
+{
+	struct buffer *header = &s->head->text;
+	char *p = header->data + s->line;
+	char *end = header->data + header->len;
+	int nul = 0;
+
+	while (end > p && end[-1] == '\r')
+		end--;
+	header->len = (size_t)(end - header->data);
+	for (char *c = p; c < end; c++) {
+		if (*c == '\r')
+			*c = ' ';
+		if (*c == '\0') {
+			*c = '?';
+			nul = 1;
+		}
+	}
+	return nul;
+}
+
+static int
+begins(const char *text, size_t len, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return len >= n && memcmp(text, prefix, n) == 0;
+}
+
+static enum line_kind
+classify(const struct search *s)
+{
+	const char *text = s->head->text.data + s->line;
+	size_t len = s->head->text.len - s->line;
+
+	if (len == 0)
+		return LINE_BLANK;
+	if (s->dots && len == 1 && text[0] == '.')
+		return LINE_DOT;
+	if (s->line == 0 &&
+	    (begins(text, len, "From ") || begins(text, len, ">From ")) &&
+	    !header_is_field(text, len))
+		return LINE_MBOX;
+	if (s->line > 0 && ascii_is_blank(text[0]))
+		return LINE_FIELD;
+	return header_is_field(text, len) ? LINE_FIELD : LINE_BODY;
+}
+
+/* Ends the header: the body is what stands from offset on. */
+static enum progress
+end_header(struct search *s, off_t offset)
+{
+	s->head->body = offset;
+	s->head->text.len = s->line;
+	return DONE;
+}
+
+static void
+take_field_line(struct search *s)
+{
+	uint64_t len = s->head->text.len - s->line;
+
+	if (len > s->head->longest_line) {
+		s->head->longest_line = len;
+		s->head->longest_line_number = s->head->lines + 1;
+	}
+	buffer_add_char(&s->head->text, '\n');
+	s->line = s->head->text.len;
+}
+
+/* The present line is complete, or as long as a header may be. */
+static enum progress
+end_line(struct search *s, struct error *err)
+{
+	int too_large = s->head->text.len > HEAD_MAX;
+	int nul = tidy_line(s);
+	enum line_kind kind = classify(s);
+
+	if (nul && (kind == LINE_FIELD || s->line > 0))
+		return fail(err, EX_DATAERR,
+		    "line %llu of the message: NUL in the header",
+		    (unsigned long long)s->head->lines + 1);
+	if (too_large && kind != LINE_BODY)
+		return fail(err, EX_DATAERR,
+		    "the header of the message is larger than %zu octets",
+		    HEAD_MAX);
+	if (kind == LINE_BODY)
+		return end_header(s, s->at);
+	if (kind == LINE_DOT) {
+		s->head->ended = 1;
+		return end_header(s, s->at);
+	}
+	if (kind == LINE_FIELD)
+		take_field_line(s);
+	s->head->text.len = s->line;
+	s->at = s->next;
+	s->head->lines++;
+	return kind == LINE_BLANK ? end_header(s, s->next) : MORE;
+}
+
+static enum progress
+take_block(struct search *s, const char *data, size_t n, struct error *err)
+{
+	const char *end = data + n;
+	enum progress progress = MORE;
+
+	while (progress == MORE && data < end) {
+		const char *lf = memchr(data, '\n', (size_t)(end - data));
+		const char *stop = lf != NULL ? lf : end;
+
+		buffer_add(&s->head->text, data, (size_t)(stop - data));
+		s->next += stop - data + (lf != NULL);
+		data = lf != NULL ? lf + 1 : end;
+		if (lf != NULL || s->head->text.len > HEAD_MAX)
+			progress = end_line(s, err);
+	}
+	return progress;
+}
+
+int
+head_read(struct head *head, const struct spool *spool, int dots,
+    struct error *err)
+{
+	struct search s = { .head = head, .dots = dots };
+	enum progress progress = MORE;
+	char *block = xmalloc(SPOOL_BLOCK);
+	const char *data;
+	ssize_t n = 0;
+
+	memset(head, 0, sizeof(*head));
+	buffer_string(&head->text); /* from here on data is not NULL */
+	while (progress == MORE &&
+	    (n = spool_block(spool, s.next, block, &data, err)) > 0)
+		progress = take_block(&s, data, (size_t)n, err);
+	if (progress == MORE && n == 0)
+		progress = end_line(&s, err);
+	if (progress == MORE && n == 0)
+		progress = end_header(&s, s.next);
+	free(block);
+	if (progress == DONE)
+		return 0;
+	buffer_free(&head->text);
+	return -1;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where the header of a spooled message is, and where it ends. */
+#ifndef ONEHOP_HEAD_H
+#define ONEHOP_HEAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "buffer.h"
+#include "error.h"
+#include "spool.h"
+
+#define HEAD_MAX ((size_t)4 << 20)
+
+struct head {
+	struct buffer text;    /* the fields: LF ends, bare CR a blank */
+	off_t body;            /* what follows them, in the spool */
+	int ended;             /* by a line ".": there is no body */
+	uint64_t lines;        /* lines before the body */
+	uint64_t longest_line; /* of the fields: octets without line end */
+	uint64_t longest_line_number; /* 1 is the first line of the spool */
+};
+
+/*
+ * Reads the header: drops leading "From " and ">From " lines of a mailbox
+ * file, ends at a blank line or before the first line that is neither field
+ * nor continuation. dots: a line "." ends the message. 0 with text the
+ * caller's; -1: EX_IOERR, or EX_DATAERR for NUL and for more than HEAD_MAX
+ * octets.
+ */
+int head_read(struct head *head, const struct spool *spool, int dots,
+	struct error *err);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "message.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "escape.h"
+#include "head.h"
+#include "memory.h"
+#include "wireform.h"
+
+/* Octets of wire form on their way to a stream. */
+struct output {
+	struct buffer block;
+	struct stream *stream;
+};
+
+static void
+index_fields(struct message *m)
+{
+	struct field f;
+	size_t offset = 0;
+	size_t size = 0;
+
+	while (header_next(m->header.data, m->header.len, &offset, &f)) {
+		if (m->nfields == size) {
+			size = size > 0 ? 2 * size : 32;
+			m->fields = xreallocarray(m->fields, size,
+			    sizeof(*m->fields));
+		}
+		m->fields[m->nfields++] = (struct message_field){ .at = f };
+	}
+}
+
+static int
+flush(struct output *out, struct error *err)
+{
+	int result = stream_write(out->stream, out->block.data,
+	    out->block.len, err);
+
+	buffer_clear(&out->block);
+	return result;
+}
+
+/* Takes all of data, until the text ends. Without out it is only measured. */
+static int
+convert(struct wireform *w, const char *data, size_t n, struct output *out,
+    struct error *err)
+{
+	while (n > 0 && !w->ended) {
+		size_t taken = wireform_add(w, data, n,
+		    out != NULL ? &out->block : NULL);
+
+		data += taken;
+		n -= taken;
+		if (out != NULL && out->block.len >= SPOOL_BLOCK &&
+		    flush(out, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+convert_body(const struct message *m, struct wireform *w, struct output *out,
+    struct error *err)
+{
+	char *block = xmalloc(SPOOL_BLOCK);
+	off_t at = m->body;
+	const char *data;
+	ssize_t n = 0;
+	int result = 0;
+
+	while (result == 0 && !w->ended && at < m->body_end) {
+		n = spool_block(&m->spool, at, block, &data, err);
+		if (n > m->body_end - at)
+			n = (ssize_t)(m->body_end - at);
+		if (n > 0)
+			result = convert(w, data, (size_t)n, out, err);
+		else
+			result = -1;
+		at += n;
+	}
+	free(block);
+	if (result == 0)
+		wireform_end(w, out != NULL ? &out->block : NULL);
+	return result;
+}
+
+/* Learns the body's facts, and where a line "." ends it. */
+static int
+read_body(struct message *m, uint64_t lines, struct error *err)
+{
+	struct wireform w = { .dots = m->dots, .lines = lines };
+
+	if (convert_body(m, &w, NULL, err) != 0)
+		return -1;
+	if (w.ended)
+		m->body_end = m->body + (off_t)w.dot_at;
+	m->body_size = w.size;
+	m->body_8bit = w.eight_bit;
+	if (w.longest > m->longest_line) {
+		m->longest_line = w.longest;
+		m->longest_line_number = w.longest_number;
+	}
+	return 0;
+}
+
+/* Finds the header and learns its facts. */
+static int
+read_header(struct message *m, uint64_t *lines, struct error *err)
+{
+	struct head head;
+
+	if (head_read(&head, &m->spool, m->dots, err) != 0)
+		return -1;
+	m->header = head.text;
+	m->header_8bit = wireform_is_8bit(head.text.data, head.text.len);
+	m->longest_line = head.longest_line;
+	m->longest_line_number = head.longest_line_number;
+	m->body = head.body;
+	m->body_end = head.ended ? head.body : m->spool.size;
+	*lines = head.lines;
+	index_fields(m);
+	return 0;
+}
+
+/* Finds header and body in the spool. 0, or -1 with nothing in m. */
+static int
+index_spool(struct message *m, struct error *err)
+{
+	uint64_t lines;
+
+	if (read_header(m, &lines, err) == 0 && read_body(m, lines, err) == 0)
+		return 0;
+	message_free(m);
+	return -1;
+}
+
+int
+message_read(struct message *m, int fd, int dots, struct error *err)
+{
+	memset(m, 0, sizeof(*m));
+	m->dots = dots;
+	if (spool_read(&m->spool, fd, dots ? SPOOL_UNTIL_DOT
+	    : SPOOL_UNTIL_END, err) == 0)
+		return index_spool(m, err);
+	message_free(m);
+	return -1;
+}
+
+int
+message_take(struct message *m, struct spool *spool, struct error *err)
+{
+	memset(m, 0, sizeof(*m));
+	m->spool = *spool;
+	memset(spool, 0, sizeof(*spool));
+	return index_spool(m, err);
+}
+
+void
+message_drain(int fd)
+{
+	spool_drain(fd);
+}
+
+int
+message_find(const struct message *m, const char *name, size_t *index)
+{
+	for (size_t i = *index; i < m->nfields; i++) {
+		if (!m->fields[i].removed &&
+		    header_is(m->header.data, &m->fields[i].at, name)) {
+			*index = i;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+char *
+message_field_body(const struct message *m, size_t index)
+{
+	const struct message_field *f = &m->fields[index];
+	struct field edited;
+	size_t offset = 0;
+
+	if (f->text == NULL)
+		return header_unfold(m->header.data, &f->at);
+	if (!header_next(f->text, strlen(f->text), &offset, &edited))
+		return xstrdup("");
+	return header_unfold(f->text, &edited);
+}
+
+void
+message_remove(struct message *m, const char *name)
+{
+	for (size_t i = 0; message_find(m, name, &i); i++)
+		m->fields[i].removed = 1;
+}
+
+/* The one door for fields of ours: a line end in a body would be a field. */
+static int
+add_field(struct buffer *out, const char *name, const char *body,
+    struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+
+	if (strpbrk(body, "\r\n") != NULL)
+		return fail(err, EX_DATAERR,
+		    "field %s: expected one line, not \"%s\"", name,
+		    escape_string(quote, sizeof(quote), body));
+	if (header_add_folded(out, name, body) != 0)
+		return fail(err, EX_DATAERR,
+		    "field %s: a word is longer than a line may be", name);
+	return 0;
+}
+
+int
+message_replace(struct message *m, size_t index, const char *name,
+    const char *body, struct error *err)
+{
+	struct message_field *f = &m->fields[index];
+	struct buffer text = {0};
+
+	if (add_field(&text, name, body, err) != 0) {
+		buffer_free(&text);
+		return -1;
+	}
+	free(f->text);
+	f->text = buffer_string(&text);
+	return 0;
+}
+
+int
+message_add(struct message *m, const char *name, const char *body,
+    struct error *err)
+{
+	return add_field(&m->added, name, body, err);
+}
+
+/* Header and separator, edits included. */
+static int
+convert_header(const struct message *m, struct wireform *w,
+    struct output *out, struct error *err)
+{
+	if (convert(w, m->added.data, m->added.len, out, err) != 0)
+		return -1;
+	for (size_t i = 0; i < m->nfields; i++) {
+		const struct message_field *f = &m->fields[i];
+		const char *text = m->header.data + f->at.start;
+		size_t len = f->at.end - f->at.start;
+
+		if (f->text != NULL) {
+			text = f->text;
+			len = strlen(text);
+		}
+		if (!f->removed && convert(w, text, len, out, err) != 0)
+			return -1;
+	}
+	return convert(w, "\n", 1, out, err);
+}
+
+uint64_t
+message_size(const struct message *m)
+{
+	struct wireform w = {0};
+	struct error none = {0};
+
+	convert_header(m, &w, NULL, &none); /* measuring cannot fail */
+	return w.size + m->body_size;
+}
+
+int
+message_write(const struct message *m, enum message_form form,
+    struct stream *out, struct error *err)
+{
+	int stuff = form == MESSAGE_STUFFED;
+	struct wireform header = { .stuff = stuff };
+	struct wireform body = { .dots = m->dots, .stuff = stuff };
+	struct output to = { .stream = out };
+	int result = -1;
+
+	if (convert_header(m, &header, &to, err) == 0 &&
+	    convert_body(m, &body, &to, err) == 0)
+		result = flush(&to, err);
+	if (result == 0 && body.size != m->body_size)
+		result = fail(err, EX_IOERR, "the file on standard input has "
+		    "changed while it was being sent");
+	buffer_free(&to.block);
+	return result;
+}
+
+void
+message_free(struct message *m)
+{
+	for (size_t i = 0; i < m->nfields; i++)
+		free(m->fields[i].text);
+	free(m->fields);
+	buffer_free(&m->header);
+	buffer_free(&m->added);
+	spool_free(&m->spool);
+	memset(m, 0, sizeof(*m));
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "platform.h"
+#include "wait.h"
+
+/* Like read(), through signals and descriptors that do not block. */
+static ssize_t
+read_some(int fd, char *block, struct error *err)
+{
+	for (;;) {
+		ssize_t n = read(fd, block, SPOOL_BLOCK);
+
+		if (n >= 0)
+			return n;
+		if (errno == EBADF)
+			return fail(err, EX_NOINPUT, "there is no message: "
+			    "standard input is closed");
+		if (errno == EAGAIN) {
+			if (wait_for(fd, POLLIN, DEADLINE_NONE, err) < 0)
+				return -1;
+		} else if (errno != EINTR) {
+			return fail(err, EX_IOERR, "cannot read the message "
+			    "from standard input: %s", strerror(errno));
+		}
+	}
+}
+
+static int
+write_all(struct spool *s, const char *data, size_t n, struct error *err)
+{
+	while (n > 0) {
+		ssize_t written = write(s->fd, data, n);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return fail(err, EX_IOERR, "cannot keep the message "
+			    "in a temporary file: %s", strerror(errno));
+		data += written;
+		n -= (size_t)written;
+	}
+	return 0;
+}
+
+/* $variable/tail, if the variable is an absolute path: owned, else NULL. */
+static char *
+directory(const char *variable, const char *tail)
+{
+	const char *value = getenv(variable);
+
+	if (value == NULL || value[0] != '/')
+		return NULL;
+	return xasprintf("%s/%s", value, tail);
+}
+
+/*
+ * TMPDIR is not asked: it is the caller's word on where our user's mail lies,
+ * and often a disk in memory.
+ */
+static int
+open_file(struct spool *s, struct error *err)
+{
+	char *places[] = {
+		directory("XDG_STATE_HOME", "onehop"),
+		directory("HOME", ".local/state/onehop"),
+		xstrdup("/var/tmp"),
+		xstrdup("/tmp"),
+	};
+	size_t n = sizeof(places) / sizeof(places[0]);
+
+	s->fd = -1;
+	for (size_t i = 0; i < n; i++) {
+		if (s->fd < 0 && places[i] != NULL)
+			s->fd = platform_open_unnamed(places[i]);
+		free(places[i]);
+	}
+	if (s->fd < 0)
+		return fail(err, EX_IOERR, "cannot make a temporary file in "
+		    "/var/tmp or /tmp: %s", strerror(errno));
+	s->place = SPOOL_FILE;
+	return 0;
+}
+
+/* Adds what was read; moves to a file when memory would hold too much. */
+int
+spool_add(struct spool *s, const void *data, size_t n, struct error *err)
+{
+	s->size += (off_t)n;
+	if (s->place == SPOOL_FILE)
+		return write_all(s, data, n, err);
+	if (s->memory.len + n <= SPOOL_MEMORY_MAX) {
+		buffer_add(&s->memory, data, n);
+		return 0;
+	}
+	if (open_file(s, err) != 0 ||
+	    write_all(s, s->memory.data, s->memory.len, err) != 0)
+		return -1;
+	buffer_free(&s->memory);
+	return write_all(s, data, n, err);
+}
+
+static int
+copy(struct spool *s, int fd, enum spool_until until, struct error *err)
+{
+	int dot_ends = until == SPOOL_UNTIL_DOT && isatty(fd);
+	char *block = xmalloc(SPOOL_BLOCK);
+	ssize_t n;
+
+	while ((n = read_some(fd, block, err)) > 0) {
+		if (spool_add(s, block, (size_t)n, err) != 0) {
+			n = -1;
+			break;
+		}
+		/* A terminal hands out lines one by one. */
+		if (dot_ends && n == 2 && memcmp(block, ".\n", 2) == 0)
+			break;
+	}
+	free(block);
+	return n < 0 ? -1 : 0;
+}
+
+/*
+ * Can the file stay where it is? A small one is better copied: /proc tells no
+ * size, and nobody can change what is in our memory.
+ */
+static int
+borrow(struct spool *s, int fd)
+{
+	struct stat st;
+	off_t start;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    (fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY)
+		return 0;
+	start = lseek(fd, 0, SEEK_CUR);
+	if (start < 0 || st.st_size - start <= (off_t)SPOOL_MEMORY_MAX)
+		return 0;
+	s->place = SPOOL_STDIN;
+	s->fd = fd;
+	s->start = start;
+	s->size = st.st_size - start;
+	lseek(fd, st.st_size, SEEK_SET); /* as if read */
+	return 1;
+}
+
+int
+spool_read(struct spool *s, int fd, enum spool_until until, struct error *err)
+{
+	memset(s, 0, sizeof(*s));
+	if (borrow(s, fd))
+		return 0;
+	return copy(s, fd, until, err);
+}
+
+ssize_t
+spool_block(const struct spool *s, off_t offset, char *block,
+    const char **data, struct error *err)
+{
+	off_t left = s->size - offset;
+	size_t want = left < (off_t)SPOOL_BLOCK ? (size_t)left : SPOOL_BLOCK;
+	ssize_t n;
+
+	*data = block;
+	if (want == 0)
+		return 0;
+	if (s->place == SPOOL_MEMORY) {
+		*data = s->memory.data + offset;
+		return (ssize_t)want;
+	}
+	do
+		n = pread(s->fd, block, want, s->start + offset);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return fail(err, EX_IOERR, "cannot read the message: %s",
+		    strerror(errno));
+	if (n == 0)
+		return fail(err, EX_IOERR, "cannot read the message: the "
+		    "file on standard input has become shorter");
+	return n;
+}
+
+void
+spool_drain(int fd)
+{
+	struct error err = {0};
+	char *block;
+
+	if (isatty(fd))
+		return;
+	block = xmalloc(SPOOL_BLOCK);
+	while (read_some(fd, block, &err) > 0)
+		continue;
+	free(block);
+}
+
+void
+spool_free(struct spool *s)
+{
+	if (s->place == SPOOL_FILE && s->fd >= 0)
+		close(s->fd);
+	buffer_free(&s->memory);
+	memset(s, 0, sizeof(*s));
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The octets of standard input, kept so that they can be read twice. */
+#ifndef ONEHOP_SPOOL_H
+#define ONEHOP_SPOOL_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "buffer.h"
+#include "error.h"
+
+/* Up to here in memory; beyond, in a file without a name. */
+#define SPOOL_MEMORY_MAX ((size_t)1 << 20)
+
+/* What is read at a time, octets. */
+#define SPOOL_BLOCK ((size_t)64 << 10)
+
+enum spool_place {
+	SPOOL_MEMORY,
+	SPOOL_FILE,     /* ours, unlinked */
+	SPOOL_STDIN     /* a regular file on stdin, read where it is */
+};
+
+enum spool_until {
+	SPOOL_UNTIL_END,
+	SPOOL_UNTIL_DOT /* at a terminal a line "." ends it as well */
+};
+
+struct spool {
+	enum spool_place place;
+	struct buffer memory;   /* for SPOOL_MEMORY */
+	int fd;                 /* for the others; closed if SPOOL_FILE */
+	off_t start;            /* of the octets in fd: stdin's offset */
+	off_t size;             /* octets */
+};
+
+/*
+ * Reads fd to its end. A regular file larger than SPOOL_MEMORY_MAX is not
+ * copied, only its offset is moved behind what is there now. 0; -1:
+ * EX_NOINPUT not open for reading, EX_IOERR read or write trouble.
+ */
+int spool_read(struct spool *s, int fd, enum spool_until until,
+	struct error *err);
+
+/* Appends octets to a spool of ours; {0} is an empty one. 0, or -1
+ * EX_IOERR. */
+int spool_add(struct spool *s, const void *data, size_t n,
+	struct error *err);
+
+/*
+ * Up to SPOOL_BLOCK octets from offset: their count, *data borrowed from the
+ * spool or read into block, which has room for so many. 0 at the end; -1
+ * EX_IOERR, also if the file has become shorter than it was.
+ */
+ssize_t spool_block(const struct spool *s, off_t offset, char *block,
+	const char **data, struct error *err);
+
+/*
+ * Reads and drops what is left on fd, so that a caller that is still writing
+ * does not die of SIGPIPE. Not at a terminal.
+ */
+void spool_drain(int fd);
+
+void spool_free(struct spool *s);
+
+#endif

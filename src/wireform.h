@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The wire form of a text: every line ended by CRLF, no CR or LF elsewhere
+ * (RFC 5321 2.3.8), dots as wanted. One state machine both measures and
+ * converts, so that a size that was promised is the size that is sent. Pure.
+ */
+#ifndef ONEHOP_WIREFORM_H
+#define ONEHOP_WIREFORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buffer.h"
+
+/* Blanks that one call writes at most for bare CRs held back. */
+#define WIREFORM_BLANKS ((size_t)4096)
+
+/* {0} but for the choices is the beginning of a text. */
+struct wireform {
+	int dots;          /* choice: "." ends the text, ".." starts a "." */
+	int stuff;         /* choice: double the dot that starts a line */
+	int line_begun;    /* an octet of this line has been seen */
+	int dot_held;      /* a dot at the line's start, meaning unknown */
+	int ended;         /* by a line ".": the rest is not looked at */
+	uint64_t returns;  /* CRs held back: line end or blanks? */
+	uint64_t taken;    /* octets read */
+	uint64_t dot_at;   /* where the last held dot stood */
+	uint64_t size;     /* octets of wire form, stuffing not counted */
+	uint64_t line;     /* octets of the present line */
+	uint64_t lines;    /* lines complete */
+	uint64_t longest;  /* octets of the longest line, without its end */
+	uint64_t longest_number; /* which it is: 1 is the first */
+	int eight_bit;     /* an octet above 127; only measured, see below */
+};
+
+/*
+ * Takes the next n octets: LF and any CRs before it end a line, another CR is
+ * a blank. Appends their wire form to out; measures only, eight_bit included,
+ * if out is NULL. Returns how many it took: fewer than n (perhaps none) when
+ * the text ended, or when out should be emptied first. out grows by at most
+ * 2 * n + WIREFORM_BLANKS + 4.
+ */
+size_t wireform_add(struct wireform *w, const char *in, size_t n,
+	struct buffer *out);
+
+/* The end of the text: ends a last line that lacks its line end. */
+void wireform_end(struct wireform *w, struct buffer *out);
+
+/* Is an octet above 127? */
+int wireform_is_8bit(const char *text, size_t n);
+
+#endif

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "unit.h"
+
+#include "../../src/wireform.h"
+
+enum { AS_IS, DOTS, STUFF, BOTH };
+
+/* A text, and what has to become of it. */
+static const struct {
+	int choices;
+	const char *in;
+	const char *wire;
+	int ended;
+} texts[] = {
+	{ AS_IS, "", "", 0 },
+	{ AS_IS, "a\nb\n", "a\r\nb\r\n", 0 },
+	{ AS_IS, "a\r\nb\r\n", "a\r\nb\r\n", 0 },
+	{ AS_IS, "a\r\nb\nc\r\n\n", "a\r\nb\r\nc\r\n\r\n", 0 },
+	{ AS_IS, "a\r\r\r\nb\n", "a\r\nb\r\n", 0 },
+	{ AS_IS, "\n\r\n\r\r\n", "\r\n\r\n\r\n", 0 },
+	{ AS_IS, "no end", "no end\r\n", 0 },
+	{ AS_IS, "cr end\r", "cr end\r\n", 0 },
+	{ AS_IS, "a\n\r", "a\r\n\r\n", 0 },
+	{ AS_IS, "a\rb\r\rc\n", "a b  c\r\n", 0 },
+	{ AS_IS, "\ra\r b\n", " a  b\r\n", 0 },
+	{ AS_IS, "a\n\r\ra", "a\r\n  a\r\n", 0 },
+	{ AS_IS, "tab\t\v\f \x85 \xff\n", "tab\t\v\f \x85 \xff\r\n", 0 },
+	{ AS_IS, ".\n..\n.a\nb.\n", ".\r\n..\r\n.a\r\nb.\r\n", 0 },
+	{ AS_IS, "a\n.", "a\r\n.\r\n", 0 },
+	{ STUFF, ".\n..\n.a\nb.\n", "..\r\n...\r\n..a\r\nb.\r\n", 0 },
+	{ STUFF, ".", "..\r\n", 0 },
+	{ STUFF, "\r.\n.\r\n.\rx", " .\r\n..\r\n.. x\r\n", 0 },
+	{ STUFF, "a\n.\r.\r\n.\r\r\n", "a\r\n.. .\r\n..\r\n", 0 },
+	{ DOTS, "a\n.\nb\n", "a\r\n", 1 },
+	{ DOTS, "a\n.\r\nb\n", "a\r\n", 1 },
+	{ DOTS, "a\n.\r\r\nb\n", "a\r\n", 1 },
+	{ DOTS, "a\n.", "a\r\n", 1 },
+	{ DOTS, "a\n.\r", "a\r\n", 1 },
+	{ DOTS, ".\n", "", 1 },
+	{ DOTS, "..\n", ".\r\n", 0 },
+	{ DOTS, "..", ".\r\n", 0 },
+	{ DOTS, "...\n.a\n..b\n", "..\r\n.a\r\n.b\r\n", 0 },
+	{ DOTS, "a.\n .\n.\r.\n", "a.\r\n .\r\n. .\r\n", 0 },
+	{ DOTS, "a\r.\nb\n", "a .\r\nb\r\n", 0 },
+	{ BOTH, "..\n.a\n..b\n.\n..\n", "..\r\n..a\r\n..b\r\n", 1 },
+	{ BOTH, ".\rx\n", ".. x\r\n", 0 },
+};
+#define N_TEXTS (sizeof(texts) / sizeof(texts[0]))
+
+static struct wireform
+chosen(int choices)
+{
+	struct wireform w = {0};
+
+	w.dots = choices == DOTS || choices == BOTH;
+	w.stuff = choices == STUFF || choices == BOTH;
+	return w;
+}
+
+/* Feeds a text cut into pieces of the given size, the first of its own. */
+static void
+feed(struct wireform *w, const char *in, size_t len, size_t first,
+    size_t piece, struct buffer *out)
+{
+	size_t n = first < len ? first : len;
+
+	while (len > 0 && !w->ended) {
+		size_t taken = wireform_add(w, in, n, out);
+
+		in += taken;
+		len -= taken;
+		n = piece < len ? piece : len;
+	}
+	wireform_end(w, out);
+}
+
+static void
+texts_take_wire_form_however_they_are_cut(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N_TEXTS; i++) {
+		size_t len = strlen(texts[i].in);
+
+		for (size_t cut = 0; cut <= len * 2; cut++) {
+			struct wireform w = chosen(texts[i].choices);
+			struct buffer out = {0};
+
+			feed(&w, texts[i].in, len, cut / 2,
+			    cut % 2 ? 1 : len, &out);
+			assert_string_equal(buffer_string(&out),
+			    texts[i].wire);
+			assert_int_equal(w.ended, texts[i].ended);
+			buffer_free(&out);
+		}
+	}
+}
+
+/* The same by the letter, octet for octet: slow, plain, to compare with. */
+static void
+by_the_letter(const char *in, size_t len, int choices, struct buffer *out)
+{
+	int dots = choices == DOTS || choices == BOTH;
+	int stuff = choices == STUFF || choices == BOTH;
+
+	for (size_t at = 0; at < len;) {
+		const char *lf = memchr(in + at, '\n', len - at);
+		size_t end = lf != NULL ? (size_t)(lf - in) : len;
+		size_t next = end + (lf != NULL);
+
+		while (end > at && in[end - 1] == '\r')
+			end--;
+		if (dots && end - at == 1 && in[at] == '.')
+			return;
+		if (dots && end - at > 1 && in[at] == '.' &&
+		    in[at + 1] == '.')
+			at++;
+		if (stuff && at < end && in[at] == '.')
+			buffer_add_char(out, '.');
+		for (; at < end; at++)
+			buffer_add_char(out, in[at] == '\r' ? ' ' : in[at]);
+		buffer_add_string(out, "\r\n");
+		at = next;
+	}
+}
+
+static void
+random_texts_measure_and_convert_alike(void **state)
+{
+	static const char letters[] = "..\r\r\n\nab";
+	uint32_t seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		struct buffer out = {0};
+		struct buffer letter = {0};
+		int choices = round % 4;
+		struct wireform w = chosen(choices);
+		struct wireform measure = chosen(choices);
+		struct wireform plain = chosen(choices & DOTS);
+		char in[24];
+		size_t len;
+
+		for (len = 0; len < sizeof(in); len++) {
+			seed = seed * 1664525 + 1013904223;
+			in[len] = letters[seed >> 29];
+		}
+		len = (seed >> 8) % sizeof(in);
+		feed(&w, in, len, seed >> 20 & 7, (seed >> 23 & 7) + 1, &out);
+		feed(&measure, in, len, len, len, NULL);
+		by_the_letter(in, len, choices, &letter);
+		assert_string_equal(buffer_string(&out),
+		    buffer_string(&letter));
+		assert_int_equal(measure.size, w.size);
+		assert_int_equal(measure.longest, w.longest);
+		assert_int_equal(measure.longest_number, w.longest_number);
+		assert_int_equal(measure.dot_at, w.dot_at);
+		buffer_clear(&out);
+		feed(&plain, in, len, 3, 3, &out);
+		if (choices == AS_IS || choices == DOTS)
+			assert_int_equal(out.len, measure.size);
+		buffer_free(&out);
+		buffer_free(&letter);
+	}
+}
+
+static void
+a_long_run_of_bare_returns_needs_little_room(void **state)
+{
+	size_t len = 1 << 20;
+	char *in = malloc(len + 1);
+	struct wireform w = {0};
+	struct buffer out = {0};
+	uint64_t total = 0;
+	const char *p = in;
+	size_t left = len + 1;
+
+	(void)state;
+	memset(in, '\r', len);
+	in[len] = 'x';
+	while (left > 0) {
+		size_t n = left < 1000 ? left : 1000;
+		size_t taken = wireform_add(&w, p, n, &out);
+
+		p += taken;
+		left -= taken;
+		assert_true(out.len <= 2 * 1000 + WIREFORM_BLANKS + 4);
+		total += out.len;
+		buffer_clear(&out);
+	}
+	assert_int_equal(total, len + 1);
+	assert_int_equal(w.size, len + 1);
+	buffer_free(&out);
+	free(in);
+}
+
+static void
+facts_are_those_of_the_wire_form(void **state)
+{
+	static const char text[] = "ab\nabcde\r\nx\r\rz\n\xc3\n";
+	struct wireform w = {0};
+
+	(void)state;
+	feed(&w, text, sizeof(text) - 1, 100, 100, NULL);
+	assert_int_equal(w.lines, 4);
+	assert_int_equal(w.longest, 5);
+	assert_int_equal(w.longest_number, 2);
+	assert_int_equal(w.size, 2 + 5 + 4 + 1 + 4 * 2);
+	assert_true(w.eight_bit);
+}
+
+static void
+octets_behind_the_dot_do_not_count(void **state)
+{
+	static const char text[] = "ab\n.\n\xc3 a longer line\n";
+	struct wireform w = { .dots = 1 };
+
+	(void)state;
+	feed(&w, text, sizeof(text) - 1, 100, 100, NULL);
+	assert_true(w.ended);
+	assert_int_equal(w.dot_at, 3);
+	assert_int_equal(w.size, 4);
+	assert_int_equal(w.longest, 2);
+	assert_false(w.eight_bit);
+}
+
+static void
+one_octet_above_127_is_seen_wherever_it_stands(void **state)
+{
+	char text[100];
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(text); len++) {
+		memset(text, 'a', sizeof(text));
+		assert_false(wireform_is_8bit(text, len));
+		for (size_t i = 0; i < len; i++) {
+			text[i] = '\x80';
+			assert_true(wireform_is_8bit(text, len));
+			text[i] = 0x7f;
+		}
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(texts_take_wire_form_however_they_are_cut),
+		cmocka_unit_test(random_texts_measure_and_convert_alike),
+		cmocka_unit_test(a_long_run_of_bare_returns_needs_little_room),
+		cmocka_unit_test(facts_are_those_of_the_wire_form),
+		cmocka_unit_test(octets_behind_the_dot_do_not_count),
+		cmocka_unit_test(one_octet_above_127_is_seen_wherever_it_stands),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
