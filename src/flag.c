@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "flag.h"
+
+#include <string.h>
+
+#include "args.h"
+#include "ascii.h"
+#include "escape.h"
+
+static const struct {
+	char letter;
+	enum mode mode;
+} modes[] = {
+	{ 'm', MODE_SEND },
+	{ 's', MODE_SMTP },
+	{ 'p', MODE_LIST },
+	{ 'i', MODE_NOTHING },
+	{ 'h', MODE_NOTHING },
+	{ 'H', MODE_NOTHING },
+};
+
+static int
+bad_value(char letter, const char *expected, const char *value,
+    struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+
+	return fail(err, EX_USAGE, "option -%c: expected %s, not \"%s\"",
+	    letter, expected, escape_string(quote, 256, value));
+}
+
+static int
+set_mode(struct invocation *inv, const char *value, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (value[0] == modes[i].letter && value[1] == '\0') {
+			inv->mode = modes[i].mode;
+			return 0;
+		}
+	return bad_value('b', "a mode of m, s, p, i, h, H", value, err);
+}
+
+/* RFC 3461 4.1: NEVER alone, or some of the others. */
+static int
+is_notify(const char *value)
+{
+	static const char *const words[] = { "success", "failure", "delay" };
+
+	if (ascii_equal(value, "never"))
+		return 1;
+	for (;;) {
+		size_t n = strcspn(value, ",");
+		int known = 0;
+
+		for (size_t i = 0; i < 3; i++)
+			known |= ascii_equal_n(value, n, words[i]);
+		if (!known)
+			return 0;
+		if (value[n] == '\0')
+			return 1;
+		value += n + 1;
+	}
+}
+
+static int
+set_notify(struct invocation *inv, const char *value, struct error *err)
+{
+	if (!is_notify(value))
+		return bad_value('N', "never, or some of "
+		    "success,failure,delay", value, err);
+	inv->notify = value;
+	return 0;
+}
+
+static int
+set_return(struct invocation *inv, const char *value, struct error *err)
+{
+	if (!ascii_equal(value, "full") && !ascii_equal(value, "hdrs"))
+		return bad_value('R', "full or hdrs", value, err);
+	inv->returns = value;
+	return 0;
+}
+
+/* RFC 3461 4.4: printable, 100 octets once it is xtext. */
+static int
+set_envid(struct invocation *inv, const char *value, struct error *err)
+{
+	size_t len = 0;
+
+	for (const char *p = value; *p != '\0'; p++) {
+		if (ascii_is_control(*p) || ascii_is_8bit(*p))
+			len = 101;
+		else
+			len += *p == '+' || *p == '=' || *p == ' ' ? 3 : 1;
+		if (len > 100)
+			break;
+	}
+	if (len == 0 || len > 100)
+		return bad_value('V', "1 to 100 printable characters", value,
+		    err);
+	inv->envid = value;
+	return 0;
+}
+
+static int
+set_body(struct invocation *inv, const char *value, struct error *err)
+{
+	(void)inv;
+	if (ascii_equal(value, "7BIT") || ascii_equal(value, "8BITMIME"))
+		return 0;
+	return bad_value('B', "7BIT or 8BITMIME", value, err);
+}
+
+/* -oX: what sendmail's single-letter options meant. */
+static int
+set_option(struct invocation *inv, const char *value, struct error *err)
+{
+	(void)err;
+	if (value[0] == 'i')
+		inv->ignore_dots = 1;
+	else if (value[0] == 't' && value[1] == '\0')
+		inv->read_recipients = 1;
+	return 0;
+}
+
+/* -O Name=Value. */
+static int
+set_long_option(struct invocation *inv, const char *value, struct error *err)
+{
+	size_t n = strcspn(value, "=");
+	char first = value[n] == '=' ? ascii_lower(value[n + 1]) : 't';
+
+	(void)err;
+	if (ascii_equal_n(value, n, "IgnoreDots"))
+		inv->ignore_dots = first == 't' || first == 'y' ||
+		    first == '1' || first == '\0';
+	return 0;
+}
+
+/* "<>" and "" are the null sender. */
+static int
+set_sender(struct invocation *inv, const char *value, struct error *err)
+{
+	(void)err;
+	inv->sender = strcmp(value, "<>") == 0 ? "" : value;
+	return 0;
+}
+
+/* -dX is sendmail's, -d is ours. */
+static int
+set_debug(struct invocation *inv, const char *value, struct error *err)
+{
+	(void)err;
+	inv->debug |= value == NULL;
+	return 0;
+}
+
+/* The options that just set a member. */
+#define SET(name, assignment) \
+static int \
+set_##name(struct invocation *inv, const char *value, struct error *err) \
+{ \
+	(void)value, (void)err; \
+	inv->assignment; \
+	return 0; \
+}
+SET(account, account = value)
+SET(config, config = value)
+SET(full_name, full_name = value)
+SET(dots, ignore_dots = 1)
+SET(read_recipients, read_recipients = 1)
+SET(verbose, debug = 1)
+SET(flush, mode = MODE_FLUSH)
+SET(newaliases, mode = MODE_NOTHING)
+SET(pretend, mode = MODE_PRETEND)
+SET(serverinfo, mode = MODE_SERVERINFO)
+SET(help, mode = MODE_HELP)
+SET(version, mode = MODE_VERSION)
+#undef SET
+
+static int
+ignore(struct invocation *inv, const char *value, struct error *err)
+{
+	(void)inv, (void)value, (void)err;
+	return 0;
+}
+
+const struct flag flags[] = {
+#define FLAG(letter, name, value, act, argument, summary) \
+	{ letter, name, VALUE_##value, act, argument, summary },
+#include "flags.def"
+#undef FLAG
+	{ 0, NULL, VALUE_NONE, NULL, NULL, NULL }
+};
+
+const struct flag *
+flag_by_letter(char letter)
+{
+	for (const struct flag *f = flags; f->summary != NULL; f++)
+		if (f->letter == letter && letter != '\0')
+			return f;
+	return NULL;
+}
+
+const struct flag *
+flag_by_name(const char *name)
+{
+	for (const struct flag *f = flags; f->summary != NULL; f++)
+		if (f->name != NULL && strcmp(f->name, name) == 0)
+			return f;
+	return NULL;
+}

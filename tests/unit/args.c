@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "unit.h"
+
+#include <stdio.h>
+
+#include "../../src/args.h"
+#include "../../src/flag.h"
+#include "../../src/key.h"
+
+#define WORDS 12
+
+struct line {
+	const char *words[WORDS];
+	int code;               /* 0, or EX_USAGE */
+	const char *says;       /* part of the error */
+};
+
+static int
+count(char *const *words)
+{
+	int n = 0;
+
+	while (words[n] != NULL)
+		n++;
+	return n;
+}
+
+static int
+parse(struct invocation *inv, const char *const *words, struct error *err)
+{
+	char *const *argv = (char *const *)(uintptr_t)words;
+
+	memset(inv, 0, sizeof(*inv));
+	memset(err, 0, sizeof(*err));
+	return args_parse(inv, count(argv), argv, err);
+}
+
+/* Lines of real callers, and lines that must not be taken. */
+static const struct line lines[] = {
+	{ { "sendmail", "-FCronDaemon", "-i", "-B8BITMIME", "-oem", "a@x" },
+	    0, NULL },
+	{ { "sendmail", "-i", "-B", "8BITMIME", "a@x" }, 0, NULL },
+	{ { "sendmail", "-ti" }, 0, NULL },
+	{ { "sendmail", "-oi", "-f", "", "--", "a@x" }, 0, NULL },
+	{ { "sendmail", "-i", "-f", "<>", "-t", "-f", "v@x" }, 0, NULL },
+	{ { "sendmail", "-bm", "-N", "never", "-f", "a@x", "--", "b@x" }, 0,
+	    NULL },
+	{ { "sendmail", "-oi", "-N", "success,delay,failure", "-VQ1", "a@x" },
+	    0, NULL },
+	{ { "rmail", "-G", "-oee", "-odq", "-oi", "-pUUCP", "-fa!b", "c@x" },
+	    0, NULL },
+	{ { "sendmail", "-bd" }, EX_USAGE, "option -b" },
+	{ { "sendmail", "-bD" }, EX_USAGE, "option -b" },
+	{ { "sendmail", "-bl" }, EX_USAGE, "option -b" },
+	{ { "sendmail", "-bt" }, EX_USAGE, "option -b" },
+	{ { "sendmail", "-bv", "a@x" }, EX_USAGE, "option -b" },
+	{ { "sendmail", "-ba" }, EX_USAGE, "option -b" },
+	{ { "sendmail", "-bS" }, EX_USAGE, "option -b" },
+	{ { "sendmail", "-b" }, EX_USAGE, "option -b needs a value" },
+	{ { "smtpd" }, EX_USAGE, "smtpd" },
+	{ { "sendmail", "-Z" }, EX_USAGE, "unknown option -Z" },
+	{ { "sendmail", "-tZi" }, EX_USAGE, "unknown option -Z" },
+	{ { "sendmail", "-\x1b" }, EX_USAGE, "unknown option -\\x1B" },
+	{ { "sendmail", "-f" }, EX_USAGE, "option -f needs a value" },
+	{ { "sendmail", "-tf" }, EX_USAGE, "option -f needs a value" },
+	{ { "sendmail", "a@x", "-t" }, EX_USAGE, "\"-t\"" },
+	{ { "sendmail", "-t", "-Xlog" }, 0, NULL },
+	{ { "sendmail", "-f", "a@x", "b@x", "-Xlog" }, EX_USAGE, "-Xlog" },
+	{ { "sendmail", "-" }, EX_USAGE, "\"-\"" },
+	{ { "sendmail", "-Bbinary" }, EX_USAGE, "7BIT or 8BITMIME" },
+	{ { "sendmail", "-Nsometimes" }, EX_USAGE, "option -N" },
+	{ { "sendmail", "-Nnever,success" }, EX_USAGE, "option -N" },
+	{ { "sendmail", "-N" ",", "a" }, EX_USAGE, "option -N" },
+	{ { "sendmail", "-NSUCCESS,Delay" }, 0, NULL },
+	{ { "sendmail", "-Rfoo" }, EX_USAGE, "full or hdrs" },
+	{ { "sendmail", "-RHDRS" }, 0, NULL },
+	{ { "sendmail", "-V", "a\nb" }, EX_USAGE, "option -V" },
+	{ { "sendmail", "-V", "" }, EX_USAGE, "option -V" },
+	{ { "onehop", "--hosst=x" }, EX_USAGE, "unknown option --hosst" },
+	{ { "onehop", "--host" }, EX_USAGE, "needs a value" },
+	{ { "onehop", "--host", "h", "--port=25", "a@x" }, 0, NULL },
+	{ { "onehop", "--tls-starttls=off", "--tls", "a@x" }, 0, NULL },
+	{ { "onehop", "--password=x" }, EX_USAGE, "every user" },
+	{ { "onehop", "--help=x" }, EX_USAGE, "takes no value" },
+	{ { "onehop", "--read-envelope-from", "-t" }, 0, NULL },
+};
+
+static void
+lines_are_taken_or_refused_with_a_reason(void **state)
+{
+	struct invocation inv;
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const struct line *l = &lines[i];
+		int result = parse(&inv, l->words, &err);
+
+		if (err.code != l->code || (result == 0) != (l->code == 0) ||
+		    (l->says != NULL && strstr(err.text, l->says) == NULL))
+			fail_msg("line %zu: %d \"%s\"", i, err.code,
+			    err.text);
+		args_free(&inv);
+	}
+}
+
+/* A value that every option with a value takes. */
+static const char *
+value_for(char letter)
+{
+	switch (letter) {
+	case 'B':
+		return "8BITMIME";
+	case 'b':
+		return "m";
+	case 'N':
+		return "never";
+	case 'R':
+		return "full";
+	default:
+		return "v@x";
+	}
+}
+
+static void
+every_letter_works_attached_separate_and_in_a_cluster(void **state)
+{
+	struct invocation inv;
+	struct error err;
+
+	(void)state;
+	for (const struct flag *f = flags; f->summary != NULL; f++) {
+		const char *value = value_for(f->letter);
+		char alone[] = { '-', f->letter, '\0' };
+		char cluster[] = { '-', 'i', f->letter, '\0' };
+		char attached[32];
+		const char *forms[][5] = {
+			{ "sendmail", alone, value, "a@x", NULL },
+			{ "sendmail", attached, "a@x", NULL, NULL },
+			{ "sendmail", cluster, value, "a@x", NULL },
+		};
+
+		if (f->letter == '\0')
+			continue;
+		snprintf(attached, sizeof(attached), "-%c%s", f->letter,
+		    f->value == VALUE_NONE ? "" : value);
+		if (f->value != VALUE_REQUIRED) {
+			forms[0][2] = forms[2][2] = "a@x";
+			forms[0][3] = forms[2][3] = NULL;
+		}
+		for (size_t i = 0; i < 3; i++) {
+			if (parse(&inv, forms[i], &err) != 0 ||
+			    inv.nrecipients != 1 ||
+			    strcmp(inv.recipients[0], "a@x") != 0)
+				fail_msg("-%c in form %zu: %s, %zu",
+				    f->letter, i, err.text, inv.nrecipients);
+			if (i == 2)
+				assert_true(inv.ignore_dots);
+			args_free(&inv);
+		}
+	}
+}
+
+static void
+every_key_is_a_long_option_but_secrets(void **state)
+{
+	struct invocation inv;
+	struct error err;
+
+	(void)state;
+	for (const struct key *k = account_keys; k->name != NULL; k++) {
+		char word[64];
+		const char *words[] = { "onehop", word, "a@x", NULL };
+
+		snprintf(word, sizeof(word), "--%s=1", k->name);
+		if (k->secret) {
+			assert_int_equal(parse(&inv, words, &err), -1);
+			continue;
+		}
+		assert_int_equal(parse(&inv, words, &err), 0);
+		assert_int_equal(inv.noverrides, 1);
+		assert_string_equal(inv.overrides[0].key, k->name);
+		assert_string_equal(inv.overrides[0].value, "1");
+		args_free(&inv);
+	}
+}
+
+static void
+values_reach_their_members(void **state)
+{
+	const char *words[] = { "/usr/sbin/sendmail", "-fa@x", "-r", "b@x",
+	    "-F", "A B", "-aacc", "-C", "/c", "-ot", "-O", "ignoredots=True",
+	    "r@x", "s@x", NULL };
+	struct invocation inv;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(parse(&inv, words, &err), 0);
+	assert_string_equal(inv.program, "sendmail");
+	assert_string_equal(inv.sender, "b@x");
+	assert_string_equal(inv.full_name, "A B");
+	assert_string_equal(inv.account, "acc");
+	assert_string_equal(inv.config, "/c");
+	assert_true(inv.read_recipients);
+	assert_true(inv.ignore_dots);
+	assert_int_equal(inv.nrecipients, 2);
+	args_free(&inv);
+}
+
+static const struct {
+	const char *words[4];
+	enum mode mode;
+} named[] = {
+	{ { "sendmail" }, MODE_SEND },
+	{ { "/usr/bin/mailq" }, MODE_LIST },
+	{ { "newaliases" }, MODE_NOTHING },
+	{ { "hoststat" }, MODE_NOTHING },
+	{ { "purgestat" }, MODE_NOTHING },
+	{ { "sendmail", "-bp" }, MODE_LIST },
+	{ { "sendmail", "-bs" }, MODE_SMTP },
+	{ { "sendmail", "-bi" }, MODE_NOTHING },
+	{ { "sendmail", "-bh" }, MODE_NOTHING },
+	{ { "sendmail", "-bH" }, MODE_NOTHING },
+	{ { "sendmail", "-I" }, MODE_NOTHING },
+	{ { "sendmail", "-q" }, MODE_FLUSH },
+	{ { "sendmail", "-q30m" }, MODE_FLUSH },
+	{ { "sendmail", "-qf" }, MODE_FLUSH },
+	{ { "onehop", "-P" }, MODE_PRETEND },
+	{ { "onehop", "--serverinfo" }, MODE_SERVERINFO },
+	{ { "onehop", "--help" }, MODE_HELP },
+	{ { "onehop", "--version" }, MODE_VERSION },
+};
+
+static void
+modes_follow_name_and_options(void **state)
+{
+	struct invocation inv;
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		assert_int_equal(parse(&inv, named[i].words, &err), 0);
+		assert_int_equal(inv.mode, named[i].mode);
+		args_free(&inv);
+	}
+}
+
+static void
+no_argv_at_all_is_fine(void **state)
+{
+	char *const none[] = { NULL };
+	struct invocation inv = {0};
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(args_parse(&inv, 0, none, &err), 0);
+	assert_string_equal(inv.program, "onehop");
+	assert_int_equal(inv.nrecipients, 0);
+}
+
+static void
+the_null_sender_is_written_in_two_ways(void **state)
+{
+	const char *empty[] = { "sendmail", "-f", "", "a@x", NULL };
+	const char *angles[] = { "sendmail", "-f<>", "a@x", NULL };
+	struct invocation inv;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(parse(&inv, empty, &err), 0);
+	assert_string_equal(inv.sender, "");
+	assert_int_equal(parse(&inv, angles, &err), 0);
+	assert_string_equal(inv.sender, "");
+}
+
+static void
+dX_is_sendmails_and_d_is_ours(void **state)
+{
+	const char *ours[] = { "onehop", "-d", "a@x", NULL };
+	const char *theirs[] = { "onehop", "-d0.1", "a@x", NULL };
+	struct invocation inv;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(parse(&inv, ours, &err), 0);
+	assert_true(inv.debug);
+	assert_int_equal(parse(&inv, theirs, &err), 0);
+	assert_false(inv.debug);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_are_taken_or_refused_with_a_reason),
+		cmocka_unit_test(
+		    every_letter_works_attached_separate_and_in_a_cluster),
+		cmocka_unit_test(every_key_is_a_long_option_but_secrets),
+		cmocka_unit_test(values_reach_their_members),
+		cmocka_unit_test(modes_follow_name_and_options),
+		cmocka_unit_test(no_argv_at_all_is_fine),
+		cmocka_unit_test(the_null_sender_is_written_in_two_ways),
+		cmocka_unit_test(dX_is_sendmails_and_d_is_ours),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
