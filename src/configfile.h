@@ -1,62 +1,75 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The config files: their grammar, where they are, which account is meant.
- * (Not config.h: that name is autoconf's.)
+ * The config files as sections of settings: what they say, not yet what it
+ * comes to. (Not config.h: that name is autoconf's.)
  */
 #ifndef ONEHOP_CONFIGFILE_H
 #define ONEHOP_CONFIGFILE_H
 
-#include "account.h"
-#include "args.h"
+#include <stddef.h>
+
+#include "buffer.h"
 #include "error.h"
-#include "message.h"
 
 #define CONFIG_FILE_MAX ((size_t)1 << 20)
+#define CONFIG_INCLUDE_MAX 8
 
-/* The accounts of all files read, in order, system's first. */
-struct config {
-	struct account *accounts;
-	size_t n;
-	size_t size;
-	struct account defaults;
-	char *home;               /* the user's home directory, or "" */
-	char *user_file;          /* the user's file, existing or not */
+/* One line that sets a key. */
+struct config_setting {
+	char *key;        /* owned; "eval" for a command that prints a line */
+	char *value;      /* owned; wiped when freed */
+	char *origin;     /* owned: "file:line" */
+	unsigned section; /* number of the section it was written in */
 };
 
-/*
- * Parses a config text into c; name is for errors. All errors of the text go
- * into err->text, the first in front, as "name:line: expected .., not ..",
- * separated by LF. 0 or -1 EX_CONFIG. Pure but for include and eval, which
- * read files and run commands (allowed only if trusted is set).
- */
-int config_parse(struct config *c, const char *name, const char *text,
-	size_t len, int trusted, struct error *err);
+struct config_settings {
+	struct config_setting *at;
+	size_t n;
+	size_t size;
+};
+
+/* One account: defaults in force, then what it inherits and says itself. */
+struct config_section {
+	char *name;
+	char *origin;
+	unsigned file;                   /* number of the file, for overriding */
+	struct config_settings defaults;
+	struct config_settings own;
+};
+
+struct config {
+	struct config_section *sections; /* in order, the system's first */
+	size_t n;
+	size_t size;
+	struct config_settings defaults; /* of the file being read */
+	size_t current;                  /* section that lines go to, or ... */
+	unsigned section;                /* its number, for settings */
+	unsigned nsections;              /* numbers given out */
+	unsigned nfiles;
+	unsigned depth;                  /* of includes */
+	char *home;                      /* for ~; borrowed, may be "" */
+	struct buffer complaints;        /* "file:line: ...", one per line */
+	size_t ncomplaints;
+};
+
+/* Begins another file: no section, no defaults. */
+void config_begin(struct config *c);
 
 /*
- * Reads the system's and the user's file (-C replaces the user's), each
- * checked on the open descriptor: regular, ours or root's, not readable by
- * others when it holds a secret. 0 or -1 EX_CONFIG.
+ * Takes in the text of a file, or of one it includes. Whatever is wrong in it
+ * is added to c->complaints, and reading goes on. name is its path, for
+ * complaints and for what it includes; is_private tells whether a password
+ * may stand in it.
  */
-int config_read(struct config *c, const struct invocation *inv,
-	struct error *err);
+void config_parse(struct config *c, const char *name, const char *text,
+	size_t len, int is_private);
 
-/*
- * The account for this run, a copy with the command line's overrides applied
- * and finished: --host, -a, the account whose from matches -f, the one whose
- * from matches the From field, "default". A --host other than the account's
- * own drops its user and secrets. 0 or -1 EX_CONFIG.
- */
-int config_choose(struct account *out, const struct config *c,
-	const struct invocation *inv, const struct message *m,
-	struct error *err);
+/* The section of that name, of the file read last; NULL if there is none. */
+const struct config_section *config_find(const struct config *c,
+	const char *name);
 
-/* read and choose in one; what main calls. */
-int config_load(struct account *out, const struct invocation *inv,
-	const struct message *m, struct error *err);
-
-/* Does the address match the account's from list: exact or by * ? [ ]
- * pattern, without case; "+detail" in the local part may be left out? */
-int config_from_matches(const struct account *a, const char *address);
+/* The complaints as one error, lines separated by LF; -1, or 0 if none. */
+int config_check(struct config *c, struct error *err);
 
 void config_free(struct config *c);
 

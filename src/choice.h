@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From config files, command line and message to the account of this run. */
+#ifndef ONEHOP_CHOICE_H
+#define ONEHOP_CHOICE_H
+
+#include "account.h"
+#include "args.h"
+#include "configfile.h"
+#include "error.h"
+#include "message.h"
+
+/*
+ * Reads SYSCONFDIR/onehop/config and the user's file (-C replaces the latter)
+ * and returns the account for this run, the command line's overrides applied,
+ * finished. It is the one of --host (no file is read then), of -a, the one
+ * whose from matches -f, the one whose from matches the From field, or
+ * "default". m may be NULL. 0 or -1 EX_CONFIG.
+ */
+int config_load(struct account *out, const struct invocation *inv,
+	const struct message *m, struct error *err);
+
+/*
+ * Makes the account that a section describes. run_evals: also run its eval
+ * lines; without, they are passed over. 0, or -1 EX_CONFIG.
+ */
+int config_assemble(struct account *out, const struct config *c,
+	const struct config_section *section, int run_evals,
+	struct error *err);
+
+/* Does the address match the account's from list: equal or by a pattern of *,
+ * ? and [], without case; "+detail" in the local part may be left out? */
+int config_from_matches(const struct account *a, const char *address);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where the user's files are, whoever started us and with what environment. */
+#ifndef ONEHOP_HOME_H
+#define ONEHOP_HOME_H
+
+/*
+ * HOME if it is absolute, a directory of ours and not "/"; else the passwd
+ * entry's: cron, sudo and dovecot run us with no usable HOME. Owned; "" if
+ * there is none.
+ */
+char *home_directory(void);
+
+/* $XDG_CONFIG_HOME/onehop/config, else home/.config/onehop/config. Owned;
+ * NULL without either. */
+char *home_config_file(const char *home);
+
+/* $XDG_STATE_HOME/onehop, else home/.local/state/onehop. Owned, or NULL. */
+char *home_state_directory(const char *home);
+
+#endif

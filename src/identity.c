@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "identity.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "idna.h"
+#include "memory.h"
+
+char *
+identity_user(void)
+{
+	const struct passwd *pw = getpwuid(getuid());
+
+	if (pw != NULL && pw->pw_name[0] != '\0')
+		return xstrdup(pw->pw_name);
+	return xasprintf("uid%lu", (unsigned long)getuid());
+}
+
+static char *
+host_name(void)
+{
+	char name[256];
+
+	if (gethostname(name, sizeof(name)) != 0 || name[0] == '\0')
+		return xstrdup("localhost");
+	name[sizeof(name) - 1] = '\0';
+	return xstrdup(name);
+}
+
+char *
+identity_host(void)
+{
+	char *name = host_name();
+	size_t len = strlen(name);
+
+	if (len > 0 && name[len - 1] == '.')
+		name[--len] = '\0';
+	if (strchr(name, '.') != NULL && idna_is_ldh(name) &&
+	    strcmp(name, "localhost.localdomain") != 0)
+		return name;
+	free(name);
+	return NULL;
+}
+
+char *
+identity_mail_domain(const struct account *a)
+{
+	if (a->maildomain[0] != '\0')
+		return identity_expand(a->maildomain, NULL);
+	return identity_host();
+}
+
+/* RFC 5321 4.1.3. */
+static char *
+own_literal(int fd)
+{
+	struct sockaddr_storage own;
+	socklen_t len = sizeof(own);
+	char text[INET6_ADDRSTRLEN];
+	const void *address;
+
+	if (fd < 0 || getsockname(fd, (struct sockaddr *)&own, &len) != 0)
+		return NULL;
+	if (own.ss_family == AF_INET)
+		address = &((struct sockaddr_in *)&own)->sin_addr;
+	else if (own.ss_family == AF_INET6)
+		address = &((struct sockaddr_in6 *)&own)->sin6_addr;
+	else
+		return NULL;
+	if (inet_ntop(own.ss_family, address, text, sizeof(text)) == NULL)
+		return NULL;
+	return xasprintf(own.ss_family == AF_INET ? "[%s]" : "[IPv6:%s]",
+	    text);
+}
+
+char *
+identity_hello(const struct account *a, int socket)
+{
+	struct error ignored = {0};
+	char *wanted, *name;
+
+	if (a->domain[0] != '\0') {
+		wanted = identity_expand(a->domain, NULL);
+		if (idna_to_ascii(wanted, &name, &ignored) == 0) {
+			free(wanted);
+			return name;
+		}
+		free(wanted);
+	}
+	name = identity_host();
+	if (name == NULL)
+		name = own_literal(socket);
+	return name != NULL ? name : xstrdup("localhost");
+}
+
+/* The mail name of the machine, a Debian convention. */
+static char *
+mail_name(void)
+{
+	char line[256];
+	FILE *file = fopen(SYSCONFDIR "/mailname", "re");
+
+	if (file == NULL)
+		return xstrdup("localhost");
+	if (fgets(line, sizeof(line), file) == NULL)
+		line[0] = '\0';
+	fclose(file);
+	line[strcspn(line, " \t\r\n")] = '\0';
+	return xstrdup(line[0] != '\0' ? line : "localhost");
+}
+
+/* What a pattern letter stands for; NULL if it is none. Owned. */
+static char *
+look_up(char letter, const char *header_from)
+{
+	char *name;
+
+	switch (letter) {
+	case 'U':
+		return identity_user();
+	case 'H':
+		return host_name();
+	case 'C':
+		name = identity_host();
+		return name != NULL ? name : host_name();
+	case 'M':
+		return mail_name();
+	case 'F':
+		return header_from != NULL ? xstrdup(header_from) : NULL;
+	case '%':
+		return xstrdup("%");
+	default:
+		return NULL;
+	}
+}
+
+char *
+identity_expand(const char *text, const char *header_from)
+{
+	struct buffer out = {0};
+
+	for (; *text != '\0'; text++) {
+		char *value = *text == '%' ? look_up(text[1], header_from)
+		    : NULL;
+
+		if (value == NULL) {
+			buffer_add_char(&out, *text);
+			continue;
+		}
+		buffer_add_string(&out, value);
+		free(value);
+		text++;
+	}
+	return buffer_string(&out);
+}

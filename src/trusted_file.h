@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Files whose word we take: config files. Judged by the open descriptor, so
+ * that nobody can swap them in between. */
+#ifndef ONEHOP_TRUSTED_FILE_H
+#define ONEHOP_TRUSTED_FILE_H
+
+#include "buffer.h"
+#include "error.h"
+
+enum trusted_result {
+	TRUSTED_FAILED = -1,
+	TRUSTED_READ = 0,
+	TRUSTED_MISSING = 1,    /* there is no such file */
+	TRUSTED_FORBIDDEN = 2   /* we may not read it */
+};
+
+/* What else is to be known of the file. */
+struct trusted_file {
+	struct buffer text;  /* secret */
+	int is_private;      /* nobody but its owner can read it */
+};
+
+/*
+ * Reads a regular file of at most max octets that belongs to us or to root
+ * and that others cannot write. -1 EX_CONFIG says what is wrong with it.
+ */
+enum trusted_result trusted_file_read(struct trusted_file *file,
+	const char *path, size_t max, struct error *err);
+
+#endif
