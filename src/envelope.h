@@ -41,6 +41,13 @@ struct envelope {
 int envelope_make(struct envelope *e, const struct invocation *inv,
 	const struct account *a, struct message *m, struct error *err);
 
+/*
+ * The error for what the server refused: each recipient with its words. One
+ * refusal for good outranks those for now, since the same message would fail
+ * again. Returns -1.
+ */
+int envelope_blame(const struct envelope *e, struct error *err);
+
 void envelope_free(struct envelope *e);
 
 #endif

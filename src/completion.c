@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "completion.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "address.h"
+#include "identity.h"
+#include "memory.h"
+#include "platform.h"
+
+/* The fields in which a bare name stands for a mailbox of ours. */
+static const char *const address_fields[] = {
+	"From", "Sender", "Reply-To", "To", "Cc",
+	"Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", NULL
+};
+
+/* Of those, the ones that say who writes. */
+static int
+names_author(const char *field)
+{
+	return strcmp(field, "From") == 0 || strcmp(field, "Sender") == 0 ||
+	    strcmp(field, "Resent-From") == 0 ||
+	    strcmp(field, "Resent-Sender") == 0;
+}
+
+/*
+ * The body with every bare name completed: "root (Cron)" becomes
+ * "root@domain (Cron)". Without a domain an author becomes the sender, whom
+ * the smarthost will believe; others stay. NULL if nothing changes. Owned.
+ */
+static char *
+qualify(const char *body, const char *domain, const char *author)
+{
+	struct address_list list = {0};
+	struct error ignored = {0};
+	struct buffer out = {0};
+	size_t done = 0;
+
+	if (address_list_parse(&list, body, strlen(body), &ignored) != 0)
+		return NULL; /* not for us to judge what it means */
+	for (size_t i = 0; i < list.n; i++) {
+		const struct address *at = &list.at[i];
+
+		if (at->domain != NULL || (domain == NULL && author == NULL))
+			continue;
+		if (domain != NULL) {
+			buffer_add(&out, body + done, at->end - done);
+			buffer_addf(&out, "@%s", domain);
+		} else {
+			buffer_add(&out, body + done, at->start - done);
+			buffer_add_string(&out, author);
+		}
+		done = at->end;
+	}
+	address_list_free(&list);
+	if (out.len == 0)
+		return NULL;
+	buffer_add_string(&out, body + done);
+	return buffer_string(&out);
+}
+
+static int
+qualify_field(struct message *m, const char *name, const char *domain,
+    const char *author, struct error *err)
+{
+	for (size_t i = 0; message_find(m, name, &i); i++) {
+		char *body = message_field_body(m, i);
+		char *whole = qualify(body, domain, author);
+		int result = whole == NULL ? 0
+		    : message_replace(m, i, name, whole, err);
+
+		free(body);
+		free(whole);
+		if (result != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+qualify_fields(struct message *m, const struct account *a,
+    const char *sender, struct error *err)
+{
+	char *domain = identity_mail_domain(a);
+	int result = 0;
+
+	for (size_t i = 0; address_fields[i] != NULL && result == 0; i++)
+		result = qualify_field(m, address_fields[i], domain,
+		    names_author(address_fields[i]) && sender[0] != '\0'
+		    ? sender : NULL, err);
+	free(domain);
+	return result;
+}
+
+static int
+has(const struct message *m, const char *name)
+{
+	size_t index = 0;
+
+	return message_find(m, name, &index);
+}
+
+/* Whoever runs us, as user@domain. Owned. */
+static char *
+local_author(const struct account *a)
+{
+	char *user = identity_user();
+	char *domain = identity_mail_domain(a);
+	char *author = domain != NULL ? xasprintf("%s@%s", user, domain)
+	    : xstrdup(user);
+
+	free(user);
+	free(domain);
+	return author;
+}
+
+static int
+add_from(struct message *m, const struct invocation *inv,
+    const struct account *a, const char *sender, struct error *err)
+{
+	const char *name = inv->full_name != NULL ? inv->full_name
+	    : a->from_full_name;
+	/* a null sender wants no answer, but somebody wrote the message */
+	char *author = sender[0] != '\0' ? xstrdup(sender) : local_author(a);
+	struct buffer body = {0};
+	int result;
+
+	address_add_mailbox(&body, name[0] != '\0' ? name : NULL, author);
+	result = message_add(m, "From", buffer_string(&body), err);
+	buffer_free(&body);
+	free(author);
+	return result;
+}
+
+static int
+add_date(struct message *m, struct error *err)
+{
+	time_t now = time(NULL);
+	struct buffer body = {0};
+	struct tm local;
+	int result;
+
+	localtime_r(&now, &local);
+	header_add_date(&body, now, local.tm_gmtoff);
+	result = message_add(m, "Date", buffer_string(&body), err);
+	buffer_free(&body);
+	return result;
+}
+
+static int
+add_message_id(struct message *m, const struct account *a,
+    const char *sender, struct error *err)
+{
+	const char *at = strrchr(sender, '@');
+	char *domain = at != NULL ? xstrdup(at + 1) : identity_mail_domain(a);
+	unsigned char random[16];
+	struct buffer body = {0};
+	int result;
+
+	if (platform_random(random, sizeof(random)) != 0) {
+		free(domain);
+		return fail(err, EX_OSERR, "the system gives no random "
+		    "numbers for a Message-ID");
+	}
+	header_add_message_id(&body, time(NULL), random,
+	    domain != NULL ? domain : "localhost");
+	result = message_add(m, "Message-ID", buffer_string(&body), err);
+	buffer_free(&body);
+	free(domain);
+	return result;
+}
+
+int
+completion_apply(struct message *m, const struct invocation *inv,
+    const struct account *a, const char *sender, struct error *err)
+{
+	message_remove(m, "Return-Path");
+	message_remove(m, "Content-Length");
+	if (a->remove_bcc_headers) {
+		message_remove(m, "Bcc");
+		message_remove(m, "Resent-Bcc");
+	}
+	if (a->set_from_header == SWITCH_ON)
+		message_remove(m, "From");
+	if (a->set_to_header == TO_HEADER_UNDISCLOSED) {
+		message_remove(m, "To");
+		message_remove(m, "Cc");
+	}
+	if (qualify_fields(m, a, sender, err) != 0)
+		return -1;
+	if (a->set_from_header != SWITCH_OFF && !has(m, "From") &&
+	    add_from(m, inv, a, sender, err) != 0)
+		return -1;
+	if (a->set_to_header == TO_HEADER_UNDISCLOSED &&
+	    message_add(m, "To", "undisclosed-recipients:;", err) != 0)
+		return -1;
+	if (a->set_date_header != SWITCH_OFF && !has(m, "Date") &&
+	    add_date(m, err) != 0)
+		return -1;
+	if (a->set_msgid_header != SWITCH_OFF && !has(m, "Message-ID") &&
+	    add_message_id(m, a, sender, err) != 0)
+		return -1;
+	return 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The header made fit to be sent: what must not go removed, what is missing
+ * added (RFC 5322 3.6), bare names qualified.
+ */
+#ifndef ONEHOP_COMPLETION_H
+#define ONEHOP_COMPLETION_H
+
+#include "account.h"
+#include "args.h"
+#include "error.h"
+#include "message.h"
+
+/*
+ * Removes Bcc, Resent-Bcc, Return-Path and Content-Length; writes From, To,
+ * Date and Message-ID as the account's set_ keys say; completes bare names in
+ * address fields. sender is the envelope's path, "" for the null sender. 0 or
+ * -1 EX_DATAERR, EX_OSERR.
+ */
+int completion_apply(struct message *m, const struct invocation *inv,
+	const struct account *a, const char *sender, struct error *err);
+
+#endif
