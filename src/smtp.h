@@ -3,39 +3,43 @@
 #ifndef ONEHOP_SMTP_H
 #define ONEHOP_SMTP_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-#include "account.h"
+#include "auth.h"
+#include "content.h"
 #include "envelope.h"
 #include "error.h"
 #include "message.h"
-#include "reply.h"
-#include "sasl.h"
-#include "stream.h"
+#include "session.h"
 #include "tls.h"
 
-/* Extensions that EHLO may offer; bits of session.offers. */
-enum extension {
-	EXT_STARTTLS = 1 << 0,
-	EXT_AUTH = 1 << 1,
-	EXT_PIPELINING = 1 << 2,
-	EXT_SIZE = 1 << 3,
-	EXT_8BITMIME = 1 << 4,
-	EXT_SMTPUTF8 = 1 << 5,
-	EXT_DSN = 1 << 6,
-	EXT_ENHANCEDSTATUSCODES = 1 << 7
-};
+/* Waits for 220. */
+int smtp_greeting(struct session *s, struct error *err);
 
-struct session {
-	struct stream stream;
-	const struct account *account;  /* borrowed */
-	unsigned offers;                /* enum extension, of the last EHLO */
-	uint64_t max_size;              /* SIZE's limit, 0 = none told */
-	char mechanisms[512];           /* AUTH's list, upper case */
-	struct tls_facts tls;           /* version "" while in clear */
-	int confidential;               /* TLS verified, or this machine */
-	int intact;                     /* in sync: QUIT may be sent */
-	struct reply reply;             /* the last one read */
-};
+/*
+ * EHLO (LHLO for LMTP) with our name, and what it offers into s->can. HELO
+ * instead if the server refuses EHLO and nothing that we need depends on it.
+ */
+int smtp_hello(struct session *s, const char *name, struct error *err);
+
+/* Handshakes at once (implicit TLS). */
+int smtp_tls(struct session *s, const struct tls_policy *policy,
+	struct error *err);
+
+/* STARTTLS and the handshake; forgets what was offered in clear. */
+int smtp_starttls(struct session *s, const struct tls_policy *policy,
+	struct error *err);
+
+/*
+ * One mail transaction: MAIL, RCPT, DATA, content, in as few flights as the
+ * server allows; with auth (prepared, may be NULL or used up) in the first of
+ * them if that may be. Fills in the recipients' replies. 0: accepted for all,
+ * or under partial_delivery for some. -1 otherwise: err->outcome tells
+ * whether it is certain that nobody has it.
+ */
+int smtp_transaction(struct session *s, struct auth *auth,
+	struct envelope *e, const struct message *m, enum content_after after,
+	struct reply *final, struct error *err);
+
+/* QUIT, if the session is intact; its reply is not waited for. */
+void smtp_quit(struct session *s);
+
 #endif

@@ -3,21 +3,56 @@
 #ifndef ONEHOP_SUBMIT_H
 #define ONEHOP_SUBMIT_H
 
+#include <stdint.h>
+
 #include "account.h"
+#include "auth.h"
+#include "connect.h"
+#include "content.h"
 #include "envelope.h"
 #include "error.h"
 #include "message.h"
+#include "session.h"
 
 /* What is worth a record, whatever the outcome. */
 struct submission {
-	char address[64];      /* numeric address we talked to */
+	struct connect_result connection; /* the address we talked to, when */
 	char tls[16];          /* "TLS1.3", or "" */
 	char mechanism[32];    /* SASL mechanism used, or "" */
-	char reply[400];       /* the server's last word, escaped */
+	struct reply final;    /* the server's last word on the message */
+	int64_t started;       /* milliseconds of CLOCK_MONOTONIC */
+	int64_t ended;
 };
 
-/* trace: descriptor for the dialogue, or -1. 0 means accepted for every
- * recipient; -1 with err, err->outcome telling whether that is certain. */
+/* A session ready for messages; several may be sent through it. */
+struct submitter {
+	struct session session;
+	struct auth auth;       /* prepared; goes out with the first message */
+	struct buffer secret;   /* needed until auth is done */
+	struct submission facts;
+};
+
+/*
+ * Connects to the account's smarthost and speaks until it is ready for AUTH
+ * or MAIL. The password is fetched before anything is connected. trace is a
+ * descriptor for the dialogue, or -1. 0 or -1; submit_close in either case.
+ */
+int submit_open(struct submitter *s, const struct account *a, int trace,
+	struct error *err);
+
+/* Sends one message through it; see smtp_transaction. */
+int submit_message(struct submitter *s, struct envelope *e,
+	const struct message *m, enum content_after after,
+	struct error *err);
+
+/* QUIT if the session is in step, and the end of the connection. The facts
+ * stay. */
+void submit_close(struct submitter *s);
+
+/*
+ * All of it for one message. 0 means accepted for every recipient; -1 with
+ * err, err->outcome telling what is certain. facts is always filled in.
+ */
 int submit(const struct account *a, struct envelope *e,
 	const struct message *m, int trace, struct submission *facts,
 	struct error *err);

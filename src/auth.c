@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "auth.h"
+
+#include <string.h>
+
+#include "ascii.h"
+#include "encode.h"
+#include "escape.h"
+
+/* RFC 5321 4.5.3.1.4, CRLF included; RFC 4954 4 has AUTH keep to it. */
+#define COMMAND_LINE_MAX 512
+
+int
+auth_is_wanted(const struct account *a)
+{
+	return a->auth[0] != '\0' && !ascii_equal(a->auth, "off");
+}
+
+int
+auth_needs_secret(const struct account *a)
+{
+	const struct sasl_mechanism *m = sasl_find(a->auth);
+
+	if (!auth_is_wanted(a))
+		return 0;
+	return m != NULL ? m->needs_user : a->user[0] != '\0';
+}
+
+static int
+offers(const struct session *s, const char *name)
+{
+	const char *list = s->can.mechanisms;
+
+	while (*list != '\0') {
+		size_t n = strcspn(list, " ");
+
+		if (ascii_equal_n(list, n, name))
+			return 1;
+		list += n + (list[n] == ' ');
+	}
+	return 0;
+}
+
+/* Why no mechanism of the server's list will do. */
+static int
+nothing_fits(const struct session *s, struct error *err)
+{
+	if (!session_can(s, EXT_AUTH)) {
+		fail(err, EX_UNAVAILABLE, "server offers no authentication");
+		if (s->tls.version[0] == '\0')
+			hint(err, "many servers offer it only under TLS; "
+			    "see tls in onehop-config(5)");
+		return -1;
+	}
+	if (!s->confidential &&
+	    sasl_choose(s->can.mechanisms, 1, 0, 1) != NULL)
+		return fail(err, EX_NOPERM,
+		    "refusing to send password without TLS (server offers %s)",
+		    s->can.mechanisms);
+	return fail(err, EX_UNAVAILABLE,
+	    "no usable authentication mechanism (server: %s)",
+	    s->can.mechanisms);
+}
+
+static int
+choose(struct auth *x, const struct session *s, struct error *err)
+{
+	const struct account *a = s->account;
+	const struct sasl_mechanism *m = sasl_find(a->auth);
+	int has_binding = x->binding.len > 0;
+
+	if (m == NULL)
+		m = sasl_choose(s->can.mechanisms, s->confidential,
+		    has_binding, a->user[0] != '\0');
+	else if (!session_can(s, EXT_AUTH))
+		m = NULL;
+	else if (!offers(s, m->name))
+		return fail(err, EX_UNAVAILABLE,
+		    "server does not offer %s, as auth asks (server: %s)",
+		    m->name, s->can.mechanisms);
+	else if (m->plaintext && !s->confidential)
+		return fail(err, EX_NOPERM,
+		    "refusing to send password without TLS (auth %s)",
+		    m->name);
+	else if (m->needs_binding && !has_binding)
+		return fail(err, EX_UNAVAILABLE,
+		    "no channel binding for %s in this TLS session", m->name);
+	if (m == NULL)
+		return nothing_fits(s, err);
+	x->mechanism = m;
+	return 0;
+}
+
+/* One step of the exchange; leaves the response in base64. */
+static int
+step(struct auth *x, const char *challenge, size_t len, struct error *err)
+{
+	struct buffer out = { .kind = BUFFER_SECRET };
+	int more = sasl_step(x->exchange, challenge, len, &out, err);
+
+	buffer_clear(&x->response);
+	if (more >= 0)
+		base64_encode(&x->response, out.data, out.len);
+	buffer_free(&out);
+	if (more < 0)
+		return wrap(err, "authentication (%s)", x->mechanism->name);
+	x->satisfied = more == 0;
+	return 0;
+}
+
+int
+auth_prepare(struct auth *x, struct session *s, const char *secret,
+    struct error *err)
+{
+	const struct account *a = s->account;
+
+	x->response.kind = BUFFER_SECRET;
+	if (s->tls.version[0] != '\0')
+		(void)tls_channel_binding(s->stream.transport, &x->binding);
+	if (choose(x, s, err) != 0)
+		return -1;
+	x->identity.user = a->user;
+	x->identity.secret = secret;
+	x->identity.host = a->host.n > 0 ? a->host.at[0] : "localhost";
+	x->identity.port = a->port;
+	x->identity.domain = a->ntlmdomain[0] != '\0' ? a->ntlmdomain : NULL;
+	x->identity.binding = x->mechanism->needs_binding
+	    ? buffer_string(&x->binding) : NULL;
+	if (sasl_begin(&x->exchange, x->mechanism, &x->identity, err) != 0)
+		return -1;
+	return x->mechanism->client_first ? step(x, "", 0, err) : 0;
+}
+
+/* Does "AUTH name response CRLF" keep to the limit? */
+static int
+initial_fits(const struct auth *x)
+{
+	size_t len = x->response.len > 0 ? x->response.len : 1;
+
+	return x->mechanism->client_first &&
+	    strlen("AUTH  \r\n") + strlen(x->mechanism->name) + len <=
+	    COMMAND_LINE_MAX;
+}
+
+int
+auth_may_pipeline(const struct auth *x, const struct session *s)
+{
+	return session_can(s, EXT_PIPELINING) &&
+	    s->account->pipelining && s->account->auth_pipelining &&
+	    x->mechanism->one_round && x->satisfied && initial_fits(x);
+}
+
+int
+auth_put(struct auth *x, struct session *s, struct error *err)
+{
+	char verb[64] = "AUTH ";
+
+	if (!initial_fits(x))
+		return session_put(s, err, "AUTH %s", x->mechanism->name);
+	if (x->response.len == 0) /* an empty response, not none */
+		return session_put(s, err, "AUTH %s =", x->mechanism->name);
+	memcpy(verb + 5, x->mechanism->name, strlen(x->mechanism->name) + 1);
+	return session_put_secret(s, verb, &x->response, err);
+}
+
+/* 235 counts only once our side is satisfied: a server that skips its
+ * signature has not shown that it knows the password. */
+static int
+conclude(struct auth *x, struct session *s, const struct reply *r,
+    struct error *err)
+{
+	if (reply_class(r) == 2 && x->satisfied)
+		return 0;
+	if (reply_class(r) == 2) {
+		s->intact = 0;
+		return fail(err, EX_PROTOCOL,
+		    "server ended %s early, without proof that it knows the "
+		    "password: %s", x->mechanism->name, r->text);
+	}
+	if (reply_class(r) != 4 && reply_class(r) != 5)
+		s->intact = 0;
+	return session_refused(REPLY_TO_AUTH, r, err);
+}
+
+int
+auth_get(struct auth *x, struct session *s, struct error *err)
+{
+	struct reply r;
+
+	if (session_get(s, REPLY_TO_AUTH, &r, err) != 0)
+		return -1;
+	return conclude(x, s, &r, err);
+}
+
+/*
+ * The challenge of a 334. Microsoft's servers put plain words where the first
+ * one is empty; so the first challenge to a mechanism that speaks first need
+ * not be base64.
+ */
+static int
+decode(struct session *s, int may_be_text, struct buffer *challenge,
+    struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	const char *words;
+	size_t n;
+
+	words = reply_words(s->lines.data, s->lines.len - 1, &n);
+	if (base64_decode(challenge, words, n) == 0 || may_be_text)
+		return 0;
+	return fail(err, EX_PROTOCOL, "invalid challenge, not base64: %s",
+	    escape(quote, 128, words, n));
+}
+
+/* RFC 4954 4: a client that cannot go on says "*". */
+static void
+cancel(struct session *s)
+{
+	struct error ignored = {0};
+	struct reply r;
+
+	if (s->intact && session_put(s, &ignored, "*") == 0)
+		(void)session_get(s, REPLY_TO_AUTH, &r, &ignored);
+}
+
+/* Answers one 334. first: nothing of the exchange has been sent yet. */
+static int
+respond(struct auth *x, struct session *s, int first, struct error *err)
+{
+	struct buffer challenge = {0};
+	int answer_known = first && x->mechanism->client_first;
+	int result = decode(s, first, &challenge, err);
+
+	if (result == 0 && !answer_known)
+		result = step(x, buffer_string(&challenge), challenge.len,
+		    err);
+	buffer_free(&challenge);
+	if (result != 0) {
+		cancel(s);
+		return -1;
+	}
+	return session_put_secret(s, "", &x->response, err);
+}
+
+int
+auth_run(struct auth *x, struct session *s, struct error *err)
+{
+	int first = !initial_fits(x);
+	struct reply r;
+
+	if (auth_put(x, s, err) != 0)
+		return -1;
+	for (;;) {
+		if (session_get(s, REPLY_TO_AUTH, &r, err) != 0)
+			return -1;
+		if (r.code != 334)
+			return conclude(x, s, &r, err);
+		if (respond(x, s, first, err) != 0)
+			return -1;
+		first = 0;
+	}
+}
+
+void
+auth_free(struct auth *x)
+{
+	sasl_free(x->exchange);
+	buffer_free(&x->response);
+	buffer_free(&x->binding);
+	memset(x, 0, sizeof(*x));
+}

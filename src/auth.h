@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* AUTH, RFC 4954: the mechanism chosen, the exchange carried over base64. */
+#ifndef ONEHOP_AUTH_H
+#define ONEHOP_AUTH_H
+
+#include "buffer.h"
+#include "error.h"
+#include "sasl.h"
+#include "session.h"
+
+/* One authentication under way. {0} is none. */
+struct auth {
+	const struct sasl_mechanism *mechanism; /* NULL: nothing to do */
+	struct sasl_identity identity;
+	struct sasl *exchange;
+	struct buffer response;  /* base64 of our next response, secret */
+	struct buffer binding;   /* base64 channel binding of this session */
+	int satisfied;           /* our side has what it wants */
+};
+
+/* Does the account ask for authentication? */
+int auth_is_wanted(const struct account *a);
+
+/* Will it need a user's password or token? */
+int auth_needs_secret(const struct account *a);
+
+/*
+ * Chooses the mechanism and makes the initial response. secret is borrowed
+ * until auth_free. -1: EX_UNAVAILABLE no mechanism fits, EX_NOPERM a password
+ * would go out in clear, or the exchange's own errors.
+ */
+int auth_prepare(struct auth *x, struct session *s, const char *secret,
+	struct error *err);
+
+/* May MAIL follow in the same flight (RFC 4954 4: PLAIN and EXTERNAL with an
+ * initial response that fits the line)? */
+int auth_may_pipeline(const struct auth *x, const struct session *s);
+
+/* Queues the AUTH command, with its initial response if that fits. */
+int auth_put(struct auth *x, struct session *s, struct error *err);
+
+/* Takes the reply to a pipelined AUTH: 235 or an error. */
+int auth_get(struct auth *x, struct session *s, struct error *err);
+
+/* The whole exchange in step: put, challenges and responses, 235. */
+int auth_run(struct auth *x, struct session *s, struct error *err);
+
+void auth_free(struct auth *x);
+
+#endif

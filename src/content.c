@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "content.h"
+
+#include <string.h>
+
+/*
+ * The message could not be sent to its end. If the server has said why, its
+ * words are the reason and not the broken pipe that came of it.
+ */
+static int
+cut_short(struct session *s, struct error *err)
+{
+	struct error ignored = {0};
+	struct reply r;
+
+	if (stream_has_input(&s->stream, &ignored) == 1 &&
+	    session_get(s, REPLY_TO_CONTENT, &r, &ignored) == 0) {
+		if (reply_class(&r) == 4 || reply_class(&r) == 5)
+			session_refused(REPLY_TO_CONTENT, &r, err);
+		else
+			fail(err, EX_PROTOCOL,
+			    "server spoke out of turn: %s", r.text);
+	}
+	s->intact = 0;
+	return -1;
+}
+
+static int
+send_message(struct session *s, const struct message *m, struct error *err)
+{
+	int input;
+
+	stream_step(&s->stream,
+	    s->account->timeout != 0 ? s->account->timeout : 180,
+	    "the server to take the message");
+	if (message_write(m, MESSAGE_STUFFED, &s->stream, err) != 0) {
+		wrap(err, "while sending the message");
+		return cut_short(s, err);
+	}
+	input = stream_has_input(&s->stream, err);
+	if (input == 0)
+		return 0;
+	if (input > 0)
+		fail(err, EX_TEMPFAIL,
+		    "connection closed by server while sending the message");
+	return cut_short(s, err);
+}
+
+/* The end of the content; from its last octet on the outcome is open. */
+static int
+send_dot(struct session *s, int quit, struct error *err)
+{
+	static const char dot[] = ".\r\nQUIT\r\n";
+	size_t quit_len = quit ? strlen("QUIT\r\n") : 0;
+	int unknown;
+
+	stream_trace(&s->stream, "C: ", ".", 1);
+	if (quit)
+		stream_trace(&s->stream, "C: ", "QUIT", 4);
+	if (stream_write(&s->stream, dot, 3 + quit_len, err) == 0 &&
+	    stream_flush(&s->stream, err) == 0) {
+		s->outstanding++;
+		return 0;
+	}
+	unknown = s->stream.out.len <= quit_len;
+	wrap(err, "while sending the end of the message");
+	cut_short(s, err);
+	if (unknown && err->code == EX_TEMPFAIL)
+		err->outcome = OUTCOME_UNKNOWN;
+	return -1;
+}
+
+/* RFC 2033 4.2: LMTP answers the content once for each recipient. */
+static int
+get_lmtp_replies(struct session *s, struct envelope *e, struct reply *final,
+    struct error *err)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		struct reply *r = &e->to[i].reply;
+
+		if (reply_class(r) != 2)
+			continue;
+		s->outstanding = 1;
+		if (session_get(s, REPLY_TO_CONTENT, final, err) != 0)
+			return -1;
+		*r = *final;
+		if (reply_class(r) < 2 || reply_class(r) == 3)
+			return session_refused(REPLY_TO_CONTENT, r, err);
+	}
+	return 0;
+}
+
+/* No reply, or none that one can read: the server may have taken it. */
+static int
+get_result(struct session *s, struct envelope *e, struct reply *final,
+    struct error *err)
+{
+	int result;
+
+	memset(final, 0, sizeof(*final));
+	if (s->account->protocol == PROTOCOL_LMTP)
+		result = get_lmtp_replies(s, e, final, err);
+	else
+		result = session_expect(s, REPLY_TO_CONTENT, 2, final, err);
+	if (result != 0 && reply_class(final) != 4 &&
+	    reply_class(final) != 5) {
+		wrap(err, "the message may have been accepted");
+		hint(err, "sending it again may duplicate it");
+		err->outcome = OUTCOME_UNKNOWN;
+	}
+	return result;
+}
+
+/* Accepted, but for whom? */
+static int
+check_recipients(const struct envelope *e, struct error *err)
+{
+	size_t accepted = 0;
+
+	for (size_t i = 0; i < e->n; i++)
+		accepted += reply_class(&e->to[i].reply) == 2;
+	if (accepted == e->n)
+		return 0;
+	envelope_blame(e, err);
+	if (accepted > 0)
+		err->outcome = OUTCOME_PARTIAL;
+	return -1;
+}
+
+int
+content_send(struct session *s, struct envelope *e, const struct message *m,
+    enum content_after after, struct reply *final, struct error *err)
+{
+	int quit = after == CONTENT_QUIT && s->account->pipelining &&
+	    session_can(s, EXT_PIPELINING);
+
+	if (send_message(s, m, err) != 0 || send_dot(s, quit, err) != 0 ||
+	    get_result(s, e, final, err) != 0)
+		return -1;
+	if (quit)
+		s->intact = 0; /* QUIT has been said */
+	return check_recipients(e, err);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The content of a transaction, its end, and what became of it. */
+#ifndef ONEHOP_CONTENT_H
+#define ONEHOP_CONTENT_H
+
+#include "envelope.h"
+#include "error.h"
+#include "message.h"
+#include "session.h"
+
+/* What becomes of the session behind the message. */
+enum content_after {
+	CONTENT_QUIT, /* QUIT rides with the final dot */
+	CONTENT_STAY  /* another message may follow */
+};
+
+/*
+ * Sends the message behind a 354, then takes the reply, or LMTP's replies.
+ * 0: accepted for every recipient. -1: err->outcome tells whether nobody,
+ * somebody or perhaps somebody has it; without a word from the server after
+ * the final dot nothing is certain.
+ */
+int content_send(struct session *s, struct envelope *e,
+	const struct message *m, enum content_after after,
+	struct reply *final, struct error *err);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "delivery.h"
+
+#include <string.h>
+
+static int
+open_session(struct delivery *d, const struct account *a, struct error *err)
+{
+	memset(&d->submitter, 0, sizeof(d->submitter));
+	account_copy(&d->account, a);
+	d->open = 1;
+	if (submit_open(&d->submitter, &d->account, d->trace, err) == 0)
+		return 0;
+	delivery_close(d);
+	return -1;
+}
+
+/* Has the server hung up on a session that was idle, before it was told
+ * anything that counts? */
+static int
+is_stale(const struct delivery *d, const struct error *err)
+{
+	return err->code == EX_TEMPFAIL && err->signal == 0 &&
+	    err->outcome == OUTCOME_NOT_SENT &&
+	    !d->submitter.session.intact &&
+	    d->submitter.facts.final.code == 0;
+}
+
+int
+delivery_send(struct delivery *d, const struct account *a,
+    struct envelope *e, const struct message *m, struct error *err)
+{
+	int reused, result;
+
+	if (d->open && strcmp(d->account.name, a->name) != 0)
+		delivery_close(d);
+	reused = d->open;
+	if (!d->open && open_session(d, a, err) != 0)
+		return -1;
+	result = submit_message(&d->submitter, e, m, CONTENT_STAY, err);
+	if (result != 0 && reused && is_stale(d, err)) {
+		delivery_close(d);
+		memset(err, 0, sizeof(*err));
+		if (open_session(d, a, err) != 0)
+			return -1;
+		result = submit_message(&d->submitter, e, m, CONTENT_STAY,
+		    err);
+	}
+	if (!d->submitter.session.intact)
+		delivery_close(d);
+	return result;
+}
+
+void
+delivery_close(struct delivery *d)
+{
+	if (!d->open)
+		return;
+	submit_close(&d->submitter);
+	account_free(&d->account);
+	d->open = 0;
+}

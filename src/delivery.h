@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Several messages, one after another, over one session for as long as the
+ * account stays the same and the server plays along. */
+#ifndef ONEHOP_DELIVERY_H
+#define ONEHOP_DELIVERY_H
+
+#include "account.h"
+#include "envelope.h"
+#include "error.h"
+#include "message.h"
+#include "submit.h"
+
+/* {0} with trace set is a delivery that has not begun. */
+struct delivery {
+	struct account account;     /* of the open session, owned */
+	struct submitter submitter;
+	int open;
+	int trace;                  /* descriptor for the dialogue, or -1 */
+};
+
+/*
+ * Submits one message for the account: through the open session if it is the
+ * same account's, else through a new one. A session that has died of waiting
+ * is replaced once, as long as that cannot send anything twice. Result as
+ * submit_message; d->submitter.facts tells the rest.
+ */
+int delivery_send(struct delivery *d, const struct account *a,
+	struct envelope *e, const struct message *m, struct error *err);
+
+/* QUIT, if there is a session. d may be used again. */
+void delivery_close(struct delivery *d);
+
+#endif

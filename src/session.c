@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "session.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ascii.h"
+#include "escape.h"
+
+/* RFC 5321 4.5.3.2; `timeout` replaces them all. */
+static unsigned
+patience(const struct session *s, enum reply_to command)
+{
+	static const unsigned seconds[] = {
+		[REPLY_TO_GREETING] = 300,
+		[REPLY_TO_EHLO] = 300,
+		[REPLY_TO_EHLO_TLS] = 300,
+		[REPLY_TO_STARTTLS] = 300,
+		[REPLY_TO_AUTH] = 300,
+		[REPLY_TO_MAIL] = 300,
+		[REPLY_TO_RCPT] = 300,
+		[REPLY_TO_DATA] = 120,
+		[REPLY_TO_CONTENT] = 600,
+		[REPLY_TO_OTHER] = 300,
+	};
+
+	return s->account->timeout != 0 ? s->account->timeout
+	    : seconds[command];
+}
+
+/*
+ * Nothing may be waiting when a new flight begins: a reply ahead of its
+ * command would be taken for the answer to it, and a premature 250 for the
+ * acceptance of the message.
+ */
+static int
+check_silence(struct session *s, struct error *err)
+{
+	struct reply r;
+	int input;
+
+	if (s->outstanding > 0 || s->stream.out.len > 0)
+		return 0;
+	input = stream_has_input(&s->stream, err);
+	if (input <= 0)
+		return input;
+	stream_step(&s->stream, patience(s, REPLY_TO_OTHER), "a command");
+	if (session_get(s, REPLY_TO_OTHER, &r, err) != 0)
+		return -1;
+	s->intact = 0;
+	if (r.code == 421)
+		return session_refused(REPLY_TO_OTHER, &r, err);
+	return fail(err, EX_PROTOCOL, "server spoke out of turn: %s", r.text);
+}
+
+static int
+send_line(struct session *s, const char *line, size_t len, struct error *err)
+{
+	if (stream_write(&s->stream, line, len, err) != 0) {
+		s->intact = 0;
+		return -1;
+	}
+	s->outstanding++;
+	return 0;
+}
+
+int
+session_put(struct session *s, struct error *err, const char *format, ...)
+{
+	char line[SESSION_COMMAND_MAX + 1];
+	char quote[ESCAPE_QUOTE];
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(line, sizeof(line) - 2, format, args);
+	va_end(args);
+	if (n < 0 || (size_t)n >= sizeof(line) - 2)
+		return fail(err, EX_DATAERR,
+		    "command longer than %d octets: %s", SESSION_COMMAND_MAX,
+		    escape(quote, 64, line, 64));
+	for (int i = 0; i < n; i++)
+		if (ascii_is_control(line[i]))
+			return fail(err, EX_DATAERR,
+			    "control character in command: %s",
+			    escape_string(quote, sizeof(quote), line));
+	if (check_silence(s, err) != 0)
+		return -1;
+	stream_trace(&s->stream, "C: ", line, (size_t)n);
+	memcpy(line + n, "\r\n", 2);
+	return send_line(s, line, (size_t)n + 2, err);
+}
+
+int
+session_put_secret(struct session *s, const char *verb,
+    struct buffer *base64, struct error *err)
+{
+	char shown[96];
+	int n;
+
+	if (check_silence(s, err) != 0)
+		return -1;
+	n = snprintf(shown, sizeof(shown), "%s%s<hidden %zu>", verb,
+	    verb[0] != '\0' ? " " : "", base64->len);
+	stream_trace(&s->stream, "C: ", shown, (size_t)n);
+	if (verb[0] != '\0' &&
+	    (stream_write(&s->stream, verb, strlen(verb), err) != 0 ||
+	    stream_write(&s->stream, " ", 1, err) != 0 ))
+		return -1;
+	if (stream_write(&s->stream, base64->data, base64->len, err) != 0)
+		return -1;
+	return send_line(s, "\r\n", 2, err);
+}
+
+/* A challenge may hold what the password can be guessed from offline. */
+static void
+trace_line(struct session *s, const char *line, size_t len)
+{
+	char shown[64];
+	int n;
+
+	if (len < 4 || memcmp(line, "334 ", 4) != 0) {
+		stream_trace(&s->stream, "S: ", line, len);
+		return;
+	}
+	n = snprintf(shown, sizeof(shown), "334 <hidden %zu>", len - 4);
+	stream_trace(&s->stream, "S: ", shown, (size_t)n);
+}
+
+int
+session_get(struct session *s, enum reply_to command, struct reply *r,
+    struct error *err)
+{
+	const char *line;
+	size_t len;
+	int more;
+
+	memset(r, 0, sizeof(*r));
+	buffer_clear(&s->lines);
+	stream_step(&s->stream, patience(s, command),
+	    reply_command_name(command));
+	do {
+		if (stream_read_line(&s->stream, REPLY_LINE_MAX, &line, &len,
+		    err) != 0)
+			goto lost;
+		trace_line(s, line, len);
+		buffer_add(&s->lines, line, len);
+		buffer_add_char(&s->lines, '\n');
+		more = reply_add_line(r, line, len, err);
+		if (more < 0)
+			goto lost;
+		if (more)
+			stream_expect_more(&s->stream);
+	} while (more);
+	if (s->outstanding > 0)
+		s->outstanding--;
+	if (r->code == 421)
+		s->intact = 0;
+	return 0;
+lost:
+	s->intact = 0;
+	return -1;
+}
+
+int
+session_refused(enum reply_to command, const struct reply *r,
+    struct error *err)
+{
+	int class = reply_class(r);
+
+	if (class != 4 && class != 5)
+		return fail(err, EX_PROTOCOL, "unexpected reply %d to %s: %s",
+		    r->code, reply_command_name(command), r->text);
+	return fail(err, reply_exit_code(command, r), "%s refused: %s",
+	    reply_command_name(command), r->text);
+}
+
+int
+session_expect(struct session *s, enum reply_to command, int class,
+    struct reply *r, struct error *err)
+{
+	if (session_get(s, command, r, err) != 0)
+		return -1;
+	if (reply_class(r) == class)
+		return 0;
+	if (reply_class(r) != 4 && reply_class(r) != 5)
+		s->intact = 0;
+	return session_refused(command, r, err);
+}
+
+int
+session_can(const struct session *s, enum extension extension)
+{
+	return (s->can.offered & extension) != 0;
+}
+
+void
+session_close(struct session *s)
+{
+	s->intact = 0;
+	stream_close(&s->stream);
+	buffer_free(&s->lines);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One connection to a smarthost: commands out, replies in, one for one. The
+ * only door through which a command reaches the wire.
+ */
+#ifndef ONEHOP_SESSION_H
+#define ONEHOP_SESSION_H
+
+#include <stddef.h>
+
+#include "account.h"
+#include "buffer.h"
+#include "capability.h"
+#include "error.h"
+#include "reply.h"
+#include "stream.h"
+#include "tls.h"
+
+/* Octets of a command with its CRLF: RFC 5321's 512 and what SIZE, DSN and
+ * SMTPUTF8 add to it. */
+#define SESSION_COMMAND_MAX 2048
+
+struct session {
+	struct stream stream;
+	const struct account *account; /* borrowed */
+	struct capabilities can;       /* of the last EHLO */
+	struct tls_facts tls;          /* version "" while in clear */
+	int confidential;              /* TLS is up, or it is this machine */
+	int intact;                    /* in step: QUIT may be sent */
+	unsigned outstanding;          /* commands not answered yet */
+	struct buffer lines;           /* last reply, raw, each line with LF */
+};
+
+/*
+ * Queues a command; the CRLF is added. -1 EX_DATAERR if it would hold a
+ * control character or be too long; EX_PROTOCOL if the server has spoken
+ * although nothing was asked; the stream's errors.
+ */
+int session_put(struct session *s, struct error *err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The same for a line with a secret: verb (may be "") and base64. The trace
+ * shows only the length. */
+int session_put_secret(struct session *s, const char *verb,
+	struct buffer *base64, struct error *err);
+
+/*
+ * Sends what is queued, then takes exactly one reply to the given command.
+ * 0 whatever its code is; -1 if none came or it was none. 421 ends the
+ * session: intact becomes 0.
+ */
+int session_get(struct session *s, enum reply_to command, struct reply *r,
+	struct error *err);
+
+/* Like session_get, and a reply of another class than wanted is an error
+ * with the reply's own words: -1 and the code of reply_exit_code. */
+int session_expect(struct session *s, enum reply_to command, int class,
+	struct reply *r, struct error *err);
+
+/* The error for a reply that refused the command. Returns -1. */
+int session_refused(enum reply_to command, const struct reply *r,
+	struct error *err);
+
+/* Is the extension offered? */
+int session_can(const struct session *s, enum extension extension);
+
+/* Gives up the connection without a further word. */
+void session_close(struct session *s);
+
+#endif

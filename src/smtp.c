@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "smtp.h"
+
+#include <string.h>
+
+#include "wait.h"
+
+/* Did the octets that are no reply begin a TLS record (alert, handshake)? */
+static int
+looks_like_tls(const struct session *s)
+{
+	const struct buffer *in = &s->stream.in;
+
+	return in->len >= 2 && in->data[1] == 3 &&
+	    (in->data[0] == 0x15 || in->data[0] == 0x16);
+}
+
+int
+smtp_greeting(struct session *s, struct error *err)
+{
+	int clear = s->tls.version[0] == '\0';
+	struct reply r;
+
+	s->intact = 1;
+	if (session_expect(s, REPLY_TO_GREETING, 2, &r, err) == 0)
+		return 0;
+	if (clear && looks_like_tls(s)) {
+		fail(err, EX_PROTOCOL,
+		    "this port looks like TLS, not like SMTP in clear");
+		hint(err, "use implicit TLS: tls on, tls_starttls off");
+	} else if (clear && err->code == EX_TEMPFAIL && r.code == 0) {
+		hint(err, "if this port wants TLS from the start (465), set "
+		    "tls_starttls off");
+	}
+	return -1;
+}
+
+/* Every line of the EHLO reply but the first, which is a greeting. */
+static void
+read_capabilities(struct session *s)
+{
+	const char *line = s->lines.data;
+	const char *end = line + s->lines.len;
+	int first = 1;
+
+	memset(&s->can, 0, sizeof(s->can));
+	while (line < end) {
+		const char *lf = memchr(line, '\n', (size_t)(end - line));
+		size_t len = (size_t)(lf - line);
+
+		if (!first && len > 4)
+			capability_add_line(&s->can, line + 4, len - 4);
+		first = 0;
+		line = lf + 1;
+	}
+}
+
+/* Does this run depend on what only EHLO can tell? */
+static int
+needs_extensions(const struct session *s)
+{
+	return auth_is_wanted(s->account) ||
+	    (s->account->tls && s->tls.version[0] == '\0');
+}
+
+/* RFC 5321 4.1.4 and 3.2: the codes that mean "I know no EHLO". */
+static int
+knows_no_ehlo(const struct reply *r)
+{
+	return r->code == 500 || r->code == 501 || r->code == 502 ||
+	    r->code == 504 || r->code == 550;
+}
+
+int
+smtp_hello(struct session *s, const char *name, struct error *err)
+{
+	int lmtp = s->account->protocol == PROTOCOL_LMTP;
+	enum reply_to command = s->account->tls && s->tls.version[0] != '\0' &&
+	    s->account->tls_starttls ? REPLY_TO_EHLO_TLS : REPLY_TO_EHLO;
+	struct reply r;
+
+	if (session_put(s, err, "%s %s", lmtp ? "LHLO" : "EHLO", name) != 0 ||
+	    session_get(s, command, &r, err) != 0)
+		return -1;
+	if (reply_class(&r) == 2) {
+		read_capabilities(s);
+		return 0;
+	}
+	if (lmtp || command == REPLY_TO_EHLO_TLS || !knows_no_ehlo(&r))
+		return session_refused(command, &r, err);
+	if (needs_extensions(s))
+		return fail(err, EX_PROTOCOL,
+		    "server lacks EHLO, but TLS or authentication is "
+		    "required: %s", r.text);
+	if (session_put(s, err, "HELO %s", name) != 0)
+		return -1;
+	memset(&s->can, 0, sizeof(s->can));
+	return session_expect(s, REPLY_TO_EHLO, 2, &r, err);
+}
+
+int
+smtp_tls(struct session *s, const struct tls_policy *policy,
+    struct error *err)
+{
+	struct transport *upper;
+
+	if (stream_upgrade(&s->stream, NULL, err) != 0 ||
+	    tls_open(&upper, s->stream.transport, policy, deadline_first(
+	    s->stream.deadline, deadline_in(1000 * (int64_t)
+	    (s->account->timeout != 0 ? s->account->timeout : 60))),
+	    &s->tls, err) != 0) {
+		s->intact = 0;
+		return -1;
+	}
+	s->confidential = 1;
+	return stream_upgrade(&s->stream, upper, err);
+}
+
+int
+smtp_starttls(struct session *s, const struct tls_policy *policy,
+    struct error *err)
+{
+	struct reply r;
+
+	if (!session_can(s, EXT_STARTTLS)) {
+		fail(err, EX_PROTOCOL, "server does not offer STARTTLS");
+		hint(err, "if the server cannot do better on this port, try "
+		    "port 465 with tls_starttls off");
+		return -1;
+	}
+	if (session_put(s, err, "STARTTLS") != 0 ||
+	    session_expect(s, REPLY_TO_STARTTLS, 2, &r, err) != 0)
+		return -1;
+	memset(&s->can, 0, sizeof(s->can));
+	return smtp_tls(s, policy, err);
+}
+
+void
+smtp_quit(struct session *s)
+{
+	struct error ignored = {0};
+
+	if (s->intact && s->outstanding == 0 &&
+	    session_put(s, &ignored, "QUIT") == 0)
+		(void)stream_flush(&s->stream, &ignored);
+}

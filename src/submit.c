@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "submit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "idna.h"
+#include "identity.h"
+#include "secret.h"
+#include "smtp.h"
+#include "wait.h"
+
+static int
+connect_to(struct submitter *s, const struct account *a, int trace,
+    struct error *err)
+{
+	struct connect_target target = {0};
+	struct transport *transport;
+	char *host = NULL;
+	int result;
+
+	if (a->host.n > 0 && idna_to_ascii(a->host.at[0], &host, err) != 0)
+		return wrap(err, "host");
+	target.host = host;
+	target.port = a->port;
+	target.socket = a->socket[0] != '\0' ? a->socket : NULL;
+	target.source_ip = a->source_ip[0] != '\0' ? a->source_ip : NULL;
+	target.seconds = a->timeout;
+	target.deadline = a->deadline == 0 ? DEADLINE_NONE
+	    : deadline_in(1000 * (int64_t)a->deadline);
+	result = connect_open(&transport, &target, &s->facts.connection, err);
+	free(host);
+	if (result != 0)
+		return -1;
+	stream_open(&s->session.stream, transport, target.deadline, trace);
+	return 0;
+}
+
+/* NULL instead of "". */
+static const char *
+set_or_null(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
+/* The certificate is checked against the name the user wrote, never against
+ * what the DNS made of it (RFC 4954 14). */
+static int
+make_policy(struct tls_policy *policy, const struct account *a, char **name,
+    struct error *err)
+{
+	const char *wanted = a->tls_host_override[0] != '\0'
+	    ? a->tls_host_override : a->host.n > 0 ? a->host.at[0]
+	    : "localhost";
+
+	if (idna_to_ascii(wanted, name, err) != 0)
+		return wrap(err, "name for the certificate");
+	memset(policy, 0, sizeof(*policy));
+	policy->name = *name;
+	policy->trust_file = a->tls_trust_file;
+	policy->crl_file = set_or_null(a->tls_crl_file);
+	policy->fingerprints = a->tls_fingerprint.n > 0
+	    ? (const char *const *)a->tls_fingerprint.at : NULL;
+	policy->key_file = set_or_null(a->tls_key_file);
+	policy->cert_file = set_or_null(a->tls_cert_file);
+	policy->pin = set_or_null(a->password);
+	policy->priorities = set_or_null(a->tls_priorities);
+	policy->min_dh_prime_bits = a->tls_min_dh_prime_bits;
+	policy->verify = a->tls_certcheck;
+	return 0;
+}
+
+/* Greeting, TLS now or by STARTTLS, EHLO: until it is ready for AUTH. */
+static int
+converse(struct session *s, const struct account *a,
+    const struct tls_policy *policy, const char *name, struct error *err)
+{
+	if (a->tls && !a->tls_starttls && smtp_tls(s, policy, err) != 0)
+		return -1;
+	if (smtp_greeting(s, err) != 0 || smtp_hello(s, name, err) != 0)
+		return -1;
+	if (a->tls && a->tls_starttls)
+		return smtp_starttls(s, policy, err) != 0 ||
+		    smtp_hello(s, name, err) != 0 ? -1 : 0;
+	return 0;
+}
+
+int
+submit_open(struct submitter *s, const struct account *a, int trace,
+    struct error *err)
+{
+	struct session *session = &s->session;
+	struct tls_policy policy;
+	char *certified = NULL, *hello;
+	int result;
+
+	s->facts.started = deadline_now();
+	s->secret.kind = BUFFER_SECRET;
+	session->account = a;
+	session->confidential = account_is_local(a);
+	if (make_policy(&policy, a, &certified, err) != 0)
+		return -1;
+	if ((auth_needs_secret(a) && secret_get(&s->secret, a, err) != 0) ||
+	    connect_to(s, a, trace, err) != 0) {
+		free(certified);
+		return -1;
+	}
+	hello = identity_hello(a, session->stream.transport->fd);
+	result = converse(session, a, &policy, hello, err);
+	free(hello);
+	free(certified);
+	memcpy(s->facts.tls, session->tls.version, sizeof(s->facts.tls));
+	if (result == 0 && auth_is_wanted(a))
+		result = auth_prepare(&s->auth, session,
+		    buffer_string(&s->secret), err);
+	if (s->auth.mechanism != NULL)
+		strncpy(s->facts.mechanism, s->auth.mechanism->name,
+		    sizeof(s->facts.mechanism) - 1);
+	return result;
+}
+
+int
+submit_message(struct submitter *s, struct envelope *e,
+    const struct message *m, enum content_after after, struct error *err)
+{
+	int result;
+
+	memset(&s->facts.final, 0, sizeof(s->facts.final));
+	result = smtp_transaction(&s->session, &s->auth, e, m, after,
+	    &s->facts.final, err);
+	/* it went out with this message, if it went out at all */
+	auth_free(&s->auth);
+	return result;
+}
+
+void
+submit_close(struct submitter *s)
+{
+	smtp_quit(&s->session);
+	session_close(&s->session);
+	auth_free(&s->auth);
+	buffer_free(&s->secret);
+	s->facts.ended = deadline_now();
+}
+
+int
+submit(const struct account *a, struct envelope *e, const struct message *m,
+    int trace, struct submission *facts, struct error *err)
+{
+	struct submitter s = {0};
+	int result = submit_open(&s, a, trace, err);
+
+	if (result == 0)
+		result = submit_message(&s, e, m, CONTENT_QUIT, err);
+	submit_close(&s);
+	*facts = s.facts;
+	return result;
+}
