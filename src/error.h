@@ -18,7 +18,8 @@ struct error {
 	int code;             /* sysexits(3) code; 0 while nothing failed */
 	int signal;           /* the signal that interrupted us, 0 if none */
 	enum outcome outcome;
-	char text[1024];      /* lower case, no full stop, escaped, no LF */
+	char text[1024];      /* lower case, no full stop, escaped; LF only
+	                         between the errors of a config file */
 	char hint[256];       /* what the user can do about it, or "" */
 };
 

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "account.h"
+#include "args.h"
+#include "choice.h"
+#include "envelope.h"
+#include "error.h"
+#include "escape.h"
+#include "idna.h"
+#include "log.h"
+#include "message.h"
+#include "platform.h"
+#include "pretend.h"
+#include "relay.h"
+#include "sasl.h"
+#include "submit.h"
+#include "tls.h"
+#include "wait.h"
+
+/* What a run is made of. */
+struct run {
+	struct invocation inv;
+	struct message message;
+	struct account account;
+	struct envelope envelope;
+	struct submission facts;
+	int input;      /* stdin, or -1 if we were started without */
+	int drained;    /* stdin has been read to its end */
+	int tried;      /* the smarthost was turned to */
+};
+
+/*
+ * Descriptors 0 to 2 must exist before anything is opened: a socket that
+ * became number 2 would get our messages, passwords of a trace included.
+ */
+static int
+open_standard_descriptors(void)
+{
+	int input = STDIN_FILENO;
+
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+			continue;
+		if (fd == STDIN_FILENO)
+			input = -1;
+		if (open("/dev/null", fd == STDIN_FILENO ? O_RDONLY
+		    : O_WRONLY) != fd)
+			return -2;
+	}
+	return input;
+}
+
+static int
+put_text(const char *text, size_t len, struct error *err)
+{
+	if (fwrite(text, 1, len, stdout) == len && fflush(stdout) == 0)
+		return 0;
+	return fail(err, EX_IOERR, "cannot write output: %s",
+	    strerror(errno));
+}
+
+static int
+show_help(struct run *run, struct error *err)
+{
+	struct buffer text = {0};
+	int result;
+
+	(void)run;
+	args_help(&text);
+	result = put_text(text.data, text.len, err);
+	buffer_free(&text);
+	return result;
+}
+
+static int
+show_version(struct run *run, struct error *err)
+{
+	char text[512];
+	int n;
+
+	(void)run;
+	n = snprintf(text, sizeof(text),
+	    "onehop " PACKAGE_VERSION "\n"
+	    "GnuTLS %s, libgsasl %s, libidn2 %s\n"
+	    "system config file: " SYSCONFDIR "/onehop/config\n",
+	    tls_library_version(), sasl_library_version(),
+	    idna_library_version());
+	return put_text(text, (size_t)n, err);
+}
+
+static int
+list_queue(struct run *run, struct error *err)
+{
+	static const char text[] = "Mail queue is empty\n";
+
+	(void)run;
+	return put_text(text, strlen(text), err);
+}
+
+static int
+do_nothing(struct run *run, struct error *err)
+{
+	(void)run, (void)err;
+	return 0;
+}
+
+/* From stdin to a message that could be sent. */
+static int
+prepare(struct run *run, struct error *err)
+{
+	run->drained = 1;
+	if (message_read(&run->message, run->input, !run->inv.ignore_dots,
+	    err) != 0 ||
+	    config_load(&run->account, &run->inv, &run->message, err) != 0)
+		return -1;
+	return envelope_make(&run->envelope, &run->inv, &run->account,
+	    &run->message, err);
+}
+
+static int
+pretend_message(struct run *run, struct error *err)
+{
+	if (prepare(run, err) != 0)
+		return -1;
+	return pretend_show(STDOUT_FILENO, &run->account, &run->envelope,
+	    &run->message, err);
+}
+
+static int
+send_message(struct run *run, struct error *err)
+{
+	if (prepare(run, err) != 0)
+		return -1;
+	signals_hold();
+	run->tried = 1;
+	return submit(&run->account, &run->envelope, &run->message,
+	    run->inv.debug ? STDERR_FILENO : -1, &run->facts, err);
+}
+
+static int
+serve_smtp(struct run *run, struct error *err)
+{
+	run->drained = 1;
+	return relay_serve(&run->inv, run->input, STDOUT_FILENO, err);
+}
+
+static int (*const actions[])(struct run *, struct error *) = {
+	[MODE_SEND] = send_message,
+	[MODE_PRETEND] = pretend_message,
+	[MODE_SMTP] = serve_smtp,
+	[MODE_LIST] = list_queue,
+	[MODE_FLUSH] = do_nothing,
+	[MODE_NOTHING] = do_nothing,
+	[MODE_HELP] = show_help,
+	[MODE_VERSION] = show_version,
+};
+
+static void
+put_error(const char *line, size_t len)
+{
+	if (write(STDERR_FILENO, line, len) < 0)
+		return; /* nobody listens: the exit code says it too */
+}
+
+/* Where it happened, for errors of a session: " (account .., server ..)". */
+static void
+describe_server(const struct run *run, char *text, size_t size)
+{
+	const struct account *a = &run->account;
+	char server[256];
+
+	text[0] = '\0';
+	if (run->tried && a->host.n > 0)
+		snprintf(text, size, " (account %s, server %s:%u)", a->name,
+		    escape_string(server, sizeof(server), a->host.at[0]),
+		    a->port);
+	else if (run->tried)
+		snprintf(text, size, " (account %s, socket %s)", a->name,
+		    escape_string(server, sizeof(server), a->socket));
+}
+
+/* One line on stderr - one for each error of a config file -, and one more if
+ * the user can do something. */
+static void
+report(const struct run *run, const struct error *err)
+{
+	char line[sizeof(err->text) + ESCAPE_QUOTE];
+	char where[ESCAPE_QUOTE];
+	const char *text = err->text;
+	int n;
+
+	if (err->code == 0)
+		return;
+	describe_server(run, where, sizeof(where));
+	for (;;) {
+		size_t len = strcspn(text, "\n");
+
+		n = snprintf(line, sizeof(line), "onehop: %.*s%s\n",
+		    (int)len, text, where);
+		put_error(line, (size_t)n);
+		if (text[len] == '\0')
+			break;
+		text += len + 1;
+	}
+	if (err->hint[0] == '\0')
+		return;
+	n = snprintf(line, sizeof(line), "hint: %s\n", err->hint);
+	put_error(line, (size_t)n);
+}
+
+static void
+record(const struct run *run, const struct error *result)
+{
+	struct error warning = {0};
+	struct run quiet = {0};
+
+	if (run->account.name == NULL ||
+	    (run->inv.mode != MODE_SEND && run->inv.mode != MODE_SMTP))
+		return;
+	if (log_write(&run->account, &run->envelope, &run->message,
+	    &run->facts, result, &warning) != 0)
+		report(&quiet, &warning);
+}
+
+/* As our caller's shell would see it without us in between. */
+static void
+die_of(int number)
+{
+	sigset_t set;
+
+	signal(number, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raise(number);
+}
+
+static int
+exit_code(const struct run *run, const struct error *err)
+{
+	if (err->code == EX_TEMPFAIL && run->account.name != NULL)
+		return (int)run->account.tempfail_exit;
+	return err->code;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct error err = {0};
+	struct run run = {0};
+
+	run.input = open_standard_descriptors();
+	if (run.input == -2)
+		return EX_OSERR;
+	signals_reset();
+	platform_hide_memory();
+	if (platform_is_elevated())
+		fail(&err, EX_CONFIG,
+		    "refusing to run set-user-id or set-group-id");
+	else if (args_parse(&run.inv, argc, argv, &err) == 0)
+		(void)actions[run.inv.mode](&run, &err);
+	if (err.code != 0 && !run.drained)
+		message_drain(run.input);
+	report(&run, &err);
+	record(&run, &err);
+	if (err.signal != 0)
+		die_of(err.signal);
+	return exit_code(&run, &err);
+}

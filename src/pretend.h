@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* --pretend: all that a run would do, shown instead of done. */
+#ifndef ONEHOP_PRETEND_H
+#define ONEHOP_PRETEND_H
+
+#include "account.h"
+#include "envelope.h"
+#include "error.h"
+#include "message.h"
+
+/* Writes account (secrets as ***), envelope and message to fd. 0; -1
+ * EX_IOERR. */
+int pretend_show(int fd, const struct account *a, const struct envelope *e,
+	const struct message *m, struct error *err);
+
+#endif
