@@ -103,7 +103,7 @@ step(struct auth *x, const char *challenge, size_t len, struct error *err)
 		base64_encode(&x->response, out.data, out.len);
 	buffer_free(&out);
 	if (more < 0)
-		return wrap(err, "authentication (%s)", x->mechanism->name);
+		return -1;
 	x->satisfied = more == 0;
 	return 0;
 }
@@ -169,6 +169,8 @@ static int
 conclude(struct auth *x, struct session *s, const struct reply *r,
     struct error *err)
 {
+	const char *why;
+
 	if (reply_class(r) == 2 && x->satisfied)
 		return 0;
 	if (reply_class(r) == 2) {
@@ -179,7 +181,9 @@ conclude(struct auth *x, struct session *s, const struct reply *r,
 	}
 	if (reply_class(r) != 4 && reply_class(r) != 5)
 		s->intact = 0;
-	return session_refused(REPLY_TO_AUTH, r, err);
+	session_refused(REPLY_TO_AUTH, r, err);
+	why = sasl_server_error(x->exchange);
+	return why[0] != '\0' ? wrap(err, "server says %s", why) : -1;
 }
 
 int
@@ -195,7 +199,7 @@ auth_get(struct auth *x, struct session *s, struct error *err)
 /*
  * The challenge of a 334. Microsoft's servers put plain words where the first
  * one is empty; so the first challenge to a mechanism that speaks first need
- * not be base64.
+ * not be base64. Nor need LOGIN's prompts.
  */
 static int
 decode(struct session *s, int may_be_text, struct buffer *challenge,
@@ -229,7 +233,8 @@ respond(struct auth *x, struct session *s, int first, struct error *err)
 {
 	struct buffer challenge = {0};
 	int answer_known = first && x->mechanism->client_first;
-	int result = decode(s, first, &challenge, err);
+	int result = decode(s, first || x->mechanism->any_prompt, &challenge,
+	    err);
 
 	if (result == 0 && !answer_known)
 		result = step(x, buffer_string(&challenge), challenge.len,

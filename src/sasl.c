@@ -340,7 +340,8 @@ step_token(struct sasl *s, const char *challenge, size_t len,
 
 	if (s->steps == 0)
 		return (bearer ? oauth_write_bearer : oauth_write_xoauth2)(
-		    out, &request, err);
+		    out, &request, err) == 0 ? 0
+		    : wrap(err, "%s", s->mechanism->name);
 	text = xstrndup(len > 0 ? challenge : "", len);
 	if (strstr(text, s->identity.secret) == NULL)
 		escape(s->server_error, sizeof(s->server_error), text, len);
