@@ -202,7 +202,7 @@ auth_get(struct auth *x, struct session *s, struct error *err)
  * not be base64. Nor need LOGIN's prompts.
  */
 static int
-decode(struct session *s, int may_be_text, struct buffer *challenge,
+decode(const struct session *s, int may_be_text, struct buffer *challenge,
     struct error *err)
 {
 	char quote[ESCAPE_QUOTE];

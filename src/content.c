@@ -25,11 +25,23 @@ cut_short(struct session *s, struct error *err)
 	return -1;
 }
 
+/* Has the server said something that must not be there yet? -1 then. */
+static int
+check_silence(struct session *s, struct error *err)
+{
+	int input = stream_has_input(&s->stream, err);
+
+	if (input > 0)
+		fail(err, EX_TEMPFAIL,
+		    "connection closed by server while sending the message");
+	return input == 0 ? 0 : cut_short(s, err);
+}
+
 static int
 send_message(struct session *s, const struct message *m, struct error *err)
 {
-	int input;
-
+	if (check_silence(s, err) != 0)
+		return -1;
 	stream_step(&s->stream,
 	    s->account->timeout != 0 ? s->account->timeout : 180,
 	    "the server to take the message");
@@ -37,13 +49,7 @@ send_message(struct session *s, const struct message *m, struct error *err)
 		wrap(err, "while sending the message");
 		return cut_short(s, err);
 	}
-	input = stream_has_input(&s->stream, err);
-	if (input == 0)
-		return 0;
-	if (input > 0)
-		fail(err, EX_TEMPFAIL,
-		    "connection closed by server while sending the message");
-	return cut_short(s, err);
+	return check_silence(s, err);
 }
 
 /* The end of the content; from its last octet on the outcome is open. */
@@ -54,9 +60,9 @@ send_dot(struct session *s, int quit, struct error *err)
 	size_t quit_len = quit ? strlen("QUIT\r\n") : 0;
 	int unknown;
 
-	stream_trace(&s->stream, "C: ", ".", 1);
+	stream_trace(&s->stream, "C:", ".", 1);
 	if (quit)
-		stream_trace(&s->stream, "C: ", "QUIT", 4);
+		stream_trace(&s->stream, "C:", "QUIT", 4);
 	if (stream_write(&s->stream, dot, 3 + quit_len, err) == 0 &&
 	    stream_flush(&s->stream, err) == 0) {
 		s->outstanding++;
@@ -104,6 +110,9 @@ get_result(struct session *s, struct envelope *e, struct reply *final,
 		result = session_expect(s, REPLY_TO_CONTENT, 2, final, err);
 	if (result != 0 && reply_class(final) != 4 &&
 	    reply_class(final) != 5) {
+		/* lost is lost now, be it to a reset or to a bad record */
+		if (s->stream.ended && final->lines == 0)
+			err->code = EX_TEMPFAIL;
 		wrap(err, "the message may have been accepted");
 		hint(err, "sending it again may duplicate it");
 		err->outcome = OUTCOME_UNKNOWN;

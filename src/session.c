@@ -87,7 +87,7 @@ session_put(struct session *s, struct error *err, const char *format, ...)
 			    escape_string(quote, sizeof(quote), line));
 	if (check_silence(s, err) != 0)
 		return -1;
-	stream_trace(&s->stream, "C: ", line, (size_t)n);
+	stream_trace(&s->stream, "C:", line, (size_t)n);
 	memcpy(line + n, "\r\n", 2);
 	return send_line(s, line, (size_t)n + 2, err);
 }
@@ -103,7 +103,7 @@ session_put_secret(struct session *s, const char *verb,
 		return -1;
 	n = snprintf(shown, sizeof(shown), "%s%s<hidden %zu>", verb,
 	    verb[0] != '\0' ? " " : "", base64->len);
-	stream_trace(&s->stream, "C: ", shown, (size_t)n);
+	stream_trace(&s->stream, "C:", shown, (size_t)n);
 	if (verb[0] != '\0' &&
 	    (stream_write(&s->stream, verb, strlen(verb), err) != 0 ||
 	    stream_write(&s->stream, " ", 1, err) != 0 ))
@@ -121,11 +121,11 @@ trace_line(struct session *s, const char *line, size_t len)
 	int n;
 
 	if (len < 4 || memcmp(line, "334 ", 4) != 0) {
-		stream_trace(&s->stream, "S: ", line, len);
+		stream_trace(&s->stream, "S:", line, len);
 		return;
 	}
 	n = snprintf(shown, sizeof(shown), "334 <hidden %zu>", len - 4);
-	stream_trace(&s->stream, "S: ", shown, (size_t)n);
+	stream_trace(&s->stream, "S:", shown, (size_t)n);
 }
 
 int

@@ -75,8 +75,8 @@ int
 smtp_hello(struct session *s, const char *name, struct error *err)
 {
 	int lmtp = s->account->protocol == PROTOCOL_LMTP;
-	enum reply_to command = s->account->tls && s->tls.version[0] != '\0' &&
-	    s->account->tls_starttls ? REPLY_TO_EHLO_TLS : REPLY_TO_EHLO;
+	enum reply_to command = s->tls.version[0] != '\0' ? REPLY_TO_EHLO_TLS
+	    : REPLY_TO_EHLO;
 	struct reply r;
 
 	if (session_put(s, err, "%s %s", lmtp ? "LHLO" : "EHLO", name) != 0 ||

@@ -141,6 +141,8 @@ get_plain(struct transaction *t, size_t step, struct reply *r,
 	if (command == REPLY_TO_MAIL ? reply_class(r) == 2 : r->code == 354)
 		return 0;
 	session_refused(command, r, err);
+	if (reply_class(r) != 4 && reply_class(r) != 5)
+		return t->session->intact = 0, -1; /* not in step any more */
 	note_failure(t, step);
 	return 0;
 }
@@ -158,7 +160,7 @@ get_rcpt(struct transaction *t, size_t step, struct error *err)
 	}
 	session_refused(REPLY_TO_RCPT, r, err);
 	if (reply_class(r) != 4 && reply_class(r) != 5)
-		return -1;
+		return t->session->intact = 0, -1;
 	if (!t->session->account->partial_delivery || r->code == 421)
 		note_failure(t, step);
 	return 0;
