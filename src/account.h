@@ -30,7 +30,8 @@ struct account {
 #undef KEY
 };
 
-/* Every field at its default. home is copied, for a leading ~; "" if none is known. */
+/* Every field at its default. home is copied, for a leading ~; "" if none is
+ * known. */
 void account_init(struct account *a, const char *home);
 
 /*

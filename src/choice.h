@@ -4,7 +4,7 @@
 #define ONEHOP_CHOICE_H
 
 #include "account.h"
-#include "args.h"
+#include "invocation.h"
 #include "configfile.h"
 #include "error.h"
 #include "message.h"

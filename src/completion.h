@@ -7,7 +7,7 @@
 #define ONEHOP_COMPLETION_H
 
 #include "account.h"
-#include "args.h"
+#include "invocation.h"
 #include "error.h"
 #include "message.h"
 

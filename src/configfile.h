@@ -32,7 +32,7 @@ struct config_settings {
 struct config_section {
 	char *name;
 	char *origin;
-	unsigned file;                   /* number of the file, for overriding */
+	unsigned file;                   /* number of the file it is in */
 	struct config_settings defaults;
 	struct config_settings own;
 };
@@ -42,7 +42,7 @@ struct config {
 	size_t n;
 	size_t size;
 	struct config_settings defaults; /* of the file being read */
-	size_t current;                  /* section that lines go to, or ... */
+	size_t current;                  /* section that lines go to */
 	unsigned section;                /* its number, for settings */
 	unsigned nsections;              /* numbers given out */
 	unsigned nfiles;

@@ -78,18 +78,18 @@ send_dot(struct session *s, int quit, struct error *err)
 
 /* RFC 2033 4.2: LMTP answers the content once for each recipient. */
 static int
-get_lmtp_replies(struct session *s, struct envelope *e, struct reply *final,
-    struct error *err)
+get_lmtp_replies(struct session *s, struct mail *mail, struct error *err)
 {
-	for (size_t i = 0; i < e->n; i++) {
-		struct reply *r = &e->to[i].reply;
+	for (size_t i = 0; i < mail->envelope->n; i++) {
+		struct reply *r = &mail->envelope->to[i].reply;
 
 		if (reply_class(r) != 2)
 			continue;
 		s->outstanding = 1;
-		if (session_get(s, REPLY_TO_CONTENT, final, err) != 0)
+		if (session_get(s, REPLY_TO_CONTENT, &mail->final,
+		    err) != 0)
 			return -1;
-		*r = *final;
+		*r = mail->final;
 		if (reply_class(r) < 2 || reply_class(r) == 3)
 			return session_refused(REPLY_TO_CONTENT, r, err);
 	}
@@ -98,14 +98,14 @@ get_lmtp_replies(struct session *s, struct envelope *e, struct reply *final,
 
 /* No reply, or none that one can read: the server may have taken it. */
 static int
-get_result(struct session *s, struct envelope *e, struct reply *final,
-    struct error *err)
+get_result(struct session *s, struct mail *mail, struct error *err)
 {
+	struct reply *final = &mail->final;
 	int result;
 
 	memset(final, 0, sizeof(*final));
 	if (s->account->protocol == PROTOCOL_LMTP)
-		result = get_lmtp_replies(s, e, final, err);
+		result = get_lmtp_replies(s, mail, err);
 	else
 		result = session_expect(s, REPLY_TO_CONTENT, 2, final, err);
 	if (result != 0 && reply_class(final) != 4 &&
@@ -137,16 +137,15 @@ check_recipients(const struct envelope *e, struct error *err)
 }
 
 int
-content_send(struct session *s, struct envelope *e, const struct message *m,
-    enum content_after after, struct reply *final, struct error *err)
+content_send(struct session *s, struct mail *mail, struct error *err)
 {
-	int quit = after == CONTENT_QUIT && s->account->pipelining &&
+	int quit = mail->after == CONTENT_QUIT && s->account->pipelining &&
 	    session_can(s, EXT_PIPELINING);
 
-	if (send_message(s, m, err) != 0 || send_dot(s, quit, err) != 0 ||
-	    get_result(s, e, final, err) != 0)
+	if (send_message(s, mail->message, err) != 0 ||
+	    send_dot(s, quit, err) != 0 || get_result(s, mail, err) != 0)
 		return -1;
 	if (quit)
 		s->intact = 0; /* QUIT has been said */
-	return check_recipients(e, err);
+	return check_recipients(mail->envelope, err);
 }

@@ -14,14 +14,20 @@ enum content_after {
 	CONTENT_STAY  /* another message may follow */
 };
 
+/* One mail transaction (RFC 5321 3.3): what goes, and what came of it. */
+struct mail {
+	struct envelope *envelope;     /* its recipients' replies are set */
+	const struct message *message;
+	enum content_after after;
+	struct reply final;            /* the last word on the message */
+};
+
 /*
  * Sends the message behind a 354, then takes the reply, or LMTP's replies.
  * 0: accepted for every recipient. -1: err->outcome tells whether nobody,
  * somebody or perhaps somebody has it; without a word from the server after
  * the final dot nothing is certain.
  */
-int content_send(struct session *s, struct envelope *e,
-	const struct message *m, enum content_after after,
-	struct reply *final, struct error *err);
+int content_send(struct session *s, struct mail *mail, struct error *err);
 
 #endif

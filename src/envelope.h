@@ -10,7 +10,7 @@
 
 #include "account.h"
 #include "address.h"
-#include "args.h"
+#include "invocation.h"
 #include "error.h"
 #include "message.h"
 #include "reply.h"

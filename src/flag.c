@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "args.h"
 #include "ascii.h"
 #include "escape.h"
 

@@ -3,16 +3,14 @@
 #ifndef ONEHOP_FLAG_H
 #define ONEHOP_FLAG_H
 
-#include <stddef.h>
+#include "error.h"
+#include "invocation.h"
 
 enum flag_value {
 	VALUE_NONE,
 	VALUE_REQUIRED, /* attached, or the next word */
 	VALUE_OPTIONAL  /* attached only */
 };
-
-struct invocation;
-struct error;
 
 struct flag {
 	char letter;             /* 0 for a name without a letter */

@@ -24,11 +24,7 @@ struct record {
 /* Room that a later field may count on however long the earlier ones are. */
 #define FIELD_MAX 400
 
-static void
-add(struct record *r, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void
+static void __attribute__((format(printf, 2, 3)))
 add(struct record *r, const char *format, ...)
 {
 	va_list args;
@@ -104,10 +100,13 @@ add_recipients(struct record *r, const struct envelope *e)
 
 /* Everything but the time. */
 static void
-compose(struct record *r, const struct account *a, const struct envelope *e,
-    const struct message *m, const struct submission *facts,
-    const struct error *result)
+compose(struct record *r, const struct log_entry *entry)
 {
+	const struct account *a = entry->account;
+	const struct envelope *e = entry->envelope;
+	const struct submission *facts = entry->facts;
+	const struct error *result = entry->result;
+
 	add(r, "outcome=%s exit=%d", outcome_word(result), result->code);
 	add_field(r, "account", a->name);
 	add_field(r, "host", a->host.n > 0 ? a->host.at[0] : a->socket);
@@ -119,7 +118,8 @@ compose(struct record *r, const struct account *a, const struct envelope *e,
 		add_field(r, "from",
 		    e->sender[0] != '\0' ? e->sender : "<>");
 	add_recipients(r, e);
-	add(r, " size=%llu", (unsigned long long)message_size(m));
+	add(r, " size=%llu",
+	    (unsigned long long)message_size(entry->message));
 	add_field(r, "msgid", e->message_id);
 	add_field(r, "reply", facts->final.text);
 	add_field(r, "error", result->text);
@@ -224,24 +224,30 @@ write_file(const char *path, const struct record *r, struct error *err)
 	    escape_string(quote, sizeof(quote), path));
 }
 
-int
-log_write(const struct account *a, const struct envelope *e,
-    const struct message *m, const struct submission *facts,
-    const struct error *result, struct error *err)
+static void
+write_syslog(const struct log_entry *entry)
 {
 	struct record r = {0};
 
-	if (a->syslog != 0) {
-		compose(&r, a, e, m, facts, result);
-		r.text[r.len] = '\0';
-		openlog("onehop", LOG_PID, a->syslog - 1);
-		syslog(result->code == 0 ? LOG_INFO : LOG_ERR, "%s", r.text);
-		closelog();
-	}
-	if (a->logfile == NULL || a->logfile[0] == '\0')
+	compose(&r, entry);
+	r.text[r.len] = '\0';
+	/* a fixed name: glibc's syslog() has overflowed on long argv[0] */
+	openlog("onehop", LOG_PID, entry->account->syslog - 1);
+	syslog(entry->result->code == 0 ? LOG_INFO : LOG_ERR, "%s", r.text);
+	closelog();
+}
+
+int
+log_write(const struct log_entry *entry, struct error *err)
+{
+	const struct account *a = entry->account;
+	struct record r = {0};
+
+	if (a->syslog != 0)
+		write_syslog(entry);
+	if (a->logfile[0] == '\0')
 		return 0;
-	memset(&r, 0, sizeof(r));
 	add_time(&r, a->logfile_time_format);
-	compose(&r, a, e, m, facts, result);
+	compose(&r, entry);
 	return write_file(a->logfile, &r, err);
 }

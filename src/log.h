@@ -12,13 +12,20 @@
 
 #define LOG_RECORD_MAX 4096
 
+/* What there is to tell of a run; all borrowed. */
+struct log_entry {
+	const struct account *account;
+	const struct envelope *envelope;
+	const struct message *message;
+	const struct submission *facts;
+	const struct error *result;    /* code 0: accepted */
+};
+
 /*
- * Writes the record of the run where the account wants it. result says what
- * became of the message (code 0: accepted). 0; -1 with a warning in err that
- * names the file: the caller prints it and changes nothing else.
+ * Writes the record of the run where its account wants it. 0; -1 with a
+ * warning in err that names the file: the caller prints it and changes nothing
+ * else.
  */
-int log_write(const struct account *a, const struct envelope *e,
-	const struct message *m, const struct submission *facts,
-	const struct error *result, struct error *err);
+int log_write(const struct log_entry *entry, struct error *err);
 
 #endif

@@ -222,12 +222,13 @@ record(const struct run *run, const struct error *result)
 {
 	struct error warning = {0};
 	struct run quiet = {0};
+	struct log_entry entry = { &run->account, &run->envelope,
+	    &run->message, &run->facts, result };
 
 	if (run->account.name == NULL ||
 	    (run->inv.mode != MODE_SEND && run->inv.mode != MODE_SMTP))
 		return;
-	if (log_write(&run->account, &run->envelope, &run->message,
-	    &run->facts, result, &warning) != 0)
+	if (log_write(&entry, &warning) != 0)
 		report(&quiet, &warning);
 }
 

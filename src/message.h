@@ -27,7 +27,7 @@ struct message_field {
 struct message {
 	struct spool spool;
 	struct buffer header;         /* as read: LF ends, bare CR a space */
-	struct message_field *fields; /* in order; text and removed tell edits */
+	struct message_field *fields; /* in order, with their edits */
 	size_t nfields;
 	struct buffer added;          /* new fields, LF ends; go in front */
 	off_t body;                   /* where the body begins in the spool */
@@ -46,9 +46,9 @@ enum message_form {
 };
 
 /*
- * Reads fd to its end. m need not be set before. dots: a line "." ends the message and ".." at a line's
- * start stands for "." (sendmail without -i); the rest is read and dropped.
- * Drops leading "From " and ">From " lines, finds the header's end with or
+ * Reads fd to its end. m need not be set before. dots: a line "." ends the
+ * message and ".." at a line's start stands for "." (sendmail without -i);
+ * the rest is read and dropped. Drops leading "From " and ">From " lines, finds the header's end with or
  * without a blank line. 0; -1 with nothing in m: EX_NOINPUT closed or not open
  * for reading, EX_IOERR read or spool trouble, EX_DATAERR NUL in the header
  * or header too large.

@@ -40,11 +40,7 @@ struct relay {
 
 /* One line of a reply; every last line has a blank behind its code, for
  * which Symfony waits. */
-static int
-reply(struct relay *r, struct error *err, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static int
+static int __attribute__((format(printf, 3, 4)))
 reply(struct relay *r, struct error *err, const char *format, ...)
 {
 	char line[1024];
@@ -270,6 +266,8 @@ submit_order(struct relay *r, struct spool *content,
 	struct account account = {0};
 	struct envelope envelope = {0};
 	struct message message;
+	struct log_entry entry = { &account, &envelope, &message, facts,
+	    result };
 	struct error warning = {0};
 
 	if (message_take(&message, content, result) != 0)
@@ -282,8 +280,7 @@ submit_order(struct relay *r, struct spool *content,
 		*facts = r->delivery.submitter.facts;
 	}
 	if (account.name != NULL)
-		(void)log_write(&account, &envelope, &message, facts, result,
-		    &warning);
+		(void)log_write(&entry, &warning);
 	envelope_free(&envelope);
 	account_free(&account);
 	message_free(&message);

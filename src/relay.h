@@ -7,7 +7,7 @@
 #ifndef ONEHOP_RELAY_H
 #define ONEHOP_RELAY_H
 
-#include "args.h"
+#include "invocation.h"
 #include "error.h"
 
 /*

@@ -36,8 +36,7 @@ int smtp_starttls(struct session *s, const struct tls_policy *policy,
  * whether it is certain that nobody has it.
  */
 int smtp_transaction(struct session *s, struct auth *auth,
-	struct envelope *e, const struct message *m, enum content_after after,
-	struct reply *final, struct error *err);
+	struct mail *mail, struct error *err);
 
 /* QUIT, if the session is intact; its reply is not waited for. */
 void smtp_quit(struct session *s);

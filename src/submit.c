@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "submit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,8 +115,8 @@ submit_open(struct submitter *s, const struct account *a, int trace,
 		result = auth_prepare(&s->auth, session,
 		    buffer_string(&s->secret), err);
 	if (s->auth.mechanism != NULL)
-		strncpy(s->facts.mechanism, s->auth.mechanism->name,
-		    sizeof(s->facts.mechanism) - 1);
+		snprintf(s->facts.mechanism, sizeof(s->facts.mechanism),
+		    "%s", s->auth.mechanism->name);
 	return result;
 }
 
@@ -123,11 +124,10 @@ int
 submit_message(struct submitter *s, struct envelope *e,
     const struct message *m, enum content_after after, struct error *err)
 {
-	int result;
+	struct mail mail = { .envelope = e, .message = m, .after = after };
+	int result = smtp_transaction(&s->session, &s->auth, &mail, err);
 
-	memset(&s->facts.final, 0, sizeof(s->facts.final));
-	result = smtp_transaction(&s->session, &s->auth, e, m, after,
-	    &s->facts.final, err);
+	s->facts.final = mail.final;
 	/* it went out with this message, if it went out at all */
 	auth_free(&s->auth);
 	return result;

@@ -269,26 +269,26 @@ reset(struct session *s)
 }
 
 int
-smtp_transaction(struct session *s, struct auth *auth, struct envelope *e,
-    const struct message *m, enum content_after after, struct reply *final,
+smtp_transaction(struct session *s, struct auth *auth, struct mail *mail,
     struct error *err)
 {
-	struct transaction t = { .session = s, .envelope = e, .message = m };
+	struct transaction t = { .session = s };
 
+	t.envelope = mail->envelope;
+	t.message = mail->message;
 	t.auth = auth != NULL && auth->mechanism != NULL ? auth : NULL;
 	t.window = session_can(s, EXT_PIPELINING) && s->account->pipelining
 	    ? WINDOW : 1;
-	for (size_t i = 0; i < e->n; i++)
-		memset(&e->to[i].reply, 0, sizeof(e->to[i].reply));
+	for (size_t i = 0; i < t.envelope->n; i++)
+		memset(&t.envelope->to[i].reply, 0, sizeof(struct reply));
 	if (check_fitness(&t, err) != 0 || send_envelope(&t, err) != 0)
 		return -1;
-	if (judge(&t, err) != 0) {
-		/* 354 came all the same: only hanging up says "no message" */
-		if (t.data == 354)
-			s->intact = 0;
-		if (after == CONTENT_STAY)
-			reset(s);
-		return -1;
-	}
-	return content_send(s, e, m, after, final, err);
+	if (judge(&t, err) == 0)
+		return content_send(s, mail, err);
+	/* 354 came all the same: only hanging up says "no message" */
+	if (t.data == 354)
+		s->intact = 0;
+	if (mail->after == CONTENT_STAY)
+		reset(s);
+	return -1;
 }

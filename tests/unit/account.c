@@ -27,8 +27,8 @@ static const struct {
 	{ "port", "465", "465" },
 	{ "port", "", "" },
 	{ "proxy_port", "", "1080" },
-	{ "socket", "~/run/lmtp", "/home/u/run/lmtp" },
-	{ "logfile", "~", "/home/u" },
+	{ "socket", "~/run/lmtp", "/nowhere/run/lmtp" },
+	{ "logfile", "~", "/nowhere" },
 	{ "logfile", "~other/log", "~other/log" },
 	{ "source_ip", "192.0.2.1", "192.0.2.1" },
 	{ "source_ip", "2001:db8::1", "2001:db8::1" },
@@ -199,7 +199,7 @@ a_good_value_is_kept_in_one_form(void **state)
 		struct account a;
 		struct error err = {0};
 
-		account_init(&a, "/home/u");
+		account_init(&a, "/nowhere");
 		account_set(&a, good[i].key, good[i].value, &err);
 		assert_string_equal(err.text, "");
 		check_shown(&a, good[i].key, good[i].shown);
@@ -215,7 +215,7 @@ a_bad_value_changes_nothing_and_is_named(void **state)
 		struct account a;
 		struct error err = {0};
 
-		account_init(&a, "/home/u");
+		account_init(&a, "/nowhere");
 		assert_int_equal(account_set(&a, bad[i].key, bad[i].value,
 		    &err), -1);
 		assert_int_equal(err.code, EX_CONFIG);
@@ -311,7 +311,7 @@ a_copy_is_independent(void **state)
 	struct account a, b;
 
 	(void)state;
-	account_init(&a, "/home/u");
+	account_init(&a, "/nowhere");
 	set_all(&a, "host=h.example port=26 user=u password=p from=a@x "
 	    "syslog=LOG_MAIL tls=off");
 	account_copy(&b, &a);
@@ -324,7 +324,7 @@ a_copy_is_independent(void **state)
 	assert_int_equal(b.port, 26);
 	assert_int_equal(b.tls, SWITCH_OFF);
 	assert_int_equal(b.syslog, LOG_MAIL + 1);
-	assert_string_equal(b.home, "/home/u");
+	assert_string_equal(b.home, "/nowhere");
 	account_free(&b);
 }
 
