@@ -58,7 +58,7 @@ class Plan:
         self.exit = int(row["exit"])
         self.stderr = []            # regular expressions, besides the row's
         self.words = True           # ask for the row's words?
-        self.seconds = 4.0          # that the run may take
+        self.seconds = 8.0          # that the run may take, machine busy
         self.partial = False        # some recipients may have got it
         self.process = None         # onehop.Run, once it is under way
         self.before = []            # calls with self before the start

@@ -204,8 +204,10 @@ class Connection:
     def read_line(self, seconds=WAIT):
         """A line with its end; Closed or Stalled if none comes."""
         deadline = time.monotonic() + seconds
+        searched = 0
         while True:
-            end = self.inbox.find(b"\n")
+            end = self.inbox.find(b"\n", searched)
+            searched = len(self.inbox)
             if end >= 0:
                 line = bytes(self.inbox[:end + 1])
                 del self.inbox[:end + 1]
