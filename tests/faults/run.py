@@ -229,8 +229,10 @@ class Trial:
                     yield "I1: AUTH in clear"
             if plan.mode == "tls" and clear:
                 yield "I1: octets in clear: %r" % clear[:60]
-            if re.search(rb"\r[^\n]|[^\r]\n",
-                         clear + record.received(tls=True)):
+            text = clear + record.received(tls=True)
+            text = text[:-1] if text.endswith(b"\r") else text  # cut there
+            if not (text.count(b"\r\n") == text.count(b"\n")
+                    == text.count(b"\r")):
                 yield "I8: a bare CR or LF"
         for line in plan.host.commands:
             if not COMMAND.fullmatch(line) and b"\xc3" not in line:
@@ -296,6 +298,16 @@ def try_row(row, authority, shim, verbose):
     return count, wrong, complaints
 
 
+def try_all(rows, attempt):
+    """Yields (row, outcome), the light rows first and side by side."""
+    light = [row for row in rows if row["fault"] not in faults.HEAVY]
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        yield from zip(light, pool.map(attempt, light))
+    for row in rows:
+        if row["fault"] in faults.HEAVY:
+            yield row, attempt(row)
+
+
 def main(arguments):
     """Prints TAP."""
     if not os.access(onehop.PROGRAM, os.X_OK):
@@ -315,16 +327,14 @@ def main(arguments):
     print("1..%d" % len(rows), flush=True)
     with tempfile.TemporaryDirectory(prefix="onehop-certs-") as directory:
         authority = certs.Authority(directory)
-        with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-            trials = [pool.submit(try_row, row, authority, shim, verbose)
-                      for row in rows]
-            for number, (row, trial) in enumerate(zip(rows, trials), 1):
-                count, wrong, complaints = trial.result()
-                print("%s %d - %s (%d runs)" % (
-                    "not ok" if wrong else "ok", number, row["id"], count))
-                for line in complaints:
-                    print("# " + line)
-                sys.stdout.flush()
+        for number, (row, outcome) in enumerate(try_all(
+                rows, lambda row: try_row(row, authority, shim, verbose)), 1):
+            count, wrong, complaints = outcome
+            print("%s %d - %s (%d runs)" % (
+                "not ok" if wrong else "ok", number, row["id"], count))
+            for line in complaints:
+                print("# " + line)
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -278,20 +278,16 @@ class Player:
             if rest != "REFUSED":
                 raise
 
-    @staticmethod
-    def _close(connection, *_):
+    def _close(self, connection, *_):
         connection.finish()
 
-    @staticmethod
-    def _reset(connection, *_):
+    def _reset(self, connection, *_):
         connection.reset()
 
-    @staticmethod
-    def _clear(connection, rest, _):
+    def _clear(self, connection, rest, _):
         connection.send_raw(expand(rest))
 
-    @staticmethod
-    def _pause(connection, rest, _):
+    def _pause(self, connection, rest, _):
         connection.pull(0)
         time.sleep(float(rest))
 
@@ -300,8 +296,8 @@ class Player:
 
     VERBS = {"S:": _say, "S!": _say_raw, "C:": _hear,
              "MESSAGE": _hear_message, "TLS": _start_tls,
-             "CLOSE": _close.__func__, "RESET": _reset.__func__,
-             "CLEAR": _clear.__func__, "PAUSE": _pause.__func__,
+             "CLOSE": _close, "RESET": _reset,
+             "CLEAR": _clear, "PAUSE": _pause,
              "SIGNAL": _signal}
 
 
