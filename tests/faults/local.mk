@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The fault matrix: each file names some states of faults.csv.
 FAULT_STATES = \
-	tests/faults/auth-end.states \
-	tests/faults/auth-start.states \
-	tests/faults/content.states \
-	tests/faults/envelope.states \
-	tests/faults/handshake.states \
-	tests/faults/hello.states \
-	tests/faults/reach.states
+	tests/faults/matrix-auth-end.states \
+	tests/faults/matrix-auth-start.states \
+	tests/faults/matrix-content.states \
+	tests/faults/matrix-envelope.states \
+	tests/faults/matrix-handshake.states \
+	tests/faults/matrix-hello.states \
+	tests/faults/matrix-reach.states
 TEST_EXTENSIONS += .states
 STATES_LOG_DRIVER = $(LOG_DRIVER)
 STATES_LOG_COMPILER = $(PYTHON) $(top_srcdir)/tests/faults/run.py
-EXTRA_DIST += $(FAULT_STATES) tests/faults/faults.csv tests/faults/faults.py \
-	tests/faults/run.py tests/faults/words.py \
+EXTRA_DIST += $(FAULT_STATES) tests/faults/faults.csv \
+	tests/faults/auth.py tests/faults/handshake.py tests/faults/hello.py \
+	tests/faults/line.py tests/faults/mail.py tests/faults/plan.py \
+	tests/faults/reach.py tests/faults/replies.py tests/faults/run.py \
+	tests/faults/words.py \
 	tests/lib/shim.c tests/lib/smarthost.py
 # Not through the rules for the program: no sanitizer, no PIE, no libtool.
 tests/lib/shim.so: tests/lib/shim.c

@@ -13,6 +13,7 @@ stderr and the invariants are checked against the server's record.
 import concurrent.futures
 import copy
 import csv
+import importlib
 import os
 import re
 import sys
@@ -22,11 +23,16 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "lib")]
 
 import certs  # noqa: E402
-import faults  # noqa: E402
 import onehop  # noqa: E402
 import smarthost  # noqa: E402
 import smtpserver  # noqa: E402
 import words  # noqa: E402
+from plan import FAULTS, HEAVY, Plan, wire  # noqa: E402
+
+# Each puts its generators into FAULTS.
+for module in ("replies", "line", "reach", "hello", "handshake", "auth",
+               "mail"):
+    importlib.import_module(module)
 
 # At work together; most of the time a run waits for a clock.
 WORKERS = 6
@@ -73,13 +79,13 @@ def read_rows(states=None, ids=None):
 
 def plans_of(row, authority):
     """All runs of a row, each with its name."""
-    generator, variants, segmented = faults.FAULTS[row["fault"]]
+    generator, variants, segmented = FAULTS[row["fault"]]
     for mode in row["modes"].replace("n/a", "plain").split("|"):
         for i, mechanism in enumerate(
                 MECHANISMS.get(row["state"], ("plain",))):
             for variant in variants:
                 for name in SEGMENTATIONS if segmented else ("whole",):
-                    plan = faults.Plan(row, mode, authority)
+                    plan = Plan(row, mode, authority)
                     plan.variant = variant
                     cut, pipelining, coalesced = SEGMENTATIONS[name]
                     plan.host.cut = cut
@@ -260,7 +266,7 @@ class Trial:
             yield "I5: the message was ended by a dot"
         wanted = plan.content
         if wanted is None and isinstance(plan.stdin, bytes):
-            wanted = faults.wire(plan.stdin)
+            wanted = wire(plan.stdin)
         if host.content is not None and wanted is not False and (
                 host.content != wanted):
             yield "I4: the content differs: %r, not %r" % (
@@ -300,11 +306,11 @@ def try_row(row, authority, shim, verbose):
 
 def try_all(rows, attempt):
     """Yields (row, outcome), the light rows first and side by side."""
-    light = [row for row in rows if row["fault"] not in faults.HEAVY]
+    light = [row for row in rows if row["fault"] not in HEAVY]
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         yield from zip(light, pool.map(attempt, light))
     for row in rows:
-        if row["fault"] in faults.HEAVY:
+        if row["fault"] in HEAVY:
             yield row, attempt(row)
 
 
