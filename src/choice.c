@@ -45,18 +45,18 @@ apply_eval(struct account *a, const struct config_setting *s,
 	int result = secret_command(&line, s->value, SECRET_COMMAND_SECONDS,
 	    err);
 
-	if (result == 0)
-		result = grammar_read(&d, line.data, line.len, err);
-	if (result == 0 && (d.keyword == NULL ||
-	    key_find(d.keyword) == NULL))
+	if (result == 0 && (grammar_read(&d, line.data, line.len, err) != 0 ||
+	    d.keyword == NULL || key_find(d.keyword) == NULL))
 		result = fail(err, EX_CONFIG, "eval: expected the command to "
 		    "print a key and its value");
-	if (result != 0)
-		wrap(err, "%s", s->origin);
 	made.key = d.keyword;
 	made.value = d.argument;
-	if (result == 0)
-		result = apply(a, &made, written, err);
+	/* it may have printed a password: no error may quote it */
+	if (result == 0 && apply(a, &made, written, err) != 0)
+		result = fail(err, EX_CONFIG, "eval: the value does not suit "
+		    "the key %s", d.keyword);
+	if (result != 0)
+		wrap(err, "%s", s->origin);
 	grammar_free(&d);
 	buffer_free(&line);
 	return result;
@@ -211,6 +211,8 @@ find_by_sender(const struct config *c, const char *sender)
 
 		if (found != NULL && found->file == c->sections[i].file)
 			continue;
+		if (config_find(c, c->sections[i].name) != &c->sections[i])
+			continue; /* the user's file has its own of the name */
 		if (config_assemble(&a, c, &c->sections[i], 0, &ignored) != 0)
 			continue;
 		matches = config_from_matches(&a, sender);
@@ -221,25 +223,44 @@ find_by_sender(const struct config *c, const char *sender)
 	return found;
 }
 
-/* The author's address, local@domain. Owned, or NULL. */
+/* The first address of a text, local@domain. Owned, or NULL. */
 static char *
-author_of(const struct message *m)
+address_of(const char *text)
 {
 	struct address_list list = {0};
 	struct error ignored = {0};
 	struct buffer path = {0};
+
+	if (address_list_parse(&list, text, strlen(text), &ignored) == 0 &&
+	    list.n > 0)
+		address_add_path(&path, &list.at[0]);
+	address_list_free(&list);
+	return path.len > 0 ? buffer_string(&path) : NULL;
+}
+
+static char *
+author_of(const struct message *m)
+{
 	size_t index = 0;
-	char *body;
+	char *body, *author;
 
 	if (m == NULL || !message_find(m, "From", &index))
 		return NULL;
 	body = message_field_body(m, index);
-	if (address_list_parse(&list, body, strlen(body), &ignored) == 0 &&
-	    list.n > 0)
-		address_add_path(&path, &list.at[0]);
-	address_list_free(&list);
+	author = address_of(body);
 	free(body);
-	return path.len > 0 ? buffer_string(&path) : NULL;
+	return author;
+}
+
+/* By the address, which is freed; NULL fits none. */
+static const struct config_section *
+find_by_owned(const struct config *c, char *address)
+{
+	const struct config_section *found = address != NULL
+	    ? find_by_sender(c, address) : NULL;
+
+	free(address);
+	return found;
 }
 
 static const struct config_section *
@@ -248,7 +269,6 @@ choose_section(const struct config *c, const struct invocation *inv,
 {
 	const struct config_section *found = NULL;
 	char quote[ESCAPE_QUOTE];
-	char *author;
 
 	if (inv->account != NULL) {
 		found = config_find(c, inv->account);
@@ -259,12 +279,10 @@ choose_section(const struct config *c, const struct invocation *inv,
 			    inv->account));
 		return found;
 	}
-	if (inv->sender != NULL && inv->sender[0] != '\0')
-		found = find_by_sender(c, inv->sender);
-	if (found == NULL && (author = author_of(m)) != NULL) {
-		found = find_by_sender(c, author);
-		free(author);
-	}
+	if (inv->sender != NULL)
+		found = find_by_owned(c, address_of(inv->sender));
+	if (found == NULL)
+		found = find_by_owned(c, author_of(m));
 	if (found == NULL)
 		found = config_find(c, "default");
 	if (found == NULL) {
@@ -275,44 +293,87 @@ choose_section(const struct config *c, const struct invocation *inv,
 	return found;
 }
 
-/* A secret belongs to the server it was written down for. */
 static int
-changes_server(const struct account *a, const struct override *o)
+override(struct account *a, const struct invocation *inv, struct error *err)
 {
-	static const char *const keys[] = { "host", "port", "socket", "tls",
-	    "tls_certcheck", "tls_host_override", "proxy_host", NULL };
-	char *old;
-	int changes;
+	unsigned char written[KEYS] = {0};
 
-	for (size_t i = 0; keys[i] != NULL; i++) {
-		if (strcmp(keys[i], o->key) != 0)
-			continue;
-		old = account_get(a, o->key, 0);
-		changes = old == NULL || !ascii_equal(old, o->value);
-		free(old);
-		return changes;
+	for (size_t i = 0; i < inv->noverrides; i++) {
+		const struct override *o = &inv->overrides[i];
+		const struct key *key = key_find(o->key);
+		size_t index = (size_t)(key - account_keys);
+
+		if (key->list && !written[index])
+			account_set(a, o->key, "", err);
+		written[index] = 1;
+		if (account_set(a, o->key, o->value, err) != 0) {
+			err->code = EX_USAGE;
+			return wrap(err, "--%s", o->key);
+		}
 	}
 	return 0;
 }
 
+/* Do both, finished, speak to the same server in the same way? */
 static int
-override(struct account *a, const struct invocation *inv, struct error *err)
+is_same_server(const struct account *a, const struct account *b)
 {
-	int changed = 0;
+	static const char *const keys[] = { "host", "port", "socket", "tls",
+	    "tls_certcheck", "tls_host_override", "proxy_host", NULL };
+	int same = 1;
 
-	for (size_t i = 0; i < inv->noverrides; i++)
-		changed |= changes_server(a, &inv->overrides[i]);
-	if (changed && (account_set(a, "user", "", err) != 0 ||
+	for (size_t i = 0; keys[i] != NULL && same; i++) {
+		char *one = account_get(a, keys[i], 0);
+		char *other = account_get(b, keys[i], 0);
+
+		same = ascii_equal(one, other);
+		free(one);
+		free(other);
+	}
+	return same;
+}
+
+/* Compared as they come out in the end, so that --port=587 where that is the
+ * default anyway changes nothing. */
+static int
+changes_server(const struct account *a, const struct invocation *inv)
+{
+	struct account before, after;
+	struct error ignored = {0};
+	int changes;
+
+	account_copy(&before, a);
+	account_copy(&after, a);
+	(void)override(&after, inv, &ignored);
+	(void)account_finish(&before, &ignored);
+	(void)account_finish(&after, &ignored);
+	changes = !is_same_server(&before, &after);
+	account_free(&before);
+	account_free(&after);
+	return changes;
+}
+
+/*
+ * The command line's word over the file's. A secret belongs to the server it
+ * was written down for: another one gets neither it nor the user's name.
+ */
+static int
+finish(struct account *a, const struct invocation *inv, struct error *err)
+{
+	int forgets = inv->noverrides > 0 && changes_server(a, inv);
+
+	if (forgets && (account_set(a, "user", "", err) != 0 ||
 	    account_set(a, "password", "", err) != 0 ||
 	    account_set(a, "passwordeval", "", err) != 0))
 		return -1;
-	for (size_t i = 0; i < inv->noverrides; i++)
-		if (account_set(a, inv->overrides[i].key,
-		    inv->overrides[i].value, err) != 0) {
-			err->code = EX_USAGE;
-			return wrap(err, "--%s", inv->overrides[i].key);
-		}
-	return 0;
+	if (override(a, inv, err) != 0)
+		return -1;
+	if (account_finish(a, err) == 0)
+		return 0;
+	if (forgets)
+		hint(err, "the account's user and password are for its own "
+		    "server: give --user and --passwordeval, or --auth=off");
+	return -1;
 }
 
 /* Is the host given on the command line, with no account asked for? */
@@ -355,7 +416,7 @@ config_load(struct account *out, const struct invocation *inv,
 	free(home);
 	if (result != 0)
 		return -1;
-	if (override(out, inv, err) == 0 && account_finish(out, err) == 0)
+	if (finish(out, inv, err) == 0)
 		return 0;
 	return wrap(err, "account %s", out->name[0] != '\0' ? out->name
 	    : "of the command line");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "account.h"
+#include "distance.h"
 #include "escape.h"
 #include "grammar.h"
 #include "memory.h"
@@ -21,6 +22,9 @@ struct reader {
 	int is_private;
 };
 
+/* What fits into an error, with a word on the rest. */
+#define COMPLAINTS_MAX (sizeof(((struct error *)NULL)->text) - 40)
+
 /* Where lines go that go to no section. */
 #define IN_DEFAULTS ((size_t)-1)
 #define IN_NOTHING ((size_t)-2)  /* before the first section */
@@ -31,12 +35,18 @@ complain(struct reader *r, const struct error *err)
 {
 	struct config *c = r->config;
 
+	size_t before = c->complaints.len;
+
 	c->ncomplaints++;
-	if (c->complaints.len > sizeof(err->text))
+	if (c->nomitted == 0)
+		buffer_addf(&c->complaints, "%s%s:%u: %s%s%s",
+		    before > 0 ? "\n" : "", r->name, r->line, err->text,
+		    err->hint[0] != '\0' ? ", " : "", err->hint);
+	if (c->nomitted == 0 &&
+	    (before == 0 || c->complaints.len <= COMPLAINTS_MAX))
 		return;
-	buffer_addf(&c->complaints, "%s%s:%u: %s%s%s",
-	    c->complaints.len > 0 ? "\n" : "", r->name, r->line, err->text,
-	    err->hint[0] != '\0' ? ", " : "", err->hint);
+	c->complaints.len = before;
+	c->nomitted++;
 }
 
 static void
@@ -78,13 +88,20 @@ free_settings(struct config_settings *list)
 	memset(list, 0, sizeof(*list));
 }
 
-const struct config_section *
-config_find(const struct config *c, const char *name)
+/* The last section of that name among the first n. */
+static const struct config_section *
+find_among(const struct config *c, size_t n, const char *name)
 {
-	for (size_t i = c->n; i-- > 0;)
+	for (size_t i = n; i-- > 0;)
 		if (strcmp(c->sections[i].name, name) == 0)
 			return &c->sections[i];
 	return NULL;
+}
+
+const struct config_section *
+config_find(const struct config *c, const char *name)
+{
+	return find_among(c, c->n, name);
 }
 
 /* Begins an account with the defaults in force. */
@@ -110,26 +127,27 @@ add_section(struct reader *r, const char *name)
 	return s;
 }
 
-/* The parents behind the colon: "a, b". */
+/* The parents behind the colon: "a, b". They stand above: the user's account
+ * "default" may continue the system's of that name. */
 static int
 inherit(struct reader *r, const char *parents, struct error *err)
 {
+	struct config *c = r->config;
 	char quote[ESCAPE_QUOTE];
 
 	while (*parents != '\0') {
 		size_t n = strcspn(parents, ", \t");
 		char *name = xstrndup(parents, n);
-		const struct config_section *parent = n > 0
-		    ? config_find(r->config, name) : NULL;
-		struct config_section *child =
-		    &r->config->sections[r->config->current];
+		const struct config_section *parent =
+		    find_among(c, c->current, name);
 
-		if (n > 0 && (parent == NULL || parent == child))
+		if (n > 0 && parent == NULL)
 			fail(err, EX_CONFIG, "expected an account that is "
 			    "defined above, not \"%s\"",
 			    escape_string(quote, sizeof(quote), name));
 		else if (n > 0)
-			add_settings(&child->own, &parent->own);
+			add_settings(&c->sections[c->current].own,
+			    &parent->own);
 		free(name);
 		if (err->code != 0)
 			return -1;
@@ -258,18 +276,41 @@ include(struct reader *r, const char *argument, struct error *err)
 }
 
 static int
-obey(struct reader *r, const struct directive *d, struct error *err)
+begin_defaults(struct reader *r, const char *argument, struct error *err)
 {
-	if (strcmp(d->keyword, "account") == 0)
-		return begin_account(r, d->argument, err);
-	if (strcmp(d->keyword, "include") == 0)
-		return include(r, d->argument, err);
-	if (strcmp(d->keyword, "defaults") != 0)
-		return set_key(r, d, err);
 	r->config->current = IN_DEFAULTS;
 	r->config->section = r->config->nsections++;
-	return d->argument[0] == '\0' ? 0
+	return argument[0] == '\0' ? 0
 	    : fail(err, EX_CONFIG, "expected nothing behind defaults");
+}
+
+/* The keywords that are no keys. */
+static const struct {
+	const char *name;
+	int (*obey)(struct reader *, const char *, struct error *);
+} directives[] = {
+	{ "account", begin_account },
+	{ "defaults", begin_defaults },
+	{ "include", include }
+};
+
+static int
+obey(struct reader *r, const struct directive *d, struct error *err)
+{
+	const char *meant = NULL;
+
+	for (size_t i = 0; i < sizeof(directives) / sizeof(directives[0]);
+	    i++) {
+		if (strcmp(d->keyword, directives[i].name) == 0)
+			return directives[i].obey(r, d->argument, err);
+		if (distance_is_typo(d->keyword, directives[i].name))
+			meant = directives[i].name;
+	}
+	if (meant != NULL && key_find(d->keyword) == NULL)
+		return fail(err, EX_CONFIG,
+		    "unknown key \"%s\", did you mean \"%s\"?", d->keyword,
+		    meant);
+	return set_key(r, d, err);
 }
 
 static void
@@ -308,6 +349,10 @@ config_parse(struct config *c, const char *name, const char *text,
 
 	r.name = escape_string(quote, sizeof(quote), name);
 	r.is_private = is_private;
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+		text += 3; /* Windows editors put a byte order mark there */
+		len -= 3;
+	}
 	for (size_t i = 0; i < len;) {
 		const char *lf = memchr(text + i, '\n', len - i);
 		size_t n = lf != NULL ? (size_t)(lf - text) - i : len - i;
@@ -323,6 +368,10 @@ config_check(struct config *c, struct error *err)
 {
 	if (c->ncomplaints == 0)
 		return 0;
+	if (c->nomitted > 0)
+		buffer_addf(&c->complaints, "\nand %zu more errors",
+		    c->nomitted);
+	c->nomitted = 0;
 	return fail(err, EX_CONFIG, "%s", buffer_string(&c->complaints));
 }
 

@@ -50,6 +50,7 @@ struct config {
 	char *home;                      /* for ~; borrowed, may be "" */
 	struct buffer complaints;        /* "file:line: ...", one per line */
 	size_t ncomplaints;
+	size_t nomitted;                 /* those that no longer fitted */
 };
 
 /* Begins another file: no section, no defaults. */

@@ -6,6 +6,7 @@
 
 #include "ascii.h"
 #include "buffer.h"
+#include "escape.h"
 #include "key.h"
 #include "memory.h"
 #include "platform.h"
@@ -70,11 +71,33 @@ read_quoted(const char *text, size_t len, struct error *err)
 	return NULL;
 }
 
+/* The octets of the keyword. What stands in it that belongs to none is named
+ * alone: in "password=secret" the rest must not be shown. */
+static int
+read_keyword(const char *line, size_t len, size_t *n, struct error *err)
+{
+	char word[ESCAPE_QUOTE], strange[8];
+
+	*n = 0;
+	while (*n < len && (ascii_is_alnum(line[*n]) || line[*n] == '_' ||
+	    line[*n] == '-'))
+		++*n;
+	if (*n == len || is_blank(line[*n]))
+		return 0;
+	escape(word, sizeof(word), line, *n);
+	escape(strange, sizeof(strange), line + *n, 1);
+	if (*n == 0)
+		return fail(err, EX_CONFIG, "expected a key, not \"%s\"",
+		    strange);
+	return fail(err, EX_CONFIG, "expected a blank behind \"%s\", not "
+	    "\"%s\"", word, strange);
+}
+
 int
 grammar_read(struct directive *d, const char *line, size_t len,
     struct error *err)
 {
-	size_t n = 0;
+	size_t n;
 
 	memset(d, 0, sizeof(*d));
 	while (len > 0 && is_blank(line[0])) {
@@ -85,8 +108,8 @@ grammar_read(struct directive *d, const char *line, size_t len,
 		len--;
 	if (len == 0 || line[0] == '#')
 		return 0;
-	while (n < len && !is_blank(line[n]))
-		n++;
+	if (read_keyword(line, len, &n, err) != 0)
+		return -1;
 	d->keyword = xstrndup(line, n);
 	while (n < len && is_blank(line[n]))
 		n++;
