@@ -49,10 +49,10 @@ enum message_form {
 /*
  * Reads fd to its end. m need not be set before. dots: a line "." ends the
  * message and ".." at a line's start stands for "." (sendmail without -i);
- * the rest is read and dropped. Drops leading "From " and ">From " lines, finds the header's end with or
- * without a blank line. 0; -1 with nothing in m: EX_NOINPUT closed or not open
- * for reading, EX_IOERR read or spool trouble, EX_DATAERR NUL in the header
- * or header too large.
+ * the rest is read and dropped. Drops leading "From " and ">From " lines,
+ * finds the header's end with or without a blank line. 0; -1 with nothing in
+ * m: EX_NOINPUT closed or not open for reading, EX_IOERR read or spool
+ * trouble, EX_DATAERR NUL in the header or header too large.
  */
 int message_read(struct message *m, int fd, int dots, struct error *err);
 

@@ -124,6 +124,8 @@ check_layers()
 check_libraries()
 {
     while read -r prefix homes; do
+        # shellcheck disable=SC2086,SC2116
+        homes=$(echo $homes)
         grep -nE "#[[:space:]]*include[[:space:]]*<$prefix" \
             $(sources .) /dev/null |
             while IFS=: read -r file line rest; do
@@ -133,7 +135,7 @@ check_libraries()
                 esac
             done
     done <<-'END'
-	gnutls/ src/tls.c src/record.c src/record.h src/peer.c src/peer.h src/trust.c src/trust.h src/pbkdf2.c
+	gnutls/ src/tls.c src/record.[ch] src/peer.[ch] src/trust.[ch] src/pbkdf2.c
 	gsasl src/sasl.c
 	idn2 src/idna.c
 	END
@@ -178,6 +180,7 @@ check_parameters()
     while read -r file; do
         awk -v file="$file" '
         function verdict(text,    depth, i, c, n) {
+            if (text ~ /give_pin\(/) return # GnuTLS sets its parameters
             sub(/, *\.\.\.\)/, ")", text)
             sub(/,[ \t]*struct error \*[a-z]+/, "", text)
             for (i = index(text, "("); i <= length(text); i++) {
@@ -295,10 +298,12 @@ compare()
 # options OPTIONFILE: what --help and the completions must offer
 missing_options()
 {
+    [ ! -x "$builddir/onehop" ] ||
+        "$builddir/onehop" --help >"$scratch/help"
     while read -r word; do
-        [ ! -x "$builddir/onehop" ] ||
-            "$builddir/onehop" --help | grep -qE -- "(^|[ ,])$word([ =,]|$)" ||
-            echo "src/args.c:1: --help does not know $word"
+        [ ! -e "$scratch/help" ] ||
+            grep -qE -- "(^|[ ,])$word([ =,]|$)" "$scratch/help" ||
+            echo "src/usage.c:1: --help does not know $word"
         files_like '^contrib/completion/' | while read -r file; do
             grep -qF -- "$word" "$file" ||
                 echo "$file:1: $word is missing"
@@ -330,7 +335,7 @@ check_flags()
             sort -u | comm -13 "$scratch/flags" - |
             sed 's|.*|man/sendmail.8:1: & is not in the table|'
     fi
-    grep -v ', IGNORE,' src/flags.def |
+    grep -v ', ignore,' src/flags.def |
         sed -n "s/^FLAG('\(.\)',.*/-\1/p" >"$scratch/acting"
     missing_options "$scratch/acting"
 }

@@ -170,7 +170,7 @@ a_wait_ends_at_its_deadline(void **state)
 }
 
 static void
-a_held_signal_interrupts_the_wait_and_is_named(void **state)
+a_held_signal_interrupts_a_wait_and_is_named(void **state)
 {
 	struct error err = {0};
 	int ends[2];
@@ -230,7 +230,7 @@ main(void)
 		cmocka_unit_test(a_secret_is_wiped_when_it_is_cleared),
 		cmocka_unit_test(a_buffer_grows_and_shrinks),
 		cmocka_unit_test(a_wait_ends_at_its_deadline),
-		cmocka_unit_test(a_held_signal_interrupts_the_wait_and_is_named),
+		cmocka_unit_test(a_held_signal_interrupts_a_wait_and_is_named),
 		cmocka_unit_test(
 		    the_signal_of_an_alarm_clock_ends_a_wait_under_way),
 	};

@@ -224,7 +224,7 @@ octets_behind_the_dot_do_not_count(void **state)
 }
 
 static void
-one_octet_above_127_is_seen_wherever_it_stands(void **state)
+an_octet_above_127_is_seen_anywhere(void **state)
 {
 	char text[100];
 
@@ -249,7 +249,7 @@ main(void)
 		cmocka_unit_test(a_long_run_of_bare_returns_needs_little_room),
 		cmocka_unit_test(facts_are_those_of_the_wire_form),
 		cmocka_unit_test(octets_behind_the_dot_do_not_count),
-		cmocka_unit_test(one_octet_above_127_is_seen_wherever_it_stands),
+		cmocka_unit_test(an_octet_above_127_is_seen_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

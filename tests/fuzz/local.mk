@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Fuzz targets. "make check" replays their corpora, whatever the compiler;
+# "make fuzz TARGET=address" looks for more with clang's libFuzzer, for
+# FUZZ_SECONDS. What it finds lies in fuzz/address/ of the build directory;
+# what is worth keeping goes to tests/fuzz/corpus/address/.
+FUZZ_TARGETS = \
+	tests/fuzz/address \
+	tests/fuzz/header \
+	tests/fuzz/idna \
+	tests/fuzz/reply \
+	tests/fuzz/encode \
+	tests/fuzz/sasl \
+	tests/fuzz/config \
+	tests/fuzz/session
+FUZZ_LDADD = src/libonehop.a $(LIBRARIES_LIBS)
+check_PROGRAMS += $(FUZZ_TARGETS)
+TESTS += $(FUZZ_TARGETS)
+EXTRA_DIST += tests/fuzz/corpus
+replay_sources = tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_address_SOURCES = tests/fuzz/address.c $(replay_sources)
+tests_fuzz_address_LDADD = $(FUZZ_LDADD)
+tests_fuzz_header_SOURCES = tests/fuzz/header.c $(replay_sources)
+tests_fuzz_header_LDADD = $(FUZZ_LDADD)
+tests_fuzz_idna_SOURCES = tests/fuzz/idna.c $(replay_sources)
+tests_fuzz_idna_LDADD = $(FUZZ_LDADD)
+tests_fuzz_reply_SOURCES = tests/fuzz/reply.c $(replay_sources)
+tests_fuzz_reply_LDADD = $(FUZZ_LDADD)
+tests_fuzz_encode_SOURCES = tests/fuzz/encode.c $(replay_sources)
+tests_fuzz_encode_LDADD = $(FUZZ_LDADD)
+tests_fuzz_sasl_SOURCES = tests/fuzz/sasl.c $(replay_sources)
+tests_fuzz_sasl_LDADD = $(FUZZ_LDADD)
+tests_fuzz_config_SOURCES = tests/fuzz/config.c $(replay_sources)
+tests_fuzz_config_LDADD = $(FUZZ_LDADD)
+tests_fuzz_session_SOURCES = tests/fuzz/session.c $(replay_sources)
+tests_fuzz_session_LDADD = $(FUZZ_LDADD)
+
+FUZZ_CC = clang
+FUZZ_SECONDS = 60
+FUZZ_CFLAGS = -g -O1 -fno-omit-frame-pointer \
+	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+
+fuzz:
+	@test -f '$(srcdir)/tests/fuzz/$(TARGET).c' || { \
+		echo 'usage: make fuzz TARGET=NAME, one of:' \
+			$(FUZZ_TARGETS:tests/fuzz/%=%) >&2; exit 64; }
+	@$(MKDIR_P) fuzz/$(TARGET)/corpus
+	$(AM_V_CC)sources=; \
+	for source in $(src_libonehop_a_SOURCES); do \
+		case $$source in \
+		*.c) sources="$$sources $(srcdir)/$$source" ;; \
+		esac; \
+	done; \
+	$(FUZZ_CC) -std=gnu99 $(FUZZ_CFLAGS) $(DEFS) -I. $(AM_CPPFLAGS) \
+		$(GNUTLS_CFLAGS) $(GSASL_CFLAGS) $(IDN2_CFLAGS) \
+		-o fuzz/$(TARGET)/fuzz '$(srcdir)/tests/fuzz/$(TARGET).c' \
+		$$sources $(LIBRARIES_LIBS)
+	cd fuzz/$(TARGET) && ./fuzz -max_total_time=$(FUZZ_SECONDS) \
+		-timeout=10 -print_final_stats=1 corpus \
+		'$(abs_srcdir)/tests/fuzz/corpus/$(TARGET)'
+clean-local-fuzz:
+	rm -rf fuzz
+clean-local: clean-local-fuzz
+.PHONY: fuzz clean-local-fuzz
