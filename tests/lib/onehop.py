@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the program under test the way a caller would, in a scratch home."""
 
+import functools
 import os
 import shutil
 import signal
@@ -19,8 +20,9 @@ SANITIZER_OPTIONS = {
 }
 
 
+@functools.lru_cache(maxsize=None)
 def is_sanitized():
-    """Was the program built with sanitizers?"""
+    """Was the program built with sanitizers? They want all memory."""
     with open(PROGRAM, "rb") as file:
         return b"__asan_init" in file.read()
 
@@ -40,10 +42,9 @@ class Result:
 class Run:
     """One run of the program, with a home and a config of its own."""
 
-    def __init__(self, config=(), environment=None, data_limit=DATA_LIMIT):
+    def __init__(self, config=(), environment=None):
         self.home = tempfile.mkdtemp(prefix="onehop-test-")
         self.config = os.path.join(self.home, "config")
-        self.data_limit = data_limit
         self.write_config(config)
         self.environment = {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
@@ -62,8 +63,8 @@ class Run:
     def start(self, args, stdin):
         """Starts the program; stdin: octets, or an open file."""
         limits = "ulimit -c 0; "
-        if self.data_limit:
-            limits += "ulimit -d %d; " % self.data_limit
+        if not is_sanitized():
+            limits += "ulimit -d %d; " % DATA_LIMIT
         self.began = time.monotonic()
         self.stdin = stdin if isinstance(stdin, bytes) else None
         self.process = subprocess.Popen(
