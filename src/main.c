@@ -253,11 +253,22 @@ exit_code(const struct run *run, const struct error *err)
 	return err->code;
 }
 
+/* Not for the system's sake: so that a leak checker sees the real ones. */
+static void
+release(struct run *run)
+{
+	envelope_free(&run->envelope);
+	account_free(&run->account);
+	message_free(&run->message);
+	args_free(&run->inv);
+}
+
 int
 main(int argc, char *argv[])
 {
 	struct error err = {0};
 	struct run run = {0};
+	int code;
 
 	run.input = open_standard_descriptors();
 	if (run.input == -2)
@@ -275,5 +286,7 @@ main(int argc, char *argv[])
 	record(&run, &err);
 	if (err.signal != 0)
 		die_of(err.signal);
-	return exit_code(&run, &err);
+	code = exit_code(&run, &err);
+	release(&run);
+	return code;
 }
