@@ -273,9 +273,9 @@ static int
 take_line(struct stream *s, size_t max, const char **line, size_t *len,
 	struct error *err)
 {
-	const char *start = s->in.data + s->taken;
 	size_t n = unread(s);
-	const char *end = n > 0 ? memchr(start, '\n', n) : NULL;
+	const char *start = n > 0 ? s->in.data + s->taken : "";
+	const char *end = memchr(start, '\n', n);
 
 	if (end != NULL)
 		n = (size_t)(end - start);
