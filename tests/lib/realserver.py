@@ -136,6 +136,11 @@ userdb {{
 }}
 first_valid_uid = 1
 mail_location = maildir:~/mail
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
 service auth {{
   unix_listener {scratch}/queue/private/auth {{
     mode = 0660
@@ -217,6 +222,8 @@ def make_certificates(scratch):
     openssl("req", "-x509", *curve, "-nodes", "-days", "2", "-keyout",
             "ca.key", "-out", "ca.pem", "-subj", "/CN=onehop test CA",
             "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    openssl("req", "-x509", *curve, "-nodes", "-days", "2", "-keyout",
+            "other.key", "-out", "other.pem", "-subj", "/CN=another CA")
     openssl("req", *curve, "-nodes", "-keyout", "server.key", "-out",
             "server.csr", "-subj", "/CN=onehop test server")
     openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey",
@@ -264,6 +271,11 @@ class RealServer:
         """The authority's certificate, for tls_trust_file."""
         return self.path("ca.pem")
 
+    @property
+    def other_ca(self):
+        """An authority that has signed nothing here."""
+        return self.path("other.pem")
+
     def log(self):
         """What the servers had to say, for the report of a failure."""
         text = ""
@@ -274,6 +286,13 @@ class RealServer:
             except FileNotFoundError:
                 pass
         return text
+
+    def saw(self, text, times):
+        """Does the log come to have that text more often than that?"""
+        try:
+            return wait_until(lambda: self.log().count(text) > times, text, 5)
+        except TimeoutError:
+            return False
 
     # The servers.
 

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Real servers, started in a scratch directory; they need root.
+REAL_TESTS = \
+	tests/real/deliver.py
+EXTRA_DIST += $(REAL_TESTS) tests/real/messages.py tests/lib/realserver.py \
+	tests/lib/tap.py
+if HAVE_PYTHON
+TESTS += $(REAL_TESTS)
+endif
