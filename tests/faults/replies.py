@@ -109,6 +109,11 @@ WORDS = {
 @reply_fault(*WORDS)
 def say_odd_words(plan):
     plan.words_in(WORDS[plan.row["fault"]])
+    if plan.row["fault"] == "terminal_escapes":
+        plan.arguments.append("-d")  # so that the words are shown at all
+        if plan.code != b"334":
+            plan.stderr = [r"\\x1B\[31m \\x07 \\x9B31m "
+                           r"\\xC2\\x9B31m \\xE2\\x80\\xAE \\xFF"]
 
 
 @reply_fault("line_at_limit", variants=(0, 1))

@@ -30,7 +30,7 @@ TABLE = [
     (r"^server spoke out of turn", ["out of turn|unexpected reply|early"]),
     (r"^reply line too long", ["too long"]),
     (r"^reply has too many", ["too (many|much)"]),
-    (r"^text with every control byte escaped", []),  # shown only on refusal
+    (r"^text with every control byte escaped", []),  # Plan.stderr has it
     (r"^cannot resolve <host>", ["cannot resolve .*temporary"]),
     (r"^host <host> not found", ["not found"]),
     (r"^resolver error", ["resolver error"]),
