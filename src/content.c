@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "parameter.h"
+
 /*
  * The message could not be sent to its end. If the server has said why, its
  * words are the reason and not the broken pipe that came of it.
@@ -40,32 +42,44 @@ check_silence(struct session *s, struct error *err)
 static int
 send_message(struct session *s, const struct message *m, struct error *err)
 {
+	int bdat = parameter_uses_bdat(s);
+
 	if (check_silence(s, err) != 0)
+		return -1;
+	if (bdat && session_put(s, err, "BDAT %llu LAST",
+	    (unsigned long long)message_size(m)) != 0)
 		return -1;
 	stream_step(&s->stream,
 	    s->account->timeout != 0 ? s->account->timeout : 180,
 	    "the server to take the message");
-	if (message_write(m, MESSAGE_STUFFED, &s->stream, err) != 0) {
+	if (message_write(m, bdat ? MESSAGE_PLAIN : MESSAGE_STUFFED,
+	    &s->stream, err) != 0) {
 		wrap(err, "while sending the message");
 		return cut_short(s, err);
 	}
 	return check_silence(s, err);
 }
 
-/* The end of the content; from its last octet on the outcome is open. */
+/*
+ * The end of the content; from its last octet on the outcome is open. BDAT
+ * has counted its octets and needs no dot.
+ */
 static int
-send_dot(struct session *s, int quit, struct error *err)
+send_end(struct session *s, int quit, struct error *err)
 {
-	static const char dot[] = ".\r\nQUIT\r\n";
-	size_t quit_len = quit ? strlen("QUIT\r\n") : 0;
+	static const char dot[] = ".\r\n", bye[] = "QUIT\r\n";
+	size_t quit_len = quit ? strlen(bye) : 0;
+	int bdat = parameter_uses_bdat(s);
 	int unknown;
 
-	stream_trace(&s->stream, "C:", ".", 1);
+	if (!bdat)
+		stream_trace(&s->stream, "C:", ".", 1);
 	if (quit)
 		stream_trace(&s->stream, "C:", "QUIT", 4);
-	if (stream_write(&s->stream, dot, 3 + quit_len, err) == 0 &&
+	if ((bdat || stream_write(&s->stream, dot, strlen(dot), err) == 0) &&
+	    stream_write(&s->stream, bye, quit_len, err) == 0 &&
 	    stream_flush(&s->stream, err) == 0) {
-		s->outstanding++;
+		s->outstanding += !bdat;
 		return 0;
 	}
 	unknown = s->stream.out.len <= quit_len;
@@ -81,22 +95,36 @@ static int
 get_lmtp_replies(struct session *s, struct mail *mail, struct error *err)
 {
 	for (size_t i = 0; i < mail->envelope->n; i++) {
-		struct reply *r = &mail->envelope->to[i].reply;
+		struct recipient *to = &mail->envelope->to[i];
 
-		if (reply_class(r) != 2)
+		if (!to->pending)
 			continue;
 		s->outstanding = 1;
-		if (session_get(s, REPLY_TO_CONTENT, &mail->final,
-		    err) != 0)
+		if (session_get(s, REPLY_TO_CONTENT, &mail->final, err) != 0)
 			return -1;
-		*r = mail->final;
-		if (reply_class(r) < 2 || reply_class(r) == 3)
-			return session_refused(REPLY_TO_CONTENT, r, err);
+		to->reply = mail->final;
+		to->pending = 0;
+		if (reply_class(&to->reply) < 2 ||
+		    reply_class(&to->reply) == 3)
+			return session_refused(REPLY_TO_CONTENT, &to->reply,
+			    err);
 	}
 	return 0;
 }
 
-/* No reply, or none that one can read: the server may have taken it. */
+/* The message's fate is that of everybody it was for. */
+static void
+settle(struct mail *mail, int accepted)
+{
+	for (size_t i = 0; i < mail->envelope->n; i++) {
+		struct recipient *to = &mail->envelope->to[i];
+
+		if (to->pending && !accepted)
+			to->reply = mail->final; /* code 0: no answer came */
+		to->pending = 0;
+	}
+}
+
 static int
 get_result(struct session *s, struct mail *mail, struct error *err)
 {
@@ -117,23 +145,8 @@ get_result(struct session *s, struct mail *mail, struct error *err)
 		hint(err, "sending it again may duplicate it");
 		err->outcome = OUTCOME_UNKNOWN;
 	}
+	settle(mail, result == 0);
 	return result;
-}
-
-/* Accepted, but for whom? */
-static int
-check_recipients(const struct envelope *e, struct error *err)
-{
-	size_t accepted = 0;
-
-	for (size_t i = 0; i < e->n; i++)
-		accepted += reply_class(&e->to[i].reply) == 2;
-	if (accepted == e->n)
-		return 0;
-	envelope_blame(e, err);
-	if (accepted > 0)
-		err->outcome = OUTCOME_PARTIAL;
-	return -1;
 }
 
 int
@@ -142,10 +155,15 @@ content_send(struct session *s, struct mail *mail, struct error *err)
 	int quit = mail->after == CONTENT_QUIT && s->account->pipelining &&
 	    session_can(s, EXT_PIPELINING);
 
+	memset(&mail->final, 0, sizeof(mail->final));
 	if (send_message(s, mail->message, err) != 0 ||
-	    send_dot(s, quit, err) != 0 || get_result(s, mail, err) != 0)
+	    send_end(s, quit, err) != 0) {
+		settle(mail, 0);
+		return -1;
+	}
+	if (get_result(s, mail, err) != 0)
 		return -1;
 	if (quit)
 		s->intact = 0; /* QUIT has been said */
-	return check_recipients(mail->envelope, err);
+	return 0;
 }

@@ -23,10 +23,11 @@ struct mail {
 };
 
 /*
- * Sends the message behind a 354, then takes the reply, or LMTP's replies.
- * 0: accepted for every recipient. -1: err->outcome tells whether nobody,
- * somebody or perhaps somebody has it; without a word from the server after
- * the final dot nothing is certain.
+ * Sends the message behind a 354, or by BDAT, then takes the reply, or LMTP's
+ * replies, for the pending recipients and gives them to these. 0: answered,
+ * and accepted unless LMTP refused one. -1: err->outcome tells whether nobody
+ * or perhaps somebody has it; without a word from the server after the end of
+ * the content nothing is certain.
  */
 int content_send(struct session *s, struct mail *mail, struct error *err);
 

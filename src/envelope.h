@@ -18,6 +18,7 @@
 struct recipient {
 	char *path;          /* local@domain, A-labels, quoted: for RCPT */
 	struct reply reply;  /* the server's answer; code 0 until then */
+	int pending;         /* accepted by RCPT, the content is to follow */
 };
 
 struct envelope {
@@ -47,6 +48,13 @@ int envelope_make(struct envelope *e, const struct invocation *inv,
  * again. Returns -1.
  */
 int envelope_blame(const struct envelope *e, struct error *err);
+
+/*
+ * What a finished submission came to: 0 if every recipient was accepted, else
+ * -1 as envelope_blame; if some were accepted with OUTCOME_PARTIAL and the
+ * code of the first refusal.
+ */
+int envelope_verdict(const struct envelope *e, struct error *err);
 
 void envelope_free(struct envelope *e);
 

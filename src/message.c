@@ -7,6 +7,7 @@
 #include "escape.h"
 #include "head.h"
 #include "memory.h"
+#include "utf8.h"
 #include "wireform.h"
 
 /* Octets of wire form on their way to a stream. */
@@ -115,6 +116,8 @@ read_header(struct message *m, uint64_t *lines, struct error *err)
 		return -1;
 	m->header = head.text;
 	m->header_8bit = wireform_is_8bit(head.text.data, head.text.len);
+	m->header_utf8 = m->header_8bit &&
+	    utf8_is_valid(head.text.data, head.text.len);
 	m->longest_line = head.longest_line;
 	m->longest_line_number = head.longest_line_number;
 	m->body = head.body;

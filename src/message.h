@@ -36,6 +36,7 @@ struct message {
 	uint64_t body_size;           /* in wire form, before dot-stuffing */
 	int body_8bit;                /* any octet above 127 */
 	int header_8bit;              /* the same, of the header as read */
+	int header_utf8;              /* and all of that is UTF-8 */
 	uint64_t longest_line;        /* octets without line end, all lines */
 	uint64_t longest_line_number; /* counted from 1, as on stdin */
 };

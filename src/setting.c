@@ -23,7 +23,11 @@ static char *(*const checks[KEYS])(const char *, struct error *) = {
 	[KEY_tls_fingerprint] = value_fingerprint,
 	[KEY_tls_host_override] = value_host,
 	[KEY_from] = value_sender,
-	[KEY_dsn_notify] = value_notify
+	[KEY_dsn_notify] = value_notify,
+	[KEY_mt_priority] = value_priority,
+	[KEY_deliver_by] = value_deliver_by,
+	[KEY_hold_until] = value_moment,
+	[KEY_mail_auth] = value_mailbox
 };
 
 static void
@@ -38,6 +42,8 @@ replace_text(char **text, char *s)
 static char *
 check_text(size_t key, const char *value, struct error *err)
 {
+	if (value[0] == '\0' && account_keys[key].initial[0] == '\0')
+		return xstrdup(""); /* unset, as it was */
 	if (checks[key] != NULL)
 		return checks[key](value, err);
 	if (account_keys[key].kind == KIND_SECRET)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "smtp.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "buffer.h"
+#include "memory.h"
+#include "parameter.h"
 
 /*
  * How many commands may be unanswered. Enough for any round trip, and their
@@ -19,13 +23,16 @@ struct transaction {
 	struct session *session;
 	struct envelope *envelope;
 	const struct message *message;
-	struct auth *auth;     /* goes into the first flight; or NULL */
-	size_t window;         /* commands that may be unanswered */
-	size_t accepted;       /* recipients */
-	int mail;              /* codes of the replies to MAIL and DATA; */
-	int data;              /* 0: none came */
-	int failed;            /* a step was refused, err says how */
-	size_t failed_at;      /* the first such step */
+	struct auth *auth;      /* goes into the first flight; or NULL */
+	size_t window;          /* commands that may be unanswered */
+	struct recipient **to;  /* who is to be named in this transaction */
+	size_t n;
+	size_t accepted;        /* of these */
+	size_t excess;          /* of these, put off: "too many recipients" */
+	int mail;               /* codes of the replies to MAIL and DATA; */
+	int data;               /* 0: none came */
+	int failed;             /* a step was refused, err says how */
+	size_t failed_at;       /* the first such step */
 };
 
 /* Steps: AUTH, MAIL, one per recipient, DATA. */
@@ -36,50 +43,25 @@ struct transaction {
 static size_t
 step_data(const struct transaction *t)
 {
-	return STEP_RCPT + t->envelope->n;
+	return STEP_RCPT + t->n;
 }
 
-/* What the server must be able to do for this message. */
-static int
-check_fitness(const struct transaction *t, struct error *err)
+/* BDAT follows the envelope without asking. */
+static size_t
+step_end(const struct transaction *t)
 {
-	const struct session *s = t->session;
-	uint64_t size = message_size(t->message);
-
-	if (s->can.size_max > 0 && size > s->can.size_max)
-		return fail(err, EX_DATAERR,
-		    "message of %llu bytes exceeds server limit %llu",
-		    (unsigned long long)size,
-		    (unsigned long long)s->can.size_max);
-	if (t->envelope->smtputf8 && !session_can(s, EXT_SMTPUTF8))
-		return fail(err, EX_DATAERR, "server lacks SMTPUTF8, which "
-		    "an address or header field of this message needs");
-	return 0;
+	return step_data(t) + !parameter_uses_bdat(t->session);
 }
 
 static int
 put_mail(const struct transaction *t, struct error *err)
 {
-	const struct envelope *e = t->envelope;
-	const struct message *m = t->message;
-	const struct session *s = t->session;
 	struct buffer parameters = {0};
 	int result;
 
-	if (session_can(s, EXT_SIZE))
-		buffer_addf(&parameters, " SIZE=%llu",
-		    (unsigned long long)message_size(m));
-	if ((m->body_8bit || m->header_8bit || e->smtputf8) &&
-	    session_can(s, EXT_8BITMIME))
-		buffer_add_string(&parameters, " BODY=8BITMIME");
-	if (e->smtputf8)
-		buffer_add_string(&parameters, " SMTPUTF8");
-	if (e->returns != NULL && session_can(s, EXT_DSN))
-		buffer_addf(&parameters, " RET=%s", e->returns);
-	if (e->envid != NULL && session_can(s, EXT_DSN))
-		buffer_addf(&parameters, " ENVID=%s", e->envid);
-	result = session_put(t->session, err, "MAIL FROM:<%s>%s", e->sender,
-	    buffer_string(&parameters));
+	parameter_add_mail(&parameters, t->session, t->envelope, t->message);
+	result = session_put(t->session, err, "MAIL FROM:<%s>%s",
+	    t->envelope->sender, buffer_string(&parameters));
 	buffer_free(&parameters);
 	return result;
 }
@@ -88,12 +70,14 @@ static int
 put_rcpt(const struct transaction *t, const struct recipient *to,
     struct error *err)
 {
-	const struct envelope *e = t->envelope;
+	struct buffer parameters = {0};
+	int result;
 
-	if (e->notify != NULL && session_can(t->session, EXT_DSN))
-		return session_put(t->session, err,
-		    "RCPT TO:<%s> NOTIFY=%s", to->path, e->notify);
-	return session_put(t->session, err, "RCPT TO:<%s>", to->path);
+	parameter_add_rcpt(&parameters, t->session, t->envelope, to);
+	result = session_put(t->session, err, "RCPT TO:<%s>%s", to->path,
+	    buffer_string(&parameters));
+	buffer_free(&parameters);
+	return result;
 }
 
 static int
@@ -105,7 +89,7 @@ put_step(struct transaction *t, size_t step, struct error *err)
 		return put_mail(t, err);
 	if (step == step_data(t))
 		return session_put(t->session, err, "DATA");
-	return put_rcpt(t, &t->envelope->to[step - STEP_RCPT], err);
+	return put_rcpt(t, t->to[step - STEP_RCPT], err);
 }
 
 /* The first refusal of a transaction is the cause of all later ones. */
@@ -147,21 +131,34 @@ get_plain(struct transaction *t, size_t step, struct reply *r,
 	return 0;
 }
 
+/* RFC 5321 4.5.3.1.10: the rest in another transaction. */
+static int
+is_too_many(const struct reply *r)
+{
+	return r->code == 452 &&
+	    (r->dsn[0] == '\0' || strcmp(r->dsn, "4.5.3") == 0);
+}
+
 static int
 get_rcpt(struct transaction *t, size_t step, struct error *err)
 {
-	struct reply *r = &t->envelope->to[step - STEP_RCPT].reply;
+	int partial = t->session->account->partial_delivery;
+	struct recipient *to = t->to[step - STEP_RCPT];
+	struct reply *r = &to->reply;
 
 	if (session_get(t->session, REPLY_TO_RCPT, r, err) != 0)
 		return -1;
 	if (reply_class(r) == 2) {
+		to->pending = 1;
 		t->accepted++;
 		return 0;
 	}
+	if (is_too_many(r))
+		t->excess++;
 	session_refused(REPLY_TO_RCPT, r, err);
 	if (reply_class(r) != 4 && reply_class(r) != 5)
 		return t->session->intact = 0, -1;
-	if (!t->session->account->partial_delivery || r->code == 421)
+	if (!partial || r->code == 421)
 		note_failure(t, step);
 	return 0;
 }
@@ -191,7 +188,7 @@ static int
 exchange(struct transaction *t, size_t first, struct error *err)
 {
 	size_t sent = first, answered = first;
-	size_t end = step_data(t) + 1;
+	size_t end = step_end(t);
 	struct error later = {0};
 
 	while (answered < end && t->session->intact) {
@@ -268,27 +265,167 @@ reset(struct session *s)
 		s->intact = 0;
 }
 
+/* Recipients that RCPT accepted, but whose message did not follow. */
+static void
+forget_pending(const struct transaction *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		if (!t->to[i]->pending)
+			continue;
+		memset(&t->to[i]->reply, 0, sizeof(t->to[i]->reply));
+		t->to[i]->pending = 0;
+	}
+}
+
+/* One transaction: envelope, verdict, content. */
+static int
+transact(struct transaction *t, struct mail *mail, struct error *err)
+{
+	struct session *s = t->session;
+	enum content_after last = mail->after;
+	int result;
+
+	if (send_envelope(t, err) == 0 && judge(t, err) == 0) {
+		if (t->excess > 0 && s->account->partial_delivery)
+			mail->after = CONTENT_STAY;
+		result = content_send(s, mail, err);
+		mail->after = last;
+		return result;
+	}
+	forget_pending(t);
+	/* 354 came all the same: only hanging up says "no message" */
+	if (t->data == 354)
+		s->intact = 0;
+	if (mail->after == CONTENT_STAY)
+		reset(s);
+	return -1;
+}
+
+/* Who has not been dealt with yet; at most as many as the server takes. */
+static void
+gather(struct transaction *t)
+{
+	uint64_t max = t->session->can.rcpt_max;
+	struct envelope *e = t->envelope;
+
+	t->n = t->accepted = t->excess = 0;
+	t->mail = t->data = t->failed = 0;
+	for (size_t i = 0; i < e->n && (max == 0 || t->n < max); i++)
+		if (e->to[i].reply.code == 0 || is_too_many(&e->to[i].reply))
+			t->to[t->n++] = &e->to[i];
+}
+
+/* Are there more recipients than one transaction may name? */
+static int
+check_count(const struct transaction *t, struct error *err)
+{
+	uint64_t max = t->session->can.rcpt_max;
+
+	if (max == 0 || t->envelope->n <= max ||
+	    t->session->account->partial_delivery)
+		return 0;
+	fail(err, EX_UNAVAILABLE, "server takes at most %llu recipients, this "
+	    "message has %zu", (unsigned long long)max, t->envelope->n);
+	return hint(err, "partial_delivery on splits them up");
+}
+
+/* Did nothing go wrong but that each recipient was refused? */
+static int
+only_refusals(const struct transaction *t)
+{
+	return t->session->intact && !t->failed && t->accepted == 0;
+}
+
+static int
+has_accepted(const struct envelope *e)
+{
+	for (size_t i = 0; i < e->n; i++)
+		if (reply_class(&e->to[i].reply) == 2)
+			return 1;
+	return 0;
+}
+
+/* MAILMAX (RFC 9422 4.1) leaves these for another day. */
+static void
+leave_the_rest(struct envelope *e)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		struct reply *r = &e->to[i].reply;
+
+		if (r->code != 0)
+			continue;
+		r->code = 452;
+		snprintf(r->text, sizeof(r->text), "not tried, as the server "
+		    "takes no more messages in one session");
+	}
+}
+
+/*
+ * partial_delivery: one transaction after another until every recipient has
+ * an answer, the server's MAILMAX is reached, or a round brings nothing.
+ */
+static int
+transact_all(struct transaction *t, struct mail *mail, struct error *err)
+{
+	enum content_after last = mail->after;
+	uint64_t mails = t->session->can.mail_max;
+	size_t done = 0;
+
+	for (uint64_t round = 1;; round++) {
+		int result;
+
+		gather(t);
+		mail->after = done + t->n < t->envelope->n ? CONTENT_STAY
+		    : last;
+		result = transact(t, mail, err);
+		t->auth = NULL;
+		if (result != 0 && !only_refusals(t)) {
+			if (err->outcome == OUTCOME_NOT_SENT &&
+			    has_accepted(t->envelope))
+				err->outcome = OUTCOME_PARTIAL;
+			break;
+		}
+		memset(err, 0, sizeof(*err));
+		done += t->n - t->excess;
+		if (done == t->envelope->n || t->excess == t->n ||
+		    round == mails)
+			break;
+	}
+	mail->after = last;
+	if (err->code != 0)
+		return -1;
+	leave_the_rest(t->envelope);
+	return envelope_verdict(t->envelope, err);
+}
+
 int
 smtp_transaction(struct session *s, struct auth *auth, struct mail *mail,
     struct error *err)
 {
 	struct transaction t = { .session = s };
+	int result;
 
 	t.envelope = mail->envelope;
 	t.message = mail->message;
 	t.auth = auth != NULL && auth->mechanism != NULL ? auth : NULL;
 	t.window = session_can(s, EXT_PIPELINING) && s->account->pipelining
 	    ? WINDOW : 1;
-	for (size_t i = 0; i < t.envelope->n; i++)
+	for (size_t i = 0; i < t.envelope->n; i++) {
 		memset(&t.envelope->to[i].reply, 0, sizeof(struct reply));
-	if (check_fitness(&t, err) != 0 || send_envelope(&t, err) != 0)
+		t.envelope->to[i].pending = 0;
+	}
+	if (parameter_check(s, t.envelope, t.message, err) != 0 ||
+	    check_count(&t, err) != 0)
 		return -1;
-	if (judge(&t, err) == 0)
-		return content_send(s, mail, err);
-	/* 354 came all the same: only hanging up says "no message" */
-	if (t.data == 354)
-		s->intact = 0;
-	if (mail->after == CONTENT_STAY)
-		reset(s);
-	return -1;
+	t.to = xcalloc(t.envelope->n, sizeof(t.to[0]));
+	if (s->account->partial_delivery) {
+		result = transact_all(&t, mail, err);
+	} else {
+		gather(&t);
+		result = transact(&t, mail, err);
+		if (result == 0)
+			result = envelope_verdict(t.envelope, err);
+	}
+	free(t.to);
+	return result;
 }

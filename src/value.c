@@ -182,3 +182,57 @@ value_sender(const char *value, struct error *err)
 			return refuse(err, "an address or pattern", value);
 	return xstrndup(value, len);
 }
+
+char *
+value_priority(const char *value, struct error *err)
+{
+	const char *digits = value + (value[0] == '-');
+
+	if (ascii_is_digit(digits[0]) && digits[1] == '\0')
+		return xstrdup(value);
+	return refuse(err, "a priority of -9 to 9", value);
+}
+
+char *
+value_deliver_by(const char *value, struct error *err)
+{
+	size_t sign = value[0] == '-';
+	size_t n = strcspn(value, ";");
+	const char *mode = value + n;
+	uint64_t seconds;
+
+	if (ascii_number(value + sign, n - sign, 0, 999999999, &seconds) == 0 &&
+	    (ascii_equal(mode, ";R") || ascii_equal(mode, ";N") ||
+	    ascii_equal(mode, ";RT") || ascii_equal(mode, ";NT")))
+		return xstrdup(value);
+	return refuse(err, "SECONDS;R or SECONDS;N", value);
+}
+
+/* Does the text look like the pattern, in which 0 is any digit? */
+static int
+looks_like(const char *text, const char *pattern)
+{
+	for (; *pattern != '\0'; text++, pattern++)
+		if (*pattern == '0' ? !ascii_is_digit(*text)
+		    : *text != *pattern)
+			return 0;
+	return *text == '\0';
+}
+
+char *
+value_moment(const char *value, struct error *err)
+{
+	if (looks_like(value, "0000-00-00T00:00:00Z") ||
+	    looks_like(value, "0000-00-00T00:00:00+00:00") ||
+	    looks_like(value, "0000-00-00T00:00:00-00:00"))
+		return xstrdup(value);
+	return refuse(err, "a time like 2027-01-31T08:00:00Z", value);
+}
+
+char *
+value_mailbox(const char *value, struct error *err)
+{
+	if (strcmp(value, "<>") == 0)
+		return xstrdup(value);
+	return value_sender(value, err);
+}

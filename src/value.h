@@ -34,4 +34,16 @@ char *value_notify(const char *value, struct error *err);
 /* A sender address or pattern; <> around it is dropped. */
 char *value_sender(const char *value, struct error *err);
 
+/* RFC 6710 5.1: -9 to 9. */
+char *value_priority(const char *value, struct error *err);
+
+/* RFC 2852 4: seconds, ";", R or N, perhaps T. */
+char *value_deliver_by(const char *value, struct error *err);
+
+/* RFC 3339 5.6: a date, "T", a time and a zone. */
+char *value_moment(const char *value, struct error *err);
+
+/* RFC 4954 5: an address, or <> for nobody. */
+char *value_mailbox(const char *value, struct error *err);
+
 #endif

@@ -273,7 +273,7 @@ check_columns()
 
 check_lengths()
 {
-    files_like '^src/.*\.[ch]$' | while read -r file; do
+    files_like '^(src|tests)/.*\.([ch]|sh|py)$' | while read -r file; do
         lines=$(wc -l <"$file")
         [ "$lines" -le 450 ] || echo "$file:450: $lines lines, more than 450"
     done

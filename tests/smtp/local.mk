@@ -13,6 +13,8 @@ CONVERSATIONS = \
 	tests/smtp/a-greeting-of-421-is-temporary.conv \
 	tests/smtp/a-greeting-of-554-is-a-refusal.conv \
 	tests/smtp/a-greeting-of-several-lines-is-one-greeting.conv \
+	tests/smtp/a-hold-longer-than-the-server-grants-is-refused.conv \
+	tests/smtp/a-hold-that-is-not-offered-sends-nothing-now.conv \
 	tests/smtp/a-long-initial-response-is-sent-in-two-steps.conv \
 	tests/smtp/a-message-larger-than-the-limit-is-not-begun.conv \
 	tests/smtp/a-message-refused-by-421-is-75.conv \
@@ -25,6 +27,7 @@ CONVERSATIONS = \
 	tests/smtp/a-refused-sender-is-told-in-the-servers-words.conv \
 	tests/smtp/a-reply-behind-the-one-to-starttls-is-an-attack.conv \
 	tests/smtp/a-temporary-auth-failure-is-not-a-wrong-password.conv \
+	tests/smtp/a-time-to-hold-until-is-passed-on.conv \
 	tests/smtp/auth-configured-but-not-offered-is-refused.conv \
 	tests/smtp/auth-login-takes-its-own-round-trips.conv \
 	tests/smtp/auth-mail-rcpt-and-data-share-one-flight.conv \
@@ -32,25 +35,39 @@ CONVERSATIONS = \
 	tests/smtp/auth-on-prefers-scram-to-plain.conv \
 	tests/smtp/auth-pipelining-off-gives-auth-a-flight-of-its-own.conv \
 	tests/smtp/bcc-fields-do-not-reach-the-wire.conv \
+	tests/smtp/bdat-refused-is-a-refusal-of-the-message.conv \
+	tests/smtp/chunking-is-not-used-unless-it-is-asked-for.conv \
+	tests/smtp/chunking-on-sends-the-content-by-bdat.conv \
 	tests/smtp/control-characters-of-the-server-are-escaped.conv \
 	tests/smtp/data-accepted-behind-a-failed-auth-gets-no-dot.conv \
 	tests/smtp/data-refused-is-69.conv \
 	tests/smtp/dots-at-line-beginnings-are-doubled.conv \
+	tests/smtp/dsn-is-asked-for-where-it-is-offered.conv \
+	tests/smtp/dsn-strict-fails-where-dsn-is-not-offered.conv \
+	tests/smtp/dsn-that-is-not-offered-is-left-out.conv \
 	tests/smtp/eight-bit-content-is-declared-where-8bitmime-is-offered.conv \
 	tests/smtp/helo-is-not-tried-where-auth-is-wanted.conv \
 	tests/smtp/helo-is-not-tried-where-tls-is-wanted.conv \
 	tests/smtp/helo-is-tried-where-neither-tls-nor-auth-is-wanted.conv \
 	tests/smtp/keywords-of-ehlo-count-in-any-case.conv \
+	tests/smtp/lmtp-answers-for-each-recipient.conv \
+	tests/smtp/mail-auth-names-who-submitted-first.conv \
 	tests/smtp/mail-refused-again-in-step-is-final.conv \
 	tests/smtp/mail-refused-by-503-behind-auth-is-sent-again-in-step.conv \
 	tests/smtp/mail-refused-by-530-behind-auth-is-sent-again-in-step.conv \
+	tests/smtp/mailmax-leaves-the-rest-for-another-day.conv \
+	tests/smtp/more-recipients-than-rcptmax-are-refused-as-one.conv \
 	tests/smtp/no-common-mechanism-names-what-the-server-has.conv \
 	tests/smtp/nonsense-after-the-dot-may-have-delivered.conv \
 	tests/smtp/one-refused-recipient-in-step-stops-before-data.conv \
 	tests/smtp/one-refused-recipient-means-nobody-gets-it.conv \
 	tests/smtp/pipelining-off-is-obeyed-although-the-server-offers-it.conv \
 	tests/smtp/plain-text-between-tls-records-is-refused.conv \
+	tests/smtp/priority-deadline-and-hold-are-asked-for.conv \
 	tests/smtp/replies-251-and-252-accept-a-recipient.conv \
+	tests/smtp/require-tls-is-asked-for-where-it-is-offered.conv \
+	tests/smtp/require-tls-is-not-given-up-silently.conv \
+	tests/smtp/require-tls-without-tls-is-refused.conv \
 	tests/smtp/seven-bit-content-is-not-declared-8bitmime.conv \
 	tests/smtp/sigterm-before-the-content-kills-and-nothing-is-sent.conv \
 	tests/smtp/smtputf8-is-asked-for-when-an-address-needs-it.conv \
@@ -64,7 +81,10 @@ CONVERSATIONS = \
 	tests/smtp/the-server-that-waits-for-tls-gets-a-hint.conv \
 	tests/smtp/the-size-is-declared-where-size-is-offered.conv \
 	tests/smtp/what-was-offered-before-tls-is-forgotten.conv \
+	tests/smtp/with-partial-delivery-rcptmax-splits-the-recipients.conv \
 	tests/smtp/with-partial-delivery-the-accepted-get-it.conv \
+	tests/smtp/with-partial-delivery-too-many-recipients-go-in-a-second-transaction.conv \
+	tests/smtp/without-partial-delivery-too-many-recipients-is-temporary.conv \
 	tests/smtp/without-pipelining-each-command-waits.conv
 TEST_EXTENSIONS += .conv
 CONV_LOG_DRIVER = $(LOG_DRIVER)

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "parameter.h"
+
+#include <string.h>
+
+#include "ascii.h"
+#include "encode.h"
+
+/* RFC 5321 4.5.3.1.6, without CRLF. */
+#define LINE_MAX_OCTETS 998
+
+/* RFC 3461 4.2: octets of ORCPT's address as xtext. */
+#define ORCPT_MAX 500
+
+/* Does the account or its caller ask for delivery status notifications? */
+static int
+wants_dsn(const struct envelope *e)
+{
+	return e->notify != NULL || e->returns != NULL || e->envid != NULL;
+}
+
+/* An extension that must be there because a key says so. */
+struct demand {
+	const char *key;
+	enum extension extension;
+	int made;
+};
+
+static int
+check_demands(const struct session *s, const struct envelope *e,
+    struct error *err)
+{
+	const struct account *a = s->account;
+	const struct demand demands[] = {
+		{ "require_tls", EXT_REQUIRETLS, a->require_tls },
+		{ "dsn_strict", EXT_DSN, a->dsn_strict && wants_dsn(e) },
+		{ "mt_priority", EXT_MT_PRIORITY, a->mt_priority[0] != '\0' },
+		{ "deliver_by", EXT_DELIVERBY, a->deliver_by[0] != '\0' },
+		{ "hold_for", EXT_FUTURERELEASE, a->hold_for != 0 },
+		{ "hold_until", EXT_FUTURERELEASE, a->hold_until[0] != '\0' },
+	};
+
+	for (size_t i = 0; i < sizeof(demands) / sizeof(demands[0]); i++) {
+		const struct capability_name *name = capability_names;
+
+		if (!demands[i].made || session_can(s, demands[i].extension))
+			continue;
+		while (name->extension != demands[i].extension)
+			name++;
+		return fail(err, EX_UNAVAILABLE, "server does not offer %s, "
+		    "which %s asks for", name->keyword, demands[i].key);
+	}
+	return 0;
+}
+
+/* RFC 8689 4.2.1: over TLS, and only to a server that showed who it is. */
+static int
+check_require_tls(const struct session *s, struct error *err)
+{
+	if (!s->account->require_tls)
+		return 0;
+	if (s->tls.version[0] == '\0' || !s->account->tls_certcheck)
+		return fail(err, EX_UNAVAILABLE, "require_tls asks for a "
+		    "verified TLS session, and this is none");
+	return 0;
+}
+
+static int
+check_bounds(const struct session *s, struct error *err)
+{
+	const struct account *a = s->account;
+	uint64_t seconds;
+	size_t digits;
+
+	if (s->can.hold_max > 0 && a->hold_for > s->can.hold_max)
+		return fail(err, EX_UNAVAILABLE, "hold_for %u: server holds "
+		    "a message for %llu seconds at most", a->hold_for,
+		    (unsigned long long)s->can.hold_max);
+	digits = strcspn(a->deliver_by, ";");
+	if (ascii_number(a->deliver_by, digits, 0, UINT64_MAX, &seconds) == 0 &&
+	    seconds < s->can.deliverby_min && seconds > 0)
+		return fail(err, EX_UNAVAILABLE, "deliver_by %s: server asks "
+		    "for %llu seconds at least", a->deliver_by,
+		    (unsigned long long)s->can.deliverby_min);
+	return 0;
+}
+
+int
+parameter_check(const struct session *s, const struct envelope *e,
+    const struct message *m, struct error *err)
+{
+	uint64_t size = message_size(m);
+
+	if (s->can.size_max > 0 && size > s->can.size_max)
+		return fail(err, EX_DATAERR,
+		    "message of %llu bytes exceeds server limit %llu",
+		    (unsigned long long)size,
+		    (unsigned long long)s->can.size_max);
+	if (e->smtputf8 && !session_can(s, EXT_SMTPUTF8))
+		return fail(err, EX_DATAERR, "server lacks SMTPUTF8, which "
+		    "an address of this message needs");
+	if (check_demands(s, e, err) != 0 || check_require_tls(s, err) != 0)
+		return -1;
+	return check_bounds(s, err);
+}
+
+int
+parameter_uses_bdat(const struct session *s)
+{
+	return s->account->chunking && session_can(s, EXT_CHUNKING);
+}
+
+/* BODY: what DATA cannot carry goes as BINARYMIME if BDAT may be used. */
+static const char *
+body_type(const struct session *s, const struct envelope *e,
+    const struct message *m)
+{
+	if (m->longest_line > LINE_MAX_OCTETS && parameter_uses_bdat(s) &&
+	    session_can(s, EXT_BINARYMIME))
+		return " BODY=BINARYMIME";
+	if ((m->body_8bit || m->header_8bit || e->smtputf8) &&
+	    session_can(s, EXT_8BITMIME))
+		return " BODY=8BITMIME";
+	return "";
+}
+
+/*
+ * RFC 6531 3.6: an address outside ASCII makes SMTPUTF8 necessary; a header
+ * with raw UTF-8 only makes it right, and most servers pass that on without.
+ */
+static int
+asks_smtputf8(const struct session *s, const struct envelope *e,
+    const struct message *m)
+{
+	return e->smtputf8 ||
+	    (m->header_utf8 && session_can(s, EXT_SMTPUTF8));
+}
+
+static void
+add_account_parameters(struct buffer *out, const struct account *a)
+{
+	if (a->require_tls)
+		buffer_add_string(out, " REQUIRETLS");
+	if (a->mt_priority[0] != '\0')
+		buffer_addf(out, " MT-PRIORITY=%s", a->mt_priority);
+	if (a->deliver_by[0] != '\0')
+		buffer_addf(out, " BY=%s", a->deliver_by);
+	if (a->hold_for != 0)
+		buffer_addf(out, " HOLDFOR=%u", a->hold_for);
+	if (a->hold_until[0] != '\0')
+		buffer_addf(out, " HOLDUNTIL=%s", a->hold_until);
+}
+
+void
+parameter_add_mail(struct buffer *out, const struct session *s,
+    const struct envelope *e, const struct message *m)
+{
+	const struct account *a = s->account;
+
+	if (session_can(s, EXT_SIZE))
+		buffer_addf(out, " SIZE=%llu",
+		    (unsigned long long)message_size(m));
+	buffer_add_string(out, body_type(s, e, m));
+	if (asks_smtputf8(s, e, m))
+		buffer_add_string(out, " SMTPUTF8");
+	if (e->returns != NULL && session_can(s, EXT_DSN))
+		buffer_addf(out, " RET=%s", e->returns);
+	if (e->envid != NULL && session_can(s, EXT_DSN))
+		buffer_addf(out, " ENVID=%s", e->envid);
+	if (a->mail_auth[0] != '\0' && session_can(s, EXT_AUTH)) {
+		buffer_add_string(out, " AUTH=");
+		if (strcmp(a->mail_auth, "<>") == 0)
+			buffer_add_string(out, "<>");
+		else
+			xtext_encode(out, a->mail_auth);
+	}
+	add_account_parameters(out, a);
+}
+
+/* The original recipient, where NOTIFY makes a report possible. */
+static void
+add_orcpt(struct buffer *out, const struct recipient *to)
+{
+	struct buffer xtext = {0};
+
+	for (const char *p = to->path; *p != '\0'; p++)
+		if (ascii_is_8bit(*p))
+			return; /* RFC 6533's utf-8 type: left to the server */
+	xtext_encode(&xtext, to->path);
+	if (xtext.len <= ORCPT_MAX)
+		buffer_addf(out, " ORCPT=rfc822;%s", buffer_string(&xtext));
+	buffer_free(&xtext);
+}
+
+void
+parameter_add_rcpt(struct buffer *out, const struct session *s,
+    const struct envelope *e, const struct recipient *to)
+{
+	if (e->notify == NULL || !session_can(s, EXT_DSN))
+		return;
+	buffer_addf(out, " NOTIFY=%s", e->notify);
+	if (strcmp(e->notify, "NEVER") != 0)
+		add_orcpt(out, to);
+}
