@@ -28,8 +28,10 @@ pbkdf2_derive(struct buffer *key, enum pbkdf2_hash hash, const char *password,
 	};
 	char *room = buffer_reserve(key, hashes[hash].length);
 
-	if (room == NULL || gnutls_pbkdf2(hashes[hash].mac, &secret, &grain,
-	    iterations, room, hashes[hash].length) < 0)
+	/* tls.c keeps the library from starting by itself. */
+	if (room == NULL || gnutls_global_init() < 0 ||
+	    gnutls_pbkdf2(hashes[hash].mac, &secret, &grain, iterations, room,
+	    hashes[hash].length) < 0)
 		return -1;
 	key->len += hashes[hash].length;
 	return 0;

@@ -53,12 +53,6 @@ refill(struct record *r)
 	ssize_t n;
 	char *room;
 
-	/* The peer may wait for what is gathered. Trouble shows in write. */
-	if (r->out.len > 0) {
-		struct error ignored;
-
-		(void)record_drain(r, &ignored);
-	}
 	r->taken = 0;
 	buffer_clear(&r->in);
 	room = buffer_reserve(&r->in, READ_SIZE);
@@ -175,6 +169,7 @@ static ssize_t
 record_read(struct transport *t, void *data, size_t n, struct error *err)
 {
 	struct record *r = (struct record *)t;
+	struct error ignored;
 
 	for (;;) {
 		ssize_t got;
@@ -189,8 +184,13 @@ record_read(struct transport *t, void *data, size_t n, struct error *err)
 		else if (gnutls_error_is_fatal((int)got))
 			return explain(r, (int)got, err);
 		/* A session ticket reads as "again" while more is here. */
-		if (r->starved)
-			return TRANSPORT_WANT_READ;
+		if (!r->starved)
+			continue;
+		/* The peer may wait for an answer of the library's own, such
+		 * as that alert. Trouble shows in the next write. */
+		if (r->out.len > 0)
+			(void)record_drain(r, &ignored);
+		return TRANSPORT_WANT_READ;
 	}
 }
 

@@ -250,12 +250,22 @@ explain(const struct handshake *h, int result, struct error *err)
 	}
 }
 
+/*
+ * Is all that is gathered a change_cipher_spec? In TLS 1.3 it is there for
+ * middleboxes only (RFC 8446 D.4) and can go with what follows.
+ */
+static int
+can_wait(const struct record *r)
+{
+	return r->out.len == 6 && r->sent == 0 && r->out.data[0] == 20;
+}
+
 /* Sends what is gathered and waits for the peer. */
 static int
 await_peer(struct record *r, int64_t deadline, struct error *err)
 {
 	struct pollfd p = { r->lower->fd, POLLIN, 0 };
-	int ready, want = record_drain(r, err);
+	int ready, want = can_wait(r) ? 0 : record_drain(r, err);
 
 	if (want == TRANSPORT_WANT_WRITE)
 		p.events |= POLLOUT;
