@@ -10,6 +10,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/reply \
 	tests/fuzz/encode \
 	tests/fuzz/sasl \
+	tests/fuzz/message \
 	tests/fuzz/config \
 	tests/fuzz/session
 FUZZ_LDADD = src/libonehop.a $(LIBRARIES_LIBS)
@@ -29,6 +30,8 @@ tests_fuzz_encode_SOURCES = tests/fuzz/encode.c $(replay_sources)
 tests_fuzz_encode_LDADD = $(FUZZ_LDADD)
 tests_fuzz_sasl_SOURCES = tests/fuzz/sasl.c $(replay_sources)
 tests_fuzz_sasl_LDADD = $(FUZZ_LDADD)
+tests_fuzz_message_SOURCES = tests/fuzz/message.c $(replay_sources)
+tests_fuzz_message_LDADD = $(FUZZ_LDADD)
 tests_fuzz_config_SOURCES = tests/fuzz/config.c $(replay_sources)
 tests_fuzz_config_LDADD = $(FUZZ_LDADD)
 tests_fuzz_session_SOURCES = tests/fuzz/session.c $(replay_sources)
