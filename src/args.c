@@ -140,7 +140,7 @@ override(struct invocation *inv, struct words *w, const struct key *key,
 		    key->name);
 	if (value == NULL && has_optional_value(key))
 		value = "on";
-	if (take_value(w, value, &value, key->name, err) != 0)
+	if (take_value(w, value, &value, w->at[w->next - 1], err) != 0)
 		return -1;
 	inv->overrides = xreallocarray(inv->overrides, inv->noverrides + 1,
 	    sizeof(inv->overrides[0]));
@@ -173,7 +173,7 @@ read_name(struct invocation *inv, struct words *w, const char *word,
 		return fail(err, EX_USAGE, "option --%s takes no value",
 		    flag->name);
 	if (flag->value == VALUE_REQUIRED &&
-	    take_value(w, value, &value, flag->name, err) != 0)
+	    take_value(w, value, &value, w->at[w->next - 1], err) != 0)
 		return -1;
 	return flag->act(inv, value, err);
 }
