@@ -178,13 +178,16 @@ describe_server(const struct run *run, char *text, size_t size)
 	const struct account *a = &run->account;
 	char server[256];
 
+	const char *name = a->name != NULL && a->name[0] != '\0' ? a->name
+	    : "of the command line";
+
 	text[0] = '\0';
 	if (run->tried && a->host.n > 0)
-		snprintf(text, size, " (account %s, server %s:%u)", a->name,
+		snprintf(text, size, " (account %s, server %s:%u)", name,
 		    escape_string(server, sizeof(server), a->host.at[0]),
 		    a->port);
 	else if (run->tried)
-		snprintf(text, size, " (account %s, socket %s)", a->name,
+		snprintf(text, size, " (account %s, socket %s)", name,
 		    escape_string(server, sizeof(server), a->socket));
 }
 

@@ -7,6 +7,8 @@
 
 #include "idna.h"
 #include "identity.h"
+#include "mime.h"
+#include "parameter.h"
 #include "secret.h"
 #include "smtp.h"
 #include "wait.h"
@@ -120,14 +122,45 @@ submit_open(struct submitter *s, const struct account *a, int trace,
 	return result;
 }
 
-int
-submit_message(struct submitter *s, struct envelope *e,
-    const struct message *m, enum content_after after, struct error *err)
+static int
+send_one(struct submitter *s, struct envelope *e, const struct message *m,
+    enum content_after after, struct error *err)
 {
 	struct mail mail = { .envelope = e, .message = m, .after = after };
 	int result = smtp_transaction(&s->session, &s->auth, &mail, err);
 
 	s->facts.final = mail.final;
+	return result;
+}
+
+/* BINARYMIME has no lines that could be too long. */
+static int
+must_convert(const struct session *s, const struct message *m,
+    enum part_transport transport)
+{
+	if (parameter_uses_bdat(s) && session_can(s, EXT_BINARYMIME))
+		return 0;
+	return mime_is_needed(m, transport);
+}
+
+int
+submit_message(struct submitter *s, struct envelope *e,
+    const struct message *m, enum content_after after, struct error *err)
+{
+	enum part_transport transport = session_can(&s->session, EXT_8BITMIME)
+	    ? PART_8BIT : PART_7BIT;
+	struct message fit;
+	int result;
+
+	if (!must_convert(&s->session, m, transport)) {
+		result = send_one(s, e, m, after, err);
+	} else {
+		result = mime_convert(&fit, m, transport, err);
+		if (result == 0) {
+			result = send_one(s, e, &fit, after, err);
+			message_free(&fit);
+		}
+	}
 	/* it went out with this message, if it went out at all */
 	auth_free(&s->auth);
 	return result;

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "mime.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ascii.h"
+#include "encode.h"
+#include "memory.h"
+#include "utf8.h"
+#include "wait.h"
+
+/* A line is taken in pieces of this many octets, however long it is. */
+#define PIECE 4096
+
+/* Multiparts and messages within each other. */
+#define DEPTH_MAX 32
+
+/* Octets of the header of one part. */
+#define PART_HEADER_MAX ((size_t)1 << 20)
+
+/* A multipart or message that is open. */
+struct level {
+	size_t part;
+	char boundary[ENTITY_BOUNDARY_MAX + 1]; /* "" for a message */
+};
+
+/*
+ * One state machine reads the message twice: first to learn about its parts,
+ * then, with out set, to write it anew. It is fed as a transport.
+ */
+struct converter {
+	struct transport transport; /* first: write() gets this back */
+	enum part_transport wanted;
+	struct part *parts;
+	size_t nparts;
+	size_t size;
+	size_t next;              /* part whose header comes next */
+	size_t current;           /* part that the lines belong to */
+	struct level levels[DEPTH_MAX];
+	size_t depth;
+	int in_header;
+	struct buffer header;     /* of the current part, LF ends */
+	char piece[PIECE];        /* a line, or as much of it as fits */
+	size_t used;
+	int continued;            /* the piece is not the line's first */
+	uint64_t line;            /* number of the present line */
+	struct spool *out;        /* NULL in the first pass */
+};
+
+static int
+put(struct converter *c, const char *text, size_t len, struct error *err)
+{
+	return c->out != NULL ? spool_add(c->out, text, len, err) : 0;
+}
+
+/* The signature flag of the part that is about to begin. */
+static int
+is_within_signed(const struct converter *c)
+{
+	return c->depth > 0 && c->parts[c->levels[c->depth - 1].part].is_signed;
+}
+
+static void
+begin_part(struct converter *c)
+{
+	c->in_header = 1;
+	c->current = c->next++;
+	buffer_clear(&c->header);
+	if (c->out != NULL)
+		return;
+	if (c->nparts == c->size) {
+		c->size = c->size > 0 ? 2 * c->size : 16;
+		c->parts = xreallocarray(c->parts, c->size,
+		    sizeof(c->parts[0]));
+	}
+	memset(&c->parts[c->nparts], 0, sizeof(c->parts[0]));
+	c->parts[c->nparts].is_utf8 = 1;
+	c->parts[c->nparts].is_top = c->nparts == 0;
+	c->nparts++;
+}
+
+static int
+push_level(struct converter *c, const struct entity *e, struct error *err)
+{
+	if (c->depth == DEPTH_MAX)
+		return fail(err, EX_DATAERR, "message has more than %d parts "
+		    "within each other", DEPTH_MAX);
+	c->levels[c->depth].part = c->current;
+	memcpy(c->levels[c->depth].boundary, e->boundary,
+	    sizeof(e->boundary));
+	c->depth++;
+	return 0;
+}
+
+/* The header is complete; what is its body? */
+static int
+end_header(struct converter *c, int with_blank_line, struct error *err)
+{
+	struct part *p = &c->parts[c->current];
+
+	c->in_header = 0;
+	if (c->out == NULL) {
+		entity_read(&p->entity, buffer_string(&c->header),
+		    c->header.len);
+		p->is_signed = p->entity.is_signed || is_within_signed(c);
+	} else if (part_write_header(c->out, p, &c->header, c->wanted, err) !=
+	    0 || (with_blank_line && put(c, "\n", 1, err) != 0)) {
+		return -1;
+	}
+	if (p->entity.kind == ENTITY_LEAF || !with_blank_line)
+		return 0;
+	if (push_level(c, &p->entity, err) != 0)
+		return -1;
+	if (p->entity.kind == ENTITY_MESSAGE)
+		begin_part(c);
+	return 0;
+}
+
+/* The open multipart whose boundary the line is, counted from 1; 0 if none.
+ * *closes: it is the last one, "--boundary--". */
+static size_t
+find_boundary(const struct converter *c, const char *line, size_t len,
+    int *closes)
+{
+	while (len > 0 && ascii_is_blank(line[len - 1]))
+		len--;
+	for (size_t i = c->depth; i > 0; i--) {
+		const char *boundary = c->levels[i - 1].boundary;
+		size_t n = strlen(boundary);
+
+		if (n == 0 || len < n + 2 || memcmp(line, "--", 2) != 0 ||
+		    memcmp(line + 2, boundary, n) != 0)
+			continue;
+		*closes = len == n + 4 && memcmp(line + n + 2, "--", 2) == 0;
+		if (*closes || len == n + 2)
+			return i;
+	}
+	return 0;
+}
+
+static int
+pass_boundary(struct converter *c, size_t level, int closes,
+    struct error *err)
+{
+	if (c->in_header && end_header(c, 0, err) != 0)
+		return -1;
+	if (put(c, c->piece, c->used, err) != 0 || put(c, "\n", 1, err) != 0)
+		return -1;
+	c->depth = level;
+	if (!closes) {
+		begin_part(c);
+		return 0;
+	}
+	c->depth--;
+	c->current = c->levels[level - 1].part;
+	return 0;
+}
+
+/* First pass: what is wrong with this piece of the part's body? */
+static void
+examine(struct converter *c, int last)
+{
+	struct part *p = &c->parts[c->current];
+	int eight = part_is_8bit(c->piece, c->used);
+	int is_long = c->continued || c->used > PART_LINE_MAX;
+
+	if (eight && (c->continued || !last ||
+	    !utf8_is_valid(c->piece, c->used)))
+		p->is_utf8 = 0;
+	if ((is_long || (eight && c->wanted == PART_7BIT)) && p->line == 0)
+		p->line = c->line;
+	p->is_8bit |= eight;
+	p->is_long |= is_long;
+}
+
+/* Second pass: the piece as it is, or encoded, a soft break behind it if the
+ * line goes on. */
+static int
+write_piece(struct converter *c, int last, struct error *err)
+{
+	struct buffer out = {0};
+	int result;
+
+	if (!part_is_converted(&c->parts[c->current], c->wanted)) {
+		result = put(c, c->piece, c->used, err);
+	} else {
+		quoted_printable_encode(&out, c->piece, c->used);
+		if (!last)
+			buffer_add_string(&out, "=\n");
+		result = put(c, out.data, out.len, err);
+		buffer_free(&out);
+		if (!last)
+			return result;
+	}
+	return result == 0 && last ? put(c, "\n", 1, err) : result;
+}
+
+static int
+take_header_line(struct converter *c, int last, struct error *err)
+{
+	if (last && !c->continued && c->used == 0)
+		return end_header(c, 1, err);
+	c->header.max = PART_HEADER_MAX;
+	if (buffer_add(&c->header, c->piece, c->used) != 0 ||
+	    (last && buffer_add_char(&c->header, '\n') != 0))
+		return fail(err, EX_DATAERR, "header of a part is longer than "
+		    "%zu octets", PART_HEADER_MAX);
+	return 0;
+}
+
+/* A piece of a line is complete; last: and with it the line. */
+static int
+take_piece(struct converter *c, int last, struct error *err)
+{
+	int closes = 0, result;
+	size_t level = last && !c->continued
+	    ? find_boundary(c, c->piece, c->used, &closes) : 0;
+
+	if (level > 0) {
+		result = pass_boundary(c, level, closes, err);
+	} else if (c->in_header) {
+		result = take_header_line(c, last, err);
+	} else if (c->out == NULL) {
+		examine(c, last);
+		result = 0;
+	} else {
+		result = write_piece(c, last, err);
+	}
+	c->used = 0;
+	c->continued = !last;
+	c->line += (uint64_t)last;
+	return result;
+}
+
+/* Takes the wire form, CRLF ends: the pieces are what stands between them. */
+static ssize_t
+take_wire(struct transport *t, const void *data, size_t n, struct error *err)
+{
+	struct converter *c = (struct converter *)t;
+	const char *text = data;
+
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] == '\n') {
+			c->used -= c->used > 0; /* the CR */
+			if (take_piece(c, 1, err) != 0)
+				return TRANSPORT_FAILED;
+			continue;
+		}
+		/* one octet is held back: it might be the CR */
+		if (c->used == PIECE) {
+			c->used--;
+			if (take_piece(c, 0, err) != 0)
+				return TRANSPORT_FAILED;
+			c->piece[c->used++] = c->piece[PIECE - 1];
+		}
+		c->piece[c->used++] = text[i];
+	}
+	return (ssize_t)n;
+}
+
+/* There is nobody who could answer. */
+static ssize_t
+read_nothing(struct transport *t, void *data, size_t n, struct error *err)
+{
+	(void)t, (void)data, (void)n, (void)err;
+	return 0;
+}
+
+static int
+flush_nothing(struct transport *t, struct error *err)
+{
+	(void)t, (void)err;
+	return 0;
+}
+
+static void
+close_nothing(struct transport *t)
+{
+	(void)t;
+}
+
+/* One pass over the message, its header included. */
+static int
+pass(struct converter *c, const struct message *m, struct spool *out,
+    struct error *err)
+{
+	struct stream stream;
+	int result;
+
+	c->transport.read = read_nothing;
+	c->transport.write = take_wire;
+	c->transport.flush = flush_nothing;
+	c->transport.close = close_nothing;
+	c->transport.fd = -1;
+	c->out = out;
+	c->next = c->depth = c->used = 0;
+	c->continued = 0;
+	c->line = 1;
+	begin_part(c);
+	stream_open(&stream, &c->transport, DEADLINE_NONE, -1);
+	result = message_write(m, MESSAGE_PLAIN, &stream, err);
+	if (result == 0)
+		result = stream_flush(&stream, err);
+	stream_close(&stream);
+	if (result == 0 && c->in_header)
+		result = end_header(c, 0, err);
+	return result;
+}
+
+/* May all be converted that must? */
+static int
+check(const struct converter *c, const struct message *m, struct error *err)
+{
+	for (size_t i = 0; i < c->nparts; i++) {
+		const struct part *p = &c->parts[i];
+		const char *why = p->is_signed ? "it is signed"
+		    : p->entity.kind != ENTITY_LEAF
+		    ? "it stands between the parts of a multipart"
+		    : p->entity.encoding != ENCODING_IDENTITY
+		    ? "it is encoded already" : NULL;
+
+		if (why == NULL || p->line == 0)
+			continue;
+		if (p->is_long)
+			return fail(err, EX_DATAERR, "line %llu of the "
+			    "message is longer than %d octets, and %s",
+			    (unsigned long long)m->longest_line_number,
+			    PART_LINE_MAX, why);
+		return fail(err, EX_DATAERR, "line %llu of the message as "
+		    "sent has 8-bit octets, the server takes none, and %s",
+		    (unsigned long long)p->line, why);
+	}
+	return 0;
+}
+
+int
+mime_is_needed(const struct message *m, enum part_transport transport)
+{
+	return m->longest_line > PART_LINE_MAX ||
+	    (transport == PART_7BIT && (m->body_8bit || m->header_8bit));
+}
+
+int
+mime_convert(struct message *out, const struct message *m,
+    enum part_transport transport, struct error *err)
+{
+	struct converter *c = xcalloc(1, sizeof(*c));
+	struct spool spool = {0};
+	int result;
+
+	c->wanted = transport;
+	result = pass(c, m, NULL, err);
+	if (result == 0)
+		result = check(c, m, err);
+	if (result == 0)
+		result = pass(c, m, &spool, err);
+	if (result == 0)
+		result = message_take(out, &spool, err);
+	else
+		spool_free(&spool);
+	buffer_free(&c->header);
+	free(c->parts);
+	free(c);
+	return result;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A message made fit for a transport that its lines or octets do not suit:
+ * parts re-encoded as quoted-printable (RFC 2045 6.7, RFC 6152 3), header
+ * lines folded anew. Nothing that is signed is touched.
+ */
+#ifndef ONEHOP_MIME_H
+#define ONEHOP_MIME_H
+
+#include "error.h"
+#include "message.h"
+#include "part.h"
+
+/* Does the message not suit the transport as it is? */
+int mime_is_needed(const struct message *m, enum part_transport transport);
+
+/*
+ * Makes out, which need not be set before, a message that suits; m stays. 0;
+ * -1 with nothing in out: EX_DATAERR naming the line or field that cannot be
+ * helped, EX_IOERR from a spool.
+ */
+int mime_convert(struct message *out, const struct message *m,
+	enum part_transport transport, struct error *err);
+
+#endif

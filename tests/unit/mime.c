@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "unit.h"
+
+#include "../../src/mime.h"
+
+/* 20 and 1000 octets without a blank. */
+#define X20 "xxxxxxxxxxxxxxxxxxxx"
+#define X100 X20 X20 X20 X20 X20
+#define X1000 X100 X100 X100 X100 X100 X100 X100 X100 X100 X100
+#define W10 "word word "
+#define W100 W10 W10 W10 W10 W10 W10 W10 W10 W10 W10
+#define W1000 W100 W100 W100 W100 W100 W100 W100 W100 W100 W100
+
+struct conversion {
+	const char *name;
+	enum part_transport transport;
+	const char *in;
+	const char *out;   /* NULL: refused */
+	const char *says;  /* part of the error then */
+};
+
+static const struct conversion cases[] = {
+	{ "eight bits without MIME", PART_7BIT,
+	  "Subject: s\n\ngr\xc3\xbc\xc3\x9f\n",
+	  "Subject: s\nMIME-Version: 1.0\n"
+	  "Content-Type: text/plain; charset=UTF-8\n"
+	  "Content-Transfer-Encoding: quoted-printable\n\n"
+	  "gr=C3=BC=C3=9F\n", NULL },
+	{ "eight bits of no known charset", PART_7BIT,
+	  "A: b\n\n\xe4\n",
+	  "A: b\nMIME-Version: 1.0\n"
+	  "Content-Type: text/plain; charset=unknown-8bit\n"
+	  "Content-Transfer-Encoding: quoted-printable\n\n=E4\n", NULL },
+	{ "a declared type stays", PART_7BIT,
+	  "MIME-Version: 1.0\nContent-Type: text/html; charset=latin1\n"
+	  "Content-Transfer-Encoding: 8bit\n\n\xe4\n",
+	  "MIME-Version: 1.0\nContent-Type: text/html; charset=latin1\n"
+	  "Content-Transfer-Encoding: quoted-printable\n\n=E4\n", NULL },
+	{ "only the part that needs it", PART_7BIT,
+	  "Content-Type: multipart/mixed; boundary=\"a b\"\n"
+	  "Content-Transfer-Encoding: 8bit\n\npre\n--a b\n\n\xe4\n"
+	  "--a b\nContent-Transfer-Encoding: base64\n\nAAAA\n--a b--\npost\n",
+	  "Content-Type: multipart/mixed; boundary=\"a b\"\n\npre\n--a b\n"
+	  "Content-Type: text/plain; charset=unknown-8bit\n"
+	  "Content-Transfer-Encoding: quoted-printable\n\n=E4\n"
+	  "--a b\nContent-Transfer-Encoding: base64\n\nAAAA\n--a b--\npost\n",
+	  NULL },
+	{ "a message within the message", PART_7BIT,
+	  "Content-Type: message/rfc822\n\nSubject: in\n\n\xc3\xa4\n",
+	  "Content-Type: message/rfc822\n\nSubject: in\n"
+	  "Content-Type: text/plain; charset=UTF-8\n"
+	  "Content-Transfer-Encoding: quoted-printable\n\n=C3=A4\n", NULL },
+	{ "words of a subject", PART_7BIT,
+	  "Subject: gr\xc3\xbc\xc3\x9f\n\nx\n",
+	  "Subject: =?UTF-8?Q?gr=C3=BC=C3=9F?=\n\nx\n", NULL },
+	{ "an 8-bit address field", PART_7BIT, "From: gr\xc3\xbc <a@b>\n\nx\n",
+	  NULL, "field From" },
+	{ "signed by DKIM", PART_7BIT, "DKIM-Signature: x\n\n\xe4\n", NULL,
+	  "signed" },
+	{ "signed as a multipart", PART_7BIT,
+	  "Content-Type: multipart/signed; boundary=q\n\n--q\n\n\xe4\n--q--\n",
+	  NULL, "signed" },
+	{ "encoded already and still long", PART_8BIT,
+	  "Content-Transfer-Encoding: base64\n\n" X1000 "\n", NULL,
+	  "encoded already" },
+	{ "long between the parts", PART_8BIT,
+	  "Content-Type: multipart/mixed; boundary=q\n\n" X1000 "\n--q--\n",
+	  NULL, "line 3 of the message" },
+	{ "a word that no fold can save", PART_8BIT, "A: " X1000 "\n\nx\n",
+	  NULL, "field A" },
+	{ "nested boundaries", PART_7BIT,
+	  "Content-Type: multipart/mixed; boundary=a\n\n--a\n"
+	  "Content-Type: multipart/alternative; boundary=ab\n\n--ab\n\n\xe4\n"
+	  "--ab--\n--a\n\nplain\n--a--\n",
+	  "Content-Type: multipart/mixed; boundary=a\n\n--a\n"
+	  "Content-Type: multipart/alternative; boundary=ab\n\n--ab\n"
+	  "Content-Type: text/plain; charset=unknown-8bit\n"
+	  "Content-Transfer-Encoding: quoted-printable\n\n=E4\n"
+	  "--ab--\n--a\n\nplain\n--a--\n", NULL },
+};
+
+static void
+take(struct message *m, const char *text, size_t len)
+{
+	struct spool spool = {0};
+	struct error err = {0};
+
+	assert_int_equal(spool_add(&spool, text, len, &err), 0);
+	assert_int_equal(message_take(m, &spool, &err), 0);
+}
+
+/* The whole text of a message, LF ends. Owned. */
+static char *
+text_of(struct message *m)
+{
+	char *text = strdup(buffer_string(&m->spool.memory));
+	char *to = text;
+
+	for (const char *from = text; *from != '\0'; from++)
+		if (*from != '\r')
+			*to++ = *from;
+	*to = '\0';
+	return text;
+}
+
+static void
+check(const struct conversion *c)
+{
+	struct message m, out;
+	struct error err = {0};
+	char *text;
+
+	take(&m, c->in, strlen(c->in));
+	if (!mime_is_needed(&m, c->transport))
+		fail_msg("%s: not needed", c->name);
+	if (mime_convert(&out, &m, c->transport, &err) != 0) {
+		if (c->out != NULL || err.code != EX_DATAERR ||
+		    strstr(err.text, c->says) == NULL)
+			fail_msg("%s: %s", c->name, err.text);
+	} else {
+		text = text_of(&out);
+		if (c->out == NULL || strcmp(text, c->out) != 0)
+			fail_msg("%s:\n%s", c->name, text);
+		free(text);
+		message_free(&out);
+	}
+	message_free(&m);
+}
+
+static void
+messages_become_what_the_transport_takes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check(&cases[i]);
+}
+
+/* The longest line of a text. */
+static size_t
+longest(const char *text)
+{
+	size_t most = 0;
+
+	while (*text != '\0') {
+		size_t n = strcspn(text, "\n");
+
+		if (n > most)
+			most = n;
+		text += n + (text[n] == '\n');
+	}
+	return most;
+}
+
+static void
+long_lines_become_short_whatever_their_length(void **state)
+{
+	static const size_t lengths[] = { 999, 1000, 4094, 4095, 4096, 4097,
+	    8192, 100000 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct message m, out;
+		struct error err = {0};
+		char *text = malloc(lengths[i] + 8), *made;
+
+		memset(text, 'x', lengths[i] + 7);
+		memcpy(text, "A: b\n\n", 6);
+		text[lengths[i] + 6] = '\n';
+		text[lengths[i] + 7] = '\0';
+		take(&m, text, lengths[i] + 7);
+		assert_int_equal(mime_convert(&out, &m, PART_8BIT, &err), 0);
+		made = text_of(&out);
+		assert_true(longest(made) <= 76);
+		free(made);
+		free(text);
+		message_free(&m);
+		message_free(&out);
+	}
+}
+
+static void
+long_header_lines_are_folded(void **state)
+{
+	static const char text[] = "A: " W1000 "\nTo: a@b\n\nx\n";
+	struct message m, out;
+	struct error err = {0};
+	char *made;
+
+	(void)state;
+	take(&m, text, sizeof(text) - 1);
+	assert_int_equal(mime_convert(&out, &m, PART_8BIT, &err), 0);
+	made = text_of(&out);
+	assert_true(longest(made) <= 78);
+	assert_non_null(strstr(made, "\nTo: a@b\n\nx\n"));
+	free(made);
+	message_free(&m);
+	message_free(&out);
+}
+
+static void
+what_suits_needs_nothing(void **state)
+{
+	static const char text[] = "Subject: s\n\ngr\xc3\xbc\xc3\x9f\n";
+	struct message m;
+
+	(void)state;
+	take(&m, text, sizeof(text) - 1);
+	assert_false(mime_is_needed(&m, PART_8BIT));
+	message_free(&m);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(messages_become_what_the_transport_takes),
+		cmocka_unit_test(long_lines_become_short_whatever_their_length),
+		cmocka_unit_test(long_header_lines_are_folded),
+		cmocka_unit_test(what_suits_needs_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
