@@ -52,7 +52,7 @@ static const struct conversion cases[] = {
 	  "Content-Transfer-Encoding: quoted-printable\n\n=C3=A4\n", NULL },
 	{ "words of a subject", PART_7BIT,
 	  "Subject: gr\xc3\xbc\xc3\x9f\n\nx\n",
-	  "Subject: =?UTF-8?Q?gr=C3=BC=C3=9F?=\n\nx\n", NULL },
+	  "Subject: =?UTF-8?B?Z3LDvMOf?=\n\nx\n", NULL },
 	{ "an 8-bit address field", PART_7BIT, "From: gr\xc3\xbc <a@b>\n\nx\n",
 	  NULL, "field From" },
 	{ "signed by DKIM", PART_7BIT, "DKIM-Signature: x\n\n\xe4\n", NULL,
