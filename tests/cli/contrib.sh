@@ -1,0 +1,81 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What contrib says of keys and options is what keys.def says.
+: "${top_srcdir:=.}" "${ONEHOP:=build/onehop}"
+. "$top_srcdir/tests/lib/tap.sh"
+contrib=$top_srcdir/contrib
+
+known_keys()
+{
+    sed -n 's/^KEY(\([a-z_0-9]*\),.*/\1/p' "$top_srcdir/src/keys.def"
+    sed -n '/^} obsolete/,/^};/s/^	{ "\([a-z_0-9]*\)".*/\1/p' \
+        "$top_srcdir/src/key.c"
+    echo eval
+}
+
+# The words of the groups Key, Verbatim and Obsolete.
+vim_keys()
+{
+    awk '/^syntax keyword/ { on = $3 ~ /(Key|Verbatim|Obsolete)$/; next }
+        !/^ *\\/ { on = 0 }
+        on { sub(/\\/, ""); for (i = 1; i <= NF; i++) print $i }' \
+        "$contrib/vim/syntax/onehop.vim"
+}
+
+vim_knows_every_key_and_no_other()
+{
+    known_keys | sort >"$scratch/known"
+    vim_keys | sort >"$scratch/vim"
+    diff "$scratch/known" "$scratch/vim"
+}
+
+# offers_of_bash WORD...: what bash offers for the last word of the command line
+offers_of_bash()
+{
+    COMPLETION=$contrib/completion/onehop.bash \
+        XDG_CONFIG_HOME=$scratch bash -c '
+        . "$COMPLETION"
+        COMP_WORDS=("$@")
+        COMP_CWORD=$(($# - 1))
+        _onehop "$1" "${COMP_WORDS[COMP_CWORD]}" \
+            "${COMP_WORDS[COMP_CWORD - 1]}"
+        echo "${COMPREPLY[*]}"' bash "$ONEHOP" "$@"
+}
+
+bash_offers()
+{
+    expected=$1
+    shift
+    offered=$(offers_of_bash "$@") || return
+    echo "offered: $offered"
+    [ "$offered" = "$expected" ]
+}
+
+bash_offers_an_option_for_every_key()
+{
+    offers_of_bash "--" | tr ' ' '\n' | sed -n 's/^--\(.*\)=$/\1/p' |
+        sort >"$scratch/offered"
+    sed -n '/, SECRET,/d;s/^KEY(\([a-z_0-9]*\),.*/\1/p' \
+        "$top_srcdir/src/keys.def" | sort >"$scratch/keys"
+    comm -23 "$scratch/keys" "$scratch/offered" >"$scratch/missing"
+    cat "$scratch/missing"
+    [ ! -s "$scratch/missing" ]
+}
+
+mkdir "$scratch/onehop"
+printf 'account work\nhost h\naccount home : work\n' \
+    >"$scratch/onehop/config"
+tap 'vim knows every key and no other' vim_knows_every_key_and_no_other
+if command -v bash >/dev/null; then
+    tap 'bash offers an option for every key' \
+        bash_offers_an_option_for_every_key
+    tap 'bash offers the values of a key' bash_offers 'on off' --tls = o
+    tap 'bash offers the accounts of the config file' \
+        bash_offers 'work home' -a ''
+    tap 'bash offers nothing where it knows nothing' \
+        bash_offers '' --host = x
+fi
+if command -v zsh >/dev/null; then
+    tap 'zsh can read its completion' zsh -n "$contrib/completion/_onehop"
+fi
+tap_done
