@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What a user types and sees.
+CLI_TESTS = \
+	tests/cli/config.sh \
+	tests/cli/demo.sh \
+	tests/cli/options.sh \
+	tests/cli/process.sh
+EXTRA_DIST += $(CLI_TESTS) tests/cli/sink.py tests/demo.py \
+	tests/lib/cli.sh tests/lib/tap.sh
+TESTS += $(CLI_TESTS)
