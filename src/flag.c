@@ -169,6 +169,8 @@ SET(full_name, full_name = value)
 SET(dots, ignore_dots = 1)
 SET(read_recipients, read_recipients = 1)
 SET(verbose, debug = 1)
+SET(auth_test, auth_test = 1)
+SET(json, json = 1)
 SET(flush, mode = MODE_FLUSH)
 SET(newaliases, mode = MODE_NOTHING)
 SET(pretend, mode = MODE_PRETEND)
@@ -176,6 +178,15 @@ SET(serverinfo, mode = MODE_SERVERINFO)
 SET(help, mode = MODE_HELP)
 SET(version, mode = MODE_VERSION)
 #undef SET
+
+static int
+set_rmqs(struct invocation *inv, const char *value, struct error *err)
+{
+	(void)err;
+	inv->mode = MODE_RMQS;
+	inv->queue = value;
+	return 0;
+}
 
 static int
 ignore(struct invocation *inv, const char *value, struct error *err)

@@ -9,6 +9,7 @@ enum mode {
 	MODE_SEND,
 	MODE_PRETEND,     /* -P */
 	MODE_SERVERINFO,  /* -S */
+	MODE_RMQS,        /* --rmqs */
 	MODE_SMTP,        /* -bs */
 	MODE_LIST,        /* -bp, mailq */
 	MODE_FLUSH,       /* -q */
@@ -34,9 +35,12 @@ struct invocation {
 	const char *notify;       /* -N, or NULL */
 	const char *returns;      /* -R, or NULL */
 	const char *envid;        /* -V, or NULL */
+	const char *queue;        /* --rmqs */
 	int read_recipients;      /* -t */
 	int ignore_dots;          /* -i, -oi */
 	int debug;                /* -d or -v: trace on stderr */
+	int auth_test;            /* --auth-test */
+	int json;                 /* --json */
 	struct override *overrides; /* owned array */
 	size_t noverrides;
 	char *const *recipients;  /* operands: the rest of argv */

@@ -22,6 +22,8 @@
 #include "pretend.h"
 #include "relay.h"
 #include "sasl.h"
+#include "serverinfo.h"
+#include "smtp.h"
 #include "submit.h"
 #include "tls.h"
 #include "wait.h"
@@ -146,6 +148,43 @@ send_message(struct run *run, struct error *err)
 	    run->inv.debug ? STDERR_FILENO : -1, &run->facts, err);
 }
 
+/* Modes that turn to the smarthost without a message. */
+static int
+choose_account(struct run *run, struct error *err)
+{
+	if (config_load(&run->account, &run->inv, NULL, err) != 0)
+		return -1;
+	signals_hold();
+	run->tried = 1;
+	return 0;
+}
+
+static int
+show_server(struct run *run, struct error *err)
+{
+	if (choose_account(run, err) != 0)
+		return -1;
+	return serverinfo_show(STDOUT_FILENO, &run->account, &run->inv, err);
+}
+
+static int
+flush_server(struct run *run, struct error *err)
+{
+	struct submitter s = {0};
+	int result;
+
+	if (choose_account(run, err) != 0)
+		return -1;
+	result = submit_open(&s, &run->account,
+	    run->inv.debug ? STDERR_FILENO : -1, err);
+	if (result == 0 && s.auth.mechanism != NULL)
+		result = auth_run(&s.auth, &s.session, err);
+	if (result == 0)
+		result = smtp_etrn(&s.session, run->inv.queue, err);
+	submit_close(&s);
+	return result;
+}
+
 static int
 serve_smtp(struct run *run, struct error *err)
 {
@@ -156,6 +195,8 @@ serve_smtp(struct run *run, struct error *err)
 static int (*const actions[])(struct run *, struct error *) = {
 	[MODE_SEND] = send_message,
 	[MODE_PRETEND] = pretend_message,
+	[MODE_SERVERINFO] = show_server,
+	[MODE_RMQS] = flush_server,
 	[MODE_SMTP] = serve_smtp,
 	[MODE_LIST] = list_queue,
 	[MODE_FLUSH] = do_nothing,

@@ -135,6 +135,18 @@ smtp_starttls(struct session *s, const struct tls_policy *policy,
 	return smtp_tls(s, policy, err);
 }
 
+int
+smtp_etrn(struct session *s, const char *name, struct error *err)
+{
+	struct reply r;
+
+	if (!session_can(s, EXT_ETRN))
+		return fail(err, EX_UNAVAILABLE, "server does not offer ETRN");
+	if (session_put(s, err, "ETRN %s", name) != 0)
+		return -1;
+	return session_expect(s, REPLY_TO_OTHER, 2, &r, err);
+}
+
 void
 smtp_quit(struct session *s)
 {

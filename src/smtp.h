@@ -38,6 +38,9 @@ int smtp_starttls(struct session *s, const struct tls_policy *policy,
 int smtp_transaction(struct session *s, struct auth *auth,
 	struct mail *mail, struct error *err);
 
+/* Asks the server to send what it has queued for the name (RFC 1985). */
+int smtp_etrn(struct session *s, const char *name, struct error *err);
+
 /* QUIT, if the session is intact; its reply is not waited for. */
 void smtp_quit(struct session *s);
 

@@ -75,21 +75,34 @@ make_policy(struct tls_policy *policy, const struct account *a, char **name,
 
 /* Greeting, TLS now or by STARTTLS, EHLO: until it is ready for AUTH. */
 static int
-converse(struct session *s, const struct account *a,
-    const struct tls_policy *policy, const char *name, struct error *err)
+converse(struct submitter *s, const struct tls_policy *policy,
+    const char *name, struct error *err)
 {
-	if (a->tls && !a->tls_starttls && smtp_tls(s, policy, err) != 0)
+	struct session *session = &s->session;
+	const struct account *a = session->account;
+
+	if (a->tls && !a->tls_starttls &&
+	    smtp_tls(session, policy, err) != 0)
 		return -1;
-	if (smtp_greeting(s, err) != 0 || smtp_hello(s, name, err) != 0)
+	s->facts.secured = deadline_now();
+	if (smtp_greeting(session, err) != 0)
 		return -1;
-	if (a->tls && a->tls_starttls)
-		return smtp_starttls(s, policy, err) != 0 ||
-		    smtp_hello(s, name, err) != 0 ? -1 : 0;
+	s->facts.greeted = deadline_now();
+	if (smtp_hello(session, name, err) != 0)
+		return -1;
+	if (a->tls && a->tls_starttls) {
+		if (smtp_starttls(session, policy, err) != 0)
+			return -1;
+		s->facts.secured = deadline_now();
+		if (smtp_hello(session, name, err) != 0)
+			return -1;
+	}
+	s->facts.ready = deadline_now();
 	return 0;
 }
 
 int
-submit_open(struct submitter *s, const struct account *a, int trace,
+submit_connect(struct submitter *s, const struct account *a, int trace,
     struct error *err)
 {
 	struct session *session = &s->session;
@@ -98,24 +111,37 @@ submit_open(struct submitter *s, const struct account *a, int trace,
 	int result;
 
 	s->facts.started = deadline_now();
-	s->secret.kind = BUFFER_SECRET;
 	session->account = a;
 	session->confidential = account_is_local(a);
 	if (make_policy(&policy, a, &certified, err) != 0)
 		return -1;
-	if ((auth_needs_secret(a) && secret_get(&s->secret, a, err) != 0) ||
-	    connect_to(s, a, trace, err) != 0) {
-		free(certified);
-		return -1;
+	result = connect_to(s, a, trace, err);
+	if (result == 0) {
+		hello = identity_hello(a, session->stream.transport->fd);
+		result = converse(s, &policy, hello, err);
+		free(hello);
+		memcpy(s->facts.tls, session->tls.version,
+		    sizeof(s->facts.tls));
 	}
-	hello = identity_hello(a, session->stream.transport->fd);
-	result = converse(session, a, &policy, hello, err);
-	free(hello);
 	free(certified);
-	memcpy(s->facts.tls, session->tls.version, sizeof(s->facts.tls));
-	if (result == 0 && auth_is_wanted(a))
-		result = auth_prepare(&s->auth, session,
-		    buffer_string(&s->secret), err);
+	return result;
+}
+
+int
+submit_open(struct submitter *s, const struct account *a, int trace,
+    struct error *err)
+{
+	int result;
+
+	s->facts.started = deadline_now();
+	s->secret.kind = BUFFER_SECRET;
+	if ((auth_needs_secret(a) && secret_get(&s->secret, a, err) != 0) ||
+	    submit_connect(s, a, trace, err) != 0)
+		return -1;
+	if (!auth_is_wanted(a))
+		return 0;
+	result = auth_prepare(&s->auth, &s->session,
+	    buffer_string(&s->secret), err);
 	if (s->auth.mechanism != NULL)
 		snprintf(s->facts.mechanism, sizeof(s->facts.mechanism),
 		    "%s", s->auth.mechanism->name);

@@ -20,7 +20,11 @@ struct submission {
 	char tls[16];          /* "TLS1.3", or "" */
 	char mechanism[32];    /* SASL mechanism used, or "" */
 	struct reply final;    /* the server's last word on the message */
-	int64_t started;       /* milliseconds of CLOCK_MONOTONIC */
+	/* moments, milliseconds of CLOCK_MONOTONIC, 0 if not reached */
+	int64_t started;
+	int64_t secured;       /* TLS is up */
+	int64_t greeted;
+	int64_t ready;         /* the last EHLO is answered */
 	int64_t ended;
 };
 
@@ -33,9 +37,15 @@ struct submitter {
 };
 
 /*
- * Connects to the account's smarthost and speaks until it is ready for AUTH
- * or MAIL. The password is fetched before anything is connected. trace is a
- * descriptor for the dialogue, or -1. 0 or -1; submit_close in either case.
+ * Connects to the account's smarthost and speaks until EHLO, the one under TLS
+ * if that is wanted, is answered. trace is a descriptor for the dialogue, or
+ * -1. 0 or -1; submit_close in either case.
+ */
+int submit_connect(struct submitter *s, const struct account *a, int trace,
+	struct error *err);
+
+/*
+ * The same, ready for AUTH or MAIL. The password is fetched before anything is connected.
  */
 int submit_open(struct submitter *s, const struct account *a, int trace,
 	struct error *err);

@@ -68,6 +68,7 @@ CONVERSATIONS = \
 	tests/smtp/require-tls-is-asked-for-where-it-is-offered.conv \
 	tests/smtp/require-tls-is-not-given-up-silently.conv \
 	tests/smtp/require-tls-without-tls-is-refused.conv \
+	tests/smtp/rmqs-asks-the-server-to-flush-its-queue.conv \
 	tests/smtp/seven-bit-content-is-not-declared-8bitmime.conv \
 	tests/smtp/sigterm-before-the-content-kills-and-nothing-is-sent.conv \
 	tests/smtp/smtputf8-is-asked-for-when-an-address-needs-it.conv \

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "serverinfo.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth.h"
+#include "buffer.h"
+#include "escape.h"
+#include "json.h"
+#include "smtp.h"
+#include "submit.h"
+
+/* Two faces of the same facts. */
+struct page {
+	struct buffer text;
+	int json;
+};
+
+static void
+add(struct page *p, const char *name, const char *value)
+{
+	if (value[0] == '\0')
+		return;
+	if (p->json)
+		json_add_text(&p->text, name, value);
+	else
+		buffer_addf(&p->text, "%-19s %s\n", name, value);
+}
+
+static void
+add_number(struct page *p, const char *name, uint64_t value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	if (p->json)
+		json_add_number(&p->text, name, (int64_t)value);
+	else
+		add(p, name, text);
+}
+
+static void
+begin(struct page *p, const char *name)
+{
+	if (p->json)
+		json_open(&p->text, name, '{');
+	else
+		buffer_addf(&p->text, "\n%s:\n", name);
+}
+
+static void
+end(struct page *p)
+{
+	if (p->json)
+		json_close(&p->text, '}');
+}
+
+static void
+add_connection(struct page *p, const struct submitter *s)
+{
+	const struct account *a = s->session.account;
+
+	add(p, "host", a->host.n > 0 ? a->host.at[0] : a->socket);
+	if (a->port != 0)
+		add_number(p, "port", a->port);
+	add(p, "address", s->facts.connection.address);
+}
+
+static void
+add_tls(struct page *p, const struct tls_facts *tls)
+{
+	if (tls->version[0] == '\0')
+		return;
+	begin(p, "tls");
+	add(p, "version", tls->version);
+	add(p, "cipher", tls->cipher);
+	add(p, "subject", tls->subject);
+	add(p, "issuer", tls->issuer);
+	add(p, "valid from", tls->not_before);
+	add(p, "valid until", tls->not_after);
+	add(p, "sha256", tls->sha256);
+	add(p, "spki sha256", tls->spki_sha256);
+	end(p);
+}
+
+/* What we make of an extension. */
+static const char *
+use_of(const struct account *a, enum extension extension)
+{
+	switch (extension) {
+	case EXT_STARTTLS:
+		return a->tls && a->tls_starttls ? "used" : "not wanted";
+	case EXT_AUTH:
+		return auth_is_wanted(a) ? "used" : "auth is off";
+	case EXT_PIPELINING:
+		return a->pipelining ? "used" : "pipelining is off";
+	case EXT_CHUNKING:
+	case EXT_BINARYMIME:
+		return a->chunking ? "used" : "chunking is off";
+	case EXT_REQUIRETLS:
+		return a->require_tls ? "used" : "require_tls is off";
+	case EXT_MT_PRIORITY:
+		return a->mt_priority[0] != '\0' ? "used"
+		    : "no mt_priority";
+	case EXT_DELIVERBY:
+		return a->deliver_by[0] != '\0' ? "used" : "no deliver_by";
+	case EXT_FUTURERELEASE:
+		return a->hold_for != 0 || a->hold_until[0] != '\0' ? "used"
+		    : "no hold_for, no hold_until";
+	case EXT_DSN:
+		return "used if notifications are asked for";
+	case EXT_8BITMIME:
+	case EXT_SMTPUTF8:
+		return "used if the message needs it";
+	case EXT_ETRN:
+		return "used by --rmqs";
+	default:
+		return "used";
+	}
+}
+
+static void
+add_extensions(struct page *p, const struct session *s)
+{
+	begin(p, "extensions");
+	for (const struct capability_name *n = capability_names;
+	    n->keyword != NULL; n++)
+		if (session_can(s, n->extension))
+			add(p, n->keyword, use_of(s->account, n->extension));
+	end(p);
+}
+
+static void
+add_limits(struct page *p, const struct capabilities *can)
+{
+	begin(p, "limits");
+	if (can->size_max > 0)
+		add_number(p, "size", can->size_max);
+	if (can->rcpt_max > 0)
+		add_number(p, "recipients", can->rcpt_max);
+	if (can->mail_max > 0)
+		add_number(p, "messages", can->mail_max);
+	if (can->hold_max > 0)
+		add_number(p, "hold", can->hold_max);
+	end(p);
+}
+
+static void
+add_authentication(struct page *p, const struct session *s, int tested)
+{
+	const struct account *a = s->account;
+	struct buffer binding = {0};
+	const struct sasl_mechanism *m = sasl_find(a->auth);
+
+	if (s->tls.version[0] != '\0')
+		(void)tls_channel_binding(s->stream.transport, &binding);
+	if (m == NULL)
+		m = sasl_choose(s->can.mechanisms, s->confidential,
+		    binding.len > 0, a->user[0] != '\0');
+	buffer_free(&binding);
+	begin(p, "authentication");
+	add(p, "offered", s->can.mechanisms);
+	add(p, "choice", m != NULL ? m->name : "none");
+	if (tested)
+		add(p, "tested", "accepted");
+	end(p);
+}
+
+static void
+add_step(struct page *p, const char *name, int64_t from, int64_t to)
+{
+	if (from != 0 && to >= from)
+		add_number(p, name, (uint64_t)(to - from));
+}
+
+static void
+add_times(struct page *p, const struct submission *f)
+{
+	const struct connect_result *c = &f->connection;
+	int implicit = f->secured != 0 && f->secured <= f->greeted;
+
+	begin(p, "milliseconds");
+	add_step(p, "resolve", f->started, c->resolved_ms);
+	add_step(p, "connect", c->resolved_ms, c->connected_ms);
+	if (f->tls[0] != '\0' && implicit)
+		add_step(p, "tls", c->connected_ms, f->secured);
+	else if (f->tls[0] != '\0')
+		add_step(p, "starttls", f->greeted, f->secured);
+	add_step(p, "greeting", implicit ? f->secured : c->connected_ms,
+	    f->greeted);
+	add_step(p, "ehlo", implicit ? f->greeted : f->secured, f->ready);
+	end(p);
+}
+
+static int
+put(int fd, const struct buffer *text, struct error *err)
+{
+	size_t done = 0;
+
+	while (done < text->len) {
+		ssize_t n = write(fd, text->data + done, text->len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return fail(err, EX_IOERR, "cannot write output: %s",
+			    strerror(errno));
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+/* The page for as far as we came. */
+static void
+compose(struct page *p, const struct submitter *s, int tested)
+{
+	if (p->json)
+		json_open(&p->text, NULL, '{');
+	add_connection(p, s);
+	add_tls(p, &s->session.tls);
+	if (s->facts.ready != 0) {
+		add_extensions(p, &s->session);
+		add_limits(p, &s->session.can);
+		add_authentication(p, &s->session, tested);
+	}
+	add_times(p, &s->facts);
+	if (p->json) {
+		json_close(&p->text, '}');
+		buffer_add_char(&p->text, '\n');
+	}
+}
+
+int
+serverinfo_show(int fd, const struct account *a,
+    const struct invocation *inv, struct error *err)
+{
+	int trace = inv->debug ? STDERR_FILENO : -1;
+	struct submitter s = {0};
+	struct page page = { .json = inv->json };
+	struct error trouble = {0};
+	int result;
+
+	result = inv->auth_test ? submit_open(&s, a, trace, err)
+	    : submit_connect(&s, a, trace, err);
+	if (result == 0 && inv->auth_test)
+		result = auth_is_wanted(a) ? auth_run(&s.auth, &s.session, err)
+		    : fail(err, EX_CONFIG, "auth is off: there is nothing to "
+		    "test");
+	compose(&page, &s, result == 0 && inv->auth_test);
+	if (put(fd, &page.text, &trouble) != 0 && result == 0) {
+		*err = trouble;
+		result = -1;
+	}
+	buffer_free(&page.text);
+	submit_close(&s);
+	return result;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* --serverinfo: what a smarthost is and offers, and what we would make of it.
+ * Sends no message. */
+#ifndef ONEHOP_SERVERINFO_H
+#define ONEHOP_SERVERINFO_H
+
+#include "account.h"
+#include "error.h"
+#include "invocation.h"
+
+/*
+ * Connects, with --auth-test authenticates, and prints what was found on fd,
+ * as JSON with --json. What was found before something went wrong is printed
+ * as well. 0, or -1 with the session's error, or EX_IOERR.
+ */
+int serverinfo_show(int fd, const struct account *a,
+	const struct invocation *inv, struct error *err);
+
+#endif
