@@ -149,6 +149,16 @@ check_tls(const struct account *a, struct error *err)
 	return 0;
 }
 
+/* Is there a way to authenticate without saying who we are? */
+static int
+needs_no_user(const struct account *a)
+{
+	return strcmp(a->auth, "off") == 0 ||
+	    strcmp(a->auth, "EXTERNAL") == 0 ||
+	    strcmp(a->auth, "GSSAPI") == 0 ||
+	    (strcmp(a->auth, "on") == 0 && a->tls_cert_file[0] != '\0');
+}
+
 int
 account_finish(struct account *a, struct error *err)
 {
@@ -159,8 +169,7 @@ account_finish(struct account *a, struct error *err)
 		return fail(err, EX_CONFIG,
 		    "expected a port or a socket for LMTP");
 	resolve(a);
-	if (strcmp(a->auth, "off") != 0 && a->user[0] == '\0' &&
-	    strcmp(a->auth, "EXTERNAL") != 0 && strcmp(a->auth, "GSSAPI") != 0)
+	if (a->user[0] == '\0' && !needs_no_user(a))
 		return fail(err, EX_CONFIG, "expected a user, as auth is %s",
 		    a->auth);
 	return check_tls(a, err);

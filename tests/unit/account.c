@@ -147,6 +147,8 @@ static const struct {
 	{ "host=mail.example user=u password=p auth=off", "587 on on off" },
 	{ "host=mail.example user=u", "587 on on off" },
 	{ "host=mail.example user=u auth=on", "587 on on on" },
+	{ "host=mail.example auth=on tls_key_file=k tls_cert_file=c",
+	  "587 on on on" },
 	{ "host=mail.example auth=external", "587 on on EXTERNAL" },
 	{ "port=25", "expected a host or a socket" },
 	{ "host=mail.example protocol=lmtp",
