@@ -51,34 +51,40 @@ replay_file(const char *path, size_t size, int *number)
 }
 
 static int
-replay(const char *path, int *number)
+replay_directory(const char *path, int *number)
 {
-	char member[PATH_OCTETS];
-	struct dirent *entry;
-	struct stat status;
-	DIR *directory;
-	int rc = 0;
+	struct dirent **entries;
+	int n = scandir(path, &entries, NULL, alphasort);
+	int rc = n < 0 ? trouble(path) : 0;
 
-	if (stat(path, &status) < 0)
-		return trouble(path);
-	if (!S_ISDIR(status.st_mode))
-		return replay_file(path, (size_t)status.st_size, number);
-	directory = opendir(path);
-	if (directory == NULL)
-		return trouble(path);
-	while ((entry = readdir(directory)) != NULL) {
-		if (entry->d_name[0] == '.')
-			continue;
-		if (snprintf(member, sizeof(member), "%s/%s", path,
-		    entry->d_name) >= (int)sizeof(member) ||
-		    stat(member, &status) < 0)
-			rc = trouble(path);
+	for (int i = 0; i < n; i++) {
+		char member[PATH_OCTETS];
+		struct stat status;
+
+		snprintf(member, sizeof(member), "%s/%s", path,
+		    entries[i]->d_name);
+		free(entries[i]);
+		if (stat(member, &status) < 0)
+			rc = trouble(member);
 		else if (S_ISREG(status.st_mode) && replay_file(member,
 		    (size_t)status.st_size, number) < 0)
 			rc = -1;
 	}
-	closedir(directory);
+	if (n >= 0)
+		free(entries);
 	return rc;
+}
+
+static int
+replay(const char *path, int *number)
+{
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return trouble(path);
+	if (S_ISDIR(status.st_mode))
+		return replay_directory(path, number);
+	return replay_file(path, (size_t)status.st_size, number);
 }
 
 /* The corpus has the name of the target, which is the program's. */
@@ -89,10 +95,8 @@ replay_corpus(const char *program, int *number)
 	const char *name = strrchr(program, '/');
 	char path[PATH_OCTETS];
 
-	if (snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/%s",
-	    top != NULL ? top : ".", name != NULL ? name + 1 : program) >=
-	    (int)sizeof(path))
-		return -1;
+	snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/%s",
+	    top != NULL ? top : ".", name != NULL ? name + 1 : program);
 	return replay(path, number);
 }
 
