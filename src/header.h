@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Header fields, RFC 5322 2.2: found, unfolded, compared, written. Works on a
- * header block whose lines end in LF. Pure: the clock and the random octets
- * are parameters.
+ * header block whose lines end in LF and that holds no NUL. Pure: the clock and
+ * the random octets are parameters.
  */
 #ifndef ONEHOP_HEADER_H
 #define ONEHOP_HEADER_H

@@ -50,6 +50,7 @@ check_folding(const char *name, const char *body)
 		return;
 	if (header_add_folded(&folded, name, body) < 0) {
 		require(folded.len == 0, "a refused field leaves nothing");
+		buffer_free(&folded);
 		return;
 	}
 	buffer_string(&folded);
@@ -71,6 +72,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t offset = 0;
 	size_t before = 0;
 
+	if (size == 0 || memchr(block, '\0', size) != NULL)
+		return 0;
 	while (header_next(block, size, &offset, &f)) {
 		char *name = xstrndup(block + f.start, f.name_len);
 		char *body = header_unfold(block, &f);
