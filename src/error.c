@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Formats into text; an overlong result ends in "..." so that a cut shows. */
-static void
+static void __attribute__((format(printf, 3, 0)))
 print(char *text, size_t size, const char *format, va_list args)
 {
 	int n = vsnprintf(text, size, format, args);

@@ -44,9 +44,8 @@ struct submitter {
 int submit_connect(struct submitter *s, const struct account *a, int trace,
 	struct error *err);
 
-/*
- * The same, ready for AUTH or MAIL. The password is fetched before anything is connected.
- */
+/* The same, ready for AUTH or MAIL. The password is fetched before anything
+ * is connected. */
 int submit_open(struct submitter *s, const struct account *a, int trace,
 	struct error *err);
 
