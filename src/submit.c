@@ -7,11 +7,55 @@
 
 #include "idna.h"
 #include "identity.h"
+#include "memory.h"
 #include "mime.h"
 #include "parameter.h"
+#include "proxy.h"
 #include "secret.h"
 #include "smtp.h"
 #include "wait.h"
+
+/* A host as the wire wants it: A-labels; IPv6 addresses have no labels. */
+static int
+write_host(const char *host, char **wire, struct error *err)
+{
+	if (strchr(host, ':') == NULL)
+		return idna_to_ascii(host, wire, err);
+	*wire = xstrdup(host);
+	return 0;
+}
+
+/* Limit for one address, or for the proxy to answer. */
+#define CONNECT_SECONDS 30
+
+/* To the smarthost, or to the proxy that leads there. */
+static void
+set_target(struct connect_target *target, const struct account *a,
+    const char *host)
+{
+	int proxied = a->proxy_host[0] != '\0';
+
+	target->host = proxied ? a->proxy_host : host;
+	target->port = proxied ? a->proxy_port : a->port;
+	target->socket = a->socket[0] != '\0' ? a->socket : NULL;
+	target->source_ip = a->source_ip[0] != '\0' ? a->source_ip : NULL;
+	target->seconds = a->timeout != 0 ? a->timeout : CONNECT_SECONDS;
+	target->deadline = a->deadline == 0 ? DEADLINE_NONE
+	    : deadline_in(1000 * (int64_t)a->deadline);
+}
+
+static int
+pass_proxy(struct transport *transport, const struct connect_target *target,
+    const struct account *a, const char *host, struct error *err)
+{
+	int64_t limit = deadline_first(target->deadline,
+	    deadline_in(1000 * (int64_t)target->seconds));
+
+	if (a->proxy_host[0] == '\0' || target->socket != NULL)
+		return 0;
+	return proxy_socks5(transport, host, a->port, limit, err) != 0
+	    ? wrap(err, "proxy %s:%u", a->proxy_host, a->proxy_port) : 0;
+}
 
 static int
 connect_to(struct submitter *s, const struct account *a, int trace,
@@ -22,16 +66,15 @@ connect_to(struct submitter *s, const struct account *a, int trace,
 	char *host = NULL;
 	int result;
 
-	if (a->host.n > 0 && idna_to_ascii(a->host.at[0], &host, err) != 0)
+	if (a->host.n > 0 && write_host(a->host.at[0], &host, err) != 0)
 		return wrap(err, "host");
-	target.host = host;
-	target.port = a->port;
-	target.socket = a->socket[0] != '\0' ? a->socket : NULL;
-	target.source_ip = a->source_ip[0] != '\0' ? a->source_ip : NULL;
-	target.seconds = a->timeout;
-	target.deadline = a->deadline == 0 ? DEADLINE_NONE
-	    : deadline_in(1000 * (int64_t)a->deadline);
+	set_target(&target, a, host);
 	result = connect_open(&transport, &target, &s->facts.connection, err);
+	if (result == 0) {
+		result = pass_proxy(transport, &target, a, host, err);
+		if (result != 0)
+			transport->close(transport);
+	}
 	free(host);
 	if (result != 0)
 		return -1;
@@ -56,7 +99,7 @@ make_policy(struct tls_policy *policy, const struct account *a, char **name,
 	    ? a->tls_host_override : a->host.n > 0 ? a->host.at[0]
 	    : "localhost";
 
-	if (idna_to_ascii(wanted, name, err) != 0)
+	if (write_host(wanted, name, err) != 0)
 		return wrap(err, "name for the certificate");
 	memset(policy, 0, sizeof(*policy));
 	policy->name = *name;

@@ -4,7 +4,8 @@ CLI_TESTS = \
 	tests/cli/config.sh \
 	tests/cli/demo.sh \
 	tests/cli/options.sh \
-	tests/cli/process.sh
+	tests/cli/process.sh \
+	tests/cli/proxy.py
 EXTRA_DIST += $(CLI_TESTS) tests/cli/sink.py tests/demo.py \
 	tests/lib/cli.sh tests/lib/tap.sh
 TESTS += $(CLI_TESTS)
