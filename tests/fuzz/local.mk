@@ -11,6 +11,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/encode \
 	tests/fuzz/sasl \
 	tests/fuzz/message \
+	tests/fuzz/certificate \
 	tests/fuzz/config \
 	tests/fuzz/session
 FUZZ_LDADD = src/libonehop.a $(LIBRARIES_LIBS)
@@ -32,6 +33,8 @@ tests_fuzz_sasl_SOURCES = tests/fuzz/sasl.c $(replay_sources)
 tests_fuzz_sasl_LDADD = $(FUZZ_LDADD)
 tests_fuzz_message_SOURCES = tests/fuzz/message.c $(replay_sources)
 tests_fuzz_message_LDADD = $(FUZZ_LDADD)
+tests_fuzz_certificate_SOURCES = tests/fuzz/certificate.c $(replay_sources)
+tests_fuzz_certificate_LDADD = $(FUZZ_LDADD)
 tests_fuzz_config_SOURCES = tests/fuzz/config.c $(replay_sources)
 tests_fuzz_config_LDADD = $(FUZZ_LDADD)
 tests_fuzz_session_SOURCES = tests/fuzz/session.c $(replay_sources)
