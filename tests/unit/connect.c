@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* For RTLD_NEXT. */
+#define _GNU_SOURCE
 #include "unit.h"
 
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -10,6 +14,30 @@
 
 #include "../../src/connect.h"
 #include "../../src/wait.h"
+
+/*
+ * The resolver, as far as the names of these tests go: "two.test" has an
+ * address that does not answer and one that does, "slow.test" takes its time.
+ */
+int
+getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+    struct addrinfo **answer)
+{
+	int (*resolve)(const char *, const char *, const struct addrinfo *,
+	    struct addrinfo **);
+	int result;
+
+	*(void **)&resolve = dlsym(RTLD_NEXT, "getaddrinfo");
+	if (!(hints->ai_flags & AI_NUMERICHOST) &&
+	    strcmp(host, "slow.test") == 0)
+		sleep(2);
+	if ((hints->ai_flags & AI_NUMERICHOST) ||
+	    strcmp(host, "two.test") != 0)
+		return resolve(host, port, hints, answer);
+	result = resolve("127.0.0.2", port, hints, answer);
+	return result != 0 ? result
+	    : resolve("127.0.0.1", port, hints, &(*answer)->ai_next);
+}
 
 /* A socket on a port of loopback that the system chose; it listens when
  * backlog is not negative. */
@@ -115,6 +143,62 @@ a_full_backlog_ends_at_the_limit(void **state)
 	assert_non_null(strstr(err.text, "connect timed out after 1 s"));
 	assert_true(deadline_now() - before < 5000);
 	close(fd);
+}
+
+static void
+a_silent_address_costs_a_quarter_of_a_second(void **state)
+{
+	struct sockaddr_in a;
+	struct error err;
+	unsigned port;
+	int fd = bind_loopback(&port, 5), silent, full[8];
+	int64_t before;
+
+	(void)state;
+	memset(&a, 0, sizeof(a));
+	a.sin_family = AF_INET;
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+	a.sin_port = htons((uint16_t)port);
+	silent = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(silent, (struct sockaddr *)&a, sizeof(a)) != 0 ||
+	    listen(silent, 0) != 0)
+		skip();
+	for (int i = 0; i < 8; i++) {
+		full[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connect(full[i], (struct sockaddr *)&a, sizeof(a));
+	}
+	before = deadline_now();
+	assert_int_equal(open_host("two.test", port, NULL, &err), 0);
+	assert_true(deadline_now() - before < 900);
+	close(fd);
+	/* Now nobody answers: both are named. */
+	assert_int_equal(open_host("two.test", port, NULL, &err), -1);
+	assert_non_null(strstr(err.text, "connection refused (127.0.0.1)"));
+	assert_non_null(strstr(err.text,
+	    "connect timed out after 1 s (127.0.0.2)"));
+	close(silent);
+	for (int i = 0; i < 8; i++)
+		close(full[i]);
+}
+
+static void
+a_slow_resolver_is_left_behind_at_the_deadline(void **state)
+{
+	struct connect_target target = {0};
+	struct connect_result result;
+	struct transport *t;
+	struct error err = {0};
+	int64_t before = deadline_now();
+
+	(void)state;
+	target.host = "slow.test";
+	target.port = 9;
+	target.deadline = deadline_in(50);
+	assert_int_equal(connect_open(&t, &target, &result, &err), -1);
+	assert_int_equal(err.code, EX_TEMPFAIL);
+	assert_string_equal(err.text,
+	    "cannot resolve slow.test (temporary): timed out");
+	assert_true(deadline_now() - before < 1500);
 }
 
 /* Bad values and what is said of them. */
@@ -236,6 +320,9 @@ main(void)
 		cmocka_unit_test(every_address_of_a_name_is_tried),
 		cmocka_unit_test(a_refusal_names_the_address),
 		cmocka_unit_test(a_full_backlog_ends_at_the_limit),
+		cmocka_unit_test(a_silent_address_costs_a_quarter_of_a_second),
+		cmocka_unit_test(
+		    a_slow_resolver_is_left_behind_at_the_deadline),
 		cmocka_unit_test(what_cannot_be_is_said_in_words),
 		cmocka_unit_test(without_descriptors_it_is_the_systems_fault),
 		cmocka_unit_test(a_unix_socket_is_reached),
