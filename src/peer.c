@@ -4,7 +4,6 @@
 #include "peer.h"
 
 #include <arpa/inet.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -301,10 +300,9 @@ peer_verify(gnutls_session_t session, const char *name, struct error *err)
 {
 	struct verdict v;
 	gnutls_typed_vdata_st wanted[] = {
-		{ GNUTLS_DT_DNS_HOSTNAME,
-		    (unsigned char *)(uintptr_t)name, 0 },
+		{ GNUTLS_DT_DNS_HOSTNAME, (unsigned char *)name, 0 },
 		{ GNUTLS_DT_KEY_PURPOSE_OID,
-		    (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_SERVER, 0 },
+		    (unsigned char *)GNUTLS_KP_TLS_WWW_SERVER, 0 },
 	};
 	char words[128];
 	int result;

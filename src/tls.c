@@ -5,7 +5,6 @@
 
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,7 +98,7 @@ load_client_certificate(const struct handshake *h, struct error *err)
 	if (policy->key_file == NULL || policy->cert_file == NULL)
 		return 0;
 	gnutls_certificate_set_pin_function(h->record->credentials, give_pin,
-	    (void *)(uintptr_t)policy);
+	    (void *)policy);
 	result = gnutls_certificate_set_x509_key_file2(
 	    h->record->credentials, policy->cert_file, policy->key_file,
 	    GNUTLS_X509_FMT_PEM, policy->pin, 0);

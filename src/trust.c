@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gnutls/x509.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -73,7 +72,8 @@ static int
 matches(const struct search *search, const struct certificate_block *block)
 {
 	unsigned char prefix[PREFIX];
-	struct span der = { prefix, 0 }, issuer, subject;
+	struct span der = { prefix, 0 };
+	struct span issuer = { NULL, 0 }, subject = { NULL, 0 };
 	unsigned char *all;
 	int found;
 
@@ -95,7 +95,7 @@ static void
 add(struct search *search, const struct certificate_block *block)
 {
 	gnutls_datum_t pem = {
-		(unsigned char *)(uintptr_t)block->whole.data,
+		(unsigned char *)block->whole.data,
 		(unsigned)block->whole.len
 	};
 	gnutls_x509_crt_t certificate;
