@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Local names and what they stand for, in the format of aliases(5): "name:
- * targets", quotes, continuation lines, ":include:FILE", "default".
- */
+/* Local names replaced by what they stand for, as aliases(5) has it. */
 #ifndef ONEHOP_ALIASES_H
 #define ONEHOP_ALIASES_H
 
 #include "address.h"
 #include "error.h"
 
-#define ALIASES_FILE_MAX ((size_t)16 << 20)
 #define ALIASES_DEPTH_MAX 16
 
 /*

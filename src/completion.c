@@ -174,17 +174,18 @@ add_message_id(struct message *m, const struct account *a,
 
 int
 completion_apply(struct message *m, const struct invocation *inv,
-    const struct account *a, const char *sender, struct error *err)
+    const struct account *a, const char *sender, const char *to,
+    struct error *err)
 {
 	message_remove(m, "Return-Path");
 	message_remove(m, "Content-Length");
-	if (a->remove_bcc_headers) {
+	if (a->remove_bcc_headers || to != NULL) {
 		message_remove(m, "Bcc");
 		message_remove(m, "Resent-Bcc");
 	}
 	if (a->set_from_header == SWITCH_ON)
 		message_remove(m, "From");
-	if (a->set_to_header == TO_HEADER_UNDISCLOSED) {
+	if (to != NULL) {
 		message_remove(m, "To");
 		message_remove(m, "Cc");
 	}
@@ -193,8 +194,7 @@ completion_apply(struct message *m, const struct invocation *inv,
 	if (a->set_from_header != SWITCH_OFF && !has(m, "From") &&
 	    add_from(m, inv, a, sender, err) != 0)
 		return -1;
-	if (a->set_to_header == TO_HEADER_UNDISCLOSED &&
-	    message_add(m, "To", "undisclosed-recipients:;", err) != 0)
+	if (to != NULL && message_add(m, "To", to, err) != 0)
 		return -1;
 	if (a->set_date_header != SWITCH_OFF && !has(m, "Date") &&
 	    add_date(m, err) != 0)

@@ -14,10 +14,12 @@
 /*
  * Removes Bcc, Resent-Bcc, Return-Path and Content-Length; writes From, To,
  * Date and Message-ID as the account's set_ keys say; completes bare names in
- * address fields. sender is the envelope's path, "" for the null sender. 0 or
- * -1 EX_DATAERR, EX_OSERR.
+ * address fields. sender is the envelope's path, "" for the null sender; to is
+ * the body of the To field that takes the place of To, Cc and Bcc, or NULL. 0
+ * or -1 EX_DATAERR, EX_OSERR.
  */
 int completion_apply(struct message *m, const struct invocation *inv,
-	const struct account *a, const char *sender, struct error *err);
+	const struct account *a, const char *sender, const char *to,
+	struct error *err);
 
 #endif

@@ -4,149 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aliases.h"
 #include "ascii.h"
 #include "completion.h"
-#include "choice.h"
 #include "encode.h"
-#include "escape.h"
-#include "idna.h"
-#include "identity.h"
+#include "mailbox.h"
 #include "memory.h"
+#include "sender.h"
 
-/* "*", "?" and "[" make a from line a pattern, which is no address. */
-static int
-is_pattern(const char *from)
-{
-	return strpbrk(from, "*?[") != NULL;
-}
-
-/*
- * The wire form of an address: domain in A-labels, bare name completed.
- * role is "sender" or "recipient", for the error. Owned, or NULL.
- */
-static char *
-make_path(const struct address *address, const struct account *a,
-    const char *role, struct error *err)
-{
-	struct address wire = *address;
-	char *domain = NULL, *ascii = NULL, *path = NULL;
-	struct buffer out = {0};
-	char quote[ESCAPE_QUOTE];
-
-	if (address->domain == NULL)
-		wire.domain = domain = identity_mail_domain(a);
-	escape_string(quote, 256, address->local);
-	if (wire.domain == NULL) {
-		fail(err, EX_DATAERR, "%s %s has no domain", role, quote);
-		hint(err, "set maildomain in the config file");
-	} else if (idna_to_ascii(wire.domain, &ascii, err) != 0) {
-		wrap(err, "%s %s@...", role, quote);
-	} else {
-		wire.domain = ascii;
-		if (address_check_path(&wire, err) != 0) {
-			wrap(err, "%s", role);
-		} else {
-			address_add_path(&out, &wire);
-			path = buffer_string(&out);
-		}
-	}
-	free(domain);
-	free(ascii);
-	return path;
-}
-
-/* The path of a text that must hold exactly one address. Owned, or NULL. */
-static char *
-path_of_text(const char *text, const struct account *a, const char *role,
-    struct error *err)
-{
-	struct address_list list = {0};
-	char quote[ESCAPE_QUOTE];
-	char *path = NULL;
-
-	if (address_list_parse(&list, text, strlen(text), err) != 0)
-		wrap(err, "%s", role);
-	else if (list.n != 1)
-		fail(err, EX_DATAERR, "expected one %s address, not \"%s\"",
-		    role, escape_string(quote, sizeof(quote), text));
-	else
-		path = make_path(&list.at[0], a, role, err);
-	address_list_free(&list);
-	return path;
-}
-
-/* The first address of the author's field, completed. NULL if none is fit. */
-static char *
-header_author(const struct account *a, const struct message *m)
-{
-	struct address_list list = {0};
-	struct error ignored = {0};
-	char *body, *path = NULL;
-	size_t index = 0;
-
-	if (!message_find(m, "Resent-From", &index)) {
-		index = 0;
-		if (!message_find(m, "From", &index))
-			return NULL;
-	}
-	body = message_field_body(m, index);
-	if (address_list_parse(&list, body, strlen(body), &ignored) == 0 &&
-	    list.n > 0)
-		path = make_path(&list.at[0], a, "sender", &ignored);
-	address_list_free(&list);
-	free(body);
-	return path;
-}
-
-/* user@maildomain, for whoever runs us. */
-static char *
-local_sender(const struct account *a, struct error *err)
-{
-	char *user = identity_user();
-	char *path = path_of_text(user, a, "sender", err);
-
-	free(user);
-	return path;
-}
-
-/* The first from line that is an address of its own. Owned, or NULL. */
-static char *
-plain_from(const struct account *a, const char *author, struct error *err)
-{
-	for (size_t i = 0; i < a->from.n; i++) {
-		char *text, *path;
-
-		if (is_pattern(a->from.at[i]))
-			continue;
-		text = identity_expand(a->from.at[i], author);
-		path = path_of_text(text, a, "sender", err);
-		free(text);
-		return path;
-	}
-	return NULL;
-}
-
-/* DESIGN 6: -f; the author if from allows him; from; auto_from; the author;
- * whoever runs us. */
-static char *
-choose_sender(const struct invocation *inv, const struct account *a,
-    const struct message *m, struct error *err)
-{
-	char *author, *sender;
-
-	if (inv->sender != NULL && a->allow_from_override)
-		return inv->sender[0] == '\0' ? xstrdup("")
-		    : path_of_text(inv->sender, a, "sender", err);
-	author = header_author(a, m);
-	if (author != NULL && config_from_matches(a, author))
-		return author;
-	sender = plain_from(a, author, err);
-	if (sender == NULL && err->code == 0)
-		sender = a->auto_from || author == NULL
-		    ? local_sender(a, err) : xstrdup(author);
-	free(author);
-	return sender;
-}
+/* May the header name them? */
+enum disclosure { SHOWN, BLIND };
 
 /* Adds the addresses of one header field. */
 static int
@@ -176,9 +43,10 @@ is_any_of(const struct message *m, size_t index, const char *const *names)
  * alone says to whom (RFC 5322 3.6.6).
  */
 static int
-read_header(struct address_list *list, const struct message *m,
-    struct error *err)
+read_header(struct address_list *shown, struct address_list *blind,
+    const struct message *m, struct error *err)
 {
+	static const char *const bcc[] = { "Bcc", "Resent-Bcc", NULL };
 	static const char *const plain[] = { "To", "Cc", "Bcc", NULL };
 	static const char *const resent[] =
 	    { "Resent-To", "Resent-Cc", "Resent-Bcc", NULL };
@@ -197,7 +65,8 @@ read_header(struct address_list *list, const struct message *m,
 	for (size_t i = first; i < m->nfields; i++) {
 		if (names == resent && !is_any_of(m, i, block))
 			break;
-		if (is_any_of(m, i, names) && read_field(list, m, i, err) != 0)
+		if (is_any_of(m, i, names) && read_field(is_any_of(m, i, bcc)
+		    ? blind : shown, m, i, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -245,6 +114,7 @@ drop_duplicates(struct envelope *e)
 			first = i;
 			continue;
 		}
+		order[first]->blind |= order[i]->blind;
 		free(order[i]->path);
 		order[i]->path = NULL;
 	}
@@ -256,35 +126,91 @@ drop_duplicates(struct envelope *e)
 }
 
 static int
-collect_recipients(struct envelope *e, const struct invocation *inv,
-    const struct account *a, const struct message *m, struct error *err)
+no_recipients(const struct invocation *inv, struct error *err)
 {
-	struct address_list list = {0};
-	int result = 0;
-
-	for (size_t i = 0; i < inv->nrecipients && result == 0; i++)
-		result = address_list_parse(&list, inv->recipients[i],
-		    strlen(inv->recipients[i]), err);
-	if (result == 0 && inv->read_recipients)
-		result = read_header(&list, m, err);
-	e->to = xcalloc(list.n, sizeof(e->to[0]));
-	for (size_t i = 0; i < list.n && result == 0; i++) {
-		e->to[i].path = make_path(&list.at[i], a, "recipient", err);
-		result = e->to[i].path == NULL ? -1 : 0;
-		e->smtputf8 |= address_is_8bit(&list.at[i]);
-		e->n++;
-	}
-	address_list_free(&list);
-	if (result != 0)
-		return wrap(err, "recipient");
-	drop_duplicates(e);
-	if (e->n > 0)
-		return 0;
 	if (inv->read_recipients)
 		return fail(err, EX_USAGE,
 		    "no recipient addresses found in message header");
 	return fail(err, EX_USAGE, "no recipients: name them behind the "
 	    "options, or use -t to take them from the header");
+}
+
+/* Adds the addresses, aliases expanded. */
+static int
+add_recipients(struct envelope *e, struct address_list *list,
+    const struct account *a, enum disclosure disclosure, struct error *err)
+{
+	if (list->n > 0 && a->aliases[0] != '\0' &&
+	    aliases_expand(list, a->aliases, err) != 0)
+		return -1;
+	e->to = xreallocarray(e->to, e->n + list->n + 1, sizeof(e->to[0]));
+	for (size_t i = 0; i < list->n; i++) {
+		struct recipient *r = &e->to[e->n];
+
+		memset(r, 0, sizeof(*r));
+		r->path = mailbox_path(&list->at[i], a, "recipient", err);
+		if (r->path == NULL)
+			return -1;
+		r->blind = disclosure == BLIND;
+		e->smtputf8 |= address_is_8bit(&list->at[i]);
+		e->n++;
+	}
+	return 0;
+}
+
+static int
+collect_recipients(struct envelope *e, const struct invocation *inv,
+    const struct account *a, const struct message *m, struct error *err)
+{
+	struct address_list shown = {0}, blind = {0};
+	int result = 0;
+
+	for (size_t i = 0; i < inv->nrecipients && result == 0; i++)
+		result = address_list_parse(&shown, inv->recipients[i],
+		    strlen(inv->recipients[i]), err);
+	if (result == 0 && inv->read_recipients)
+		result = read_header(&shown, &blind, m, err);
+	if (result == 0)
+		result = add_recipients(e, &shown, a, SHOWN, err);
+	if (result == 0)
+		result = add_recipients(e, &blind, a, BLIND, err);
+	address_list_free(&shown);
+	address_list_free(&blind);
+	if (result != 0)
+		return wrap(err, "recipient");
+	drop_duplicates(e);
+	return e->n > 0 ? 0 : no_recipients(inv, err);
+}
+
+/* Is there a Bcc field that the caller has not removed, though it told us the
+ * recipients itself? Then we cannot know which of them are blind. */
+static int
+hides_recipients(const struct invocation *inv, const struct message *m)
+{
+	size_t bcc = 0, resent = 0;
+
+	return !inv->read_recipients && (message_find(m, "Bcc", &bcc) ||
+	    message_find(m, "Resent-Bcc", &resent));
+}
+
+/* The body of the To field that set_to_header asks for; NULL if it is off.
+ * Owned. */
+static char *
+to_field(const struct envelope *e, const struct invocation *inv,
+    const struct account *a, const struct message *m)
+{
+	struct buffer body = {0};
+
+	if (a->set_to_header == TO_HEADER_OFF)
+		return NULL;
+	for (size_t i = 0; i < e->n; i++)
+		if (a->set_to_header == TO_HEADER_ON && !e->to[i].blind &&
+		    !hides_recipients(inv, m))
+			buffer_addf(&body, "%s%s", body.len > 0 ? ", " : "",
+			    e->to[i].path);
+	if (body.len == 0)
+		buffer_add_string(&body, "undisclosed-recipients:;");
+	return buffer_string(&body);
 }
 
 /* "success,failure" in either case, as RFC 3461 4.1 writes it. */
@@ -321,25 +247,43 @@ ask_for_dsn(struct envelope *e, const struct invocation *inv,
 	}
 }
 
+/* Of the fields that we added, or of the message as it came. Owned. */
+static char *
+message_id(const struct message *m)
+{
+	struct field f;
+	size_t index = 0;
+
+	if (message_find(m, "Message-ID", &index))
+		return message_field_body(m, index);
+	index = 0;
+	while (header_next(m->added.data, m->added.len, &index, &f))
+		if (header_is(m->added.data, &f, "Message-ID"))
+			return header_unfold(m->added.data, &f);
+	return xstrdup("");
+}
+
 int
 envelope_make(struct envelope *e, const struct invocation *inv,
     const struct account *a, struct message *m, struct error *err)
 {
-	size_t index = 0;
+	char *to;
+	int result;
 
 	if (collect_recipients(e, inv, a, m, err) != 0)
 		return -1;
-	e->sender = choose_sender(inv, a, m, err);
+	e->sender = sender_choose(inv, a, m, err);
 	if (e->sender == NULL)
 		return -1;
 	for (const char *p = e->sender; *p != '\0'; p++)
 		e->smtputf8 |= ascii_is_8bit(*p);
 	ask_for_dsn(e, inv, a);
-	if (completion_apply(m, inv, a, e->sender, err) != 0)
-		return -1;
-	e->message_id = message_find(m, "Message-ID", &index)
-	    ? message_field_body(m, index) : xstrdup("");
-	return 0;
+	to = to_field(e, inv, a, m);
+	result = completion_apply(m, inv, a, e->sender, to, err);
+	free(to);
+	if (result == 0)
+		e->message_id = message_id(m);
+	return result;
 }
 
 int

@@ -18,6 +18,7 @@
 struct recipient {
 	char *path;          /* local@domain, A-labels, quoted: for RCPT */
 	struct reply reply;  /* the server's answer; code 0 until then */
+	int blind;           /* named in a Bcc field */
 	int pending;         /* accepted by RCPT, the content is to follow */
 };
 
@@ -34,8 +35,8 @@ struct envelope {
 
 /*
  * Collects sender and recipients (operands, -t's fields; Resent- ones alone
- * if there are any; no duplicates), qualifies bare names with maildomain,
- * then completes the message: Bcc and Return-Path removed, From, Date,
+ * if there are any; no duplicates), expands aliases, qualifies bare names with
+ * maildomain, then completes the message: Bcc and Return-Path removed, From, Date,
  * Message-ID added where missing, bare names in address fields qualified.
  * 0; -1: EX_USAGE no recipients, EX_DATAERR an address that is none.
  */

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ascii.h"
 #include "buffer.h"
 #include "idna.h"
 #include "memory.h"
@@ -48,6 +49,17 @@ identity_host(void)
 		return name;
 	free(name);
 	return NULL;
+}
+
+int
+identity_is_this_host(const char *domain)
+{
+	char *name = host_name();
+	int is = ascii_equal(domain, name) || ascii_equal(domain, "localhost")
+	    || ascii_equal_n(name, strcspn(name, "."), domain);
+
+	free(name);
+	return is;
 }
 
 char *

@@ -12,6 +12,10 @@ char *identity_user(void);
  * Owned. No look-up is made. */
 char *identity_host(void);
 
+/* Is the domain this machine: its name, the first label of it, or
+ * "localhost"? */
+int identity_is_this_host(const char *domain);
+
 /* The domain for bare names: maildomain, else identity_host(); NULL if there
  * is neither. Owned. */
 char *identity_mail_domain(const struct account *a);

@@ -343,7 +343,7 @@ def checks(cases):
         yield case.name, list(check(case, rich=True))
         if case.one("connections", "1") == "0":
             continue
-        yield case.name + ", neither PIPELINING nor DSN", list(check(case, rich=False))
+        yield case.name + ", in step", list(check(case, rich=False))
         yield case.name + ", refused", list(check_refused(case))
 
 

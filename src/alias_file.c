@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "alias_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ascii.h"
+#include "escape.h"
+#include "memory.h"
+
+static int
+read_text(struct buffer *text, const char *path, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd < 0 ? -1 : 1;
+
+	text->max = ALIAS_FILE_MAX;
+	while (n > 0) {
+		char block[8192];
+
+		n = read(fd, block, sizeof(block));
+		if (n > 0 && buffer_add(text, block, (size_t)n) != 0) {
+			errno = EFBIG;
+			n = -1;
+		} else if (n < 0 && errno == EINTR) {
+			n = 1;
+		}
+	}
+	if (n < 0)
+		fail(err, EX_CONFIG, "cannot read %s: %s",
+		    escape_string(quote, sizeof(quote), path),
+		    strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+/* A comment begins a line or follows a blank; not inside quotes. */
+static size_t
+without_comment(const char *line, size_t len)
+{
+	int quoted = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (line[i] == '"')
+			quoted = !quoted;
+		else if (line[i] == '\\' && quoted)
+			i++;
+		else if (line[i] == '#' && !quoted &&
+		    (i == 0 || ascii_is_blank(line[i - 1])))
+			return i;
+	}
+	return len;
+}
+
+static size_t
+trim(const char **text, size_t len)
+{
+	while (len > 0 && (ascii_is_blank(**text) || **text == '\r')) {
+		(*text)++;
+		len--;
+	}
+	while (len > 0 && (ascii_is_blank((*text)[len - 1]) ||
+	    (*text)[len - 1] == '\r'))
+		len--;
+	return len;
+}
+
+/* The colon behind the name, quotes considered; len if there is none. */
+static size_t
+find_colon(const char *line, size_t len)
+{
+	int quoted = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (line[i] == '"')
+			quoted = !quoted;
+		else if (line[i] == ':' && !quoted)
+			return i;
+	}
+	return len;
+}
+
+static int
+add_alias(struct alias_file *f, const char *line, size_t len, unsigned number,
+    struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	size_t colon = find_colon(line, len);
+	const char *name = line, *targets = line + colon + 1;
+	size_t name_len = trim(&name, colon), targets_len;
+
+	if (colon == len || name_len == 0) {
+		fail(err, EX_CONFIG, "expected name: targets, not \"%s\"",
+		    escape(quote, sizeof(quote), line, len));
+		return wrap(err, "line %u", number);
+	}
+	if (name_len >= 2 && name[0] == '"' && name[name_len - 1] == '"') {
+		name++;
+		name_len -= 2;
+	}
+	targets_len = trim(&targets, len - colon - 1);
+	if (f->n == f->size) {
+		f->size = f->size > 0 ? 2 * f->size : 32;
+		f->at = xreallocarray(f->at, f->size, sizeof(f->at[0]));
+	}
+	f->at[f->n].name = xstrndup(name, name_len);
+	f->at[f->n].targets = xstrndup(targets, targets_len);
+	f->at[f->n].line = number;
+	f->n++;
+	return 0;
+}
+
+/* A line that begins with a blank goes on with the last entry. */
+static void
+continue_alias(struct alias *a, const char *line, size_t len)
+{
+	char *longer = xasprintf("%s %.*s", a->targets, (int)len, line);
+
+	free(a->targets);
+	a->targets = longer;
+}
+
+int
+alias_file_parse(struct alias_file *f, const char *text, size_t len, struct error *err)
+{
+	unsigned number = 0;
+
+	for (size_t i = 0; i < len;) {
+		const char *line = text + i;
+		const char *lf = memchr(line, '\n', len - i);
+		size_t n = lf != NULL ? (size_t)(lf - line) : len - i;
+		int goes_on = n > 0 && ascii_is_blank(line[0]) && f->n > 0;
+
+		number++;
+		i += n + 1;
+		n = without_comment(line, n);
+		n = trim(&line, n);
+		if (n == 0)
+			continue;
+		if (goes_on)
+			continue_alias(&f->at[f->n - 1], line, n);
+		else if (add_alias(f, line, n, number, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+alias_file_read(struct alias_file *f, const char *path, struct error *err)
+{
+	struct buffer text = {0};
+	char quote[ESCAPE_QUOTE];
+	int result = read_text(&text, path, err);
+
+	if (result == 0 &&
+	    alias_file_parse(f, text.data, text.len, err) != 0)
+		result = wrap(err, "%s", escape_string(quote, sizeof(quote),
+		    path));
+	buffer_free(&text);
+	return result;
+}
+
+int
+alias_file_include(struct buffer *targets, const char *path,
+    struct error *err)
+{
+	struct buffer text = {0};
+	int result = read_text(&text, path, err);
+	size_t end;
+
+	for (size_t i = 0; result == 0 && i < text.len; i = end + 1) {
+		const char *line = text.data + i;
+		const char *lf = memchr(line, '\n', text.len - i);
+		size_t n;
+
+		end = lf != NULL ? (size_t)(lf - text.data) : text.len;
+		n = without_comment(line, end - i);
+		n = trim(&line, n);
+		buffer_add(targets, line, n);
+		buffer_add_char(targets, ',');
+	}
+	buffer_free(&text);
+	return result;
+}
+
+const struct alias *
+alias_file_find(const struct alias_file *f, const char *name)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (ascii_equal(f->at[i].name, name))
+			return &f->at[i];
+	return NULL;
+}
+
+void
+alias_file_free(struct alias_file *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		free(f->at[i].name);
+		free(f->at[i].targets);
+	}
+	free(f->at);
+	*f = (struct alias_file){0};
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "mailbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "escape.h"
+#include "idna.h"
+#include "identity.h"
+#include "memory.h"
+
+char *
+mailbox_path(const struct address *address, const struct account *a,
+    const char *role, struct error *err)
+{
+	struct address wire = *address;
+	char *domain = NULL, *ascii = NULL, *path = NULL;
+	struct buffer out = {0};
+	char quote[ESCAPE_QUOTE];
+
+	if (address->domain == NULL)
+		wire.domain = domain = identity_mail_domain(a);
+	escape_string(quote, 256, address->local);
+	if (wire.domain == NULL) {
+		fail(err, EX_DATAERR, "%s %s has no domain", role, quote);
+		hint(err, "set maildomain in the config file");
+	} else if (idna_to_ascii(wire.domain, &ascii, err) != 0) {
+		wrap(err, "%s %s@...", role, quote);
+	} else {
+		wire.domain = ascii;
+		if (address_check_path(&wire, err) != 0) {
+			wrap(err, "%s", role);
+		} else {
+			address_add_path(&out, &wire);
+			path = buffer_string(&out);
+		}
+	}
+	free(domain);
+	free(ascii);
+	return path;
+}
+
+char *
+mailbox_path_of_text(const char *text, const struct account *a, const char *role,
+    struct error *err)
+{
+	struct address_list list = {0};
+	char quote[ESCAPE_QUOTE];
+	char *path = NULL;
+
+	if (address_list_parse(&list, text, strlen(text), err) != 0)
+		wrap(err, "%s", role);
+	else if (list.n != 1)
+		fail(err, EX_DATAERR, "expected one %s address, not \"%s\"",
+		    role, escape_string(quote, sizeof(quote), text));
+	else
+		path = mailbox_path(&list.at[0], a, role, err);
+	address_list_free(&list);
+	return path;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From a mailbox that somebody wrote to its path for MAIL and RCPT. */
+#ifndef ONEHOP_MAILBOX_H
+#define ONEHOP_MAILBOX_H
+
+#include "account.h"
+#include "address.h"
+#include "error.h"
+
+/*
+ * The wire form of an address: domain in A-labels, bare name completed with
+ * the account's domain. role is "sender" or "recipient", for the error.
+ * Owned, or NULL with EX_DATAERR.
+ */
+char *mailbox_path(const struct address *address, const struct account *a,
+	const char *role, struct error *err);
+
+/* The same of a text that must hold exactly one address. */
+char *mailbox_path_of_text(const char *text, const struct account *a,
+	const char *role, struct error *err);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Who the message is from, for MAIL. */
+#ifndef ONEHOP_SENDER_H
+#define ONEHOP_SENDER_H
+
+#include "account.h"
+#include "error.h"
+#include "invocation.h"
+#include "message.h"
+
+/*
+ * The path of the sender, "" for the null sender: -f if the account lets it;
+ * the author (Resent-From, else From) if the account's from matches; its first
+ * plain from; user@maildomain if auto_from is on; the author; user@maildomain.
+ * Owned, or NULL with EX_DATAERR.
+ */
+char *sender_choose(const struct invocation *inv, const struct account *a,
+	const struct message *m, struct error *err);
+
+#endif

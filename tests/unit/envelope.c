@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From command line, account and message to envelope and header. */
+#include "unit.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "../../src/account.h"
+#include "../../src/buffer.h"
+#include "../../src/envelope.h"
+#include "../../src/error.h"
+#include "../../src/identity.h"
+#include "../../src/message.h"
+
+#define ARGS 4
+#define SETTINGS 4
+
+struct trial {
+	const char *name;
+	const char *settings[2 * SETTINGS]; /* key, value, ... */
+	const char *sender;     /* -f, or NULL */
+	const char *full_name;  /* -F, or NULL */
+	const char *args[ARGS]; /* "-t" or recipients */
+	const char *message;
+	/* What must come of it, NULL for no matter: */
+	const char *from;       /* the envelope's */
+	const char *to;         /* paths with blanks between */
+	const char *header;     /* must be part of the header */
+	const char *not_header; /* must not */
+	int code;
+};
+
+#define PLAIN "From: a@b.example\nTo: to@x.example\n\nhi\n"
+#define CRON "From: root (Cron Daemon)\n\nhi\n"
+#define DOMAIN "maildomain", "d.example"
+#define R { "r@x.example" }
+
+static const struct trial trials[] = {
+	/* the sender */
+	{ "-f is the sender", { 0 }, "s@x.example", NULL, R, PLAIN,
+	    "s@x.example", "r@x.example", "From: a@b.example\n", NULL, 0 },
+	{ "-f with a name is its address", { 0 }, "\"A B\" <q@x.example>",
+	    NULL, R, PLAIN, "q@x.example", NULL, NULL, NULL, 0 },
+	{ "an empty -f is the null sender", { "from", "z@x.example" }, "",
+	    NULL, R, PLAIN, "", NULL, NULL, NULL, 0 },
+	{ "-f cannot inject commands", { 0 },
+	    "a@b>\r\nRCPT TO:<evil@x>\r\nDATA\r\nX", NULL, R, PLAIN, NULL,
+	    NULL, NULL, NULL, EX_DATAERR },
+	{ "-f with a line end is refused", { 0 }, "\"a\nb\"@x.example", NULL,
+	    R, PLAIN, NULL, NULL, NULL, NULL, EX_DATAERR },
+	{ "-f is not expanded", { 0 }, "u%Uv@x.example", NULL, R, PLAIN,
+	    "u%Uv@x.example", NULL, NULL, NULL, 0 },
+	{ "a bare -f is qualified", { DOMAIN }, "root", NULL, R, PLAIN,
+	    "root@d.example", NULL, NULL, NULL, 0 },
+	{ "from is the sender", { "from", "z@x.example" }, NULL, NULL, R,
+	    PLAIN, "z@x.example", NULL, "From: a@b.example\n", NULL, 0 },
+	{ "a pattern is no sender", { "from", "*@b.example" }, NULL, NULL, R,
+	    PLAIN, "a@b.example", NULL, NULL, NULL, 0 },
+	{ "a pattern matches in any case", { "from", "*@B.Example" }, NULL,
+	    NULL, R, PLAIN, "a@b.example", NULL, NULL, NULL, 0 },
+	{ "a pattern that does not match is no sender either",
+	    { "from", "*@c.example", DOMAIN }, NULL, NULL, R, PLAIN,
+	    "a@b.example", NULL, NULL, NULL, 0 },
+	{ "%F is the author", { "from", "%F" }, NULL, NULL, R, PLAIN,
+	    "a@b.example", NULL, NULL, NULL, 0 },
+	{ "the author is the sender", { 0 }, NULL, NULL, R, PLAIN,
+	    "a@b.example", NULL, NULL, NULL, 0 },
+	{ "a plus behind the at sign is no detail",
+	    { "from", "z@y.example" }, NULL, NULL, R,
+	    "From: a@bbbbbbbbbbbbbbbb+c\n\nhi\n", "z@y.example", NULL, NULL,
+	    NULL, 0 },
+	{ "auto_from is before the author", { "auto_from", "on", DOMAIN },
+	    NULL, NULL, R, PLAIN, "{user}@d.example", NULL, NULL, NULL, 0 },
+	{ "-f is before auto_from", { "auto_from", "on", DOMAIN },
+	    "s@x.example", NULL, R, PLAIN, "s@x.example", NULL, NULL, NULL,
+	    0 },
+	{ "allow_from_override off ignores -f",
+	    { "allow_from_override", "off", "from", "z@x.example" },
+	    "s@x.example", NULL, R, PLAIN, "z@x.example", NULL, NULL, NULL,
+	    0 },
+	{ "maildomain expands patterns", { "maildomain", "%U.example" },
+	    "root", NULL, R, PLAIN, "root@{user}.example", NULL, NULL, NULL,
+	    0 },
+	/* the From field */
+	{ "a missing From is written", { DOMAIN }, NULL, NULL, R, "\nhi\n",
+	    "{user}@d.example", NULL, "From: {user}@d.example\n", NULL, 0 },
+	{ "the null sender's From names who runs us", { DOMAIN }, "", NULL,
+	    R, "\nhi\n", "", NULL, "From: {user}@d.example\n", NULL, 0 },
+	{ "-F is the name", { "from_full_name", "No" }, "s@x.example",
+	    "Yes", R, "\nhi\n", NULL, NULL, "From: Yes <s@x.example>\n",
+	    NULL, 0 },
+	{ "from_full_name is the name", { "from_full_name", "Ann" },
+	    "s@x.example", NULL, R, "\nhi\n", NULL, NULL,
+	    "From: Ann <s@x.example>\n", NULL, 0 },
+	{ "-F is quoted", { 0 }, "s@x.example", "Doe, John (x) \"q\" <e@v>",
+	    R, "\nhi\n", NULL, NULL,
+	    "From: \"Doe, John (x) \\\"q\\\" <e@v>\" <s@x.example>\n", NULL,
+	    0 },
+	{ "-F in UTF-8 is so in any locale", { 0 }, "s@x.example",
+	    "J\xc3\xb6rg", R, "\nhi\n", NULL, NULL, "From: =?UTF-8?",
+	    "ansi_x3.4", 0 },
+	{ "-F leaves a From as it is", { 0 }, NULL, "Yes", R, PLAIN, NULL,
+	    NULL, "From: a@b.example\n", "Yes", 0 },
+	{ "set_from_header on replaces it", { "set_from_header", "on" },
+	    "s@x.example", "Yes", R, PLAIN, NULL, NULL,
+	    "From: Yes <s@x.example>\n", "a@b.example", 0 },
+	{ "set_from_header off writes none", { "set_from_header", "off" },
+	    "s@x.example", NULL, R, "\nhi\n", NULL, NULL, NULL, "From:", 0 },
+	/* the other fields */
+	{ "a missing Date is written", { 0 }, NULL, NULL, R, PLAIN, NULL,
+	    NULL, "Date: ", NULL, 0 },
+	{ "set_date_header off writes none", { "set_date_header", "off" },
+	    NULL, NULL, R, PLAIN, NULL, NULL, NULL, "Date: ", 0 },
+	{ "a missing Message-ID is written", { 0 }, NULL, NULL, R, PLAIN,
+	    NULL, NULL, "Message-ID: <", NULL, 0 },
+	{ "set_msgid_header off writes none", { "set_msgid_header", "off" },
+	    NULL, NULL, R, PLAIN, NULL, NULL, NULL, "Message-ID: ", 0 },
+	{ "Bcc fields go, however written", { 0 }, NULL, NULL, { "-t" },
+	    "From: a@b.example\nbCC : h@x.example\nResent-Bcc: i@x.example\n"
+	    "\nhi\n", NULL, "i@x.example", NULL, "@x.example", 0 },
+	{ "remove_bcc_headers off keeps them",
+	    { "remove_bcc_headers", "off" }, NULL, NULL, { "-t" },
+	    "From: a@b.example\nBcc: h@x.example\n\nhi\n", NULL,
+	    "h@x.example", "Bcc: h@x.example\n", NULL, 0 },
+	{ "bare names are completed", { DOMAIN }, NULL, NULL, R, CRON,
+	    "root@d.example", NULL, "From: root@d.example (Cron Daemon)\n",
+	    NULL, 0 },
+	{ "set_to_header on names the recipients",
+	    { "set_to_header", "on" }, NULL, NULL,
+	    { "r@x.example", "s@x.example" }, PLAIN, NULL, NULL,
+	    "To: r@x.example, s@x.example\n", "to@x.example", 0 },
+	{ "set_to_header on names nobody of a Bcc field",
+	    { "set_to_header", "on" }, NULL, NULL, { "-t" },
+	    "From: a@b.example\nTo: r@x.example\nBcc: h@x.example\n\nhi\n",
+	    NULL, "r@x.example h@x.example", "To: r@x.example\n",
+	    "h@x.example", 0 },
+	{ "nor one that is a recipient twice", { "set_to_header", "on" },
+	    NULL, NULL, { "-t", "h@X.example" },
+	    "From: a@b.example\nBcc: h@x.example\n\nhi\n", NULL,
+	    "h@X.example", "To: undisclosed-recipients:;\n", "h@", 0 },
+	{ "nor without -t", { "set_to_header", "on" }, NULL, NULL,
+	    { "h@x.example" }, "From: a@b.example\nBcc: h@x.example\n\nhi\n",
+	    NULL, NULL, "To: undisclosed-recipients:;\n", "h@x", 0 },
+	{ "undisclosed_recipients names nobody",
+	    { "set_to_header", "undisclosed_recipients" }, NULL, NULL,
+	    { "-t" }, "From: a@b.example\nTo: r@x.example\nCc: s@x.example\n"
+	    "\nhi\n", NULL, "r@x.example s@x.example",
+	    "To: undisclosed-recipients:;\n", "x.example", 0 },
+	{ "so does the obsolete key", { "undisclosed_recipients", "on" },
+	    NULL, NULL, { "-t" }, PLAIN, NULL, "to@x.example",
+	    "To: undisclosed-recipients:;\n", "to@x", 0 },
+	/* recipients */
+	{ "From names no recipient", { 0 }, NULL, NULL, { "-t" },
+	    "From: a@b.example, c@d.example\nTo: r@x.example\n\nhi\n",
+	    "a@b.example", "r@x.example", NULL, NULL, 0 },
+	{ "two addresses in one word are refused, not halved", { 0 }, NULL,
+	    NULL, { "a@b.example c@d.example" }, PLAIN, NULL, NULL, NULL,
+	    NULL, EX_DATAERR },
+	{ "a quoted local part stays", { 0 }, NULL, NULL,
+	    { "\"quoted local\"@x.example" }, PLAIN, NULL,
+	    "\"quoted local\"@x.example", NULL, NULL, 0 },
+	{ "a backslash outside quotes is refused", { 0 }, NULL, NULL,
+	    { "\\user@x.example" }, PLAIN, NULL, NULL, NULL, NULL,
+	    EX_DATAERR },
+	{ "nested comments are skipped", { 0 }, NULL, NULL,
+	    { "a (c (n) x) @b.example" }, PLAIN, NULL, "a@b.example", NULL,
+	    NULL, 0 },
+	{ "a source route is dropped", { 0 }, NULL, NULL,
+	    { "<@relay.example:u@x.example>" }, PLAIN, NULL, "u@x.example",
+	    NULL, NULL, 0 },
+	{ "a program is no recipient", { 0 }, NULL, NULL, { "|cmd x" },
+	    PLAIN, NULL, NULL, NULL, NULL, EX_DATAERR },
+	{ "nor is an include", { 0 }, NULL, NULL, { ":include:/x" }, PLAIN,
+	    NULL, NULL, NULL, NULL, EX_DATAERR },
+	{ "duplicates go, domains compared without case", { 0 }, NULL, NULL,
+	    { "-t", "r@X.example", "R@x.example", "r@x.example" }, PLAIN,
+	    NULL, "r@X.example R@x.example to@x.example", NULL, NULL, 0 },
+	{ "all To, Cc and Bcc, groups too", { 0 }, NULL, NULL, { "-t" },
+	    "From: a@b.example\nTo: g: r@x.example,\n s@x.example;\n"
+	    "To: t@x.example\nCC: u@x.example\nBcc: v@x.example\n\nhi\n",
+	    NULL, "r@x.example s@x.example t@x.example u@x.example "
+	    "v@x.example", NULL, NULL, 0 },
+	{ "Resent fields alone, if there are any", { 0 }, NULL, NULL,
+	    { "-t" }, "Resent-From: q@x.example\nResent-To: r@x.example\n"
+	    "Received: x\nResent-To: old@x.example\nFrom: a@b.example\n"
+	    "To: to@x.example\n\nhi\n", "q@x.example", "r@x.example", NULL,
+	    NULL, 0 },
+	{ "nobody to send to is an error of use", { 0 }, NULL, NULL,
+	    { "-t" }, "From: a@b.example\n\nhi\n", NULL, NULL, NULL, NULL,
+	    EX_USAGE },
+	{ "no domain for a bare name in international form",
+	    { "maildomain", "b\xc3\xbc" "cher.example" }, NULL, NULL,
+	    { "root" }, PLAIN, NULL, "root@xn--bcher-kva.example", NULL,
+	    NULL, 0 },
+};
+
+static char *user;
+
+/* The text with {user} replaced. Owned. */
+static char *
+fill(const char *text)
+{
+	struct buffer out = {0};
+	const char *at;
+
+	while ((at = strstr(text, "{user}")) != NULL) {
+		buffer_add(&out, text, (size_t)(at - text));
+		buffer_add_string(&out, user);
+		text = at + strlen("{user}");
+	}
+	buffer_add_string(&out, text);
+	return buffer_string(&out);
+}
+
+static void
+read_message(struct message *m, const char *text)
+{
+	struct error err = {0};
+	FILE *f = tmpfile();
+
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fflush(f), 0);
+	assert_int_equal(lseek(fileno(f), 0, SEEK_SET), 0);
+	assert_int_equal(message_read(m, fileno(f), 0, &err), 0);
+	fclose(f);
+}
+
+/* The header as it would go, LF ends. Owned. */
+static char *
+header_of(const struct message *m)
+{
+	struct buffer out = {0};
+
+	buffer_add(&out, m->added.data, m->added.len);
+	for (size_t i = 0; i < m->nfields; i++) {
+		const struct message_field *f = &m->fields[i];
+
+		if (f->removed)
+			continue;
+		if (f->text != NULL)
+			buffer_add_string(&out, f->text);
+		else
+			buffer_add(&out, m->header.data + f->at.start,
+			    f->at.end - f->at.start);
+	}
+	return buffer_string(&out);
+}
+
+static void
+expect(const struct trial *t, const char *what, const char *got,
+    const char *wanted)
+{
+	char *filled = wanted != NULL ? fill(wanted) : NULL;
+
+	if (filled != NULL && strcmp(got, filled) != 0)
+		fail_msg("%s: %s \"%s\", not \"%s\"", t->name, what, got,
+		    filled);
+	free(filled);
+}
+
+static void
+expect_header(const struct trial *t, const struct message *m)
+{
+	char *header = header_of(m);
+	char *wanted = t->header != NULL ? fill(t->header) : NULL;
+
+	if (wanted != NULL && strstr(header, wanted) == NULL)
+		fail_msg("%s: \"%s\" lacks \"%s\"", t->name, header, wanted);
+	if (t->not_header != NULL && strstr(header, t->not_header) != NULL)
+		fail_msg("%s: \"%s\" has \"%s\"", t->name, header,
+		    t->not_header);
+	free(header);
+	free(wanted);
+}
+
+static void
+expect_envelope(const struct trial *t, const struct envelope *e)
+{
+	struct buffer to = {0};
+
+	for (size_t i = 0; i < e->n; i++)
+		buffer_addf(&to, "%s%s", i > 0 ? " " : "", e->to[i].path);
+	expect(t, "sender", e->sender, t->from);
+	expect(t, "recipients", buffer_string(&to), t->to);
+	buffer_free(&to);
+}
+
+static void
+set_up(const struct trial *t, struct invocation *inv, struct account *a)
+{
+	struct error err = {0};
+	size_t n = 0;
+
+	account_init(a, "");
+	for (size_t i = 0; i < 2 * SETTINGS && t->settings[i] != NULL; i += 2)
+		assert_int_equal(account_set(a, t->settings[i],
+		    t->settings[i + 1], &err), 0);
+	while (n < ARGS && t->args[n] != NULL)
+		n++;
+	inv->sender = t->sender;
+	inv->full_name = t->full_name;
+	inv->read_recipients = n > 0 && strcmp(t->args[0], "-t") == 0;
+	inv->recipients = (char *const *)(uintptr_t)t->args +
+	    inv->read_recipients;
+	inv->nrecipients = n - (size_t)inv->read_recipients;
+}
+
+static void
+envelope_and_header_follow_the_account(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(trials) / sizeof(trials[0]); i++) {
+		const struct trial *t = &trials[i];
+		struct invocation inv = {0};
+		struct envelope e = {0};
+		struct error err = {0};
+		struct message m;
+		struct account a;
+
+		set_up(t, &inv, &a);
+		read_message(&m, t->message);
+		envelope_make(&e, &inv, &a, &m, &err);
+		if (err.code != t->code)
+			fail_msg("%s: %d \"%s\"", t->name, err.code,
+			    err.text);
+		if (err.code == 0) {
+			expect_envelope(t, &e);
+			expect_header(t, &m);
+		}
+		envelope_free(&e);
+		message_free(&m);
+		account_free(&a);
+	}
+}
+
+static void
+the_message_id_is_known_also_when_it_is_ours(void **state)
+{
+	static const struct trial ours = { .args = R, .message = PLAIN };
+	struct invocation inv = {0};
+	struct envelope e = {0};
+	struct error err = {0};
+	struct message m;
+	struct account a;
+	char *header;
+
+	(void)state;
+	set_up(&ours, &inv, &a);
+	read_message(&m, ours.message);
+	assert_int_equal(envelope_make(&e, &inv, &a, &m, &err), 0);
+	header = header_of(&m);
+	assert_int_equal(e.message_id[0], '<');
+	assert_non_null(strstr(header, e.message_id));
+	free(header);
+	envelope_free(&e);
+	message_free(&m);
+	account_free(&a);
+}
+
+static int
+set_user(void **state)
+{
+	(void)state;
+	user = identity_user();
+	return 0;
+}
+
+static int
+free_user(void **state)
+{
+	(void)state;
+	free(user);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(envelope_and_header_follow_the_account),
+		cmocka_unit_test(
+		    the_message_id_is_known_also_when_it_is_ours),
+	};
+
+	return cmocka_run_group_tests(tests, set_user, free_user);
+}
