@@ -26,9 +26,9 @@ and the message as it must be on the wire ("*" stands for what we generate).
     output: unread      stdout and stderr are a pipe whose reader has gone
     connections: N      default 1
 
-Every case runs against a smarthost that offers everything and against one
-that offers nothing, and where all is well also against one that refuses the
-recipients: then the exit code is 67.
+Every case runs against a smarthost that offers PIPELINING, 8BITMIME and DSN
+and, "in step", against one that offers 8BITMIME alone, and where all is well
+also against one that refuses the recipients: then the exit code is 67.
 
 No environment names the config file, so it must be found through the passwd
 entry: each run sees, in a mount namespace of its own, an /etc/passwd in which
