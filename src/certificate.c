@@ -89,40 +89,69 @@ certificate_next(struct span *text, struct certificate_block *block)
 static int
 digit(unsigned char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
+	static const signed char values[] = { /* of '+' to 'z' */
+		62, -1, -1, -1, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, -1,
+		-1, -1, -1, -1, -1, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+		10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+		-1, -1, -1, -1, -1, -1, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35,
+		36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51
+	};
+
+	return c >= '+' && c <= 'z' ? values[c - '+'] : -1;
+}
+
+/* Decodes whole groups of four digits, as most of a store is; text and *n move
+ * on. Stops before anything else. */
+static void
+decode_groups(struct span *text, unsigned char *out, size_t size, size_t *n)
+{
+	const unsigned char *p = text->data;
+	const unsigned char *end = p + text->len;
+
+	while (end - p >= 4 && size - *n >= 3) {
+		/* Products, for -1 cannot be shifted. */
+		int bits = digit(p[0]) * (1 << 18) | digit(p[1]) * (1 << 12) |
+		    digit(p[2]) * (1 << 6) | digit(p[3]);
+
+		if (bits < 0)
+			break;
+		out[(*n)++] = (unsigned char)(bits >> 16);
+		out[(*n)++] = (unsigned char)(bits >> 8);
+		out[(*n)++] = (unsigned char)bits;
+		p += 4;
+	}
+	advance(text, p);
 }
 
 size_t
 certificate_decode(const struct certificate_block *block, unsigned char *out,
 	size_t size)
 {
-	const unsigned char *p = block->base64.data;
-	const unsigned char *end = p + block->base64.len;
+	struct span text = block->base64;
 	uint32_t bits = 0;
 	unsigned held = 0;
 	size_t n = 0;
 
-	for (; p < end && n < size; p++) {
-		int value = digit(*p);
+	while (n < size) {
+		int value;
 
-		if (value < 0) {
-			if (ascii_is_blank((char)*p) || *p == '\n' ||
-			    *p == '\r')
-				continue;
+		if (held == 0)
+			decode_groups(&text, out, size, &n);
+		if (text.len == 0 || n == size)
+			break;
+		value = digit(*text.data);
+		if (value >= 0) {
+			bits = bits << 6 | (uint32_t)value;
+			held += 6;
+		} else if (!ascii_is_blank((char)*text.data) &&
+		    *text.data != '\n' && *text.data != '\r') {
 			break;
 		}
-		bits = bits << 6 | (uint32_t)value;
-		held += 6;
 		if (held >= 8) {
 			held -= 8;
 			out[n++] = (unsigned char)(bits >> held);
 		}
+		advance(&text, text.data + 1);
 	}
 	return n;
 }

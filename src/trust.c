@@ -21,7 +21,7 @@
 #define CHAIN_MAX 16
 #define FILE_MAX ((off_t)64 << 20)
 /* Subjects end within this nearly always; longer ones are read whole. */
-#define PREFIX 768
+#define PREFIX 480
 
 static const char *const system_bundles[] = {
 	CA_BUNDLE,                              /* as configured */
