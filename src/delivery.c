@@ -23,7 +23,8 @@ is_stale(const struct delivery *d, const struct error *err)
 	return err->code == EX_TEMPFAIL && err->signal == 0 &&
 	    err->outcome == OUTCOME_NOT_SENT &&
 	    !d->submitter.session.intact &&
-	    d->submitter.facts.final.code == 0;
+	    (d->submitter.facts.final.code == 0 ||
+	    d->submitter.facts.final.code == 421);
 }
 
 int

@@ -99,6 +99,15 @@ compare_in_order(const void *a, const void *b)
 	return order != 0 ? order : *x < *y ? -1 : *x > *y;
 }
 
+static void
+free_recipient(struct recipient *to)
+{
+	free(to->path);
+	free(to->notify);
+	free(to->orcpt);
+	memset(to, 0, sizeof(*to));
+}
+
 /* Keeps the first of equal recipients; in time n log n. */
 static void
 drop_duplicates(struct envelope *e)
@@ -115,14 +124,36 @@ drop_duplicates(struct envelope *e)
 			continue;
 		}
 		order[first]->blind |= order[i]->blind;
-		free(order[i]->path);
-		order[i]->path = NULL;
+		free_recipient(order[i]);
 	}
 	for (size_t i = 0; i < e->n; i++)
 		if (e->to[i].path != NULL)
 			e->to[kept++] = e->to[i];
 	e->n = kept;
 	free(order);
+}
+
+/* "success,failure" in either case, as RFC 3461 4.1 writes it. */
+static char *
+upper(const char *text)
+{
+	char *copy = xstrdup(text);
+
+	for (char *p = copy; *p != '\0'; p++)
+		*p = ascii_upper(*p);
+	return copy;
+}
+
+/* What -bs was told of each recipient; its operands are single addresses. */
+static void
+take_dsn(struct envelope *e, const struct recipient_dsn *dsn)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		if (dsn[i].notify != NULL)
+			e->to[i].notify = upper(dsn[i].notify);
+		if (dsn[i].orcpt != NULL)
+			e->to[i].orcpt = xstrdup(dsn[i].orcpt);
+	}
 }
 
 static int
@@ -178,6 +209,8 @@ collect_recipients(struct envelope *e, const struct invocation *inv,
 	address_list_free(&blind);
 	if (result != 0)
 		return wrap(err, "recipient");
+	if (inv->dsn != NULL && e->n == inv->nrecipients)
+		take_dsn(e, inv->dsn); /* no alias has come between */
 	drop_duplicates(e);
 	return e->n > 0 ? 0 : no_recipients(inv, err);
 }
@@ -211,17 +244,6 @@ to_field(const struct envelope *e, const struct invocation *inv,
 	if (body.len == 0)
 		buffer_add_string(&body, "undisclosed-recipients:;");
 	return buffer_string(&body);
-}
-
-/* "success,failure" in either case, as RFC 3461 4.1 writes it. */
-static char *
-upper(const char *text)
-{
-	char *copy = xstrdup(text);
-
-	for (char *p = copy; *p != '\0'; p++)
-		*p = ascii_upper(*p);
-	return copy;
 }
 
 /* What the caller or the account asks of delivery status notifications. */
@@ -286,20 +308,32 @@ envelope_make(struct envelope *e, const struct invocation *inv,
 	return result;
 }
 
-int
-envelope_blame(const struct envelope *e, struct error *err)
+const struct reply *
+envelope_refusal(const struct envelope *e)
 {
-	struct buffer text = {0};
 	const struct reply *worst = NULL;
 
 	for (size_t i = 0; i < e->n; i++) {
 		const struct reply *r = &e->to[i].reply;
 
-		if (reply_class(r) != 4 && reply_class(r) != 5)
-			continue;
-		if (worst == NULL || reply_class(r) > reply_class(worst))
+		if ((reply_class(r) == 4 || reply_class(r) == 5) &&
+		    (worst == NULL || reply_class(r) > reply_class(worst)))
 			worst = r;
-		if (text.len < sizeof(err->text))
+	}
+	return worst;
+}
+
+int
+envelope_blame(const struct envelope *e, struct error *err)
+{
+	struct buffer text = {0};
+	const struct reply *worst = envelope_refusal(e);
+
+	for (size_t i = 0; i < e->n; i++) {
+		const struct reply *r = &e->to[i].reply;
+
+		if ((reply_class(r) == 4 || reply_class(r) == 5) &&
+		    text.len < sizeof(err->text))
 			buffer_addf(&text, "%srecipient <%s> refused: %s",
 			    text.len > 0 ? "; " : "", e->to[i].path, r->text);
 	}
@@ -338,7 +372,7 @@ void
 envelope_free(struct envelope *e)
 {
 	for (size_t i = 0; i < e->n; i++)
-		free(e->to[i].path);
+		free_recipient(&e->to[i]);
 	free(e->to);
 	free(e->sender);
 	free(e->notify);

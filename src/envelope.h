@@ -17,6 +17,8 @@
 
 struct recipient {
 	char *path;          /* local@domain, A-labels, quoted: for RCPT */
+	char *notify;        /* NOTIFY of its own, or NULL: the envelope's */
+	char *orcpt;         /* ORCPT of its own, or NULL: the path */
 	struct reply reply;  /* the server's answer; code 0 until then */
 	int blind;           /* named in a Bcc field */
 	int pending;         /* accepted by RCPT, the content is to follow */
@@ -56,6 +58,9 @@ int envelope_blame(const struct envelope *e, struct error *err);
  * code of the first refusal.
  */
 int envelope_verdict(const struct envelope *e, struct error *err);
+
+/* The recipient's refusal that counts most; NULL if nobody was refused. */
+const struct reply *envelope_refusal(const struct envelope *e);
 
 void envelope_free(struct envelope *e);
 

@@ -24,6 +24,12 @@ struct override {
 	const char *value;
 };
 
+/* What -bs was told of one recipient (RFC 3461 4.1, 4.2). */
+struct recipient_dsn {
+	char *notify;  /* NOTIFY, or NULL: as for all */
+	char *orcpt;   /* ORCPT, "rfc822;" and xtext, or NULL */
+};
+
 /* Borrows its strings from argv but where it says owned. */
 struct invocation {
 	enum mode mode;
@@ -45,6 +51,7 @@ struct invocation {
 	size_t noverrides;
 	char *const *recipients;  /* operands: the rest of argv */
 	size_t nrecipients;
+	const struct recipient_dsn *dsn; /* for each, or NULL */
 };
 
 #endif

@@ -189,7 +189,8 @@ static int
 serve_smtp(struct run *run, struct error *err)
 {
 	run->drained = 1;
-	return relay_serve(&run->inv, run->input, STDOUT_FILENO, err);
+	return relay_serve(&run->inv, run->input, STDOUT_FILENO,
+	    run->inv.debug ? STDERR_FILENO : -1, err);
 }
 
 static int (*const actions[])(struct run *, struct error *) = {

@@ -16,6 +16,9 @@
 static int
 wants_dsn(const struct envelope *e)
 {
+	for (size_t i = 0; i < e->n; i++)
+		if (e->to[i].notify != NULL || e->to[i].orcpt != NULL)
+			return 1;
 	return e->notify != NULL || e->returns != NULL || e->envid != NULL;
 }
 
@@ -196,9 +199,14 @@ void
 parameter_add_rcpt(struct buffer *out, const struct session *s,
     const struct envelope *e, const struct recipient *to)
 {
-	if (e->notify == NULL || !session_can(s, EXT_DSN))
+	const char *notify = to->notify != NULL ? to->notify : e->notify;
+
+	if (!session_can(s, EXT_DSN))
 		return;
-	buffer_addf(out, " NOTIFY=%s", e->notify);
-	if (strcmp(e->notify, "NEVER") != 0)
+	if (notify != NULL)
+		buffer_addf(out, " NOTIFY=%s", notify);
+	if (to->orcpt != NULL)
+		buffer_addf(out, " ORCPT=%s", to->orcpt);
+	else if (notify != NULL && strcmp(notify, "NEVER") != 0)
 		add_orcpt(out, to);
 }

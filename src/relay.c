@@ -12,38 +12,50 @@
 #include "identity.h"
 #include "log.h"
 #include "memory.h"
+#include "order.h"
 #include "stdio_transport.h"
 #include "wait.h"
 
 /* RFC 5321 4.5.3.1.4 and what DSN adds. */
 #define COMMAND_MAX ((size_t)4096)
 
-/* A line of content; it is re-encoded or refused later, with a reason. */
-#define TEXT_MAX ((size_t)16 << 20)
+/* What is taken of a line of content at a time. */
+#define PART_MAX ((size_t)64 << 10)
 
 /* RFC 5321 4.5.3.2.7 has a server wait for five minutes, but workers that
  * keep their sendmail open are idle for longer. */
 #define IDLE_SECONDS 3600
 
+/* A reply with its CRLF, RFC 5321 4.5.3.1.5. */
+#define REPLY_MAX 512
+
 struct relay {
 	const struct invocation *inv; /* as we were called */
 	struct stream client;
 	struct delivery delivery;
-	struct invocation order;      /* the transaction: sender, recipients */
-	char **recipients;            /* owned; order borrows them */
-	size_t size;                  /* of recipients */
-	char *sender;                 /* owned; NULL before MAIL */
+	struct order order;           /* the transaction under way */
 	char *name;                   /* this machine, for the greeting */
 	int greeted;                  /* HELO or EHLO has been said */
+	int refused_data;             /* what follows may be content */
 	int ended;                    /* QUIT has been said */
 };
 
-/* One line of a reply; every last line has a blank behind its code, for
- * which Symfony waits. */
+/* What became of a message. */
+struct verdict {
+	struct submission facts;
+	struct error result;
+	struct reply refusal; /* of the recipient that matters; or code 0 */
+};
+
+/*
+ * One reply line, cut to what fits. Clients look for the blank behind the
+ * code: without it Symfony would wait for more. No line end may come from the
+ * words: errors of a config file are several lines.
+ */
 static int __attribute__((format(printf, 3, 4)))
 reply(struct relay *r, struct error *err, const char *format, ...)
 {
-	char line[1024];
+	char line[REPLY_MAX + 1];
 	va_list args;
 	int n;
 
@@ -52,32 +64,22 @@ reply(struct relay *r, struct error *err, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		return fail(err, EX_SOFTWARE, "bad reply format");
-	if ((size_t)n > sizeof(line) - 3)
-		n = (int)sizeof(line) - 3;
+	if (n > REPLY_MAX - 2)
+		n = REPLY_MAX - 2;
+	for (int i = 0; i < n; i++)
+		if (ascii_is_control(line[i]))
+			line[i] = ' ';
 	memcpy(line + n, "\r\n", 2);
 	if (stream_write(&r->client, line, (size_t)n + 2, err) != 0)
 		return -1;
 	return stream_flush(&r->client, err);
 }
 
-static void
-reset(struct relay *r)
-{
-	for (size_t i = 0; i < r->order.nrecipients; i++)
-		free(r->recipients[i]);
-	free(r->sender);
-	r->sender = NULL;
-	r->order = *r->inv;
-	r->order.nrecipients = 0;
-	r->order.recipients = r->recipients;
-	r->order.read_recipients = 0;
-}
-
 static int
 say_helo(struct relay *r, const char *argument, struct error *err)
 {
 	(void)argument;
-	reset(r);
+	order_free(&r->order);
 	r->greeted = 1;
 	return reply(r, err, "250 %s", r->name);
 }
@@ -85,100 +87,39 @@ say_helo(struct relay *r, const char *argument, struct error *err)
 static int
 say_ehlo(struct relay *r, const char *argument, struct error *err)
 {
+	static const char *const offers[] = { "PIPELINING", "SIZE",
+		"8BITMIME", "SMTPUTF8", "DSN" };
+
 	(void)argument;
-	reset(r);
+	order_free(&r->order);
 	r->greeted = 1;
-	return reply(r, err, "250-%s\r\n250-PIPELINING\r\n250-8BITMIME\r\n"
-	    "250-SMTPUTF8\r\n250-DSN\r\n250 ENHANCEDSTATUSCODES", r->name);
-}
-
-/*
- * The path behind "FROM:" or "TO:" without its <>, and what follows it.
- * Blanks after the colon and a missing <> are forgiven. Owned, or NULL.
- */
-static char *
-read_path(const char *argument, const char *keyword, const char **rest)
-{
-	const char *end;
-	int quoted = 0;
-
-	if (!ascii_begins(argument, keyword))
-		return NULL;
-	argument += strlen(keyword);
-	while (ascii_is_blank(*argument))
-		argument++;
-	if (*argument != '<') {
-		end = argument + strcspn(argument, " \t");
-		*rest = end;
-		return end > argument ? xstrndup(argument,
-		    (size_t)(end - argument)) : NULL;
-	}
-	for (end = ++argument; *end != '\0'; end++) {
-		if (*end == '\\' && end[1] != '\0')
-			end++;
-		else if (*end == '"')
-			quoted = !quoted;
-		else if (*end == '>' && !quoted)
-			break;
-	}
-	if (*end != '>')
-		return NULL;
-	*rest = end + 1;
-	return xstrndup(argument, (size_t)(end - argument));
+	if (reply(r, err, "250-%s", r->name) != 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++)
+		if (reply(r, err, "250-%s", offers[i]) != 0)
+			return -1;
+	return reply(r, err, "250 ENHANCEDSTATUSCODES");
 }
 
 static int
 say_mail(struct relay *r, const char *argument, struct error *err)
 {
-	const char *rest;
-
 	if (!r->greeted)
 		return reply(r, err, "503 5.5.1 Say HELO first");
-	if (r->sender != NULL)
-		return reply(r, err, "503 5.5.1 Sender already given");
-	r->sender = read_path(argument, "FROM:", &rest);
-	if (r->sender == NULL)
-		return reply(r, err, "501 5.5.4 Expected MAIL FROM:<address>");
-	/* -f is the word of whoever set up the caller */
-	if (r->order.sender == NULL)
-		r->order.sender = r->sender;
-	return reply(r, err, "250 2.1.0 Ok");
-}
-
-static void
-add_recipient(struct relay *r, char *path)
-{
-	if (r->order.nrecipients == r->size) {
-		r->size = r->size > 0 ? 2 * r->size : 16;
-		r->recipients = xreallocarray(r->recipients, r->size,
-		    sizeof(r->recipients[0]));
-		r->order.recipients = r->recipients;
-	}
-	r->recipients[r->order.nrecipients++] = path;
+	return reply(r, err, "%s", order_mail(&r->order, argument));
 }
 
 static int
 say_rcpt(struct relay *r, const char *argument, struct error *err)
 {
-	const char *rest;
-	char *path;
-
-	if (r->sender == NULL)
-		return reply(r, err, "503 5.5.1 Say MAIL first");
-	path = read_path(argument, "TO:", &rest);
-	if (path == NULL || path[0] == '\0') {
-		free(path);
-		return reply(r, err, "501 5.5.4 Expected RCPT TO:<address>");
-	}
-	add_recipient(r, path);
-	return reply(r, err, "250 2.1.5 Ok");
+	return reply(r, err, "%s", order_rcpt(&r->order, argument));
 }
 
 static int
 say_rset(struct relay *r, const char *argument, struct error *err)
 {
 	(void)argument;
-	reset(r);
+	order_free(&r->order);
 	return reply(r, err, "250 2.0.0 Ok");
 }
 
@@ -204,112 +145,151 @@ say_quit(struct relay *r, const char *argument, struct error *err)
 	return reply(r, err, "221 2.0.0 Bye");
 }
 
-/* Takes the content up to the lone dot into the spool, dots unstuffed. */
+/*
+ * Takes the content up to the lone dot into the spool, dots unstuffed. -1 if
+ * that dot never came; a full disk is told in result, once all has been read.
+ */
 static int
-read_content(struct relay *r, struct spool *spool, struct error *err)
+read_content(struct relay *r, struct spool *spool, struct error *result,
+    struct error *err)
 {
-	const char *line;
+	int begins = 1, whole = 1;
+	const char *part;
 	size_t len;
 
-	for (;;) {
+	for (;; begins = whole) {
 		stream_step(&r->client, IDLE_SECONDS, "the message");
-		if (stream_read_line(&r->client, TEXT_MAX, &line, &len,
-		    err) != 0)
+		if (stream_read_part(&r->client, PART_MAX, &part, &len,
+		    &whole, err) != 0)
 			return -1;
-		if (len == 1 && line[0] == '.')
-			return 0;
-		if (len > 0 && line[0] == '.') {
-			line++;
+		if (begins && len > 0 && part[0] == '.') {
+			if (len == 1 && whole)
+				return 0;
+			part++;
 			len--;
 		}
-		if (spool_add(spool, line, len, err) != 0 ||
-		    spool_add(spool, "\n", 1, err) != 0)
-			return -1;
+		if (result->code == 0 &&
+		    spool_add(spool, part, len, result) == 0 && whole)
+			(void)spool_add(spool, "\n", 1, result);
 	}
 }
 
-/* The reply that tells the caller what became of its message. */
-static int
-answer(struct relay *r, const struct submission *facts,
-    const struct error *result, struct error *err)
+/* The code for an error that is no reply of the smarthost to the message. */
+static const char *
+code_for(const struct error *result)
 {
-	const struct reply *final = &facts->final;
-
-	if (final->code >= 200 && (result->code == 0 ||
-	    reply_class(final) == 4 || reply_class(final) == 5))
-		return reply(r, err, "%s%s", final->text,
-		    strlen(final->text) == 3 ? " " : "");
+	if (result->outcome == OUTCOME_UNKNOWN)
+		return "451 4.4.2";
+	if (result->outcome == OUTCOME_PARTIAL)
+		return "554 5.0.0"; /* sent again, some would have it twice */
 	switch (result->code) {
-	case 0:
-		return reply(r, err, "250 2.0.0 Ok");
-	case EX_NOUSER:
-		return reply(r, err, "550 5.1.1 %s", result->text);
 	case EX_TEMPFAIL:
 	case EX_PROTOCOL:
 	case EX_NOHOST:
 	case EX_OSERR:
 	case EX_IOERR:
-		return reply(r, err, "451 4.3.0 %s", result->text);
+		return "451 4.3.0";
 	case EX_CONFIG:
 	case EX_NOPERM:
-		return reply(r, err, "451 4.3.5 %s", result->text);
+		return "451 4.3.5";
+	case EX_NOUSER:
+		return "550 5.1.1";
 	default:
-		return reply(r, err, "554 5.0.0 %s", result->text);
+		return "554 5.0.0";
 	}
 }
 
-/* Account, envelope, submission, record: what main does for one message. */
-static void
-submit_order(struct relay *r, struct spool *content,
-    struct submission *facts, struct error *result)
+/* Is it a refusal that the client may have as its own? 421 would tell it that
+ * we hang up, 3yz that we wait for something. */
+static int
+is_refusal(const struct reply *r)
 {
+	return (reply_class(r) == 4 || reply_class(r) == 5) && r->code != 421;
+}
+
+/* The reply that tells the client what became of its message. */
+static int
+answer(struct relay *r, const struct verdict *v, struct error *err)
+{
+	const struct reply *final = &v->facts.final;
+
+	/* verbatim: Symfony takes the queue id out of it */
+	if (v->result.code == 0 && reply_class(final) == 2)
+		return reply(r, err, "%03d %s", final->code,
+		    final->text + strnlen(final->text, 4));
+	if (v->result.code == 0)
+		return reply(r, err, "250 2.0.0 Ok");
+	if (v->result.outcome != OUTCOME_NOT_SENT)
+		return reply(r, err, "%s %s", code_for(&v->result),
+		    v->result.text);
+	if (is_refusal(final))
+		return reply(r, err, "%03d %s", final->code,
+		    final->text + strnlen(final->text, 4));
+	if (is_refusal(&v->refusal))
+		return reply(r, err, "%03d %s%s%s", v->refusal.code,
+		    v->refusal.dsn, v->refusal.dsn[0] != '\0' ? " " : "",
+		    v->result.text);
+	return reply(r, err, "%s %s", code_for(&v->result), v->result.text);
+}
+
+/* As main does for one message: account, envelope, submission, record. */
+static void
+submit_message_of(struct relay *r, struct message *message,
+    struct verdict *v)
+{
+	struct invocation inv = *r->inv;
 	struct account account = {0};
 	struct envelope envelope = {0};
-	struct message message;
-	struct log_entry entry = { &account, &envelope, &message, facts,
-	    result };
+	struct log_entry entry = { &account, &envelope, message, &v->facts,
+	    &v->result };
 	struct error warning = {0};
+	const struct reply *refusal;
+	int64_t started = deadline_now();
 
-	if (message_take(&message, content, result) != 0)
-		return;
-	if (config_load(&account, &r->order, &message, result) == 0 &&
-	    envelope_make(&envelope, &r->order, &account, &message,
-	    result) == 0) {
+	order_apply(&r->order, &inv);
+	if (config_load(&account, &inv, message, &v->result) == 0 &&
+	    envelope_make(&envelope, &inv, &account, message,
+	    &v->result) == 0) {
 		(void)delivery_send(&r->delivery, &account, &envelope,
-		    &message, result);
-		*facts = r->delivery.submitter.facts;
+		    message, &v->result);
+		v->facts = r->delivery.submitter.facts;
 	}
+	refusal = envelope_refusal(&envelope);
+	if (refusal != NULL)
+		v->refusal = *refusal;
+	v->facts.started = started;
+	v->facts.ended = deadline_now();
 	if (account.name != NULL)
 		(void)log_write(&entry, &warning);
 	envelope_free(&envelope);
 	account_free(&account);
-	message_free(&message);
 }
 
 static int
 say_data(struct relay *r, const char *argument, struct error *err)
 {
-	struct submission facts = {0};
-	struct error result = {0};
+	struct verdict v = {0};
 	struct spool content = {0};
-	int sent;
+	struct message message;
+	int read;
 
 	(void)argument;
-	if (r->sender == NULL)
+	r->refused_data = r->order.n == 0;
+	if (r->order.sender == NULL)
 		return reply(r, err, "503 5.5.1 Say MAIL first");
-	if (r->order.nrecipients == 0)
+	if (r->order.n == 0)
 		return reply(r, err, "554 5.5.1 No valid recipients");
 	if (reply(r, err, "354 End data with <CR><LF>.<CR><LF>") != 0)
 		return -1;
-	if (read_content(r, &content, err) != 0) {
+	read = read_content(r, &content, &v.result, err);
+	if (read != 0 || v.result.code != 0) {
 		spool_free(&content);
-		return -1; /* unfinished: nobody gets it */
+	} else if (message_take(&message, &content, &v.result) == 0) {
+		submit_message_of(r, &message, &v);
+		message_free(&message);
 	}
-	submit_order(r, &content, &facts, &result);
-	spool_free(&content);
-	sent = answer(r, &facts, &result, err);
-	reset(r);
-	return sent;
+	order_free(&r->order);
+	return read != 0 ? -1 : answer(r, &v, err);
 }
 
 static const struct verb {
@@ -332,53 +312,75 @@ static int
 obey(struct relay *r, const char *line, size_t len, struct error *err)
 {
 	char *command = xstrndup(line, len);
-	size_t n = strcspn(command, " \t");
-	const char *argument = command + n;
-	int result = -2;
+	size_t n = strcspn(command, " \t"), i = 0;
+	const size_t nverbs = sizeof(verbs) / sizeof(verbs[0]);
+	const char *argument = command + n + strspn(command + n, " \t");
+	int refused_data = r->refused_data, result;
 
-	while (ascii_is_blank(*argument))
-		argument++;
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (ascii_equal_n(command, n, verbs[i].name))
-			result = verbs[i].say(r, argument, err);
-	if (result == -2)
+	while (i < nverbs && !ascii_equal_n(command, n, verbs[i].name))
+		i++;
+	r->refused_data = 0;
+	if (i < nverbs) {
+		result = verbs[i].say(r, argument, err);
+	} else if (refused_data) {
+		/* content of a client that did not wait: what it holds must
+		 * not be taken for commands */
+		r->ended = 1;
+		result = reply(r, err, "421 4.5.0 DATA was refused, and this "
+		    "is no command: closing");
+	} else {
 		result = reply(r, err, "502 5.5.2 Command not recognized");
+	}
 	free(command);
 	return result;
+}
+
+/* One command line, and the reply to it. */
+static int
+serve_command(struct relay *r, struct error *err)
+{
+	const char *line;
+	size_t len;
+	int whole;
+
+	stream_step(&r->client, IDLE_SECONDS, "a command");
+	if (stream_read_part(&r->client, COMMAND_MAX, &line, &len, &whole,
+	    err) != 0)
+		return -1;
+	if (whole && len <= COMMAND_MAX) {
+		if (memchr(line, '\0', len) != NULL)
+			return reply(r, err, "500 5.5.2 NUL in a command");
+		return obey(r, line, len, err);
+	}
+	while (!whole)
+		if (stream_read_part(&r->client, COMMAND_MAX, &line, &len,
+		    &whole, err) != 0)
+			return -1;
+	return reply(r, err, "500 5.5.2 Line too long");
 }
 
 static int
 serve(struct relay *r, struct error *err)
 {
-	const char *line;
-	size_t len;
-
 	if (reply(r, err, "220 %s ESMTP onehop", r->name) != 0)
 		return -1;
-	while (!r->ended) {
-		stream_step(&r->client, IDLE_SECONDS, "a command");
-		if (stream_read_line(&r->client, COMMAND_MAX, &line, &len,
-		    err) != 0)
+	while (!r->ended)
+		if (serve_command(r, err) != 0)
 			return -1;
-		if (memchr(line, '\0', len) != NULL) {
-			if (reply(r, err, "501 5.5.2 NUL in command") != 0)
-				return -1;
-			continue;
-		}
-		if (obey(r, line, len, err) != 0)
-			return -1;
-	}
 	return 0;
 }
 
 int
-relay_serve(const struct invocation *inv, int input, int output,
+relay_serve(const struct invocation *inv, int input, int output, int trace,
     struct error *err)
 {
-	struct relay r = { .inv = inv, .order = *inv };
+	struct relay r = { .inv = inv, .delivery = { .trace = trace } };
 	int result;
 
-	r.delivery.trace = -1;
+	if (input < 0)
+		return fail(err, EX_NOINPUT, "standard input is closed: "
+		    "there is no client");
+	signals_hold();
 	r.name = identity_host();
 	if (r.name == NULL)
 		r.name = xstrdup("localhost");
@@ -391,8 +393,7 @@ relay_serve(const struct invocation *inv, int input, int output,
 		result = 0;
 	}
 	delivery_close(&r.delivery);
-	reset(&r);
-	free(r.recipients);
+	order_free(&r.order);
 	free(r.name);
 	stream_close(&r.client);
 	return result;

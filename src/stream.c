@@ -304,6 +304,23 @@ closed(const struct stream *s, struct error *err)
 	return lost(s, err);
 }
 
+/* Takes in more, or waits until there is some. */
+static int
+read_more(struct stream *s, struct error *err)
+{
+	ssize_t n;
+
+	if (s->ended)
+		return closed(s, err);
+	n = receive(s, err);
+	if (n == TRANSPORT_FAILED)
+		return lost(s, err);
+	if (n < 0 && await(s, n == TRANSPORT_WANT_READ ? POLLIN : POLLOUT,
+	    err) < 0)
+		return -1;
+	return 0;
+}
+
 int
 stream_read_line(struct stream *s, size_t max, const char **line, size_t *len,
 	struct error *err)
@@ -312,19 +329,31 @@ stream_read_line(struct stream *s, size_t max, const char **line, size_t *len,
 
 	for (;;) {
 		int found = take_line(s, max, line, len, err);
-		ssize_t n;
 
 		if (found != 0)
 			return found < 0 ? -1 : 0;
-		if (unsent)
+		if (unsent || read_more(s, err) != 0)
 			return -1;
-		if (s->ended)
-			return closed(s, err);
-		n = receive(s, err);
-		if (n == TRANSPORT_FAILED)
-			return lost(s, err);
-		if (n < 0 && await(s, n == TRANSPORT_WANT_READ ? POLLIN
-		    : POLLOUT, err) < 0)
+	}
+}
+
+int
+stream_read_part(struct stream *s, size_t max, const char **part, size_t *len,
+	int *whole, struct error *err)
+{
+	if (!s->broken && stream_flush(s, err) != 0)
+		return -1;
+	for (;;) {
+		*whole = take_line(s, SIZE_MAX, part, len, err);
+		if (*whole)
+			return 0;
+		if (unread(s) >= max) {
+			*part = s->in.data + s->taken;
+			*len = unread(s);
+			s->taken = s->in.len;
+			return 0;
+		}
+		if (read_more(s, err) != 0)
 			return -1;
 	}
 }

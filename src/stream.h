@@ -58,6 +58,14 @@ int stream_read_line(struct stream *s, size_t max, const char **line,
 	size_t *len, struct error *err);
 
 /*
+ * The same for lines of any length: a line (*whole is 1), or at least max
+ * octets of one that goes on in the next part (*whole is 0). A CR that ends
+ * such a part may belong to the line's end.
+ */
+int stream_read_part(struct stream *s, size_t max, const char **part,
+	size_t *len, int *whole, struct error *err);
+
+/*
  * Queues octets; sends multiples of 16 KiB, large ones straight from data.
  * 0 or -1: EX_TEMPFAIL on loss or timeout, EX_PROTOCOL if the server sends
  * more than STREAM_AHEAD_MAX meanwhile.

@@ -33,6 +33,7 @@ struct transaction {
 	int data;               /* 0: none came */
 	int failed;             /* a step was refused, err says how */
 	size_t failed_at;       /* the first such step */
+	struct reply refusal;   /* of MAIL or DATA, if that was it */
 };
 
 /* Steps: AUTH, MAIL, one per recipient, DATA. */
@@ -127,6 +128,8 @@ get_plain(struct transaction *t, size_t step, struct reply *r,
 	session_refused(command, r, err);
 	if (reply_class(r) != 4 && reply_class(r) != 5)
 		return t->session->intact = 0, -1; /* not in step any more */
+	if (!t->failed)
+		t->refusal = *r;
 	note_failure(t, step);
 	return 0;
 }
@@ -246,6 +249,7 @@ send_envelope(struct transaction *t, struct error *err)
 	    (t->mail == 503 || t->mail == 530)) {
 		/* it wants AUTH answered before MAIL: once more, in step */
 		t->failed = 0;
+		memset(&t->refusal, 0, sizeof(t->refusal));
 		t->window = 1;
 		memset(err, 0, sizeof(*err));
 		return exchange(t, STEP_MAIL, err);
@@ -265,12 +269,17 @@ reset(struct session *s)
 		s->intact = 0;
 }
 
-/* Recipients that RCPT accepted, but whose message did not follow. */
+/*
+ * Recipients that RCPT accepted, but whose message did not follow; and what
+ * was said of them behind a failed AUTH or MAIL, as it is not about them.
+ */
 static void
 forget_pending(const struct transaction *t)
 {
+	int all = t->failed && t->failed_at < STEP_RCPT;
+
 	for (size_t i = 0; i < t->n; i++) {
-		if (!t->to[i]->pending)
+		if (!t->to[i]->pending && !all)
 			continue;
 		memset(&t->to[i]->reply, 0, sizeof(t->to[i]->reply));
 		t->to[i]->pending = 0;
@@ -293,6 +302,7 @@ transact(struct transaction *t, struct mail *mail, struct error *err)
 		return result;
 	}
 	forget_pending(t);
+	mail->final = t->refusal;
 	/* 354 came all the same: only hanging up says "no message" */
 	if (t->data == 354)
 		s->intact = 0;

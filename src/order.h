@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a client of -bs wants sent: MAIL and RCPT with their parameters (RFC
+ * 5321 4.1.2, 3461, 6531), taken in and answered. Pure.
+ */
+#ifndef ONEHOP_ORDER_H
+#define ONEHOP_ORDER_H
+
+#include <stddef.h>
+
+#include "invocation.h"
+
+/* {0} is a transaction that has not begun. */
+struct order {
+	char *sender;              /* as given, "" is null; NULL before MAIL */
+	char *returns;             /* RET: "full" or "hdrs", or NULL */
+	char *envid;               /* ENVID, xtext undone, or NULL */
+	char **recipients;
+	struct recipient_dsn *dsn; /* one for each recipient */
+	size_t n;
+	size_t size;               /* of both */
+};
+
+/*
+ * Take what follows the verb: "FROM:<path> SIZE=...", "TO:<path> NOTIFY=...".
+ * A missing <> and blanks behind the colon are forgiven. Return the reply's
+ * line without CRLF; of a 5yz or 4yz nothing is kept.
+ */
+const char *order_mail(struct order *o, const char *argument);
+const char *order_rcpt(struct order *o, const char *argument);
+
+/* The order as it would look on inv's command line; it borrows from both. -f
+ * is the word of whoever set up the caller and outranks all but <>. */
+void order_apply(const struct order *o, struct invocation *inv);
+
+/* Back to {0}. */
+void order_free(struct order *o);
+
+#endif

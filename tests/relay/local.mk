@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The dialogue of -bs with its clients, against a scripted smarthost.
+RELAY_TESTS = \
+	tests/relay/clients.py \
+	tests/relay/replies.py
+EXTRA_DIST += $(RELAY_TESTS) tests/relay/dialogue.py
+if HAVE_PYTHON
+TESTS += $(RELAY_TESTS)
+endif
