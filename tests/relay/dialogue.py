@@ -44,12 +44,14 @@ class Recorder(Smarthost):
         self.sender = line.split(b":", 1)[1]
         Smarthost.VERBS[b"MAIL"](self, line, words)
 
-    def _data(self, line, words):
-        self.content = None
-        Smarthost.VERBS[b"DATA"](self, line, words)
-        if self.content is not None:
+    def answer(self, states, good):
+        if states == "dot":  # before anybody can know that it has come
             self.messages.append((self.sender, list(self.recipients),
                                   self.content))
+        super().answer(states, good)
+
+    def _data(self, line, words):
+        Smarthost.VERBS[b"DATA"](self, line, words)
         if self.drop_after == len(self.messages):
             self.drop_after = None
             self.connection.write(self.farewell)
