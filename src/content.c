@@ -5,26 +5,36 @@
 
 #include "parameter.h"
 
+/* From the end of the content to its reply nobody knows who has it. */
+static void
+doubt(struct error *err)
+{
+	wrap(err, "the message may have been accepted");
+	hint(err, "sending it again may duplicate it");
+	err->outcome = OUTCOME_UNKNOWN;
+}
+
 /*
  * The message could not be sent to its end. If the server has said why, its
- * words are the reason and not the broken pipe that came of it.
+ * words are the reason and not the broken pipe that came of it: then 1.
  */
 static int
 cut_short(struct session *s, struct error *err)
 {
 	struct error ignored = {0};
 	struct reply r;
+	int said = stream_has_input(&s->stream, &ignored) == 1 &&
+	    session_get(s, REPLY_TO_CONTENT, &r, &ignored) == 0;
 
-	if (stream_has_input(&s->stream, &ignored) == 1 &&
-	    session_get(s, REPLY_TO_CONTENT, &r, &ignored) == 0) {
-		if (reply_class(&r) == 4 || reply_class(&r) == 5)
-			session_refused(REPLY_TO_CONTENT, &r, err);
-		else
-			fail(err, EX_PROTOCOL,
-			    "server spoke out of turn: %s", r.text);
-	}
 	s->intact = 0;
-	return -1;
+	if (!said)
+		return 0;
+	if (reply_class(&r) == 4 || reply_class(&r) == 5)
+		session_refused(REPLY_TO_CONTENT, &r, err);
+	else
+		fail(err, EX_PROTOCOL, "server spoke out of turn: %s",
+		    r.text);
+	return 1;
 }
 
 /* Has the server said something that must not be there yet? -1 then. */
@@ -36,7 +46,10 @@ check_silence(struct session *s, struct error *err)
 	if (input > 0)
 		fail(err, EX_TEMPFAIL,
 		    "connection closed by server while sending the message");
-	return input == 0 ? 0 : cut_short(s, err);
+	if (input == 0)
+		return 0;
+	cut_short(s, err);
+	return -1;
 }
 
 static int
@@ -55,7 +68,8 @@ send_message(struct session *s, const struct message *m, struct error *err)
 	if (message_write(m, bdat ? MESSAGE_PLAIN : MESSAGE_STUFFED,
 	    &s->stream, err) != 0) {
 		wrap(err, "while sending the message");
-		return cut_short(s, err);
+		cut_short(s, err);
+		return -1;
 	}
 	return check_silence(s, err);
 }
@@ -84,9 +98,8 @@ send_end(struct session *s, int quit, struct error *err)
 	}
 	unknown = s->stream.out.len <= quit_len;
 	wrap(err, "while sending the end of the message");
-	cut_short(s, err);
-	if (unknown && err->code == EX_TEMPFAIL)
-		err->outcome = OUTCOME_UNKNOWN;
+	if (!cut_short(s, err) && unknown)
+		doubt(err);
 	return -1;
 }
 
@@ -141,9 +154,7 @@ get_result(struct session *s, struct mail *mail, struct error *err)
 		/* lost is lost now, be it to a reset or to a bad record */
 		if (s->stream.ended && final->lines == 0)
 			err->code = EX_TEMPFAIL;
-		wrap(err, "the message may have been accepted");
-		hint(err, "sending it again may duplicate it");
-		err->outcome = OUTCOME_UNKNOWN;
+		doubt(err);
 	}
 	settle(mail, result == 0);
 	return result;

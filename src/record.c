@@ -17,10 +17,15 @@
 int
 record_drain(struct record *r, struct error *err)
 {
+	/* What failed once must not go out later, when its loss has been
+	 * told: it may be the end of a message. */
+	if (r->broken)
+		return fail(err, EX_TEMPFAIL, "connection lost");
 	while (r->sent < r->out.len) {
 		ssize_t n = r->lower->write(r->lower, r->out.data + r->sent,
 		    r->out.len - r->sent, err);
 
+		r->broken |= n == TRANSPORT_FAILED;
 		if (n < 0)
 			return (int)n;
 		r->sent += (size_t)n;
@@ -229,7 +234,7 @@ record_close(struct transport *t)
 	struct error ignored;
 
 	/* Nobody waits here; behind something stuck no farewell is said. */
-	if (r->out.len == 0) {
+	if (r->out.len == 0 && !r->broken) {
 		gnutls_bye(r->session, GNUTLS_SHUT_WR);
 		(void)record_drain(r, &ignored);
 	}

@@ -27,6 +27,7 @@ struct record {
 	size_t nfirst;
 	int starved;                /* the session wants more input */
 	int ended;                  /* the transport below has no more */
+	int broken;                 /* it takes no more */
 	struct error failure;       /* of the transport below */
 };
 

@@ -60,8 +60,9 @@ class Run:
             file.write("\n".join(lines) + "\n")
         os.chmod(self.config, 0o600)
 
-    def start(self, args, stdin):
-        """Starts the program; stdin: octets, or an open file."""
+    def start(self, args, stdin, wrapper=()):
+        """Starts the program, under a wrapper like strace if one is given;
+        stdin: octets, or an open file."""
         limits = "ulimit -c 0; "
         if not is_sanitized():
             limits += "ulimit -d %d; " % DATA_LIMIT
@@ -69,7 +70,7 @@ class Run:
         self.stdin = stdin if isinstance(stdin, bytes) else None
         self.process = subprocess.Popen(
             ["/bin/sh", "-c", limits + 'exec "$@"', "sh",
-             PROGRAM, "-C", self.config] + list(args),
+             *wrapper, PROGRAM, "-C", self.config] + list(args),
             stdin=subprocess.PIPE if self.stdin is not None else stdin,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=self.environment, cwd=self.home, start_new_session=True)
