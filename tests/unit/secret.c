@@ -179,6 +179,7 @@ ask_in_child(const char *terminal, int report)
 
 	if (pid != 0)
 		return pid;
+	signal(SIGINT, SIG_DFL); /* a shell's background job ignores it */
 	alarm(120); /* whatever becomes of the test, nobody is left waiting */
 	setsid();
 	if (terminal != NULL && open(terminal, O_RDWR) < 0)
