@@ -10,6 +10,7 @@
 #include "escape.h"
 #include "memory.h"
 
+#define SHA1_DIGITS 40 /* as older msmtprc files have it */
 #define SHA256_DIGITS 64
 
 int
@@ -128,7 +129,8 @@ value_fingerprint(const char *value, struct error *err)
 		} else if (*p != ':' && !ascii_is_blank(*p))
 			break;
 	}
-	if (*p == '\0' && digits == SHA256_DIGITS)
+	if (*p == '\0' && (digits == SHA256_DIGITS ||
+	    (digits == SHA1_DIGITS && !ascii_begins(value, spki))))
 		return buffer_string(&hex);
 	buffer_free(&hex);
 	return refuse(err, "a SHA-256 fingerprint (64 hexadecimal digits)",

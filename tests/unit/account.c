@@ -51,6 +51,8 @@ static const struct {
 	{ "tls_fingerprint", SHA, PIN },
 	{ "tls_fingerprint", PIN, PIN },
 	{ "tls_fingerprint", "spki:" SHA, "spki:" PIN },
+	{ "tls_fingerprint", "00112233445566778899aabbccddeeff00112233",
+	  "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33" },
 	{ "from", "<me@example.org>", "me@example.org" },
 	{ "from", "*@example.org", "*@example.org" },
 	{ "from", "%U@%H", "%U@%H" },
@@ -92,6 +94,9 @@ static const struct {
 	{ "tls_certcheck", "auto", "expected on or off, not \"auto\"" },
 	{ "tls_fingerprint", "AA:BB", "expected a SHA-256 fingerprint "
 	  "(64 hexadecimal digits), not \"AA:BB\"" },
+	{ "tls_fingerprint", "00112233445566778899aabbccddeeff",
+	  "expected a SHA-256 fingerprint (64 hexadecimal digits), "
+	  "not \"00112233445566778899aabbccddeeff\"" },
 	{ "from", "Me <me@x>",
 	  "expected an address or pattern, not \"Me <me@x>\"" },
 	{ "set_date_header", "on", "expected off or auto, not \"on\"" },
