@@ -16,13 +16,17 @@ EXTRA_DIST += $(FAULT_STATES) tests/faults/syscalls.py tests/faults/faults.csv \
 	tests/faults/line.py tests/faults/mail.py tests/faults/plan.py \
 	tests/faults/reach.py tests/faults/replies.py tests/faults/run.py \
 	tests/faults/words.py \
-	tests/lib/shim.c tests/lib/smarthost.py
+	tests/lib/alloc.c tests/lib/shim.c tests/lib/smarthost.py
 # Not through the rules for the program: no sanitizer, no PIE, no libtool.
 tests/lib/shim.so: tests/lib/shim.c
 	$(AM_V_CC)$(MKDIR_P) tests/lib && \
 	$(CC) -shared -fPIC -O1 -o $@ $(top_srcdir)/tests/lib/shim.c -ldl
-CLEANFILES += tests/lib/shim.so
+tests/lib/alloc.so: tests/lib/alloc.c
+	$(AM_V_CC)$(MKDIR_P) tests/lib && \
+	$(CC) -shared -fPIC -O1 -fno-builtin -o $@ \
+		$(top_srcdir)/tests/lib/alloc.c -ldl
+CLEANFILES += tests/lib/shim.so tests/lib/alloc.so
 if HAVE_PYTHON
-check_DATA = tests/lib/shim.so
+check_DATA = tests/lib/shim.so tests/lib/alloc.so
 TESTS += $(FAULT_STATES) tests/faults/syscalls.py
 endif

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every system call of a submission fails once, in clear and under TLS.
+"""Every system call and every allocation of a submission fails once, in clear
+and under TLS.
 
-strace makes the k-th call of each name fail, for each k there is. Whatever
-fails: the program never crashes, and its exit code is 0 exactly if the server
-accepted the message - or the failure hit what comes after that."""
+strace makes the k-th call of each name fail, a preloaded library the k-th
+allocation, for each k there is. Whatever fails: the program never crashes, and
+its exit code is 0 exactly if the server accepted the message - or the failure
+hit what comes after that."""
 
 import concurrent.futures
 import os
@@ -42,6 +44,9 @@ FAILURES = {
 # The loader's first mapping, without which there is no program yet. brk is not
 # made to fail: glibc's malloc crashes on that in its own constructors.
 LOADER = {"mmap": 1}
+ALLOC = os.path.join(os.path.abspath(os.environ.get("top_builddir", ".")),
+                     "tests", "lib", "alloc.so")
+MOST_ALLOCATIONS = 400
 AT_MOST = 60  # calls of one name that are made to fail
 CONFIGS = {
     "plain": ["tls off"],
@@ -57,8 +62,8 @@ class Bench:
         self.scratch = onehop.Run()
         self.authority = certs.Authority(self.scratch.home)
 
-    def run(self, mode, wrapper):
-        """One submission under strace; (status, accepted, stderr)."""
+    def run(self, mode, wrapper=(), environment=None):
+        """One submission, perhaps under strace; its Result, accepted."""
         context = self.authority.context() if mode == "tls" else None
         host = smarthost.Smarthost(mode, context)
         with smtpserver.Server(host.serve) as server:
@@ -66,7 +71,7 @@ class Bench:
                       "from me@example.org", "deadline 60", *CONFIGS[mode]]
             if mode == "tls":
                 config.append(f"tls_trust_file {self.authority.root}")
-            run = onehop.Run(config)
+            run = onehop.Run(config, environment)
             try:
                 run.start(["-i", "you@example.net"], MESSAGE, wrapper)
                 result = run.finish(120)
@@ -87,16 +92,14 @@ def calls(bench, mode):
     return {name: names.count(name) for name in FAILURES}
 
 
-def fail_once(bench, mode, name, failure, which):
-    """What is wrong with the run whose call fails."""
-    result, accepted = bench.run(mode, [
-        "strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={name}",
-        "-e", f"inject={name}:{failure}:when={which}"])
+def judge(result, accepted, library_may_crash=False):
+    """What is wrong with a run in which something failed."""
     crashes = {-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS,
                -signal.SIGFPE, -signal.SIGILL}
     if result.hung:
         yield "it hung"
-    if result.status in crashes or 128 - result.status in crashes:
+    if (result.status in crashes or 128 - result.status in crashes) and \
+            (accepted or not library_may_crash):
         yield f"it crashed: {result.status}"
     if result.status == 0 and not accepted:
         yield f"exit 0, but nothing was accepted: {result.stderr!r}"
@@ -109,6 +112,42 @@ def fail_once(bench, mode, name, failure, which):
         yield "it shows the password"
 
 
+def fail_call(bench, mode, name, failure, which):
+    """What is wrong with the run whose system call fails."""
+    return list(judge(*bench.run(mode, [
+        "strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={name}",
+        "-e", f"inject={name}:{failure}:when={which}"])))
+
+
+def fail_allocation(bench, mode, which):
+    """What is wrong with the run whose allocation fails."""
+    # Out of memory, GMP aborts and libtasn1 follows a null pointer, both
+    # within the handshake: the run dies, and nothing has been sent.
+    return list(judge(*bench.run(mode, (), {
+        "LD_PRELOAD": ALLOC, "ALLOC_FAIL": str(which)}),
+        library_may_crash=mode == "tls"))
+
+
+def check_allocations(bench, mode):
+    """All allocations of a run; what is wrong."""
+    path = os.path.join(bench.scratch.home, f"allocations-{mode}")
+    result, accepted = bench.run(mode, (), {
+        "LD_PRELOAD": ALLOC, "ALLOC_COUNT": path})
+    if result.status != 0 or not accepted:
+        yield f"{result.status}: {result.stderr!r}"
+    with open(path, encoding="ascii") as file:
+        count = int(file.read())
+    if count < 10:
+        yield f"only {count} allocations were seen"
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        numbers = range(1, count + 1, max(1, count // MOST_ALLOCATIONS))
+        results = pool.map(
+            lambda which: fail_allocation(bench, mode, which), numbers)
+        for which, faults in zip(numbers, results):
+            for fault in faults:
+                yield f"allocation {which} of {count}: {fault}"
+
+
 def check(bench, mode, name, count):
     """All failures of one call; what is wrong."""
     runs = [(failure, which) for failure in FAILURES[name]
@@ -116,7 +155,7 @@ def check(bench, mode, name, count):
                                min(count, AT_MOST) + 1)]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         results = pool.map(
-            lambda run: list(fail_once(bench, mode, name, *run)), runs)
+            lambda run: fail_call(bench, mode, name, *run), runs)
         for (failure, which), faults in zip(runs, results):
             for fault in faults:
                 yield f"{failure} at {name} number {which}: {fault}"
@@ -134,6 +173,7 @@ def main():
             for name, count in calls(bench, mode).items():
                 tap.run(f"{mode}: {name} ({count} calls)", check, bench, mode,
                         name, count)
+            tap.run(f"{mode}: allocations", check_allocations, bench, mode)
     finally:
         bench.scratch.clean()
     return tap.done()
