@@ -106,7 +106,8 @@ maildomain {DOMAIN}
         self.cover("spool", "/var/spool/cron")
         self.cover("cron.d", "/etc/cron.d")
         self.cover("crontab", "/etc/crontab", "\n")
-        self.cover("sudoers", "/etc/sudoers", f"Defaults mail_no_user, mailto=bob@{DOMAIN}\n")
+        self.cover("sudoers", "/etc/sudoers",
+                   f"Defaults mail_no_user, mailto=bob@{DOMAIN}\n")
         subprocess.run(["mount", "--bind", os.environ["ONEHOP"], SENDMAIL],
                        check=True)
         return self
