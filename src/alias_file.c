@@ -126,7 +126,8 @@ continue_alias(struct alias *a, const char *line, size_t len)
 }
 
 int
-alias_file_parse(struct alias_file *f, const char *text, size_t len, struct error *err)
+alias_file_parse(struct alias_file *f, const char *text, size_t len,
+    struct error *err)
 {
 	unsigned number = 0;
 

@@ -41,8 +41,8 @@ mailbox_path(const struct address *address, const struct account *a,
 }
 
 char *
-mailbox_path_of_text(const char *text, const struct account *a, const char *role,
-    struct error *err)
+mailbox_path_of_text(const char *text, const struct account *a,
+    const char *role, struct error *err)
 {
 	struct address_list list = {0};
 	char quote[ESCAPE_QUOTE];
