@@ -39,8 +39,8 @@ struct envelope {
  * Collects sender and recipients (operands, -t's fields; Resent- ones alone
  * if there are any; no duplicates), expands aliases, qualifies bare names with
  * maildomain, then completes the message: Bcc and Return-Path removed, From,
- * Date,
- * Message-ID added where missing, bare names in address fields qualified.
+ * Date, Message-ID added where missing, bare names in address fields
+ * qualified.
  * 0; -1: EX_USAGE no recipients, EX_DATAERR an address that is none.
  */
 int envelope_make(struct envelope *e, const struct invocation *inv,
