@@ -86,8 +86,8 @@ find_colon(const char *line, size_t len)
 }
 
 static int
-add_alias(struct alias_file *f, const char *line, size_t len, unsigned number,
-    struct error *err)
+add_alias(struct alias_file *f, const char *line, size_t len,
+    unsigned number, struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 	size_t colon = find_colon(line, len);

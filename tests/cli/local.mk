@@ -3,6 +3,7 @@
 CLI_TESTS = \
 	tests/cli/config.sh \
 	tests/cli/demo.sh \
+	tests/cli/install-sendmail.sh \
 	tests/cli/options.sh \
 	tests/cli/process.sh \
 	tests/cli/proxy.py

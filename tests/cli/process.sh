@@ -95,6 +95,47 @@ with_a_strange_locale()
     delivers env LC_ALL=tr_TR.UTF-8 LANG=xx "$onehop" bob@example.net
 }
 
+# held COMMAND...: starts it with a stdin that descriptor 3 writes to
+held()
+{
+    rm -f "$scratch/input"
+    mkfifo "$scratch/input"
+    "$@" <"$scratch/input" >"$scratch/stdout" 2>"$scratch/stderr" &
+    held_pid=$!
+    exec 3>"$scratch/input"
+    echo hello >&3
+}
+
+# What a caller ignores, such as mutt, stays ignored.
+keeps_ignored_signals()
+{
+    held sh -c "trap '' HUP INT QUIT && echo >'$scratch/ready' &&
+        exec '$onehop' bob@example.net"
+    until [ -s "$scratch/ready" ]; do
+        sleep 0.1
+    done
+    for name in HUP INT QUIT; do
+        kill "-$name" "$held_pid"
+    done
+    exec 3>&-
+    wait "$held_pid" || return 1
+    sent=$((sent + 1))
+    is_silent && arrived "$sent"
+}
+
+# The reader of our complaint has gone: Ruby's mail library.
+keeps_its_code_without_a_reader()
+{
+    { { "$onehop" --frob bob@example.net <"$scratch/message" 2>&1
+        echo $? >"$scratch/code"; } | :; }
+    [ "$(cat "$scratch/code")" -eq 64 ]
+}
+
+umask_decides_nothing()
+{
+    delivers sh -c "umask 777 && exec '$onehop' bob@example.net"
+}
+
 tap 'a message is delivered in silence' delivers "$onehop" bob@example.net
 tap 'stdout closed' closed '>&-' 0
 tap 'stderr closed' closed '2>&-' 0
@@ -110,6 +151,10 @@ tap '--version to a full device is 74' reports_a_full_device --version
 tap '--help to a full device is 74' reports_a_full_device --help
 tap 'a full stderr changes no exit code' keeps_its_code_with_a_full_stderr
 tap 'stdin is drained on an error' drains_stdin_on_an_error
+tap 'signals that the caller ignores stay ignored' keeps_ignored_signals
+tap 'nobody reads the complaint: the exit code is the same' \
+    keeps_its_code_without_a_reader
+tap 'the umask changes nothing' umask_decides_nothing
 tap 'without any environment' with_no_environment
 tap 'from /' from_the_root_directory
 tap 'from a directory that is gone' from_an_unreadable_directory

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# make install-sendmail: the names that callers of sendmail(8) use, as links to
+# onehop. They never take the place of somebody else's: either all are made or
+# none.
+SENDMAIL_LINKS = $(sbindir)/sendmail $(prefix)/lib/sendmail \
+	$(bindir)/mailq $(bindir)/newaliases
+SENDMAIL_PAGE = $(mandir)/man8/sendmail.8
+EXTRA_DIST += man/sendmail.8
+
+# Is the file another program's? Our links lead to onehop, and the page that
+# is ours names it.
+sendmail_is_foreign = \
+	is_foreign () { \
+		if test -L "$$1"; then \
+			test "`readlink "$$1"`" != '$(bindir)/onehop'; \
+		else \
+			test -e "$$1" && { test "$$1" != \
+			'$(DESTDIR)$(SENDMAIL_PAGE)' || \
+			! grep 'onehop-config 5' "$$1" >/dev/null; }; \
+		fi; \
+	}
+
+install-sendmail: install
+	@$(sendmail_is_foreign); \
+	for file in $(SENDMAIL_LINKS) $(SENDMAIL_PAGE); do \
+		if is_foreign "$(DESTDIR)$$file"; then \
+			echo "$(DESTDIR)$$file belongs to another program:" \
+			"remove that first" >&2; exit 1; \
+		fi; \
+	done
+	@set -e; for link in $(SENDMAIL_LINKS); do \
+		$(MKDIR_P) "$(DESTDIR)`dirname "$$link"`"; \
+		rm -f "$(DESTDIR)$$link"; \
+		ln -s '$(bindir)/onehop' "$(DESTDIR)$$link"; \
+	done
+	$(MKDIR_P) '$(DESTDIR)$(mandir)/man8'
+	$(INSTALL_DATA) '$(srcdir)/man/sendmail.8' '$(DESTDIR)$(SENDMAIL_PAGE)'
+
+uninstall-sendmail:
+	@$(sendmail_is_foreign); \
+	for file in $(SENDMAIL_LINKS) $(SENDMAIL_PAGE); do \
+		is_foreign "$(DESTDIR)$$file" || rm -f "$(DESTDIR)$$file"; \
+	done
+.PHONY: install-sendmail uninstall-sendmail
