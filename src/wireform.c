@@ -134,16 +134,22 @@ begin_line(struct wireform *w, struct run *r, const char *in)
 	w->dot_at = w->taken + (uint64_t)(r->p - 1 - in);
 }
 
+static void
+look_ahead(struct run *r)
+{
+	if (r->lf < r->p)
+		r->lf = find(r->p, r->end, '\n');
+	if (r->cr < r->p)
+		r->cr = find(r->p, r->end, '\r');
+}
+
 /* The octets up to the next line end, bare CR or end of the block. */
 static void
 take_text(struct wireform *w, struct run *r)
 {
 	const char *stop;
 
-	if (r->lf < r->p)
-		r->lf = find(r->p, r->end, '\n');
-	if (r->cr < r->p)
-		r->cr = find(r->p, r->end, '\r');
+	look_ahead(r);
 	stop = r->cr < r->lf ? r->cr : r->lf;
 	put(w, r, r->p, (size_t)(stop - r->p));
 	r->p = stop;
@@ -156,6 +162,46 @@ take_text(struct wireform *w, struct run *r)
 	}
 	put_line_end(w, r);
 	r->p = r->lf + 1;
+}
+
+/*
+ * Whole lines that need their CRLF and nothing else: nearly all of nearly
+ * every message. Locals, as octets written through a char pointer could be
+ * any field of *w.
+ */
+static void
+take_lines(struct wireform *w, struct run *r)
+{
+	const char *p = r->p, *lf, *cr;
+	char *out = r->out;
+	uint64_t lines = w->lines, longest = w->longest;
+
+	look_ahead(r);
+	lf = r->lf;
+	cr = r->cr;
+	while (lf < cr && *p != '.') {
+		size_t n = (size_t)(lf - p);
+
+		lines++;
+		if (n > longest || w->longest_number == 0) {
+			longest = n;
+			w->longest_number = lines;
+		}
+		if (out != NULL) {
+			memcpy(out, p, n);
+			out[n] = '\r';
+			out[n + 1] = '\n';
+			out += n + 2;
+		}
+		p = lf + 1;
+		lf = find(p, r->end, '\n');
+	}
+	w->size += (uint64_t)(p - r->p) + (lines - w->lines);
+	w->lines = lines;
+	w->longest = longest;
+	r->p = p;
+	r->lf = lf;
+	r->out = out;
 }
 
 size_t
@@ -175,7 +221,9 @@ wireform_add(struct wireform *w, const char *in, size_t n, struct buffer *out)
 			continue;
 		}
 		if (!w->line_begun) {
-			begin_line(w, &r, in);
+			take_lines(w, &r);
+			if (r.p < r.end)
+				begin_line(w, &r, in);
 			continue;
 		}
 		take_text(w, &r);
