@@ -48,7 +48,9 @@ verdict 'gcc -fanalyzer'
 clang-tidy --quiet "$@" -- $flags 2>/dev/null >"$scratch/said"
 verdict 'clang-tidy'
 
+# ctuuninitvar: takes what a function fills in for what it reads
 cppcheck --quiet --std=c99 --enable=warning,portability,performance \
-    --inline-suppr -I"$builddir" -Isrc "$@" >"$scratch/said" 2>&1
+    --suppress=ctuuninitvar --inline-suppr -I"$builddir" -Isrc "$@" \
+    >"$scratch/said" 2>&1
 verdict 'cppcheck'
 [ "$failed" -eq 0 ]
