@@ -2,6 +2,7 @@
 # What a user types and sees.
 CLI_TESTS = \
 	tests/cli/config.sh \
+	tests/cli/contrib.sh \
 	tests/cli/demo.sh \
 	tests/cli/install-sendmail.sh \
 	tests/cli/options.sh \
