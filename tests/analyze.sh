@@ -39,13 +39,17 @@ verdict()
     fi
 }
 
-echo 1..3
-for file; do
-    gcc -O2 -fanalyzer $flags -c -o /dev/null "$file"
-done >"$scratch/said" 2>&1
-verdict 'gcc -fanalyzer'
+# on_each COMMAND...: with {} standing for each file in turn, in parallel
+on_each()
+{
+    printf '%s\n' $files | xargs -P "$(nproc)" -I '{}' "$@"
+}
 
-clang-tidy --quiet "$@" -- $flags 2>/dev/null >"$scratch/said"
+files=$*
+echo 1..3
+on_each gcc -O2 -fanalyzer $flags -c -o /dev/null '{}' >"$scratch/said" 2>&1
+verdict 'gcc -fanalyzer'
+on_each clang-tidy --quiet '{}' -- $flags 2>/dev/null >"$scratch/said"
 verdict 'clang-tidy'
 
 # ctuuninitvar: takes what a function fills in for what it reads

@@ -251,14 +251,15 @@ run_talker(size_t talk, size_t send, struct error *err)
 {
 	struct stream s;
 	int status, result, server = open_pair(&s, 20000);
-	char *data = xmalloc(send);
 	pid_t talker = fork();
+	char *data;
 
 	if (talker == 0) {
 		stream_close(&s);
 		talk_first(server, talk, send);
 	}
 	close(server);
+	data = xmalloc(send);
 	for (size_t i = 0; i < send; i++)
 		data[i] = (char)(i % 251);
 	result = stream_write(&s, data, send, err);
