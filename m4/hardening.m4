@@ -62,6 +62,7 @@ AS_VAR_IF([enable_hardening], [no], [],
     ONEHOP_TRY_LDFLAG([$flag], [HARDENING_LDFLAGS])
   done])
 ONEHOP_TRY_LDFLAG([-Wl,--as-needed], [HARDENING_LDFLAGS])
+AM_CONDITIONAL([SANITIZERS], [test "$onehop_sanitizers" != no])
 AC_SUBST([WARN_CFLAGS])
 AC_SUBST([HARDENING_CFLAGS])
 AC_SUBST([HARDENING_LDFLAGS])
