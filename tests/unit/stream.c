@@ -255,7 +255,6 @@ run_talker(size_t talk, size_t send, struct error *err)
 	char *data;
 
 	if (talker == 0) {
-		free(data);
 		stream_close(&s);
 		talk_first(server, talk, send);
 	}
