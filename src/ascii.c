@@ -28,6 +28,19 @@ ascii_begins(const char *a, const char *prefix)
 }
 
 int
+ascii_has_word(const char *list, const char *word)
+{
+	size_t n;
+
+	for (; *list != '\0'; list += n + (list[n] == ' ')) {
+		n = strcspn(list, " ");
+		if (ascii_equal_n(list, n, word))
+			return 1;
+	}
+	return 0;
+}
+
+int
 ascii_number(const char *s, size_t n, uint64_t lo, uint64_t hi,
     uint64_t *value)
 {

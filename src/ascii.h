@@ -68,6 +68,10 @@ int ascii_equal_n(const char *a, size_t n, const char *b);
 /* Does a begin with prefix, but for case? */
 int ascii_begins(const char *a, const char *prefix);
 
+/* Is the word, whatever its case, one of the list's, which are parted by one
+ * space each? */
+int ascii_has_word(const char *list, const char *word);
+
 /*
  * The decimal number that the n octets at s are, digits and nothing else.
  * 0 and *value set if lo <= number <= hi; -1 otherwise.

@@ -26,21 +26,6 @@ auth_needs_secret(const struct account *a)
 	return m != NULL ? m->needs_user : a->user[0] != '\0';
 }
 
-static int
-offers(const struct session *s, const char *name)
-{
-	const char *list = s->can.mechanisms;
-
-	while (*list != '\0') {
-		size_t n = strcspn(list, " ");
-
-		if (ascii_equal_n(list, n, name))
-			return 1;
-		list += n + (list[n] == ' ');
-	}
-	return 0;
-}
-
 /* Why no mechanism of the server's list will do. */
 static int
 nothing_fits(const struct session *s, struct error *err)
@@ -74,7 +59,7 @@ choose(struct auth *x, const struct session *s, struct error *err)
 		    has_binding, a->user[0] != '\0');
 	else if (!session_can(s, EXT_AUTH))
 		m = NULL;
-	else if (!offers(s, m->name))
+	else if (!ascii_has_word(s->can.mechanisms, m->name))
 		return fail(err, EX_UNAVAILABLE,
 		    "server does not offer %s, as auth asks (server: %s)",
 		    m->name, s->can.mechanisms);

@@ -57,25 +57,11 @@ read_limit(const struct word *w)
 	    ? value : 0;
 }
 
-static int
-has_mechanism(const char *list, const struct word *w)
-{
-	while (*list != '\0') {
-		size_t n = strcspn(list, " ");
-
-		if (n == w->len && memcmp(list, w->text, n) == 0)
-			return 1;
-		list += n + (list[n] == ' ');
-	}
-	return 0;
-}
-
 /* SASL names are A-Z 0-9 - _, at most 20 (RFC 4422 3.1). */
 static void
 add_mechanism(struct capabilities *c, const struct word *w)
 {
 	char name[24];
-	struct word upper = { name, w->len };
 	size_t used = strlen(c->mechanisms);
 
 	if (w->len > 20 || used + w->len + 2 > sizeof(c->mechanisms))
@@ -86,10 +72,11 @@ add_mechanism(struct capabilities *c, const struct word *w)
 		    name[i] != '_')
 			return;
 	}
-	if (has_mechanism(c->mechanisms, &upper))
+	name[w->len] = '\0';
+	if (ascii_has_word(c->mechanisms, name))
 		return;
 	snprintf(c->mechanisms + used, sizeof(c->mechanisms) - used,
-	    "%s%.*s", used > 0 ? " " : "", (int)w->len, name);
+	    "%s%s", used > 0 ? " " : "", name);
 }
 
 /* LIMITS parameters are NAME=number (RFC 9422 4). */

@@ -13,12 +13,15 @@
 /* Address types, RFC 1928 5. */
 enum { TYPE_IPV4 = 1, TYPE_NAME = 3, TYPE_IPV6 = 4 };
 
+/* What read or write could not do at once: waits for it, unless it failed. */
 static int
-wait_on(struct transport *t, ssize_t wanted, int64_t deadline,
+wait_on(struct transport *t, ssize_t result, int64_t deadline,
     struct error *err)
 {
-	short events = wanted == TRANSPORT_WANT_WRITE ? POLLOUT : POLLIN;
+	short events = result == TRANSPORT_WANT_WRITE ? POLLOUT : POLLIN;
 
+	if (result == TRANSPORT_FAILED)
+		return -1;
 	return wait_for(t->fd, events, deadline, err) < 0 ? -1 : 0;
 }
 
@@ -29,8 +32,6 @@ put(struct transport *t, const unsigned char *data, size_t len,
 	while (len > 0) {
 		ssize_t n = t->write(t, data, len, err);
 
-		if (n == TRANSPORT_FAILED)
-			return -1;
 		if (n < 0) {
 			if (wait_on(t, n, deadline, err) != 0)
 				return -1;
@@ -50,8 +51,6 @@ get(struct transport *t, unsigned char *data, size_t len, int64_t deadline,
 	while (len > 0) {
 		ssize_t n = t->read(t, data, len, err);
 
-		if (n == TRANSPORT_FAILED)
-			return -1;
 		if (n == 0)
 			return fail(err, EX_TEMPFAIL,
 			    "the proxy closed the connection");

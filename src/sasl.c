@@ -62,19 +62,6 @@ sasl_find(const char *name)
 	return NULL;
 }
 
-static int
-is_offered(const char *offered, const char *name)
-{
-	size_t n;
-
-	for (; *offered != '\0'; offered += n + (offered[n] == ' ')) {
-		n = strcspn(offered, " ");
-		if (ascii_equal_n(offered, n, name))
-			return 1;
-	}
-	return 0;
-}
-
 const struct sasl_mechanism *
 sasl_choose(const char *offered, int confidential, int has_binding,
     int has_user)
@@ -86,7 +73,7 @@ sasl_choose(const char *offered, int confidential, int has_binding,
 		if (m->automatic && m->needs_user == !!has_user &&
 		    (confidential || !m->plaintext) &&
 		    (has_binding || !m->needs_binding) &&
-		    is_offered(offered, m->name))
+		    ascii_has_word(offered, m->name))
 			return m;
 	}
 	return NULL;

@@ -57,6 +57,17 @@ case_is_folded_for_ascii_alone(void **state)
 	assert_false(ascii_begins("B", "bcc"));
 }
 
+static void
+a_word_of_a_list_is_a_whole_one(void **state)
+{
+	(void)state;
+	assert_true(ascii_has_word("PLAIN LOGIN", "plain"));
+	assert_true(ascii_has_word("PLAIN LOGIN", "LOGIN"));
+	assert_false(ascii_has_word("PLAIN LOGIN", "LOG"));
+	assert_false(ascii_has_word("PLAIN LOGIN", "PLAIN LOGIN"));
+	assert_false(ascii_has_word("", "PLAIN"));
+}
+
 static const struct {
 	const char *in;
 	size_t len;
@@ -224,6 +235,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_digits_within_a_range),
 		cmocka_unit_test(case_is_folded_for_ascii_alone),
+		cmocka_unit_test(a_word_of_a_list_is_a_whole_one),
 		cmocka_unit_test(foreign_octets_are_escaped),
 		cmocka_unit_test(an_escape_that_does_not_fit_is_cut_visibly),
 		cmocka_unit_test(a_buffer_keeps_to_its_ceiling),
