@@ -142,11 +142,7 @@ override(struct invocation *inv, struct words *w, const struct key *key,
 		value = "on";
 	if (take_value(w, value, &value, w->at[w->next - 1], err) != 0)
 		return -1;
-	inv->overrides = xreallocarray(inv->overrides, inv->noverrides + 1,
-	    sizeof(inv->overrides[0]));
-	inv->overrides[inv->noverrides].key = key->name;
-	inv->overrides[inv->noverrides].value = value;
-	inv->noverrides++;
+	invocation_override(inv, key->name, value);
 	return 0;
 }
 

@@ -122,17 +122,19 @@ set_option(struct invocation *inv, const char *value, struct error *err)
 	return 0;
 }
 
-/* -O Name=Value. */
+/* -O Name=Value; a value is true as sendmail has it. */
 static int
 set_long_option(struct invocation *inv, const char *value, struct error *err)
 {
 	size_t n = strcspn(value, "=");
 	char first = value[n] == '=' ? ascii_lower(value[n + 1]) : 't';
+	int on = first == 't' || first == 'y' || first == '1' || first == '\0';
 
 	(void)err;
 	if (ascii_equal_n(value, n, "IgnoreDots"))
-		inv->ignore_dots = first == 't' || first == 'y' ||
-		    first == '1' || first == '\0';
+		inv->ignore_dots = on;
+	else if (ascii_equal_n(value, n, "RequireTLS"))
+		invocation_override(inv, "require_tls", on ? "on" : "off");
 	return 0;
 }
 

@@ -52,6 +52,11 @@ struct invocation {
 	char *const *recipients;  /* operands: the rest of argv */
 	size_t nrecipients;
 	const struct recipient_dsn *dsn; /* for each, or NULL */
+	const char *submitter;    /* AUTH= of a client of -bs, xtext; or NULL */
 };
+
+/* Appends --KEY=value. Both are borrowed. */
+void invocation_override(struct invocation *inv, const char *key,
+	const char *value);
 
 #endif

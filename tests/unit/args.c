@@ -208,6 +208,40 @@ values_reach_their_members(void **state)
 	args_free(&inv);
 }
 
+static void
+requiretls_is_the_key_of_that_name_and_no_other_option_is(void **state)
+{
+	static const struct {
+		const char *words[4];
+		const char *value; /* NULL: ignored */
+	} cases[] = {
+		{ { "sendmail", "-O", "requiretls=yes" }, "on" },
+		{ { "sendmail", "-Orequiretls=yes" }, "on" },
+		{ { "sendmail", "-tO", "RequireTLS=TRUE" }, "on" },
+		{ { "sendmail", "-O", "RequireTLS" }, "on" },
+		{ { "sendmail", "-O", "requiretls=no" }, "off" },
+		{ { "sendmail", "-O", "requiretls2=yes" }, NULL },
+		{ { "sendmail", "-O", "require=yes" }, NULL },
+		{ { "sendmail", "-O", "host=evil.example" }, NULL },
+		{ { "sendmail", "-O", "=yes" }, NULL },
+	};
+	struct invocation inv;
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(parse(&inv, cases[i].words, &err), 0);
+		assert_int_equal(inv.noverrides, cases[i].value != NULL);
+		if (cases[i].value != NULL) {
+			assert_string_equal(inv.overrides[0].key,
+			    "require_tls");
+			assert_string_equal(inv.overrides[0].value,
+			    cases[i].value);
+		}
+		args_free(&inv);
+	}
+}
+
 static const struct {
 	const char *words[4];
 	enum mode mode;
@@ -298,6 +332,8 @@ main(void)
 		    every_letter_works_attached_separate_and_in_a_cluster),
 		cmocka_unit_test(every_key_is_a_long_option_but_secrets),
 		cmocka_unit_test(values_reach_their_members),
+		cmocka_unit_test(
+		    requiretls_is_the_key_of_that_name_and_no_other_option_is),
 		cmocka_unit_test(modes_follow_name_and_options),
 		cmocka_unit_test(no_argv_at_all_is_fine),
 		cmocka_unit_test(the_null_sender_is_written_in_two_ways),
