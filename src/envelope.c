@@ -300,6 +300,8 @@ envelope_make(struct envelope *e, const struct invocation *inv,
 	for (const char *p = e->sender; *p != '\0'; p++)
 		e->smtputf8 |= ascii_is_8bit(*p);
 	ask_for_dsn(e, inv, a);
+	if (inv->submitter != NULL)
+		e->submitter = xstrdup(inv->submitter);
 	to = to_field(e, inv, a, m);
 	result = completion_apply(m, inv, a, e->sender, to, err);
 	free(to);
@@ -378,6 +380,7 @@ envelope_free(struct envelope *e)
 	free(e->notify);
 	free(e->returns);
 	free(e->envid);
+	free(e->submitter);
 	free(e->message_id);
 	memset(e, 0, sizeof(*e));
 }

@@ -32,6 +32,7 @@ struct envelope {
 	char *notify;        /* NOTIFY value, or NULL */
 	char *returns;       /* "FULL", "HDRS", or NULL */
 	char *envid;         /* as xtext, or NULL */
+	char *submitter;     /* AUTH= of a client of ours, as xtext, or NULL */
 	char *message_id;    /* of the message, for the log; "" if none */
 };
 

@@ -13,14 +13,16 @@
 /* More than any list has; what a client may make us remember is bounded. */
 #define RECIPIENTS_MAX 100000
 
-/* RFC 3461 4.4 and 4.2, octets of xtext. */
+/* RFC 3461 4.4 and 4.2, RFC 4954 5: octets of xtext. */
 #define ENVID_MAX 100
 #define ORCPT_MAX 500
+#define AUTH_MAX 500
 
 /* What the parameters of one command come to. */
 struct wishes {
 	char *returns;
 	char *envid;
+	char *submitter;
 	struct recipient_dsn dsn;
 };
 
@@ -98,18 +100,21 @@ take_smtputf8(struct wishes *w, const char *value)
 	return value == NULL ? 0 : -1;
 }
 
-/* RFC 4954 5: nobody has proved to us who he is, so it is not passed on. */
+/* RFC 4954 5: the client is who runs us, and is believed. */
 static int
 take_auth(struct wishes *w, const char *value)
 {
 	char *mailbox;
 
-	(void)w;
-	if (value == NULL)
+	if (value == NULL || value[0] == '\0' || strlen(value) > AUTH_MAX ||
+	    w->submitter != NULL)
 		return -1;
 	mailbox = decode_xtext(value);
+	if (mailbox == NULL)
+		return -1;
 	free(mailbox);
-	return mailbox != NULL ? 0 : -1;
+	w->submitter = xstrdup(value);
+	return 0;
 }
 
 static int
@@ -198,6 +203,7 @@ forget(struct wishes *w)
 {
 	free(w->returns);
 	free(w->envid);
+	free(w->submitter);
 	free(w->dsn.notify);
 	free(w->dsn.orcpt);
 }
@@ -299,6 +305,7 @@ order_mail(struct order *o, const char *argument)
 	reply = take_words(&w, of_mail, rest);
 	o->returns = w.returns;
 	o->envid = w.envid;
+	o->submitter = w.submitter;
 	if (reply == NULL)
 		return "250 2.1.0 Ok";
 	order_free(o);
@@ -352,6 +359,7 @@ order_apply(const struct order *o, struct invocation *inv)
 		inv->returns = o->returns;
 	if (o->envid != NULL)
 		inv->envid = o->envid;
+	inv->submitter = o->submitter;
 	inv->recipients = o->recipients;
 	inv->nrecipients = o->n;
 	inv->dsn = o->dsn;
@@ -371,5 +379,6 @@ order_free(struct order *o)
 	free(o->sender);
 	free(o->returns);
 	free(o->envid);
+	free(o->submitter);
 	memset(o, 0, sizeof(*o));
 }

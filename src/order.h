@@ -15,6 +15,7 @@ struct order {
 	char *sender;              /* as given, "" is null; NULL before MAIL */
 	char *returns;             /* RET: "full" or "hdrs", or NULL */
 	char *envid;               /* ENVID, xtext undone, or NULL */
+	char *submitter;           /* AUTH, as given, or NULL */
 	char **recipients;
 	struct recipient_dsn *dsn; /* one for each recipient */
 	size_t n;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ascii.h"
+#include "auth.h"
 #include "encode.h"
 
 /* RFC 5321 4.5.3.1.6, without CRLF. */
@@ -139,6 +140,28 @@ asks_smtputf8(const struct session *s, const struct envelope *e,
 	    (m->header_utf8 && session_can(s, EXT_SMTPUTF8));
 }
 
+/*
+ * RFC 4954 5: the account's own word, else what a client of ours said, which
+ * a server heeds only of somebody who has authenticated.
+ */
+static void
+add_auth(struct buffer *out, const struct session *s,
+    const struct envelope *e)
+{
+	const char *mailbox = s->account->mail_auth;
+
+	if (!session_can(s, EXT_AUTH))
+		return;
+	if (strcmp(mailbox, "<>") == 0) {
+		buffer_add_string(out, " AUTH=<>");
+	} else if (mailbox[0] != '\0') {
+		buffer_add_string(out, " AUTH=");
+		xtext_encode(out, mailbox);
+	} else if (e->submitter != NULL && auth_is_wanted(s->account)) {
+		buffer_addf(out, " AUTH=%s", e->submitter);
+	}
+}
+
 static void
 add_account_parameters(struct buffer *out, const struct account *a)
 {
@@ -158,8 +181,6 @@ void
 parameter_add_mail(struct buffer *out, const struct session *s,
     const struct envelope *e, const struct message *m)
 {
-	const struct account *a = s->account;
-
 	if (session_can(s, EXT_SIZE))
 		buffer_addf(out, " SIZE=%llu",
 		    (unsigned long long)message_size(m));
@@ -170,14 +191,8 @@ parameter_add_mail(struct buffer *out, const struct session *s,
 		buffer_addf(out, " RET=%s", e->returns);
 	if (e->envid != NULL && session_can(s, EXT_DSN))
 		buffer_addf(out, " ENVID=%s", e->envid);
-	if (a->mail_auth[0] != '\0' && session_can(s, EXT_AUTH)) {
-		buffer_add_string(out, " AUTH=");
-		if (strcmp(a->mail_auth, "<>") == 0)
-			buffer_add_string(out, "<>");
-		else
-			xtext_encode(out, a->mail_auth);
-	}
-	add_account_parameters(out, a);
+	add_auth(out, s, e);
+	add_account_parameters(out, s->account);
 }
 
 /* The original recipient, where NOTIFY makes a report possible. */

@@ -165,6 +165,49 @@ def with_options():
              (b"<>", [b"<bob@example.org>"])])
 
 
+def submitter(config, given, wanted):
+    """AUTH= of MAIL at the smarthost for a client's parameters."""
+    smarthost = Recorder()
+    with Client(smarthost, config=config) as client:
+        client.reply()
+        client.say("EHLO me")
+        replies = [client.say("MAIL FROM:<a@example.com> " + given),
+                   client.say("RCPT TO:<b@example.org>"),
+                   client.say("DATA"), client.content()]
+        client.say("QUIT")
+        yield from client.faults()
+        yield from differs("codes", [reply[:3] for reply in replies],
+                           ["250", "250", "354", "250"])
+        got = [word for word in smarthost.messages[0][0].split()
+               if word.startswith(b"AUTH=")]
+        yield from differs(f"{given} with {config}", got, wanted)
+
+
+def submitters():
+    """RFC 4954 5: AUTH= goes on if we authenticate; mail_auth outranks it."""
+    mine = ["auth plain", "user me", "password secret"]
+    for config, given, wanted in (
+            (mine, "AUTH=bob+2Bx@example.com", [b"AUTH=bob+2Bx@example.com"]),
+            (mine, "auth=<> SIZE=9", [b"AUTH=<>"]),
+            (mine, "SIZE=9", []),
+            (mine + ["mail_auth <>"], "AUTH=bob@example.com", [b"AUTH=<>"]),
+            ([], "AUTH=bob@example.com", [])):
+        yield from submitter(config, given, wanted)
+
+
+def bad_submitters():
+    with Client(Recorder()) as client:
+        client.reply()
+        client.say("EHLO me")
+        for word in ("AUTH", "AUTH=", "AUTH=a+0Ab", "AUTH=a=b", "AUTH=a+2",
+                     "AUTH=a AUTH=b", "AUTH=" + 501 * "a"):
+            yield from differs(
+                word, client.say("MAIL FROM:<a@example.com> " + word)[:3],
+                "501")
+        client.say("QUIT")
+        yield from client.faults()
+
+
 def logged():
     """Each message has a line of its own."""
     smarthost = Recorder()
@@ -217,6 +260,8 @@ def main():
     tap.run("nmh: what EHLO must and must not offer, VERB, RSET", nmh)
     tap.run("ten thousand recipients, pipelined", many)
     tap.run("-C, -a and -f act", with_options)
+    tap.run("AUTH= is passed on where it means something", submitters)
+    tap.run("AUTH= that is no xtext is refused", bad_submitters)
     tap.run("each message is logged", logged)
     tap.run("a closed stdin: 66", closed_input)
     sys.exit(tap.done())
