@@ -4,28 +4,18 @@
 #include "resolve.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "errand.h"
 #include "escape.h"
 #include "memory.h"
 #include "platform.h"
-#include "wait.h"
 
-/*
- * One question to the resolver, shared by two threads. The asker may leave
- * first: whoever is last frees it.
- */
+/* One question to the resolver, and its answer. */
 struct question {
-	pthread_mutex_t lock;
-	int holders;
-	int bell;          /* the thread closes it when it has the answer */
 	char *host;
 	char port[8];
 	struct addrinfo *answer;
@@ -34,28 +24,21 @@ struct question {
 };
 
 static void
-leave(struct question *q)
+release(void *work)
 {
-	int last;
+	struct question *q = work;
 
-	pthread_mutex_lock(&q->lock);
-	last = --q->holders == 0;
-	pthread_mutex_unlock(&q->lock);
-	if (!last)
-		return;
 	if (q->answer != NULL)
 		freeaddrinfo(q->answer);
-	pthread_mutex_destroy(&q->lock);
 	free(q->host);
 	free(q);
 }
 
-static void *
-ask(void *argument)
+static void
+ask(void *work)
 {
-	struct question *q = argument;
+	struct question *q = work;
 	struct addrinfo hints;
-	int bell = q->bell;
 
 	memset(&hints, 0, sizeof(hints));
 	hints.ai_family = AF_UNSPEC;
@@ -69,44 +52,11 @@ ask(void *argument)
 		q->eai = getaddrinfo(q->host, q->port, &hints, &q->answer);
 	}
 	q->error = errno;
-	leave(q);
-	close(bell);
-	return NULL;
 }
 
-/* Starts ask(); signals stay with the thread that waits for them. */
-static int
-start(struct question *q, int *bell, struct error *err)
-{
-	pthread_attr_t attributes;
-	pthread_t thread;
-	sigset_t all, before;
-	int ends[2], failed;
-
-	if (pipe(ends) != 0)
-		return fail(err, EX_OSERR, "cannot create pipe: %s",
-		    strerror(errno));
-	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-	q->holders = 2;
-	q->bell = ends[1];
-	pthread_attr_init(&attributes);
-	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&thread, &attributes, ask, q);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attributes);
-	if (failed) {
-		q->holders = 1;
-		close(ends[0]);
-		close(ends[1]);
-		return fail(err, EX_OSERR, "cannot start the resolver: %s",
-		    strerror(failed));
-	}
-	*bell = ends[0];
-	return 0;
-}
+static const struct errand getaddrinfo_errand = {
+	ask, release, "the resolver"
+};
 
 /* What a failed look-up means. */
 static int
@@ -168,29 +118,6 @@ interleave(struct resolve_list *list, const struct addrinfo *answer)
 	}
 }
 
-/* Waits for the bell; takes the answer or leaves it to the thread. */
-static int
-await_answer(struct question *q, int bell, struct resolve_list *list,
-	int64_t deadline, struct error *err)
-{
-	struct pollfd p = { bell, POLLIN, 0 };
-	char quote[ESCAPE_QUOTE];
-	int ready = wait_any(&p, 1, deadline, err);
-
-	close(bell);
-	if (ready < 0)
-		return -1;
-	if (ready == 0) {
-		fail(err, EX_TEMPFAIL, "cannot resolve %s (temporary): "
-		    "timed out", escape_string(quote, sizeof(quote), q->host));
-		return -1;
-	}
-	if (q->eai != 0)
-		return explain(q->host, q->eai, q->error, err);
-	interleave(list, q->answer);
-	return 0;
-}
-
 /* getaddrinfo() for text that is an address already. */
 static int
 parse_numeric(struct addrinfo **answer, const char *text, unsigned port)
@@ -211,7 +138,8 @@ resolve_host(struct resolve_list *list, const char *host, unsigned port,
 {
 	struct addrinfo *answer;
 	struct question *q;
-	int result, bell = -1;
+	char quote[ESCAPE_QUOTE];
+	int result;
 
 	if (parse_numeric(&answer, host, port) == 0) {
 		interleave(list, answer);
@@ -219,13 +147,18 @@ resolve_host(struct resolve_list *list, const char *host, unsigned port,
 		return 0;
 	}
 	q = xcalloc(1, sizeof(*q));
-	pthread_mutex_init(&q->lock, NULL);
 	q->host = xstrdup(host);
 	snprintf(q->port, sizeof(q->port), "%u", port);
-	result = start(q, &bell, err);
+	result = errand_run(&getaddrinfo_errand, q, deadline, err);
 	if (result == 0)
-		result = await_answer(q, bell, list, deadline, err);
-	leave(q);
+		return fail(err, EX_TEMPFAIL, "cannot resolve %s (temporary): "
+		    "timed out", escape_string(quote, sizeof(quote), host));
+	if (result < 0)
+		return -1;
+	result = q->eai == 0 ? 0 : explain(host, q->eai, q->error, err);
+	if (result == 0)
+		interleave(list, q->answer);
+	release(q);
 	return result;
 }
 
