@@ -10,7 +10,9 @@
 enum outcome {
 	OUTCOME_NOT_SENT, /* the smarthost cannot have it */
 	OUTCOME_UNKNOWN,  /* the final dot was sent, its reply never came */
-	OUTCOME_PARTIAL   /* accepted for some recipients, refused for others */
+	OUTCOME_PARTIAL,  /* accepted for some recipients, refused for others */
+	OUTCOME_QUEUED    /* in the outbox: code is 0, text says why it is not
+	                     sent */
 };
 
 /* Fixed size, so that reporting trouble never needs memory. {0} is "none". */

@@ -62,21 +62,6 @@ add_field(struct record *r, const char *key, const char *value)
 		add(r, " %s=%s", key, shown);
 }
 
-static const char *
-outcome_word(const struct error *result)
-{
-	if (result->code == 0)
-		return "accepted";
-	switch (result->outcome) {
-	case OUTCOME_UNKNOWN:
-		return "unknown";
-	case OUTCOME_PARTIAL:
-		return "partial";
-	default:
-		return result->code == EX_TEMPFAIL ? "deferred" : "failed";
-	}
-}
-
 static void
 add_recipients(struct record *r, const struct envelope *e)
 {
@@ -100,14 +85,14 @@ add_recipients(struct record *r, const struct envelope *e)
 
 /* Everything but the time. */
 static void
-compose(struct record *r, const struct log_entry *entry)
+compose(struct record *r, const struct attempt *attempt)
 {
-	const struct account *a = entry->account;
-	const struct envelope *e = entry->envelope;
-	const struct submission *facts = entry->facts;
-	const struct error *result = entry->result;
+	const struct account *a = attempt->account;
+	const struct envelope *e = attempt->envelope;
+	const struct submission *facts = attempt->facts;
+	const struct error *result = attempt->result;
 
-	add(r, "outcome=%s exit=%d", outcome_word(result), result->code);
+	add(r, "outcome=%s exit=%d", attempt_outcome(attempt), result->code);
 	add_field(r, "account", a->name);
 	add_field(r, "host", a->host.n > 0 ? a->host.at[0] : a->socket);
 	add_field(r, "address", facts->connection.address);
@@ -119,7 +104,7 @@ compose(struct record *r, const struct log_entry *entry)
 		    e->sender[0] != '\0' ? e->sender : "<>");
 	add_recipients(r, e);
 	add(r, " size=%llu",
-	    (unsigned long long)message_size(entry->message));
+	    (unsigned long long)message_size(attempt->message));
 	add_field(r, "msgid", e->message_id);
 	add_field(r, "reply", facts->final.text);
 	add_field(r, "error", result->text);
@@ -225,29 +210,29 @@ write_file(const char *path, const struct record *r, struct error *err)
 }
 
 static void
-write_syslog(const struct log_entry *entry)
+write_syslog(const struct attempt *attempt)
 {
 	struct record r = {0};
 
-	compose(&r, entry);
+	compose(&r, attempt);
 	r.text[r.len] = '\0';
 	/* a fixed name: glibc's syslog() has overflowed on long argv[0] */
-	openlog("onehop", LOG_PID, entry->account->syslog - 1);
-	syslog(entry->result->code == 0 ? LOG_INFO : LOG_ERR, "%s", r.text);
+	openlog("onehop", LOG_PID, attempt->account->syslog - 1);
+	syslog(attempt->result->code == 0 ? LOG_INFO : LOG_ERR, "%s", r.text);
 	closelog();
 }
 
 int
-log_write(const struct log_entry *entry, struct error *err)
+log_write(const struct attempt *attempt, struct error *err)
 {
-	const struct account *a = entry->account;
+	const struct account *a = attempt->account;
 	struct record r = {0};
 
 	if (a->syslog != 0)
-		write_syslog(entry);
+		write_syslog(attempt);
 	if (a->logfile[0] == '\0')
 		return 0;
 	add_time(&r, a->logfile_time_format);
-	compose(&r, entry);
+	compose(&r, attempt);
 	return write_file(a->logfile, &r, err);
 }

@@ -4,28 +4,16 @@
 #ifndef ONEHOP_LOG_H
 #define ONEHOP_LOG_H
 
-#include "account.h"
-#include "envelope.h"
+#include "attempt.h"
 #include "error.h"
-#include "message.h"
-#include "submit.h"
 
 #define LOG_RECORD_MAX 4096
 
-/* What there is to tell of a run; all borrowed. */
-struct log_entry {
-	const struct account *account;
-	const struct envelope *envelope;
-	const struct message *message;
-	const struct submission *facts;
-	const struct error *result;    /* code 0: accepted */
-};
-
 /*
- * Writes the record of the run where its account wants it. 0; -1 with a
+ * Writes the record of the attempt where its account wants it. 0; -1 with a
  * warning in err that names the file: the caller prints it and changes nothing
  * else.
  */
-int log_write(const struct log_entry *entry, struct error *err);
+int log_write(const struct attempt *a, struct error *err);
 
 #endif

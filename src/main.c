@@ -11,16 +11,16 @@
 
 #include "account.h"
 #include "args.h"
+#include "attempt.h"
 #include "choice.h"
 #include "envelope.h"
 #include "error.h"
-#include "escape.h"
 #include "idna.h"
-#include "log.h"
 #include "message.h"
 #include "platform.h"
 #include "pretend.h"
 #include "relay.h"
+#include "report.h"
 #include "sasl.h"
 #include "serverinfo.h"
 #include "smtp.h"
@@ -206,75 +206,16 @@ static int (*const actions[])(struct run *, struct error *) = {
 	[MODE_VERSION] = show_version,
 };
 
-static void
-put_error(const char *line, size_t len)
-{
-	if (write(STDERR_FILENO, line, len) < 0)
-		return; /* nobody listens: the exit code says it too */
-}
-
-/* Where it happened, for errors of a session: " (account .., server ..)". */
-static void
-describe_server(const struct run *run, char *text, size_t size)
-{
-	const struct account *a = &run->account;
-	char server[256];
-
-	const char *name = a->name != NULL && a->name[0] != '\0' ? a->name
-	    : "of the command line";
-
-	text[0] = '\0';
-	if (run->tried && a->host.n > 0)
-		snprintf(text, size, " (account %s, server %s:%u)", name,
-		    escape_string(server, sizeof(server), a->host.at[0]),
-		    a->port);
-	else if (run->tried)
-		snprintf(text, size, " (account %s, socket %s)", name,
-		    escape_string(server, sizeof(server), a->socket));
-}
-
-/* One line on stderr - one for each error of a config file -, and one more if
- * the user can do something. */
+/* Tells a person, and the log if it was about a message. */
 static void
 report(const struct run *run, const struct error *err)
 {
-	char line[sizeof(err->text) + ESCAPE_QUOTE];
-	char where[ESCAPE_QUOTE];
-	const char *text = err->text;
-	int n;
+	struct attempt attempt = { &run->account, &run->envelope,
+	    &run->message, &run->facts, err };
 
-	if (err->code == 0)
-		return;
-	describe_server(run, where, sizeof(where));
-	for (;;) {
-		size_t len = strcspn(text, "\n");
-
-		n = snprintf(line, sizeof(line), "onehop: %.*s%s\n",
-		    (int)len, text, where);
-		put_error(line, (size_t)n);
-		if (text[len] == '\0')
-			break;
-		text += len + 1;
-	}
-	if (err->hint[0] == '\0')
-		return;
-	n = snprintf(line, sizeof(line), "hint: %s\n", err->hint);
-	put_error(line, (size_t)n);
-}
-
-static void
-record(const struct run *run, const struct error *result)
-{
-	struct error warning = {0};
-	struct run quiet = {0};
-	struct log_entry entry = { &run->account, &run->envelope,
-	    &run->message, &run->facts, result };
-
-	if (run->account.name == NULL ||
-	    (run->inv.mode != MODE_SEND && run->inv.mode != MODE_SMTP))
-		return;
-	if (log_write(&entry, &warning) != 0)
-		report(&quiet, &warning);
+	report_error(STDERR_FILENO, err, run->tried ? &run->account : NULL);
+	if (run->inv.mode == MODE_SEND)
+		report_attempt(STDERR_FILENO, &attempt);
 }
 
 /* As our caller's shell would see it without us in between. */
@@ -328,7 +269,6 @@ main(int argc, char *argv[])
 	if (err.code != 0 && !run.drained)
 		message_drain(run.input);
 	report(&run, &err);
-	record(&run, &err);
 	if (err.signal != 0)
 		die_of(err.signal);
 	code = exit_code(&run, &err);

@@ -240,7 +240,7 @@ submit_message_of(struct relay *r, struct message *message,
 	struct invocation inv = *r->inv;
 	struct account account = {0};
 	struct envelope envelope = {0};
-	struct log_entry entry = { &account, &envelope, message, &v->facts,
+	struct attempt attempt = { &account, &envelope, message, &v->facts,
 	    &v->result };
 	struct error warning = {0};
 	const struct reply *refusal;
@@ -260,7 +260,7 @@ submit_message_of(struct relay *r, struct message *message,
 	v->facts.started = started;
 	v->facts.ended = deadline_now();
 	if (account.name != NULL)
-		(void)log_write(&entry, &warning);
+		(void)log_write(&attempt, &warning);
 	envelope_free(&envelope);
 	account_free(&account);
 }

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One attempt to hand over a message, and what became of it: what a log, a
+ * program and a person are told. */
+#ifndef ONEHOP_ATTEMPT_H
+#define ONEHOP_ATTEMPT_H
+
+#include "account.h"
+#include "envelope.h"
+#include "error.h"
+#include "message.h"
+#include "submit.h"
+
+/* All borrowed; each may be empty, as an attempt may end early. */
+struct attempt {
+	const struct account *account;
+	const struct envelope *envelope;
+	const struct message *message;
+	const struct submission *facts;
+	const struct error *result;
+};
+
+/*
+ * What became of it, in one word:
+ *   accepted  the smarthost has it, for every recipient
+ *   queued    it is in the outbox: the smarthost could not be given it yet
+ *   partial   the smarthost has it, for some of the recipients
+ *   refused   the smarthost does not want it and never will
+ *   failed    nobody has it, for another reason or for now
+ *   unknown   the smarthost may have it
+ */
+const char *attempt_outcome(const struct attempt *a);
+
+#endif

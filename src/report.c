@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "report.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "escape.h"
+#include "log.h"
+
+static void
+put_line(int fd, const char *line, size_t len)
+{
+	if (write(fd, line, len) < 0)
+		return; /* nobody listens: the exit code says it too */
+}
+
+/* Where it happened, for errors of a session: " (account .., server ..)". */
+static void
+describe_server(const struct account *a, char *text, size_t size)
+{
+	char server[256];
+	const char *name;
+
+	text[0] = '\0';
+	if (a == NULL)
+		return;
+	name = a->name != NULL && a->name[0] != '\0' ? a->name
+	    : "of the command line";
+	if (a->host.n > 0)
+		snprintf(text, size, " (account %s, server %s:%u)", name,
+		    escape_string(server, sizeof(server), a->host.at[0]),
+		    a->port);
+	else
+		snprintf(text, size, " (account %s, socket %s)", name,
+		    escape_string(server, sizeof(server), a->socket));
+}
+
+void
+report_error(int fd, const struct error *err, const struct account *tried)
+{
+	char line[sizeof(err->text) + ESCAPE_QUOTE];
+	char where[ESCAPE_QUOTE];
+	const char *text = err->text;
+	int n;
+
+	if (err->code == 0)
+		return;
+	describe_server(tried, where, sizeof(where));
+	for (;;) {
+		size_t len = strcspn(text, "\n");
+
+		n = snprintf(line, sizeof(line), "onehop: %.*s%s\n",
+		    (int)len, text, where);
+		put_line(fd, line, (size_t)n);
+		if (text[len] == '\0')
+			break;
+		text += len + 1;
+	}
+	if (err->hint[0] == '\0')
+		return;
+	n = snprintf(line, sizeof(line), "hint: %s\n", err->hint);
+	put_line(fd, line, (size_t)n);
+}
+
+void
+report_attempt(int fd, const struct attempt *a)
+{
+	struct error warning = {0};
+
+	if (a->account->name != NULL && log_write(a, &warning) != 0)
+		report_error(fd, &warning, NULL);
+}

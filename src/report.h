@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a run has to say when it is over: to a person, to a log. */
+#ifndef ONEHOP_REPORT_H
+#define ONEHOP_REPORT_H
+
+#include "account.h"
+#include "attempt.h"
+#include "error.h"
+
+/*
+ * The error on fd: one line - one for each error of a config file -, and one
+ * more if the user can do something. tried is the account whose smarthost was
+ * turned to, and is named; NULL if none was. Nothing if there is no error.
+ */
+void report_error(int fd, const struct error *err,
+	const struct account *tried);
+
+/* Records the attempt where its account wants it; a log that cannot be
+ * written costs a line on fd. */
+void report_attempt(int fd, const struct attempt *a);
+
+#endif
