@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "account.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ascii.h"
+#include "connect.h"
 #include "memory.h"
 #include "setting.h"
 
@@ -82,18 +81,14 @@ account_copy(struct account *to, const struct account *from)
 		setting_copy(field(to, i), field_of(from, i), i);
 }
 
-static int
-is_loopback(const char *host)
+int
+account_host_is_local(const struct account *a, const char *host)
 {
-	struct in6_addr v6;
-	struct in_addr v4;
-
-	if (inet_pton(AF_INET, host, &v4) == 1)
-		return ntohl(v4.s_addr) >> 24 == 127;
-	if (inet_pton(AF_INET6, host, &v6) == 1)
-		return memcmp(&v6, &in6addr_loopback, sizeof(v6)) == 0;
-	return ascii_equal(host, "localhost") ||
-	    ascii_equal(host, "localhost.");
+	if (a->socket[0] != '\0')
+		return 1;
+	if (a->proxy_host[0] != '\0')
+		return 0; /* localhost is then the proxy's */
+	return connect_is_loopback(host);
 }
 
 int
@@ -101,10 +96,8 @@ account_is_local(const struct account *a)
 {
 	if (a->socket[0] != '\0')
 		return 1;
-	if (a->proxy_host[0] != '\0')
-		return 0; /* localhost is then the proxy's */
 	for (size_t i = 0; i < a->host.n; i++)
-		if (!is_loopback(a->host.at[i]))
+		if (!account_host_is_local(a, a->host.at[i]))
 			return 0;
 	return a->host.n > 0;
 }

@@ -60,8 +60,11 @@ char *account_get(const struct account *a, const char *key, size_t index);
  */
 int account_finish(struct account *a, struct error *err);
 
-/* Is the smarthost this machine: a unix socket or, not through a proxy, a
- * loopback host? */
+/* Is the host this machine: reached by a unix socket or, not through a proxy,
+ * by a loopback address? */
+int account_host_is_local(const struct account *a, const char *host);
+
+/* Are all its hosts? */
 int account_is_local(const struct account *a);
 
 void account_free(struct account *a);

@@ -106,8 +106,9 @@ auth_prepare(struct auth *x, struct session *s, const char *secret,
 		return -1;
 	x->identity.user = a->user;
 	x->identity.secret = secret;
-	x->identity.host = a->host.n > 0 ? a->host.at[0] : "localhost";
-	x->identity.port = a->port;
+	x->identity.host = s->smarthost->name[0] != '\0'
+	    ? s->smarthost->name : "localhost";
+	x->identity.port = s->smarthost->port;
 	x->identity.domain = a->ntlmdomain[0] != '\0' ? a->ntlmdomain : NULL;
 	x->identity.binding = x->mechanism->needs_binding
 	    ? buffer_string(&x->binding) : NULL;

@@ -94,7 +94,8 @@ compose(struct record *r, const struct attempt *attempt)
 
 	add(r, "outcome=%s exit=%d", attempt_outcome(attempt), result->code);
 	add_field(r, "account", a->name);
-	add_field(r, "host", a->host.n > 0 ? a->host.at[0] : a->socket);
+	add_field(r, "host", facts->host[0] != '\0' ? facts->host
+	    : a->host.n > 0 ? a->host.at[0] : a->socket);
 	add_field(r, "address", facts->connection.address);
 	add_field(r, "tls", facts->tls[0] != '\0' ? facts->tls : "off");
 	add_field(r, "auth", facts->mechanism);

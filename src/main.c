@@ -182,6 +182,7 @@ flush_server(struct run *run, struct error *err)
 	if (result == 0)
 		result = smtp_etrn(&s.session, run->inv.queue, err);
 	submit_close(&s);
+	run->facts = s.facts;
 	return result;
 }
 
@@ -213,7 +214,7 @@ report(const struct run *run, const struct error *err)
 	struct attempt attempt = { &run->account, &run->envelope,
 	    &run->message, &run->facts, err };
 
-	report_error(STDERR_FILENO, err, run->tried ? &run->account : NULL);
+	report_error(STDERR_FILENO, err, run->tried ? &attempt : NULL);
 	if (run->inv.mode == MODE_SEND)
 		report_attempt(STDERR_FILENO, &attempt);
 }

@@ -17,27 +17,35 @@ put_line(int fd, const char *line, size_t len)
 
 /* Where it happened, for errors of a session: " (account .., server ..)". */
 static void
-describe_server(const struct account *a, char *text, size_t size)
+describe_server(const struct attempt *tried, char *text, size_t size)
 {
-	char server[256];
+	const struct account *a;
+	const struct submission *facts;
 	const char *name;
+	char server[256];
 
 	text[0] = '\0';
-	if (a == NULL)
+	if (tried == NULL)
 		return;
+	a = tried->account;
+	facts = tried->facts;
 	name = a->name != NULL && a->name[0] != '\0' ? a->name
 	    : "of the command line";
-	if (a->host.n > 0)
+	if (a->socket[0] != '\0')
+		snprintf(text, size, " (account %s, socket %s)", name,
+		    escape_string(server, sizeof(server), a->socket));
+	else if (facts->host[0] != '\0')
+		snprintf(text, size, " (account %s, server %s:%u)", name,
+		    escape_string(server, sizeof(server), facts->host),
+		    facts->port);
+	else
 		snprintf(text, size, " (account %s, server %s:%u)", name,
 		    escape_string(server, sizeof(server), a->host.at[0]),
 		    a->port);
-	else
-		snprintf(text, size, " (account %s, socket %s)", name,
-		    escape_string(server, sizeof(server), a->socket));
 }
 
 void
-report_error(int fd, const struct error *err, const struct account *tried)
+report_error(int fd, const struct error *err, const struct attempt *tried)
 {
 	char line[sizeof(err->text) + ESCAPE_QUOTE];
 	char where[ESCAPE_QUOTE];

@@ -9,11 +9,11 @@
 
 /*
  * The error on fd: one line - one for each error of a config file -, and one
- * more if the user can do something. tried is the account whose smarthost was
- * turned to, and is named; NULL if none was. Nothing if there is no error.
+ * more if the user can do something. tried names the account and the host that
+ * was turned to last; NULL if none was. Nothing if there is no error.
  */
 void report_error(int fd, const struct error *err,
-	const struct account *tried);
+	const struct attempt *tried);
 
 /* Records the attempt where its account wants it; a log that cannot be
  * written costs a line on fd. */

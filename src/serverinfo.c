@@ -61,11 +61,9 @@ end(struct page *p)
 static void
 add_connection(struct page *p, const struct submitter *s)
 {
-	const struct account *a = s->session.account;
-
-	add(p, "host", a->host.n > 0 ? a->host.at[0] : a->socket);
-	if (a->port != 0)
-		add_number(p, "port", a->port);
+	add(p, "host", s->facts.host);
+	if (s->facts.port != 0)
+		add_number(p, "port", s->facts.port);
 	add(p, "address", s->facts.connection.address);
 }
 
@@ -88,11 +86,14 @@ add_tls(struct page *p, const struct tls_facts *tls)
 
 /* What we make of an extension. */
 static const char *
-use_of(const struct account *a, enum extension extension)
+use_of(const struct session *s, enum extension extension)
 {
+	const struct account *a = s->account;
+
 	switch (extension) {
 	case EXT_STARTTLS:
-		return a->tls && a->tls_starttls ? "used" : "not wanted";
+		return s->smarthost->tls && s->smarthost->tls_starttls
+		    ? "used" : "not wanted";
 	case EXT_AUTH:
 		return auth_is_wanted(a) ? "used" : "auth is off";
 	case EXT_PIPELINING:
@@ -129,7 +130,7 @@ add_extensions(struct page *p, const struct session *s)
 	for (const struct capability_name *n = capability_names;
 	    n->keyword != NULL; n++)
 		if (session_can(s, n->extension))
-			add(p, n->keyword, use_of(s->account, n->extension));
+			add(p, n->keyword, use_of(s, n->extension));
 	end(p);
 }
 

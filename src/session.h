@@ -13,6 +13,7 @@
 #include "capability.h"
 #include "error.h"
 #include "reply.h"
+#include "route.h"
 #include "stream.h"
 #include "tls.h"
 
@@ -23,6 +24,7 @@
 struct session {
 	struct stream stream;
 	const struct account *account; /* borrowed */
+	const struct smarthost *smarthost; /* the other end; borrowed */
 	struct capabilities can;       /* of the last EHLO */
 	struct tls_facts tls;          /* version "" while in clear */
 	int confidential;              /* TLS is up, or it is this machine */

@@ -60,7 +60,7 @@ static int
 needs_extensions(const struct session *s)
 {
 	return auth_is_wanted(s->account) ||
-	    (s->account->tls && s->tls.version[0] == '\0');
+	    (s->smarthost->tls && s->tls.version[0] == '\0');
 }
 
 /* RFC 5321 4.1.4 and 3.2: the codes that mean "I know no EHLO". */

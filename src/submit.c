@@ -5,82 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "idna.h"
 #include "identity.h"
-#include "memory.h"
 #include "mime.h"
 #include "parameter.h"
-#include "proxy.h"
 #include "secret.h"
 #include "smtp.h"
 #include "wait.h"
-
-/* A host as the wire wants it: A-labels; IPv6 addresses have no labels. */
-static int
-write_host(const char *host, char **wire, struct error *err)
-{
-	if (strchr(host, ':') == NULL)
-		return idna_to_ascii(host, wire, err);
-	*wire = xstrdup(host);
-	return 0;
-}
-
-/* Limit for one address, or for the proxy to answer. */
-#define CONNECT_SECONDS 30
-
-/* To the smarthost, or to the proxy that leads there. */
-static void
-set_target(struct connect_target *target, const struct account *a,
-    const char *host)
-{
-	int proxied = a->proxy_host[0] != '\0';
-
-	target->host = proxied ? a->proxy_host : host;
-	target->port = proxied ? a->proxy_port : a->port;
-	target->socket = a->socket[0] != '\0' ? a->socket : NULL;
-	target->source_ip = a->source_ip[0] != '\0' ? a->source_ip : NULL;
-	target->seconds = a->timeout != 0 ? a->timeout : CONNECT_SECONDS;
-	target->deadline = a->deadline == 0 ? DEADLINE_NONE
-	    : deadline_in(1000 * (int64_t)a->deadline);
-}
-
-static int
-pass_proxy(struct transport *transport, const struct connect_target *target,
-    const struct account *a, const char *host, struct error *err)
-{
-	int64_t limit = deadline_first(target->deadline,
-	    deadline_in(1000 * (int64_t)target->seconds));
-
-	if (a->proxy_host[0] == '\0' || target->socket != NULL)
-		return 0;
-	return proxy_socks5(transport, host, a->port, limit, err) != 0
-	    ? wrap(err, "proxy %s:%u", a->proxy_host, a->proxy_port) : 0;
-}
-
-static int
-connect_to(struct submitter *s, const struct account *a, int trace,
-    struct error *err)
-{
-	struct connect_target target = {0};
-	struct transport *transport;
-	char *host = NULL;
-	int result;
-
-	if (a->host.n > 0 && write_host(a->host.at[0], &host, err) != 0)
-		return wrap(err, "host");
-	set_target(&target, a, host);
-	result = connect_open(&transport, &target, &s->facts.connection, err);
-	if (result == 0) {
-		result = pass_proxy(transport, &target, a, host, err);
-		if (result != 0)
-			transport->close(transport);
-	}
-	free(host);
-	if (result != 0)
-		return -1;
-	stream_open(&s->session.stream, transport, target.deadline, trace);
-	return 0;
-}
 
 /* NULL instead of "". */
 static const char *
@@ -92,14 +22,14 @@ set_or_null(const char *text)
 /* The certificate is checked against the name the user wrote, never against
  * what the DNS made of it (RFC 4954 14). */
 static int
-make_policy(struct tls_policy *policy, const struct account *a, char **name,
-    struct error *err)
+make_policy(struct tls_policy *policy, const struct account *a,
+    const struct smarthost *host, char **name, struct error *err)
 {
 	const char *wanted = a->tls_host_override[0] != '\0'
-	    ? a->tls_host_override : a->host.n > 0 ? a->host.at[0]
+	    ? a->tls_host_override : host->name[0] != '\0' ? host->name
 	    : "localhost";
 
-	if (write_host(wanted, name, err) != 0)
+	if (route_write_name(wanted, name, err) != 0)
 		return wrap(err, "name for the certificate");
 	memset(policy, 0, sizeof(*policy));
 	policy->name = *name;
@@ -122,9 +52,9 @@ converse(struct submitter *s, const struct tls_policy *policy,
     const char *name, struct error *err)
 {
 	struct session *session = &s->session;
-	const struct account *a = session->account;
+	const struct smarthost *host = session->smarthost;
 
-	if (a->tls && !a->tls_starttls &&
+	if (host->tls && !host->tls_starttls &&
 	    smtp_tls(session, policy, err) != 0)
 		return -1;
 	s->facts.secured = deadline_now();
@@ -133,7 +63,7 @@ converse(struct submitter *s, const struct tls_policy *policy,
 	s->facts.greeted = deadline_now();
 	if (smtp_hello(session, name, err) != 0)
 		return -1;
-	if (a->tls && a->tls_starttls) {
+	if (host->tls && host->tls_starttls) {
 		if (smtp_starttls(session, policy, err) != 0)
 			return -1;
 		s->facts.secured = deadline_now();
@@ -144,23 +74,39 @@ converse(struct submitter *s, const struct tls_policy *policy,
 	return 0;
 }
 
-int
-submit_connect(struct submitter *s, const struct account *a, int trace,
-    struct error *err)
+/* Which host the facts and the session are about from now on. */
+static void
+turn_to(struct submitter *s, const struct account *a,
+    const struct smarthost *host)
 {
+	s->session.account = a;
+	s->session.smarthost = host;
+	s->session.confidential = host->local;
+	snprintf(s->facts.host, sizeof(s->facts.host), "%s",
+	    host->name[0] != '\0' ? host->name : a->socket);
+	s->facts.port = host->port;
+}
+
+/* Tries the host at index: connected, and the last EHLO answered. */
+static int
+try_host(struct submitter *s, size_t index, int trace, struct error *err)
+{
+	const struct account *a = s->route.account;
 	struct session *session = &s->session;
+	struct transport *transport;
 	struct tls_policy policy;
 	char *certified = NULL, *hello;
 	int result;
 
-	s->facts.started = deadline_now();
-	session->account = a;
-	session->confidential = account_is_local(a);
-	if (make_policy(&policy, a, &certified, err) != 0)
+	turn_to(s, a, &s->route.at[index]);
+	if (make_policy(&policy, a, session->smarthost, &certified, err) != 0)
 		return -1;
-	result = connect_to(s, a, trace, err);
+	result = route_open(&s->route, index, &transport,
+	    &s->facts.connection, err);
 	if (result == 0) {
-		hello = identity_hello(a, session->stream.transport->fd);
+		stream_open(&session->stream, transport, s->route.deadline,
+		    trace);
+		hello = identity_hello(a, transport->fd);
 		result = converse(s, &policy, hello, err);
 		free(hello);
 		memcpy(s->facts.tls, session->tls.version,
@@ -168,6 +114,16 @@ submit_connect(struct submitter *s, const struct account *a, int trace,
 	}
 	free(certified);
 	return result;
+}
+
+int
+submit_connect(struct submitter *s, const struct account *a, int trace,
+    struct error *err)
+{
+	s->facts.started = deadline_now();
+	if (route_make(&s->route, a, err) != 0)
+		return -1;
+	return try_host(s, 0, trace, err);
 }
 
 int
@@ -241,6 +197,7 @@ submit_close(struct submitter *s)
 	smtp_quit(&s->session);
 	session_close(&s->session);
 	auth_free(&s->auth);
+	route_free(&s->route);
 	buffer_free(&s->secret);
 	s->facts.ended = deadline_now();
 }

@@ -12,10 +12,13 @@
 #include "envelope.h"
 #include "error.h"
 #include "message.h"
+#include "route.h"
 #include "session.h"
 
 /* What is worth a record, whatever the outcome. */
 struct submission {
+	char host[256];        /* the host, or the socket, we turned to last */
+	unsigned port;
 	struct connect_result connection; /* the address we talked to, when */
 	char tls[16];          /* "TLS1.3", or "" */
 	char mechanism[32];    /* SASL mechanism used, or "" */
@@ -30,6 +33,7 @@ struct submission {
 
 /* A session ready for messages; several may be sent through it. */
 struct submitter {
+	struct route route;
 	struct session session;
 	struct auth auth;       /* prepared; goes out with the first message */
 	struct buffer secret;   /* needed until auth is done */

@@ -163,6 +163,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct recipient to[3] = { { .path = a }, { .path = b },
 	    { .path = c } };
 	struct envelope envelope = { .sender = me, .to = to, .n = 3 };
+	char host[] = "localhost";
+	struct smarthost smarthost = { .name = host, .port = 25 };
 	struct session session = {0};
 	struct auth auth = {0};
 	struct spool spool = {0};
@@ -181,6 +183,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (message_take(&message, &spool, &err) != 0)
 		abort();
 	session.account = &account;
+	session.smarthost = &smarthost;
 	session.confidential = 1;
 	stream_open(&session.stream, make_tape(data + 1, size - 1, &heard),
 	    DEADLINE_NONE, -1);

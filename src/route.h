@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How an account's smarthost is reached: the hosts to try, in order. */
+#ifndef ONEHOP_ROUTE_H
+#define ONEHOP_ROUTE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "account.h"
+#include "connect.h"
+#include "error.h"
+#include "transport.h"
+
+/* One host that may take the message. */
+struct smarthost {
+	char *name;       /* what its certificate must be for; "" is unknown */
+	char *wire;       /* A-labels or numeric, to connect to; "" a socket */
+	unsigned port;
+	int tls;          /* as the account's keys of these names */
+	int tls_starttls;
+	int local;        /* this machine: nobody in between listens */
+};
+
+/* {0} is empty. */
+struct route {
+	const struct account *account; /* borrowed */
+	int64_t deadline;              /* of the whole run */
+	struct smarthost *at;          /* in the order in which to try them */
+	size_t n;                      /* at least 1 once it is made */
+};
+
+/*
+ * Lists the account's hosts, or its socket, and starts the clock of its
+ * deadline. 0; -1 EX_DATAERR if a name cannot be one. route_free in either
+ * case.
+ */
+int route_make(struct route *route, const struct account *a,
+	struct error *err);
+
+/* The name as the wire and certificates have it: A-labels; addresses stay.
+ * 0 with *wire owned by the caller; -1 EX_DATAERR. */
+int route_write_name(const char *name, char **wire, struct error *err);
+
+/*
+ * Connects to the host at index, through the proxy if there is one. 0 with
+ * *transport owned by the caller; -1 as connect_open and proxy_socks5, the
+ * error naming the host.
+ */
+int route_open(const struct route *route, size_t index,
+	struct transport **transport, struct connect_result *result,
+	struct error *err);
+
+void route_free(struct route *route);
+
+#endif
