@@ -13,10 +13,33 @@ ONEHOP_NEED([GSASL], [libgsasl >= 2.0.0], [libgsasl-dev], [libgsasl-devel], [gsa
 ONEHOP_NEED([IDN2], [libidn2 >= 2.3.0], [libidn2-dev], [libidn2-devel], [libidn2], [libidn2-dev])
 ])
 
+# res_query and dn_expand are macros in places, and in libresolv in some.
+AC_DEFUN([ONEHOP_RESOLVER],
+[AC_MSG_CHECKING([for the library with res_query])
+onehop_resolver=no
+onehop_save_LIBS=$LIBS
+for onehop_library in '' -lresolv
+do
+  LIBS="$onehop_library $onehop_save_LIBS"
+  AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <sys/types.h>
+#include <netinet/in.h>
+#include <arpa/nameser.h>
+#include <resolv.h>]],
+    [[unsigned char a[1]; char b[1];
+return res_query("", 1, 1, a, 1) + dn_expand(a, a, a, b, 1);]])],
+    [onehop_resolver=${onehop_library:-libc}; break])
+done
+AS_IF([test "$onehop_resolver" = no], [LIBS=$onehop_save_LIBS])
+AC_MSG_RESULT([$onehop_resolver])
+AS_IF([test "$onehop_resolver" = no],
+  [AC_MSG_ERROR([res_query and dn_expand are in neither libc nor libresolv])])
+])
+
 # What differs between systems; src/platform.c is the one file that asks.
 AC_DEFUN([ONEHOP_PLATFORM],
 [AC_SEARCH_LIBS([pthread_create], [pthread])
 AC_SEARCH_LIBS([getaddrinfo], [socket])
+ONEHOP_RESOLVER
 AC_CHECK_HEADERS([sys/prctl.h sys/auxv.h linux/landlock.h])
 AC_CHECK_FUNCS([explicit_bzero memset_s getauxval issetugid close_range pledge unveil])
 AC_ARG_VAR([CA_BUNDLE], [file with the trusted certificates of this system, tried first])

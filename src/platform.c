@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <resolv.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -133,4 +134,14 @@ platform_is_unknown_host(int eai)
 		return 1;
 #endif
 	return eai == EAI_NONAME;
+}
+
+int
+platform_strips_authentic(void)
+{
+#ifdef RES_TRUSTAD
+	return 1;
+#else
+	return 0;
+#endif
 }

@@ -34,4 +34,8 @@ void platform_acknowledge(int fd);
  * exist? */
 int platform_is_unknown_host(int eai);
 
+/* Does res_query() clear the AD bit of an answer unless the administrator
+ * trusts the resolver ("options trust-ad" of resolv.conf)? */
+int platform_strips_authentic(void);
+
 #endif

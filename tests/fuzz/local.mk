@@ -7,6 +7,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/address \
 	tests/fuzz/header \
 	tests/fuzz/idna \
+	tests/fuzz/dns \
 	tests/fuzz/reply \
 	tests/fuzz/encode \
 	tests/fuzz/sasl \
@@ -25,6 +26,8 @@ tests_fuzz_header_SOURCES = tests/fuzz/header.c $(replay_sources)
 tests_fuzz_header_LDADD = $(FUZZ_LDADD)
 tests_fuzz_idna_SOURCES = tests/fuzz/idna.c $(replay_sources)
 tests_fuzz_idna_LDADD = $(FUZZ_LDADD)
+tests_fuzz_dns_SOURCES = tests/fuzz/dns.c $(replay_sources)
+tests_fuzz_dns_LDADD = $(FUZZ_LDADD)
 tests_fuzz_reply_SOURCES = tests/fuzz/reply.c $(replay_sources)
 tests_fuzz_reply_LDADD = $(FUZZ_LDADD)
 tests_fuzz_encode_SOURCES = tests/fuzz/encode.c $(replay_sources)
