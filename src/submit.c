@@ -108,6 +108,9 @@ try_host(struct submitter *s, size_t index, int trace, struct error *err)
 		    trace);
 		hello = identity_hello(a, transport->fd);
 		result = converse(s, &policy, hello, err);
+		if (result != 0 && s->route.n > 1 && err->signal == 0)
+			wrap(err, "%s:%u", session->smarthost->wire,
+			    session->smarthost->port);
 		free(hello);
 		memcpy(s->facts.tls, session->tls.version,
 		    sizeof(s->facts.tls));
@@ -116,14 +119,61 @@ try_host(struct submitter *s, size_t index, int trace, struct error *err)
 	return result;
 }
 
+/* May another host be asked? Only where this one could not be talked to: what
+ * a server refused for good, and a certificate that is not trusted, stay so. */
+static int
+may_fail_over(const struct submitter *s, size_t index,
+    const struct error *err)
+{
+	return index + 1 < s->route.n && err->signal == 0 &&
+	    (err->code == EX_TEMPFAIL || err->code == EX_NOHOST) &&
+	    deadline_now() < s->route.deadline;
+}
+
+/* Puts what the earlier hosts said before the last one's error. Unless that
+ * is final, whatever time may cure anywhere makes it temporary. */
+static void
+recall(struct error *err, const struct error *earlier)
+{
+	struct error last = *err;
+
+	if (earlier->code == 0 || err->signal != 0)
+		return;
+	fail(err, last.code == EX_NOHOST ? earlier->code : last.code,
+	    "%s; %s", earlier->text, last.text);
+	memcpy(err->hint, last.hint, sizeof(err->hint));
+}
+
+/* Leaves a host that will not do. */
+static void
+leave(struct submitter *s)
+{
+	struct submission facts = { .started = s->facts.started };
+
+	smtp_quit(&s->session);
+	session_close(&s->session);
+	memset(&s->session, 0, sizeof(s->session));
+	s->facts = facts;
+}
+
 int
 submit_connect(struct submitter *s, const struct account *a, int trace,
     struct error *err)
 {
+	struct error earlier = {0};
+
 	s->facts.started = deadline_now();
 	if (route_make(&s->route, a, err) != 0)
 		return -1;
-	return try_host(s, 0, trace, err);
+	for (size_t i = 0; try_host(s, i, trace, err) != 0; i++) {
+		recall(err, &earlier);
+		if (!may_fail_over(s, i, err))
+			return -1;
+		earlier = *err;
+		memset(err, 0, sizeof(*err));
+		leave(s);
+	}
+	return 0;
 }
 
 int

@@ -42,8 +42,10 @@ struct submitter {
 
 /*
  * Connects to the account's smarthost and speaks until EHLO, the one under TLS
- * if that is wanted, is answered. trace is a descriptor for the dialogue, or
- * -1. 0 or -1; submit_close in either case.
+ * if that is wanted, is answered. Where that fails for a reason that time may
+ * cure, or a host has no address, the account's next host is asked; the error
+ * names each that was. trace is a descriptor for the dialogue, or -1. 0 or -1;
+ * submit_close in either case.
  */
 int submit_connect(struct submitter *s, const struct account *a, int trace,
 	struct error *err);

@@ -4,6 +4,7 @@ CLI_TESTS = \
 	tests/cli/config.sh \
 	tests/cli/contrib.sh \
 	tests/cli/demo.sh \
+	tests/cli/hosts.py \
 	tests/cli/install-sendmail.sh \
 	tests/cli/options.sh \
 	tests/cli/process.sh \

@@ -337,11 +337,11 @@ class Connection:
 class Server:
     """Listens on 127.0.0.1; handler(connection) serves each connection."""
 
-    def __init__(self, handler, address="127.0.0.1"):
+    def __init__(self, handler, address="127.0.0.1", port=0):
         self.handler = handler
         self.records = []       # of all connections, in order
         self.failure = None     # exception of a handler that is our own fault
-        self._listener = socket.create_server((address, 0))
+        self._listener = socket.create_server((address, port))
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
