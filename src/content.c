@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "parameter.h"
+#include "wait.h"
 
 /* From the end of the content to its reply nobody knows who has it. */
 static void
@@ -156,6 +157,8 @@ get_result(struct session *s, struct mail *mail, struct error *err)
 			err->code = EX_TEMPFAIL;
 		doubt(err);
 	}
+	if (final->code != 0)
+		mail->times.answered = deadline_now();
 	settle(mail, result == 0);
 	return result;
 }
@@ -167,6 +170,8 @@ content_send(struct session *s, struct mail *mail, struct error *err)
 	    session_can(s, EXT_PIPELINING);
 
 	memset(&mail->final, 0, sizeof(mail->final));
+	if (mail->times.invited == 0)
+		mail->times.invited = deadline_now();
 	if (send_message(s, mail->message, err) != 0 ||
 	    send_end(s, quit, err) != 0) {
 		settle(mail, 0);

@@ -3,6 +3,8 @@
 #ifndef ONEHOP_CONTENT_H
 #define ONEHOP_CONTENT_H
 
+#include <stdint.h>
+
 #include "envelope.h"
 #include "error.h"
 #include "message.h"
@@ -14,12 +16,21 @@ enum content_after {
 	CONTENT_STAY  /* another message may follow */
 };
 
+/* When a message got how far: moments, 0 if not reached (wait.h). */
+struct mail_times {
+	int64_t authenticated; /* AUTH is answered */
+	int64_t invited;       /* the envelope is accepted */
+	int64_t answered;      /* the content is answered */
+	int shared;            /* AUTH and envelope went in one flight */
+};
+
 /* One mail transaction (RFC 5321 3.3): what goes, and what came of it. */
 struct mail {
 	struct envelope *envelope;     /* its recipients' replies are set */
 	const struct message *message;
 	enum content_after after;
 	struct reply final;            /* the last word on the message */
+	struct mail_times times;
 };
 
 /*

@@ -47,6 +47,7 @@ struct invocation {
 	int debug;                /* -d or -v: trace on stderr */
 	int auth_test;            /* --auth-test */
 	int json;                 /* --json */
+	int timing;               /* --timing */
 	struct override *overrides; /* owned array */
 	size_t noverrides;
 	char *const *recipients;  /* operands: the rest of argv */

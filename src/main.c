@@ -25,6 +25,7 @@
 #include "serverinfo.h"
 #include "smtp.h"
 #include "submit.h"
+#include "timing.h"
 #include "tls.h"
 #include "wait.h"
 
@@ -215,6 +216,8 @@ report(const struct run *run, const struct error *err)
 	    &run->message, &run->facts, err };
 
 	report_error(STDERR_FILENO, err, run->tried ? &attempt : NULL);
+	if (run->inv.timing && run->inv.mode == MODE_SEND)
+		timing_show(STDERR_FILENO, &run->account, &run->facts);
 	if (run->inv.mode == MODE_SEND)
 		report_attempt(STDERR_FILENO, &attempt);
 }

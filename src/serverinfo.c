@@ -12,6 +12,7 @@
 #include "json.h"
 #include "smtp.h"
 #include "submit.h"
+#include "timing.h"
 
 /* Two faces of the same facts. */
 struct page {
@@ -171,28 +172,14 @@ add_authentication(struct page *p, const struct session *s, int tested)
 }
 
 static void
-add_step(struct page *p, const char *name, int64_t from, int64_t to)
+add_times(struct page *p, const struct submitter *s)
 {
-	if (from != 0 && to >= from)
-		add_number(p, name, (uint64_t)(to - from));
-}
-
-static void
-add_times(struct page *p, const struct submission *f)
-{
-	const struct connect_result *c = &f->connection;
-	int implicit = f->secured != 0 && f->secured <= f->greeted;
+	struct timing_step steps[TIMING_STEPS];
+	size_t n = timing_steps(steps, s->session.account, &s->facts);
 
 	begin(p, "milliseconds");
-	add_step(p, "resolve", f->started, c->resolved_ms);
-	add_step(p, "connect", c->resolved_ms, c->connected_ms);
-	if (f->tls[0] != '\0' && implicit)
-		add_step(p, "tls", c->connected_ms, f->secured);
-	else if (f->tls[0] != '\0')
-		add_step(p, "starttls", f->greeted, f->secured);
-	add_step(p, "greeting", implicit ? f->secured : c->connected_ms,
-	    f->greeted);
-	add_step(p, "ehlo", implicit ? f->greeted : f->secured, f->ready);
+	for (size_t i = 0; i < n && !steps[i].unfinished; i++)
+		add_number(p, steps[i].name, (uint64_t)steps[i].ms);
 	end(p);
 }
 
@@ -227,7 +214,7 @@ compose(struct page *p, const struct submitter *s, int tested)
 		add_limits(p, &s->session.can);
 		add_authentication(p, &s->session, tested);
 	}
-	add_times(p, &s->facts);
+	add_times(p, s);
 	if (p->json) {
 		json_close(&p->text, '}');
 		buffer_add_char(&p->text, '\n');

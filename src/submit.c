@@ -57,7 +57,8 @@ converse(struct submitter *s, const struct tls_policy *policy,
 	if (host->tls && !host->tls_starttls &&
 	    smtp_tls(session, policy, err) != 0)
 		return -1;
-	s->facts.secured = deadline_now();
+	if (host->tls && !host->tls_starttls)
+		s->facts.secured = deadline_now();
 	if (smtp_greeting(session, err) != 0)
 		return -1;
 	s->facts.greeted = deadline_now();
@@ -85,6 +86,8 @@ turn_to(struct submitter *s, const struct account *a,
 	snprintf(s->facts.host, sizeof(s->facts.host), "%s",
 	    host->name[0] != '\0' ? host->name : a->socket);
 	s->facts.port = host->port;
+	s->facts.tls_start = !host->tls ? TLS_NEVER : host->tls_starttls
+	    ? TLS_BY_STARTTLS : TLS_AT_ONCE;
 }
 
 /* Tries the host at index: connected, and the last EHLO answered. */
@@ -99,11 +102,14 @@ try_host(struct submitter *s, size_t index, int trace, struct error *err)
 	int result;
 
 	turn_to(s, a, &s->route.at[index]);
+	if (index > 0)
+		s->facts.turned = deadline_now();
 	if (make_policy(&policy, a, session->smarthost, &certified, err) != 0)
 		return -1;
 	result = route_open(&s->route, index, &transport,
 	    &s->facts.connection, err);
 	if (result == 0) {
+		s->facts.connection.connected_ms = deadline_now();
 		stream_open(&session->stream, transport, s->route.deadline,
 		    trace);
 		hello = identity_hello(a, transport->fd);
@@ -148,7 +154,8 @@ recall(struct error *err, const struct error *earlier)
 static void
 leave(struct submitter *s)
 {
-	struct submission facts = { .started = s->facts.started };
+	struct submission facts = { .started = s->facts.started,
+	    .unlocked = s->facts.unlocked };
 
 	smtp_quit(&s->session);
 	session_close(&s->session);
@@ -162,7 +169,9 @@ submit_connect(struct submitter *s, const struct account *a, int trace,
 {
 	struct error earlier = {0};
 
-	s->facts.started = deadline_now();
+	s->facts.unlocked = deadline_now();
+	if (s->facts.started == 0)
+		s->facts.started = s->facts.unlocked;
 	if (route_make(&s->route, a, err) != 0)
 		return -1;
 	for (size_t i = 0; try_host(s, i, trace, err) != 0; i++) {
@@ -205,6 +214,7 @@ send_one(struct submitter *s, struct envelope *e, const struct message *m,
 	int result = smtp_transaction(&s->session, &s->auth, &mail, err);
 
 	s->facts.final = mail.final;
+	s->facts.mail = mail.times;
 	return result;
 }
 
@@ -227,6 +237,8 @@ submit_message(struct submitter *s, struct envelope *e,
 	struct message fit;
 	int result;
 
+	memset(&s->facts.final, 0, sizeof(s->facts.final));
+	memset(&s->facts.mail, 0, sizeof(s->facts.mail));
 	if (!must_convert(&s->session, m, transport)) {
 		result = send_one(s, e, m, after, err);
 	} else {

@@ -15,19 +15,30 @@
 #include "route.h"
 #include "session.h"
 
+/* When the host is to be secured. */
+enum tls_start {
+	TLS_NEVER,
+	TLS_AT_ONCE,
+	TLS_BY_STARTTLS
+};
+
 /* What is worth a record, whatever the outcome. */
 struct submission {
 	char host[256];        /* the host, or the socket, we turned to last */
 	unsigned port;
 	struct connect_result connection; /* the address we talked to, when */
+	enum tls_start tls_start;
 	char tls[16];          /* "TLS1.3", or "" */
 	char mechanism[32];    /* SASL mechanism used, or "" */
 	struct reply final;    /* the server's last word on the message */
 	/* moments, milliseconds of CLOCK_MONOTONIC, 0 if not reached */
 	int64_t started;
+	int64_t unlocked;      /* the password is there, or none is needed */
+	int64_t turned;        /* to another host than the first: this one */
 	int64_t secured;       /* TLS is up */
 	int64_t greeted;
 	int64_t ready;         /* the last EHLO is answered */
+	struct mail_times mail;
 	int64_t ended;
 };
 

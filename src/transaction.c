@@ -8,6 +8,7 @@
 #include "buffer.h"
 #include "memory.h"
 #include "parameter.h"
+#include "wait.h"
 
 /*
  * How many commands may be unanswered. Enough for any round trip, and their
@@ -24,6 +25,7 @@ struct transaction {
 	struct envelope *envelope;
 	const struct message *message;
 	struct auth *auth;      /* goes into the first flight; or NULL */
+	struct mail_times *times;
 	size_t window;          /* commands that may be unanswered */
 	struct recipient **to;  /* who is to be named in this transaction */
 	size_t n;
@@ -105,8 +107,11 @@ note_failure(struct transaction *t, size_t step)
 static int
 get_auth(struct transaction *t, struct error *err)
 {
-	if (auth_get(t->auth, t->session, err) == 0)
+	t->times->shared = 1;
+	if (auth_get(t->auth, t->session, err) == 0) {
+		t->times->authenticated = deadline_now();
 		return 0;
+	}
 	if (!t->session->intact)
 		return -1;
 	note_failure(t, STEP_AUTH);
@@ -238,6 +243,7 @@ send_envelope(struct transaction *t, struct error *err)
 	if (t->auth != NULL && !auth_may_pipeline(t->auth, s)) {
 		if (auth_run(t->auth, s, err) != 0)
 			return -1;
+		t->times->authenticated = deadline_now();
 		t->auth = NULL;
 	}
 	if (t->auth != NULL)
@@ -417,6 +423,7 @@ smtp_transaction(struct session *s, struct auth *auth, struct mail *mail,
 
 	t.envelope = mail->envelope;
 	t.message = mail->message;
+	t.times = &mail->times;
 	t.auth = auth != NULL && auth->mechanism != NULL ? auth : NULL;
 	t.window = session_can(s, EXT_PIPELINING) && s->account->pipelining
 	    ? WINDOW : 1;

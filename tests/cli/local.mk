@@ -8,7 +8,8 @@ CLI_TESTS = \
 	tests/cli/install-sendmail.sh \
 	tests/cli/options.sh \
 	tests/cli/process.sh \
-	tests/cli/proxy.py
+	tests/cli/proxy.py \
+	tests/cli/timing.py
 EXTRA_DIST += $(CLI_TESTS) tests/cli/sink.py tests/demo.py \
 	tests/lib/cli.sh tests/lib/tap.sh
 TESTS += $(CLI_TESTS)
