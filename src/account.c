@@ -7,6 +7,7 @@
 #include "connect.h"
 #include "memory.h"
 #include "setting.h"
+#include "tls.h"
 
 #define PORT_SMTP 25
 #define PORT_SUBMISSIONS 465 /* RFC 8314 3.3: TLS from the start */
@@ -124,15 +125,33 @@ resolve(struct account *a)
 	}
 }
 
+/* Of several ways to trust, which one? */
+static int
+check_trust(const struct account *a, struct error *err)
+{
+	if (a->tls == SWITCH_OFF || a->tls_trust == TLS_TRUST_CA)
+		return 0;
+	if (a->tls_certcheck == SWITCH_OFF)
+		return fail(err, EX_CONFIG, "expected tls_trust ca, as "
+		    "tls_certcheck is off");
+	if (a->tls_fingerprint.n > 0)
+		return fail(err, EX_CONFIG, "expected tls_trust ca, as "
+		    "tls_fingerprint says whom to trust");
+	return 0;
+}
+
 static int
 check_tls(const struct account *a, struct error *err)
 {
 	if ((a->tls_key_file[0] == '\0') != (a->tls_cert_file[0] == '\0'))
 		return fail(err, EX_CONFIG, "expected both tls_key_file and "
 		    "tls_cert_file, or neither");
+	if (check_trust(a, err) != 0)
+		return -1;
 	if (a->tls == SWITCH_OFF || a->tls_certcheck == SWITCH_OFF)
 		return 0;
-	if (a->tls_trust_file[0] == '\0' && a->tls_fingerprint.n == 0)
+	if (a->tls_trust == TLS_TRUST_CA &&
+	    a->tls_trust_file[0] == '\0' && a->tls_fingerprint.n == 0)
 		return fail(err, EX_CONFIG, "expected a tls_trust_file or a "
 		    "tls_fingerprint, as tls is on");
 	if (a->socket[0] != '\0' && a->host.n == 0 &&

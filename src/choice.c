@@ -319,7 +319,8 @@ static int
 is_same_server(const struct account *a, const struct account *b)
 {
 	static const char *const keys[] = { "host", "port", "socket", "tls",
-	    "tls_certcheck", "tls_host_override", "proxy_host", NULL };
+	    "tls_certcheck", "tls_trust", "tls_host_override", "proxy_host",
+	    NULL };
 	int same = 1;
 
 	for (size_t i = 0; keys[i] != NULL && same; i++) {

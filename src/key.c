@@ -7,6 +7,7 @@
 #include "ascii.h"
 #include "distance.h"
 #include "escape.h"
+#include "tls.h"
 #include "value.h"
 
 const struct key account_keys[] = {
@@ -32,6 +33,10 @@ static const struct { uint64_t least, most; } ranges[KEYS] = {
 
 static const struct word protocols[] = {
 	{ "smtp", PROTOCOL_SMTP }, { "lmtp", PROTOCOL_LMTP }, { NULL, 0 }
+};
+
+static const struct word trusts[] = {
+	{ "ca", TLS_TRUST_CA }, { "tofu", TLS_TRUST_TOFU }, { NULL, 0 }
 };
 
 static const struct word if_missing[] = {
@@ -60,6 +65,7 @@ static const struct word facilities[] = {
 
 static const struct word *const choices[KEYS] = {
 	[KEY_protocol] = protocols,
+	[KEY_tls_trust] = trusts,
 	[KEY_set_date_header] = if_missing,
 	[KEY_set_msgid_header] = if_missing,
 	[KEY_set_to_header] = to_headers,

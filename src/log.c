@@ -108,6 +108,7 @@ compose(struct record *r, const struct attempt *attempt)
 	    (unsigned long long)message_size(attempt->message));
 	add_field(r, "msgid", e->message_id);
 	add_field(r, "reply", facts->final.text);
+	add_field(r, "notice", facts->notice);
 	add_field(r, "error", result->text);
 	add(r, " ms=%lld", (long long)(facts->ended - facts->started));
 }

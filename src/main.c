@@ -215,6 +215,7 @@ report(const struct run *run, const struct error *err)
 	struct attempt attempt = { &run->account, &run->envelope,
 	    &run->message, &run->facts, err };
 
+	report_notice(STDERR_FILENO, &run->facts);
 	report_error(STDERR_FILENO, err, run->tried ? &attempt : NULL);
 	if (run->inv.timing && run->inv.mode == MODE_SEND)
 		timing_show(STDERR_FILENO, &run->account, &run->facts);

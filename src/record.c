@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
+#include "escape.h"
 #include "memory.h"
 
 #define READ_SIZE ((size_t)32 * 1024)
@@ -125,8 +127,8 @@ record_words(char *out, size_t size, int result)
 	return out;
 }
 
-int
-record_alert(const struct record *r, struct error *err)
+static int
+explain_alert(const struct record *r, struct error *err)
 {
 	gnutls_alert_description_t alert = gnutls_alert_get(r->session);
 	const char *name = gnutls_alert_get_name(alert);
@@ -141,11 +143,73 @@ record_alert(const struct record *r, struct error *err)
 	return -1;
 }
 
-int
-record_was_cut(const struct record *r, int result)
+/* Does the result mean that the peer just closed, no matter where in TLS? */
+static int
+was_cut(const struct record *r, int result)
 {
 	return result == GNUTLS_E_PREMATURE_TERMINATION ||
 	    (r->ended && result == GNUTLS_E_UNEXPECTED_PACKET_LENGTH);
+}
+
+/* Handshake, alert, ... of RFC 8446 5.1: anything else is not TLS. */
+static int
+is_tls(const struct record *r)
+{
+	return r->nfirst == 0 || (r->first[0] >= 20 && r->first[0] <= 24);
+}
+
+/* What speaks is no TLS server; often it is SMTP in clear. */
+static int
+explain_clear(const struct record *r, struct error *err)
+{
+	const char *text = (const char *)r->first;
+	char quote[4 * sizeof(r->first) + 1];
+	size_t len = r->nfirst;
+	const char *end = memchr(text, '\n', len);
+
+	if (end != NULL)
+		len = (size_t)(end - text);
+	if (len > 0 && text[len - 1] == '\r')
+		len--;
+	escape(quote, sizeof(quote), text, len);
+	if (len < 3 || !ascii_is_digit(text[1]) || !ascii_is_digit(text[2]) ||
+	    (memcmp(text, "220", 3) != 0 && text[0] != '4' && text[0] != '5'))
+		return fail(err, EX_PROTOCOL, "TLS handshake failed: not TLS: "
+		    "\"%s\"", quote);
+	fail(err, EX_PROTOCOL,
+	    "server does not speak TLS on this port: it said \"%s\"", quote);
+	return hint(err, "for a server that starts in clear set "
+	    "tls_starttls on (port 587)");
+}
+
+int
+record_explain(const struct record *r, int result, struct error *err)
+{
+	char words[128];
+
+	if (!is_tls(r))
+		return explain_clear(r, err);
+	if (was_cut(r, result))
+		return fail(err, EX_TEMPFAIL, r->nfirst == 0
+		    ? "TLS handshake: closed by peer"
+		    : "TLS handshake failed: closed by peer");
+	switch (result) {
+	case GNUTLS_E_FATAL_ALERT_RECEIVED:
+		return explain_alert(r, err);
+	case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
+		return fail(err, EX_PROTOCOL,
+		    "server offers only obsolete TLS");
+	case GNUTLS_E_PULL_ERROR:
+		*err = r->failure;
+		return wrap(err, "TLS handshake failed");
+	case GNUTLS_E_DH_PRIME_UNACCEPTABLE:
+		fail(err, EX_PROTOCOL, "TLS handshake failed: the server's "
+		    "Diffie-Hellman prime is too short");
+		return hint(err, "tls_min_dh_prime_bits sets the limit");
+	default:
+		return fail(err, EX_PROTOCOL, "TLS handshake failed: %s",
+		    record_words(words, sizeof(words), result));
+	}
 }
 
 /* A result of record_recv() that ends the connection. */
@@ -156,14 +220,14 @@ explain(const struct record *r, int result, struct error *err)
 
 	/* No close_notify: whether what came was complete is for SMTP to
 	 * say, where a reply has a visible end. */
-	if (record_was_cut(r, result))
+	if (was_cut(r, result))
 		return 0;
 	if (result == GNUTLS_E_PULL_ERROR && r->failure.code != 0) {
 		*err = r->failure;
 		return TRANSPORT_FAILED;
 	}
 	if (result == GNUTLS_E_FATAL_ALERT_RECEIVED)
-		record_alert(r, err);
+		explain_alert(r, err);
 	else
 		fail(err, EX_PROTOCOL, "TLS failed: %s",
 		    record_words(words, sizeof(words), result));

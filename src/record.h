@@ -41,11 +41,9 @@ int record_drain(struct record *r, struct error *err);
 /* GnuTLS's words for one of its results, without full stop. Returns out. */
 char *record_words(char *out, size_t size, int result);
 
-/* Does the result mean that the peer just closed, no matter where in TLS? */
-int record_was_cut(const struct record *r, int result);
-
-/* The peer ended TLS with an alert: EX_PROTOCOL, with its name. */
-int record_alert(const struct record *r, struct error *err);
+/* Why gnutls_handshake() failed with that result. Returns -1: EX_TEMPFAIL if
+ * the peer just closed, else EX_PROTOCOL. */
+int record_explain(const struct record *r, int result, struct error *err);
 
 /* Frees all but lower. */
 void record_free(struct record *r);

@@ -72,6 +72,18 @@ report_error(int fd, const struct error *err, const struct attempt *tried)
 }
 
 void
+report_notice(int fd, const struct submission *facts)
+{
+	char line[sizeof(facts->notice) + 16];
+	int n;
+
+	if (facts->notice[0] == '\0')
+		return;
+	n = snprintf(line, sizeof(line), "onehop: %s\n", facts->notice);
+	put_line(fd, line, (size_t)n);
+}
+
+void
 report_attempt(int fd, const struct attempt *a)
 {
 	struct error warning = {0};

@@ -15,6 +15,10 @@
 void report_error(int fd, const struct error *err,
 	const struct attempt *tried);
 
+/* What was learnt on the way and will not be said a second time, as one line
+ * on fd; nothing if there is nothing. */
+void report_notice(int fd, const struct submission *facts);
+
 /* Records the attempt where its account wants it; a log that cannot be
  * written costs a line on fd. */
 void report_attempt(int fd, const struct attempt *a);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "home.h"
 #include "identity.h"
 #include "mime.h"
 #include "parameter.h"
@@ -19,20 +20,32 @@ set_or_null(const char *text)
 	return text[0] != '\0' ? text : NULL;
 }
 
+/* A policy and what it borrows. */
+struct demand {
+	struct tls_policy policy;
+	char *name;
+	char *state;
+};
+
 /* The certificate is checked against the name the user wrote, never against
  * what the DNS made of it (RFC 4954 14). */
 static int
-make_policy(struct tls_policy *policy, const struct account *a,
-    const struct smarthost *host, char **name, struct error *err)
+make_demand(struct demand *d, const struct account *a,
+    const struct smarthost *host, struct error *err)
 {
+	struct tls_policy *policy = &d->policy;
 	const char *wanted = a->tls_host_override[0] != '\0'
 	    ? a->tls_host_override : host->name[0] != '\0' ? host->name
 	    : "localhost";
 
-	if (route_write_name(wanted, name, err) != 0)
+	memset(d, 0, sizeof(*d));
+	if (route_write_name(wanted, &d->name, err) != 0)
 		return wrap(err, "name for the certificate");
-	memset(policy, 0, sizeof(*policy));
-	policy->name = *name;
+	d->state = home_state_directory(a->home);
+	policy->trust = (enum tls_trust)a->tls_trust;
+	policy->name = d->name;
+	policy->port = host->port;
+	policy->state = d->state;
 	policy->trust_file = a->tls_trust_file;
 	policy->crl_file = set_or_null(a->tls_crl_file);
 	policy->fingerprints = a->tls_fingerprint.n > 0
@@ -97,14 +110,14 @@ try_host(struct submitter *s, size_t index, int trace, struct error *err)
 	const struct account *a = s->route.account;
 	struct session *session = &s->session;
 	struct transport *transport;
-	struct tls_policy policy;
-	char *certified = NULL, *hello;
+	struct demand demand;
+	char *hello;
 	int result;
 
 	turn_to(s, a, &s->route.at[index]);
 	if (index > 0)
 		s->facts.turned = deadline_now();
-	if (make_policy(&policy, a, session->smarthost, &certified, err) != 0)
+	if (make_demand(&demand, a, session->smarthost, err) != 0)
 		return -1;
 	result = route_open(&s->route, index, &transport,
 	    &s->facts.connection, err);
@@ -113,15 +126,19 @@ try_host(struct submitter *s, size_t index, int trace, struct error *err)
 		stream_open(&session->stream, transport, s->route.deadline,
 		    trace);
 		hello = identity_hello(a, transport->fd);
-		result = converse(s, &policy, hello, err);
+		result = converse(s, &demand.policy, hello, err);
 		if (result != 0 && s->route.n > 1 && err->signal == 0)
 			wrap(err, "%s:%u", session->smarthost->wire,
 			    session->smarthost->port);
 		free(hello);
 		memcpy(s->facts.tls, session->tls.version,
 		    sizeof(s->facts.tls));
+		if (session->tls.notice[0] != '\0')
+			memcpy(s->facts.notice, session->tls.notice,
+			    sizeof(s->facts.notice));
 	}
-	free(certified);
+	free(demand.name);
+	free(demand.state);
 	return result;
 }
 

@@ -29,6 +29,7 @@ struct submission {
 	struct connect_result connection; /* the address we talked to, when */
 	enum tls_start tls_start;
 	char tls[16];          /* "TLS1.3", or "" */
+	char notice[512];      /* what the user should be told of it, or "" */
 	char mechanism[32];    /* SASL mechanism used, or "" */
 	struct reply final;    /* the server's last word on the message */
 	/* moments, milliseconds of CLOCK_MONOTONIC, 0 if not reached */

@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ascii.h"
 #include "encode.h"
 #include "escape.h"
 #include "fingerprint.h"
 #include "peer.h"
+#include "pin.h"
 #include "record.h"
 #include "trust.h"
 #include "wait.h"
@@ -29,6 +29,8 @@ struct handshake {
 	struct record *record;
 	const struct tls_policy *policy;
 	char name[256];       /* policy's, without a trailing dot */
+	struct pin key;       /* of trust on first use */
+	int is_new;           /* there is no pin yet */
 	struct error verdict; /* why the peer is not trusted */
 };
 
@@ -130,10 +132,32 @@ load_revocations(const struct handshake *h, struct error *err)
 	    record_words(words, sizeof(words), result));
 }
 
+static int
+judge_chain(struct handshake *h, gnutls_session_t session)
+{
+	if (trust_load(h->record->credentials, h->policy->trust_file, session,
+	    &h->verdict) != 0)
+		return -1;
+	return peer_verify(session, h->name, &h->verdict);
+}
+
+static int
+judge_key(struct handshake *h, gnutls_session_t session)
+{
+	int known = pin_check(&h->key, session, &h->verdict);
+
+	h->is_new = known == 0;
+	return known < 0 ? -1 : 0;
+}
+
 /* GnuTLS has the server's certificate: is it whom we want? */
 static int
 judge(gnutls_session_t session)
 {
+	static int (*const judges[])(struct handshake *, gnutls_session_t) = {
+		[TLS_TRUST_CA] = judge_chain,
+		[TLS_TRUST_TOFU] = judge_key,
+	};
 	struct handshake *h = gnutls_session_get_ptr(session);
 	const struct tls_policy *policy = h->policy;
 	int result = 0;
@@ -141,12 +165,8 @@ judge(gnutls_session_t session)
 	if (policy->fingerprints != NULL)
 		result = peer_match(session, policy->fingerprints,
 		    &h->verdict);
-	else if (policy->verify &&
-	    trust_load(h->record->credentials, policy->trust_file, session,
-	    &h->verdict) != 0)
-		result = -1;
 	else if (policy->verify)
-		result = peer_verify(session, h->name, &h->verdict);
+		result = judges[policy->trust](h, session);
 	return result == 0 ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
@@ -170,6 +190,9 @@ prepare(struct handshake *h, struct error *err)
 
 	if (check_fingerprints(h, err) != 0)
 		return -1;
+	if (h->policy->trust == TLS_TRUST_TOFU && pin_make(&h->key,
+	    h->policy->state, h->name, h->policy->port, err) != 0)
+		return -1;
 	if (set_priorities(h, err) != 0 ||
 	    load_client_certificate(h, err) != 0 ||
 	    load_revocations(h, err) != 0)
@@ -182,71 +205,14 @@ prepare(struct handshake *h, struct error *err)
 	return 0;
 }
 
-/* Handshake, alert, ... of RFC 8446 5.1: anything else is not TLS. */
-static int
-is_tls(const struct record *r)
-{
-	return r->nfirst == 0 || (r->first[0] >= 20 && r->first[0] <= 24);
-}
-
-/* What speaks is no TLS server; often it is SMTP in clear. */
-static int
-explain_clear(const struct record *r, struct error *err)
-{
-	const char *text = (const char *)r->first;
-	char quote[4 * sizeof(r->first) + 1];
-	size_t len = r->nfirst;
-	const char *end = memchr(text, '\n', len);
-
-	if (end != NULL)
-		len = (size_t)(end - text);
-	if (len > 0 && text[len - 1] == '\r')
-		len--;
-	escape(quote, sizeof(quote), text, len);
-	if (len < 3 || !ascii_is_digit(text[1]) || !ascii_is_digit(text[2]) ||
-	    (memcmp(text, "220", 3) != 0 && text[0] != '4' && text[0] != '5'))
-		return fail(err, EX_PROTOCOL, "TLS handshake failed: not TLS: "
-		    "\"%s\"", quote);
-	fail(err, EX_PROTOCOL,
-	    "server does not speak TLS on this port: it said \"%s\"", quote);
-	return hint(err, "for a server that starts in clear set "
-	    "tls_starttls on (port 587)");
-}
-
-/* Why gnutls_handshake() failed. */
+/* Why the handshake failed. */
 static int
 explain(const struct handshake *h, int result, struct error *err)
 {
-	const struct record *r = h->record;
-	char words[128];
-
-	if (h->verdict.code != 0) {
-		*err = h->verdict;
-		return -1;
-	}
-	if (!is_tls(r))
-		return explain_clear(r, err);
-	if (record_was_cut(r, result))
-		return fail(err, EX_TEMPFAIL, r->nfirst == 0
-		    ? "TLS handshake: closed by peer"
-		    : "TLS handshake failed: closed by peer");
-	switch (result) {
-	case GNUTLS_E_FATAL_ALERT_RECEIVED:
-		return record_alert(r, err);
-	case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
-		return fail(err, EX_PROTOCOL,
-		    "server offers only obsolete TLS");
-	case GNUTLS_E_PULL_ERROR:
-		*err = r->failure;
-		return wrap(err, "TLS handshake failed");
-	case GNUTLS_E_DH_PRIME_UNACCEPTABLE:
-		fail(err, EX_PROTOCOL, "TLS handshake failed: the server's "
-		    "Diffie-Hellman prime is too short");
-		return hint(err, "tls_min_dh_prime_bits sets the limit");
-	default:
-		return fail(err, EX_PROTOCOL, "TLS handshake failed: %s",
-		    record_words(words, sizeof(words), result));
-	}
+	if (h->verdict.code == 0)
+		return record_explain(h->record, result, err);
+	*err = h->verdict;
+	return -1;
 }
 
 /*
@@ -318,7 +284,6 @@ collect_facts(const struct record *r, struct tls_facts *facts)
 	gnutls_x509_crt_t certificate = peer_certificate(r->session);
 	char *cipher = gnutls_session_get_desc(r->session);
 
-	memset(facts, 0, sizeof(*facts));
 	snprintf(facts->version, sizeof(facts->version), "%s",
 	    gnutls_protocol_get_name(
 	    gnutls_protocol_get_version(r->session)));
@@ -339,6 +304,20 @@ collect_facts(const struct record *r, struct tls_facts *facts)
 	gnutls_x509_crt_deinit(certificate);
 }
 
+/* All that has to be so before anything is sent through it. */
+static int
+establish(struct handshake *h, int64_t deadline, struct tls_facts *facts,
+	struct error *err)
+{
+	if (prepare(h, err) != 0 || shake_hands(h, deadline, err) != 0 ||
+	    check_version(h->record, err) != 0)
+		return -1;
+	collect_facts(h->record, facts);
+	/* Only now has the server proved that the key is its own. */
+	return h->is_new ? pin_record(&h->key, h->record->session,
+	    facts->notice, sizeof(facts->notice), err) : 0;
+}
+
 int
 tls_open(struct transport **upper, struct transport *lower,
 	const struct tls_policy *policy, int64_t deadline,
@@ -348,6 +327,7 @@ tls_open(struct transport **upper, struct transport *lower,
 	int result;
 
 	memset(&h, 0, sizeof(h));
+	memset(facts, 0, sizeof(*facts));
 	h.policy = policy;
 	if (copy_name(&h, err) != 0)
 		return -1;
@@ -357,14 +337,15 @@ tls_open(struct transport **upper, struct transport *lower,
 		    gnutls_strerror(result));
 	if (record_new(&h.record, lower, err) != 0)
 		return -1;
-	if (prepare(&h, err) != 0 || shake_hands(&h, deadline, err) != 0 ||
-	    check_version(h.record, err) != 0) {
-		record_free(h.record);
-		return -1;
+	result = establish(&h, deadline, facts, err);
+	pin_free(&h.key);
+	if (result == 0) {
+		*upper = &h.record->transport;
+		return 0;
 	}
-	collect_facts(h.record, facts);
-	*upper = &h.record->transport;
-	return 0;
+	record_free(h.record);
+	memset(facts, 0, sizeof(*facts));
+	return -1;
 }
 
 int

@@ -9,10 +9,19 @@
 #include "error.h"
 #include "transport.h"
 
+/* What makes a server the one we want. */
+enum tls_trust {
+	TLS_TRUST_CA,   /* a chain to trust_file, and the name */
+	TLS_TRUST_TOFU  /* the key that it had at first contact */
+};
+
 /* How to trust; all strings borrowed. */
 struct tls_policy {
+	enum tls_trust trust;
 	const char *name;           /* the reference identity (RFC 9525): host
 	                               as configured, A-labels, or IP */
+	unsigned port;              /* the server's; 0 for a socket */
+	const char *state;          /* the state directory, or NULL */
 	const char *trust_file;     /* "system", a bundle or a directory */
 	const char *crl_file;       /* or NULL */
 	const char *const *fingerprints; /* "AA:BB..", NULL-terminated; with
@@ -23,7 +32,8 @@ struct tls_policy {
 	const char *pin;            /* for the key, or NULL */
 	const char *priorities;     /* GnuTLS priority string, or NULL */
 	unsigned min_dh_prime_bits; /* 0 = library's own */
-	int verify;                 /* 0 only for tls_certcheck off */
+	int verify;                 /* 0 only for tls_certcheck off: then no
+	                               trust is asked for either */
 };
 
 /* What was negotiated, for logs, --serverinfo and JSON. */
@@ -36,14 +46,16 @@ struct tls_facts {
 	char spki_sha256[32 * 3];/* of its public key */
 	char not_before[32];     /* "2026-11-23 09:00:00Z" */
 	char not_after[32];
+	char notice[512];        /* what the user should be told, or "" */
 };
 
 /*
- * Handshakes over lower until the deadline and verifies: certificate chain,
- * name, server purpose, TLS 1.2 or newer. 0 with *upper, which owns lower.
- * -1, lower still the caller's: EX_PROTOCOL TLS or trust failure (with a
- * hint), EX_TEMPFAIL timeout or lost connection, EX_CONFIG unusable trust
- * store, key or priority string.
+ * Handshakes over lower until the deadline and verifies: TLS 1.2 or newer, and
+ * certificate chain, name and server purpose, or what policy asks for instead.
+ * 0 with *upper, which owns lower. -1, lower still the caller's: EX_PROTOCOL
+ * TLS or trust failure (with a hint), EX_TEMPFAIL timeout or lost connection,
+ * EX_CONFIG unusable trust store, pin, key or priority string, EX_IOERR a pin
+ * that cannot be written.
  */
 int tls_open(struct transport **upper, struct transport *lower,
 	const struct tls_policy *policy, int64_t deadline,

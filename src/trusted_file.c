@@ -53,14 +53,15 @@ read_text(struct buffer *text, int fd, struct error *err)
 }
 
 enum trusted_result
-trusted_file_read(struct trusted_file *file, const char *path, size_t max,
-    struct error *err)
+trusted_file_read_at(struct trusted_file *file, int directory,
+    const char *path, size_t max, struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 	int result, fd;
 
 	/* O_NONBLOCK: a FIFO must not keep us waiting for a writer */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = openat(directory, path,
+	    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	escape_string(quote, sizeof(quote), path);
 	if (fd < 0) {
 		if (errno == ENOENT || errno == ENOTDIR)
@@ -81,4 +82,11 @@ trusted_file_read(struct trusted_file *file, const char *path, size_t max,
 	wrap(err, "%s", quote);
 	buffer_free(&file->text);
 	return TRUSTED_FAILED;
+}
+
+enum trusted_result
+trusted_file_read(struct trusted_file *file, const char *path, size_t max,
+    struct error *err)
+{
+	return trusted_file_read_at(file, AT_FDCWD, path, max, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Files whose word we take: config files. Judged by the open descriptor, so
- * that nobody can swap them in between. */
+/* Files whose word we take: config files, pins. Judged by the open descriptor,
+ * so that nobody can swap them in between. */
 #ifndef ONEHOP_TRUSTED_FILE_H
 #define ONEHOP_TRUSTED_FILE_H
 
@@ -26,5 +26,9 @@ struct trusted_file {
  */
 enum trusted_result trusted_file_read(struct trusted_file *file,
 	const char *path, size_t max, struct error *err);
+
+/* The same for a file in an open directory. */
+enum trusted_result trusted_file_read_at(struct trusted_file *file,
+	int directory, const char *name, size_t max, struct error *err);
 
 #endif

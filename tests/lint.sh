@@ -133,7 +133,7 @@ check_libraries()
                 esac
             done
     done <<-'END'
-	gnutls/ src/tls src/record src/peer src/trust src/pbkdf2
+	gnutls/ src/tls src/record src/peer src/pin src/trust src/pbkdf2
 	gsasl src/sasl
 	idn2 src/idna
 	END

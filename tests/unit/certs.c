@@ -39,6 +39,7 @@ static const struct {
 	[SELF] = { "Self", "mail.test", NO_CERT, -9, 9 },
 	[REVOKED] = { "Revoked", "mail.test", INTER, -9, 9 },
 	[MUST_STAPLE] = { "Staple", "mail.test", INTER, -9, 9 },
+	[RENEWED] = { "Renewed", "mail.test", INTER, -9, 9 },
 };
 
 static struct {
@@ -65,6 +66,8 @@ make_key(enum cert cert)
 	OK(gnutls_x509_privkey_init(&key));
 	if (cert == CROSS_ROOT)
 		OK(gnutls_x509_privkey_cpy(key, made[ROOT].key));
+	else if (cert == RENEWED)
+		OK(gnutls_x509_privkey_cpy(key, made[GOOD].key));
 	else if (cert == WEAK)
 		OK(gnutls_x509_privkey_generate(key, GNUTLS_PK_RSA, 1024, 0));
 	else

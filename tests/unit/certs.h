@@ -13,6 +13,7 @@ enum cert {
 	ROOT, OTHER_ROOT, CROSS_ROOT, /* ROOT's name and key, by OTHER_ROOT */
 	INTER, GOOD, EXPIRED, EARLY, OTHER_NAME, CN_ONLY, WILD, WILD_TLD, IP,
 	CLIENT, WEAK, SHA1, SELF, REVOKED, MUST_STAPLE,
+	RENEWED,                      /* GOOD's key */
 	DEEP_FIRST, DEEP_LEAF = DEEP_FIRST + DEEP, /* each by the one before */
 	CERTS
 };

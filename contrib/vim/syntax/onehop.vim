@@ -21,7 +21,7 @@ syntax keyword onehopSection account defaults include contained
 syntax keyword onehopKey contained nextgroup=onehopValue
     \ host port socket source_ip proxy_host proxy_port timeout deadline
     \ protocol domain auth user ntlmdomain tls tls_starttls
-    \ tls_trust_file tls_crl_file tls_fingerprint tls_key_file
+    \ tls_trust tls_trust_file tls_crl_file tls_fingerprint tls_key_file
     \ tls_cert_file tls_certcheck tls_min_dh_prime_bits tls_priorities
     \ tls_host_override from from_full_name allow_from_override
     \ set_from_header set_date_header set_msgid_header set_to_header

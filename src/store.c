@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "escape.h"
+#include "memory.h"
+#include "platform.h"
+#include "trusted_file.h"
+
+/* A name that cannot lead anywhere else, nor to a file under way. */
+static int
+check_name(const char *name, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+
+	if (name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL)
+		return 0;
+	return fail(err, EX_CONFIG, "cannot keep a file named \"%s\"",
+	    escape_string(quote, sizeof(quote), name));
+}
+
+/* Makes the directory and those above it. 0, or -1 with errno. */
+static int
+make_directory(const char *path)
+{
+	char *copy = xstrdup(path);
+	int result = 0;
+
+	for (char *end = copy; result == 0 && *end != '\0';) {
+		char after;
+
+		end += strspn(end, "/");
+		end += strcspn(end, "/");
+		after = *end;
+		*end = '\0';
+		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
+			result = -1;
+		*end = after;
+	}
+	free(copy);
+	return result;
+}
+
+/* Whoever else could write there could be believed instead of us. */
+static int
+check_directory(int fd, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return fail(err, EX_CONFIG, "%s", strerror(errno));
+	if (st.st_uid != geteuid())
+		return fail(err, EX_CONFIG, "expected a directory of user "
+		    "%lu, not of user %lu", (unsigned long)geteuid(),
+		    (unsigned long)st.st_uid);
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return fail(err, EX_CONFIG, "expected a directory that only "
+		    "its owner can write to, not mode %03o",
+		    (unsigned)(st.st_mode & 0777));
+	return 0;
+}
+
+/* A descriptor of the directory, once it is found to be ours. 1; 0 if there
+ * is none; -1. */
+static int
+open_directory(int *fd, const char *path, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+
+	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd < 0 && errno == ENOENT)
+		return 0;
+	escape_string(quote, sizeof(quote), path);
+	if (*fd < 0)
+		return fail(err, EX_CONFIG, "%s: %s", quote, strerror(errno));
+	if (check_directory(*fd, err) == 0)
+		return 1;
+	close(*fd);
+	return wrap(err, "%s", quote);
+}
+
+int
+store_read(struct buffer *text, const char *directory, const char *name,
+	struct error *err)
+{
+	struct trusted_file file = {0};
+	enum trusted_result result;
+	char quote[ESCAPE_QUOTE];
+	int fd, found;
+
+	if (check_name(name, err) != 0)
+		return -1;
+	found = open_directory(&fd, directory, err);
+	if (found != 1)
+		return found;
+	result = trusted_file_read_at(&file, fd, name, STORE_MAX, err);
+	close(fd);
+	escape_string(quote, sizeof(quote), directory);
+	if (result == TRUSTED_FORBIDDEN)
+		return fail(err, EX_CONFIG, "%s/%s: %s", quote, name,
+		    strerror(EACCES));
+	if (result == TRUSTED_FAILED) {
+		/* the file's name is in front already */
+		return wrap(err, "%s", quote);
+	}
+	if (result == TRUSTED_MISSING)
+		return 0;
+	buffer_free(text);
+	*text = file.text;
+	return 1;
+}
+
+/* All of it, and on the disk. 0, or -1 with errno. */
+static int
+write_text(int fd, const struct buffer *text)
+{
+	size_t done = 0;
+
+	while (done < text->len) {
+		ssize_t n = write(fd, text->data + done, text->len - done);
+
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n > 0)
+			done += (size_t)n;
+	}
+	return fsync(fd);
+}
+
+/* Under a name that nobody reads, then under its own; a name once given keeps
+ * its file. 1, 0 if the name is taken, -1 with errno. */
+static int
+link_file(int directory, const char *name, const struct buffer *text)
+{
+	char new[32];
+	uint64_t number;
+	int fd, result;
+
+	if (platform_random(&number, sizeof(number)) != 0)
+		return -1;
+	snprintf(new, sizeof(new), ".%016" PRIx64, number);
+	fd = openat(directory, new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC |
+	    O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -1;
+	result = write_text(fd, text);
+	if (close(fd) != 0)
+		result = -1;
+	if (result == 0 && linkat(directory, new, directory, name, 0) == 0)
+		result = 1;
+	else if (result == 0 && errno != EEXIST)
+		result = -1;
+	number = (uint64_t)errno;
+	unlinkat(directory, new, 0);
+	if (result == 1)
+		(void)fsync(directory);
+	errno = (int)number;
+	return result;
+}
+
+int
+store_add(const char *directory, const char *name, const struct buffer *text,
+	struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	int fd, result;
+
+	if (check_name(name, err) != 0)
+		return -1;
+	escape_string(quote, sizeof(quote), directory);
+	result = open_directory(&fd, directory, err);
+	if (result == 0 && make_directory(directory) != 0)
+		return fail(err, EX_IOERR, "cannot make %s: %s", quote,
+		    strerror(errno));
+	if (result == 0)
+		result = open_directory(&fd, directory, err);
+	if (result == 0)
+		return fail(err, EX_IOERR, "cannot make %s: %s", quote,
+		    strerror(ENOENT));
+	if (result < 0)
+		return -1;
+	result = link_file(fd, name, text);
+	if (result < 0)
+		fail(err, EX_IOERR, "cannot write %s/%s: %s", quote, name,
+		    strerror(errno));
+	close(fd);
+	return result;
+}
