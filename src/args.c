@@ -192,15 +192,11 @@ read_operands(struct invocation *inv, const struct words *w, int after_dashes,
 	return 0;
 }
 
-int
-args_parse(struct invocation *inv, int argc, char *const *argv,
-    struct error *err)
+static int
+read_words(struct invocation *inv, struct words w, struct error *err)
 {
-	struct words w = { argv, argc, argc > 0 ? 1 : 0 };
 	int dashes = 0;
 
-	if (read_program(inv, argc > 0 ? argv[0] : NULL, err) != 0)
-		return -1;
 	while (w.next < w.n && !dashes) {
 		const char *word = w.at[w.next];
 
@@ -215,6 +211,34 @@ args_parse(struct invocation *inv, int argc, char *const *argv,
 			return -1;
 	}
 	return read_operands(inv, &w, dashes, err);
+}
+
+/* A program that asked for JSON gets it, whatever word before is wrong. */
+static int
+asks_for_json(const struct words *w)
+{
+	for (int i = w->next; i < w->n && strcmp(w->at[i], "--") != 0; i++)
+		if (strcmp(w->at[i], "--json") == 0)
+			return 1;
+	return 0;
+}
+
+int
+args_parse(struct invocation *inv, int argc, char *const *argv,
+    struct error *err)
+{
+	struct words w = { argv, argc, argc > 0 ? 1 : 0 };
+
+	if (read_program(inv, argc > 0 ? argv[0] : NULL, err) != 0)
+		return -1;
+	if (read_words(inv, w, err) != 0) {
+		inv->json = asks_for_json(&w);
+		return -1;
+	}
+	if (inv->json && inv->mode == MODE_SMTP)
+		return fail(err, EX_USAGE, "--json does not go with -bs: "
+		    "standard output has the dialogue");
+	return 0;
 }
 
 void

@@ -10,7 +10,8 @@
 /*
  * Reads argv (argc may be 0). 0; -1 EX_USAGE naming the option: unknown,
  * without its value, a mode that we do not have, an operand that looks like
- * an option. No recipients is not an error here: -t may find some.
+ * an option. No recipients is not an error here: -t may find some. After an
+ * error inv->json is set if --json stands anywhere among the options.
  */
 int args_parse(struct invocation *inv, int argc, char *const *argv,
 	struct error *err);

@@ -17,6 +17,7 @@ struct attempt {
 	const struct message *message;
 	const struct submission *facts;
 	const struct error *result;
+	int code;  /* exit code that the run ends with */
 };
 
 /*

@@ -71,6 +71,13 @@ json_add_number(struct buffer *out, const char *name, int64_t value)
 }
 
 void
+json_add_null(struct buffer *out, const char *name)
+{
+	begin(out, name);
+	buffer_add_string(out, "null");
+}
+
+void
 json_add_bool(struct buffer *out, const char *name, int value)
 {
 	begin(out, name);

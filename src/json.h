@@ -15,6 +15,7 @@ void json_close(struct buffer *out, char bracket);
 /* One member. A text that is not UTF-8 has U+FFFD for each wrong octet. */
 void json_add_text(struct buffer *out, const char *name, const char *text);
 void json_add_number(struct buffer *out, const char *name, int64_t value);
+void json_add_null(struct buffer *out, const char *name);
 void json_add_bool(struct buffer *out, const char *name, int value);
 
 #endif

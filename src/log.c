@@ -92,7 +92,7 @@ compose(struct record *r, const struct attempt *attempt)
 	const struct submission *facts = attempt->facts;
 	const struct error *result = attempt->result;
 
-	add(r, "outcome=%s exit=%d", attempt_outcome(attempt), result->code);
+	add(r, "outcome=%s exit=%d", attempt_outcome(attempt), attempt->code);
 	add_field(r, "account", a->name);
 	add_field(r, "host", facts->host[0] != '\0' ? facts->host
 	    : a->host.n > 0 ? a->host.at[0] : a->socket);

@@ -21,6 +21,7 @@
 #include "pretend.h"
 #include "relay.h"
 #include "report.h"
+#include "result.h"
 #include "sasl.h"
 #include "serverinfo.h"
 #include "smtp.h"
@@ -36,6 +37,7 @@ struct run {
 	struct account account;
 	struct envelope envelope;
 	struct submission facts;
+	struct buffer result;   /* for --json */
 	int input;      /* stdin, or -1 if we were started without */
 	int drained;    /* stdin has been read to its end */
 	int tried;      /* the smarthost was turned to */
@@ -143,6 +145,8 @@ send_message(struct run *run, struct error *err)
 {
 	if (prepare(run, err) != 0)
 		return -1;
+	if (run->inv.json)
+		result_reserve(&run->result);
 	signals_hold();
 	run->tried = 1;
 	return submit(&run->account, &run->envelope, &run->message,
@@ -208,12 +212,20 @@ static int (*const actions[])(struct run *, struct error *) = {
 	[MODE_VERSION] = show_version,
 };
 
+static int
+exit_code(const struct run *run, const struct error *err)
+{
+	if (err->code == EX_TEMPFAIL && run->account.name != NULL)
+		return (int)run->account.tempfail_exit;
+	return err->code;
+}
+
 /* Tells a person, and the log if it was about a message. */
 static void
-report(const struct run *run, const struct error *err)
+report(struct run *run, const struct error *err)
 {
 	struct attempt attempt = { &run->account, &run->envelope,
-	    &run->message, &run->facts, err };
+	    &run->message, &run->facts, err, exit_code(run, err) };
 
 	report_notice(STDERR_FILENO, &run->facts);
 	report_error(STDERR_FILENO, err, run->tried ? &attempt : NULL);
@@ -221,6 +233,9 @@ report(const struct run *run, const struct error *err)
 		timing_show(STDERR_FILENO, &run->account, &run->facts);
 	if (run->inv.mode == MODE_SEND)
 		report_attempt(STDERR_FILENO, &attempt);
+	if (run->inv.mode == MODE_SEND && run->inv.json)
+		report_result(STDERR_FILENO, STDOUT_FILENO, &run->result,
+		    &attempt);
 }
 
 /* As our caller's shell would see it without us in between. */
@@ -236,18 +251,11 @@ die_of(int number)
 	raise(number);
 }
 
-static int
-exit_code(const struct run *run, const struct error *err)
-{
-	if (err->code == EX_TEMPFAIL && run->account.name != NULL)
-		return (int)run->account.tempfail_exit;
-	return err->code;
-}
-
 /* Not for the system's sake: so that a leak checker sees the real ones. */
 static void
 release(struct run *run)
 {
+	buffer_free(&run->result);
 	envelope_free(&run->envelope);
 	account_free(&run->account);
 	message_free(&run->message);

@@ -241,7 +241,7 @@ submit_message_of(struct relay *r, struct message *message,
 	struct account account = {0};
 	struct envelope envelope = {0};
 	struct attempt attempt = { &account, &envelope, message, &v->facts,
-	    &v->result };
+	    &v->result, 0 };
 	struct error warning = {0};
 	const struct reply *refusal;
 	int64_t started = deadline_now();
@@ -259,6 +259,7 @@ submit_message_of(struct relay *r, struct message *message,
 		v->refusal = *refusal;
 	v->facts.started = started;
 	v->facts.ended = deadline_now();
+	attempt.code = v->result.code;
 	if (account.name != NULL)
 		(void)log_write(&attempt, &warning);
 	envelope_free(&envelope);

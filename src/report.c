@@ -7,6 +7,7 @@
 
 #include "escape.h"
 #include "log.h"
+#include "result.h"
 
 static void
 put_line(int fd, const char *line, size_t len)
@@ -89,5 +90,15 @@ report_attempt(int fd, const struct attempt *a)
 	struct error warning = {0};
 
 	if (a->account->name != NULL && log_write(a, &warning) != 0)
+		report_error(fd, &warning, NULL);
+}
+
+void
+report_result(int fd, int output, struct buffer *room,
+    const struct attempt *a)
+{
+	struct error warning = {0};
+
+	if (result_write(output, room, a, &warning) != 0)
 		report_error(fd, &warning, NULL);
 }

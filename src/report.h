@@ -5,6 +5,7 @@
 
 #include "account.h"
 #include "attempt.h"
+#include "buffer.h"
 #include "error.h"
 
 /*
@@ -22,5 +23,9 @@ void report_notice(int fd, const struct submission *facts);
 /* Records the attempt where its account wants it; a log that cannot be
  * written costs a line on fd. */
 void report_attempt(int fd, const struct attempt *a);
+
+/* The same for a program that listens on output; see result.h for room. */
+void report_result(int fd, int output, struct buffer *room,
+	const struct attempt *a);
 
 #endif

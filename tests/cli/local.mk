@@ -9,6 +9,7 @@ CLI_TESTS = \
 	tests/cli/options.sh \
 	tests/cli/process.sh \
 	tests/cli/proxy.py \
+	tests/cli/result.py \
 	tests/cli/timing.py
 EXTRA_DIST += $(CLI_TESTS) tests/cli/sink.py tests/demo.py \
 	tests/lib/cli.sh tests/lib/tap.sh

@@ -4,12 +4,15 @@
 
 #include <string.h>
 
+#include "../../src/queue_id.h"
 #include "../../src/reply.h"
 
 /* What holds for every reply that was taken whole. */
 static void
 check_reply(const struct reply *r)
 {
+	char id[QUEUE_ID_MAX];
+
 	require(r->code >= 200 && r->code <= 599, "a code of three digits");
 	require(reply_class(r) == r->code / 100, "its class");
 	require(memchr(r->text, '\0', sizeof(r->text)) != NULL,
@@ -19,6 +22,9 @@ check_reply(const struct reply *r)
 		    "a text without controls");
 	require(r->dsn[0] == '\0' || r->dsn[0] - '0' == r->code / 100,
 	    "an enhanced code of the same class");
+	queue_id_find(id, r->text);
+	require(id[0] == '\0' || strstr(r->text, id) != NULL,
+	    "a queue id of the server's own words");
 	for (int to = REPLY_TO_GREETING; to <= REPLY_TO_OTHER; to++) {
 		int code = reply_exit_code((enum reply_to)to, r);
 

@@ -3,6 +3,7 @@
 REAL_TESTS = \
 	tests/real/callers.py \
 	tests/real/deliver.py \
+	tests/real/result.py \
 	tests/real/serverinfo.py
 EXTRA_DIST += $(REAL_TESTS) tests/real/messages.py tests/lib/realserver.py \
 	tests/lib/tap.py

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* --json: an attempt and what became of it, for programs. */
+#ifndef ONEHOP_RESULT_H
+#define ONEHOP_RESULT_H
+
+#include "attempt.h"
+#include "buffer.h"
+#include "error.h"
+
+/*
+ * Gets the memory that result_write needs. To be called before the attempt:
+ * nothing may end the program once the smarthost has the message.
+ */
+void result_reserve(struct buffer *room);
+
+/*
+ * Writes one JSON object and a LF to fd; man/onehop.1 lists its members, and
+ * all of them are there, null where there is nothing to tell. 0, or -1
+ * EX_IOERR; what then became of the message stays as it is.
+ */
+int result_write(int fd, struct buffer *room, const struct attempt *a,
+	struct error *err);
+
+#endif
