@@ -7,6 +7,7 @@
 #include "connect.h"
 #include "memory.h"
 #include "setting.h"
+#include "socks.h"
 #include "tls.h"
 
 #define PORT_SMTP 25
@@ -140,6 +141,24 @@ check_trust(const struct account *a, struct error *err)
 	return 0;
 }
 
+/* RFC 1929 2, RFC 7617 2. */
+static int
+check_proxy(const struct account *a, struct error *err)
+{
+	if (a->proxy_user[0] == '\0')
+		return 0;
+	if (a->proxy_type == PROXY_SOCKS5 &&
+	    (strlen(a->proxy_user) > SOCKS_SECRET_MAX ||
+	    a->proxy_password[0] == '\0' ||
+	    strlen(a->proxy_password) > SOCKS_SECRET_MAX))
+		return fail(err, EX_CONFIG, "expected a proxy_user and a "
+		    "proxy_password of 1 to %d octets", SOCKS_SECRET_MAX);
+	if (a->proxy_type == PROXY_HTTP && strchr(a->proxy_user, ':') != NULL)
+		return fail(err, EX_CONFIG, "expected a proxy_user without "
+		    "\":\" for an HTTP proxy");
+	return 0;
+}
+
 static int
 check_tls(const struct account *a, struct error *err)
 {
@@ -184,7 +203,7 @@ account_finish(struct account *a, struct error *err)
 	if (a->user[0] == '\0' && !needs_no_user(a))
 		return fail(err, EX_CONFIG, "expected a user, as auth is %s",
 		    a->auth);
-	return check_tls(a, err);
+	return check_proxy(a, err) != 0 ? -1 : check_tls(a, err);
 }
 
 void

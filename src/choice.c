@@ -12,6 +12,7 @@
 #include "home.h"
 #include "identity.h"
 #include "memory.h"
+#include "override.h"
 #include "secret.h"
 #include "trusted_file.h"
 
@@ -293,90 +294,6 @@ choose_section(const struct config *c, const struct invocation *inv,
 	return found;
 }
 
-static int
-override(struct account *a, const struct invocation *inv, struct error *err)
-{
-	unsigned char written[KEYS] = {0};
-
-	for (size_t i = 0; i < inv->noverrides; i++) {
-		const struct override *o = &inv->overrides[i];
-		const struct key *key = key_find(o->key);
-		size_t index = (size_t)(key - account_keys);
-
-		if (key->list && !written[index])
-			account_set(a, o->key, "", err);
-		written[index] = 1;
-		if (account_set(a, o->key, o->value, err) != 0) {
-			err->code = EX_USAGE;
-			return wrap(err, "--%s", o->key);
-		}
-	}
-	return 0;
-}
-
-/* Do both, finished, speak to the same server in the same way? */
-static int
-is_same_server(const struct account *a, const struct account *b)
-{
-	static const char *const keys[] = { "host", "port", "socket", "tls",
-	    "tls_certcheck", "tls_trust", "tls_host_override", "proxy_host",
-	    NULL };
-	int same = 1;
-
-	for (size_t i = 0; keys[i] != NULL && same; i++) {
-		char *one = account_get(a, keys[i], 0);
-		char *other = account_get(b, keys[i], 0);
-
-		same = ascii_equal(one, other);
-		free(one);
-		free(other);
-	}
-	return same;
-}
-
-/* Compared as they come out in the end, so that --port=587 where that is the
- * default anyway changes nothing. */
-static int
-changes_server(const struct account *a, const struct invocation *inv)
-{
-	struct account before, after;
-	struct error ignored = {0};
-	int changes;
-
-	account_copy(&before, a);
-	account_copy(&after, a);
-	(void)override(&after, inv, &ignored);
-	(void)account_finish(&before, &ignored);
-	(void)account_finish(&after, &ignored);
-	changes = !is_same_server(&before, &after);
-	account_free(&before);
-	account_free(&after);
-	return changes;
-}
-
-/*
- * The command line's word over the file's. A secret belongs to the server it
- * was written down for: another one gets neither it nor the user's name.
- */
-static int
-finish(struct account *a, const struct invocation *inv, struct error *err)
-{
-	int forgets = inv->noverrides > 0 && changes_server(a, inv);
-
-	if (forgets && (account_set(a, "user", "", err) != 0 ||
-	    account_set(a, "password", "", err) != 0 ||
-	    account_set(a, "passwordeval", "", err) != 0))
-		return -1;
-	if (override(a, inv, err) != 0)
-		return -1;
-	if (account_finish(a, err) == 0)
-		return 0;
-	if (forgets)
-		hint(err, "the account's user and password are for its own "
-		    "server: give --user and --passwordeval, or --auth=off");
-	return -1;
-}
-
 /* Is the host given on the command line, with no account asked for? */
 static int
 needs_no_file(const struct invocation *inv)
@@ -417,7 +334,7 @@ config_load(struct account *out, const struct invocation *inv,
 	free(home);
 	if (result != 0)
 		return -1;
-	if (finish(out, inv, err) == 0)
+	if (override_finish(out, inv, err) == 0)
 		return 0;
 	return wrap(err, "account %s", out->name[0] != '\0' ? out->name
 	    : "of the command line");

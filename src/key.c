@@ -39,6 +39,10 @@ static const struct word trusts[] = {
 	{ "ca", TLS_TRUST_CA }, { "tofu", TLS_TRUST_TOFU }, { NULL, 0 }
 };
 
+static const struct word proxy_types[] = {
+	{ "socks5", PROXY_SOCKS5 }, { "http", PROXY_HTTP }, { NULL, 0 }
+};
+
 static const struct word if_missing[] = {
 	{ "off", SWITCH_OFF }, { "auto", SWITCH_AUTO }, { NULL, 0 }
 };
@@ -64,6 +68,7 @@ static const struct word facilities[] = {
 };
 
 static const struct word *const choices[KEYS] = {
+	[KEY_proxy_type] = proxy_types,
 	[KEY_protocol] = protocols,
 	[KEY_tls_trust] = trusts,
 	[KEY_set_date_header] = if_missing,

@@ -10,6 +10,7 @@
 
 /* What the fields of switches and choices hold. */
 enum { SWITCH_OFF, SWITCH_ON, SWITCH_AUTO };
+enum { PROXY_SOCKS5, PROXY_HTTP };
 enum { PROTOCOL_SMTP, PROTOCOL_LMTP };
 enum { TO_HEADER_OFF, TO_HEADER_ON, TO_HEADER_UNDISCLOSED };
 enum { DSN_RETURN_OFF, DSN_RETURN_HEADERS, DSN_RETURN_FULL };

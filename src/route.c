@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "escape.h"
+#include "http.h"
 #include "idna.h"
 #include "memory.h"
-#include "proxy.h"
+#include "socks.h"
 #include "wait.h"
 
 /* Limit for one address, or for the proxy to answer. */
@@ -94,11 +95,22 @@ static int
 pass_proxy(const struct route *route, const struct smarthost *host,
     struct transport *transport, struct error *err)
 {
+	static int (*const speak[])(struct transport *,
+	    const struct proxy_request *, struct error *) = {
+		[PROXY_SOCKS5] = socks_connect,
+		[PROXY_HTTP] = http_connect
+	};
 	const struct account *a = route->account;
-	int64_t limit = deadline_first(route->deadline,
-	    deadline_in(1000 * (int64_t)connect_seconds(a)));
+	struct proxy_request request = {
+		.host = host->wire,
+		.port = host->port,
+		.user = a->proxy_user,
+		.password = a->proxy_password,
+		.deadline = deadline_first(route->deadline,
+		    deadline_in(1000 * (int64_t)connect_seconds(a))),
+	};
 
-	return proxy_socks5(transport, host->wire, host->port, limit, err);
+	return speak[a->proxy_type](transport, &request, err);
 }
 
 int

@@ -43,8 +43,8 @@ int route_write_name(const char *name, char **wire, struct error *err);
 
 /*
  * Connects to the host at index, through the proxy if there is one. 0 with
- * *transport owned by the caller; -1 as connect_open and proxy_socks5, the
- * error naming the host.
+ * *transport owned by the caller; -1 as connect_open, socks_connect and
+ * http_connect, the error naming the host.
  */
 int route_open(const struct route *route, size_t index,
 	struct transport **transport, struct connect_result *result,

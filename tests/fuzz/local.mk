@@ -8,6 +8,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/header \
 	tests/fuzz/idna \
 	tests/fuzz/dns \
+	tests/fuzz/proxy \
 	tests/fuzz/reply \
 	tests/fuzz/encode \
 	tests/fuzz/sasl \
@@ -28,6 +29,8 @@ tests_fuzz_idna_SOURCES = tests/fuzz/idna.c $(replay_sources)
 tests_fuzz_idna_LDADD = $(FUZZ_LDADD)
 tests_fuzz_dns_SOURCES = tests/fuzz/dns.c $(replay_sources)
 tests_fuzz_dns_LDADD = $(FUZZ_LDADD)
+tests_fuzz_proxy_SOURCES = tests/fuzz/proxy.c $(replay_sources)
+tests_fuzz_proxy_LDADD = $(FUZZ_LDADD)
 tests_fuzz_reply_SOURCES = tests/fuzz/reply.c $(replay_sources)
 tests_fuzz_reply_LDADD = $(FUZZ_LDADD)
 tests_fuzz_encode_SOURCES = tests/fuzz/encode.c $(replay_sources)

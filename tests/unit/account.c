@@ -174,6 +174,13 @@ static const struct {
 	  "587 on on off" },
 	{ "host=mail.example tls_trust_file= tls_certcheck=off",
 	  "587 on on off" },
+	{ "host=mail.example proxy_host=p proxy_user=u proxy_password=x",
+	  "587 on on off" },
+	{ "host=mail.example proxy_host=p proxy_user=u", "expected a "
+	  "proxy_user and a proxy_password of 1 to 255 octets" },
+	{ "host=mail.example proxy_type=http proxy_user=u", "587 on on off" },
+	{ "host=mail.example proxy_type=http proxy_user=u:v", "expected a "
+	  "proxy_user without \":\" for an HTTP proxy" },
 	{ "host=mail.example tls_key_file=k", "expected both tls_key_file and "
 	  "tls_cert_file, or neither" },
 	{ "socket=/run/s tls=on", "expected tls_host_override, the name in "

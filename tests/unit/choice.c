@@ -19,6 +19,7 @@ struct scratch {
 static const char accounts[] =
 	"account work\nhost mail.work.example\nfrom me@work.example\n"
 	"from *@lists.work.example\nuser u\npassword p\nauth on\n"
+	"proxy_host proxy.example\nproxy_user pu\nproxy_password pp\n"
 	"account home\nhost mail.home.example\nfrom Me@Home.example\n"
 	"account bare\nuser u\npassword p\n"
 	"account default : home\n";
@@ -48,27 +49,32 @@ static const struct {
 	{ "none", NULL, NULL, "no account none in the config files" },
 };
 
-/* An override of account "work", and what is left of user and password. */
+/* An override of account "work", and what is left of user and password, and
+ * of the proxy's password. */
 static const struct {
 	const char *key;
 	const char *value;
 	const char *user;
 	const char *password;
+	const char *proxy;
 } overrides[] = {
-	{ "timeout", "7", "u", "***" },
-	{ "host", "MAIL.work.example", "u", "***" },
-	{ "port", "587", "u", "***" },
-	{ "tls", "on", "u", "***" },
-	{ "auth", "plain", "u", "***" },
-	{ "user", "v", "v", "***" },
-	{ "host", "evil.example", "", "" },
-	{ "host", "mail.work.example evil.example", "", "" },
-	{ "port", "588", "", "" },
-	{ "tls_starttls", "off", "", "" },
-	{ "socket", "/run/evil", "", "" },
-	{ "tls", "off", "", "" },
-	{ "tls_certcheck", "off", "", "" },
-	{ "proxy_host", "evil.example", "", "" },
+	{ "timeout", "7", "u", "***", "***" },
+	{ "host", "MAIL.work.example", "u", "***", "***" },
+	{ "port", "587", "u", "***", "***" },
+	{ "tls", "on", "u", "***", "***" },
+	{ "auth", "plain", "u", "***", "***" },
+	{ "user", "v", "v", "***", "***" },
+	{ "host", "evil.example", "", "", "***" },
+	{ "host", "mail.work.example evil.example", "", "", "***" },
+	{ "port", "588", "", "", "***" },
+	{ "tls_starttls", "off", "", "", "***" },
+	{ "socket", "/run/evil", "", "", "***" },
+	{ "tls", "off", "", "", "***" },
+	{ "tls_certcheck", "off", "", "", "***" },
+	{ "proxy_host", "evil.example", "", "", "" },
+	{ "proxy_port", "1081", "u", "***", "" },
+	{ "proxy_type", "http", "u", "***", "" },
+	{ "proxy_type", "socks5", "u", "***", "***" },
 };
 
 static int
@@ -158,7 +164,7 @@ a_secret_stays_with_its_server(void **state)
 		    .account = "work", .overrides = given, .noverrides = 2 };
 		struct account a;
 		struct error err = {0};
-		char *password;
+		char *password, *proxy;
 
 		config_load(&a, &inv, NULL, &err);
 		assert_string_equal(err.text, "");
@@ -166,6 +172,10 @@ a_secret_stays_with_its_server(void **state)
 		assert_string_equal(a.user, overrides[i].user);
 		assert_string_equal(password, overrides[i].password);
 		free(password);
+		proxy = account_get(&a, "proxy_password", 0);
+		assert_string_equal(proxy, overrides[i].proxy);
+		assert_int_equal(a.proxy_user[0] != '\0', proxy[0] != '\0');
+		free(proxy);
 		account_free(&a);
 	}
 }
