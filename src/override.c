@@ -101,7 +101,8 @@ forget(struct account *a, const struct invocation *inv)
 }
 
 int
-override_finish(struct account *a, const struct invocation *inv, struct error *err)
+override_finish(struct account *a, const struct invocation *inv,
+    struct error *err)
 {
 	int forgot = forget(a, inv);
 
