@@ -7,6 +7,8 @@ static int
 open_session(struct delivery *d, const struct account *a, struct error *err)
 {
 	memset(&d->submitter, 0, sizeof(d->submitter));
+	/* another message may need another account and its command */
+	d->submitter.unconfined = 1;
 	account_copy(&d->account, a);
 	d->open = 1;
 	if (submit_open(&d->submitter, &d->account, d->trace, err) == 0)

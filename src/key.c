@@ -57,6 +57,10 @@ static const struct word dsn_returns[] = {
 	{ "full", DSN_RETURN_FULL }, { NULL, 0 }
 };
 
+static const struct word sandboxes[] = {
+	{ "auto", SANDBOX_AUTO }, { "off", SANDBOX_OFF }, { NULL, 0 }
+};
+
 /* The first word of a value is the one it is shown as. */
 static const struct word facilities[] = {
 	{ "off", 0 }, { "LOG_USER", LOG_USER + 1 }, { "on", LOG_USER + 1 },
@@ -75,7 +79,8 @@ static const struct word *const choices[KEYS] = {
 	[KEY_set_msgid_header] = if_missing,
 	[KEY_set_to_header] = to_headers,
 	[KEY_dsn_return] = dsn_returns,
-	[KEY_syslog] = facilities
+	[KEY_syslog] = facilities,
+	[KEY_sandbox] = sandboxes
 };
 
 /* Keys of older msmtp and what they come to; NULL where the new key takes

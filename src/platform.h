@@ -38,4 +38,34 @@ int platform_is_unknown_host(int eai);
  * trusts the resolver ("options trust-ad" of resolv.conf)? */
 int platform_strips_authentic(void);
 
+/* What a confined process may still do with a path that it kept. */
+enum platform_right {
+	PLATFORM_READ,   /* read the file, or all below the directory */
+	PLATFORM_WRITE,  /* read and write the file */
+	PLATFORM_KEEP    /* in and below the directory: read, write, create,
+	                    rename and remove */
+};
+
+struct platform_path {
+	const char *path;
+	enum platform_right right;
+};
+
+/* What a process keeps when it gives up the rest. */
+struct platform_needs {
+	const struct platform_path *paths; /* those not there are skipped */
+	size_t n;
+	int network;     /* new TCP connections */
+	int signals;     /* to processes that were there before */
+};
+
+/*
+ * Gives up, for this thread and all that it will start, until the end:
+ * executing programs, gaining rights, opening any file that needs does not
+ * list, and as much of network and signals as the system can take away. What
+ * is open stays open. 0; -1 if the system cannot confine, or not more than
+ * this process is already: nothing, or only a part, was given up.
+ */
+int platform_confine(const struct platform_needs *needs);
+
 #endif

@@ -27,9 +27,8 @@ check_name(const char *name, struct error *err)
 	    escape_string(quote, sizeof(quote), name));
 }
 
-/* Makes the directory and those above it. 0, or -1 with errno. */
-static int
-make_directory(const char *path)
+int
+store_make_directory(const char *path)
 {
 	char *copy = xstrdup(path);
 	int result = 0;
@@ -177,7 +176,7 @@ store_add(const char *directory, const char *name, const struct buffer *text,
 		return -1;
 	escape_string(quote, sizeof(quote), directory);
 	result = open_directory(&fd, directory, err);
-	if (result == 0 && make_directory(directory) != 0)
+	if (result == 0 && store_make_directory(directory) != 0)
 		return fail(err, EX_IOERR, "cannot make %s: %s", quote,
 		    strerror(errno));
 	if (result == 0)

@@ -9,6 +9,7 @@
 #include "identity.h"
 #include "mime.h"
 #include "parameter.h"
+#include "sandbox.h"
 #include "secret.h"
 #include "smtp.h"
 #include "wait.h"
@@ -126,6 +127,9 @@ try_host(struct submitter *s, size_t index, int trace, struct error *err)
 		stream_open(&session->stream, transport, s->route.deadline,
 		    trace);
 		hello = identity_hello(a, transport->fd);
+		if (!s->unconfined)
+			sandbox_enter(a, index + 1 < s->route.n
+			    ? SANDBOX_MORE_HOSTS : SANDBOX_LAST_HOST);
 		result = converse(s, &demand.policy, hello, err);
 		if (result != 0 && s->route.n > 1 && err->signal == 0)
 			wrap(err, "%s:%u", session->smarthost->wire,

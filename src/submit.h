@@ -49,6 +49,8 @@ struct submitter {
 	struct session session;
 	struct auth auth;       /* prepared; goes out with the first message */
 	struct buffer secret;   /* needed until auth is done */
+	int unconfined;         /* set by who has more to do afterwards than
+	                           sandbox.h allows */
 	struct submission facts;
 };
 

@@ -10,6 +10,7 @@ CLI_TESTS = \
 	tests/cli/process.sh \
 	tests/cli/proxy.py \
 	tests/cli/result.py \
+	tests/cli/sandbox.py \
 	tests/cli/timing.py
 EXTRA_DIST += $(CLI_TESTS) tests/cli/sink.py tests/demo.py \
 	tests/lib/cli.sh tests/lib/tap.sh

@@ -19,6 +19,7 @@ extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 
 static int counting;
+static int count_fd = -1; /* opened early: the sandbox forbids it later */
 static unsigned long number, target;
 
 int
@@ -29,6 +30,9 @@ setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
 	    dlsym(RTLD_NEXT, "setrlimit");
 	const char *wanted = getenv("ALLOC_FAIL");
 
+	if (getenv("ALLOC_COUNT") != NULL)
+		count_fd = open(getenv("ALLOC_COUNT"),
+		    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	target = wanted != NULL ? strtoul(wanted, NULL, 10) : 0;
 	counting = 1;
 	return next(resource, limit);
@@ -65,14 +69,9 @@ realloc(void *p, size_t n)
 __attribute__((destructor)) static void
 report(void)
 {
-	const char *path = getenv("ALLOC_COUNT");
 	char text[32];
-	int fd, n;
+	int n = snprintf(text, sizeof(text), "%lu", number);
 
-	if (path == NULL)
-		return;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	n = snprintf(text, sizeof(text), "%lu", number);
-	if (fd >= 0 && write(fd, text, (size_t)n) == n)
-		close(fd);
+	if (count_fd >= 0 && write(count_fd, text, (size_t)n) == n)
+		close(count_fd);
 }

@@ -30,7 +30,7 @@ syntax keyword onehopKey contained nextgroup=onehopValue
     \ logfile_time_format syslog aliases auto_from maildomain
     \ partial_delivery pipelining auth_pipelining chunking require_tls
     \ dsn_strict mt_priority deliver_by hold_for hold_until mail_auth
-    \ tempfail_exit
+    \ tempfail_exit sandbox
 
 " The rest of the line as it is: "#" begins no comment in it.
 syntax match onehopRest '\s.*$' contained

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "sandbox.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ascii.h"
+#include "home.h"
+#include "memory.h"
+#include "platform.h"
+#include "store.h"
+#include "tls.h"
+
+/*
+ * What the libraries read at their own time. Files one by one where the
+ * directory holds secrets too: root sends mail as well.
+ */
+static const char *const system_paths[] = {
+	/* libraries, locales, time zones, trust stores; no secrets there */
+	"/usr", "/lib", "/lib64", "/nix/store", "/gnu/store",
+	"/etc/ld.so.cache", "/etc/localtime",
+	/* names of hosts and users: NSS */
+	"/etc/nsswitch.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf",
+	"/etc/resolv.conf", "/run/systemd/resolve", "/etc/services",
+	"/etc/protocols", "/etc/passwd",
+	/* trust and policy of GnuTLS */
+	CA_BUNDLE, "/etc/ssl/certs", "/etc/ssl/certs/ca-certificates.crt",
+	"/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem",
+	"/etc/pki/tls/certs", "/etc/pki/tls/certs/ca-bundle.crt",
+	"/etc/pki/ca-trust", "/etc/ca-certificates",
+	"/etc/crypto-policies", "/etc/gnutls",
+	"/dev/null", "/dev/urandom",
+	/* about ourselves: the C library and the sanitizers */
+	"/proc/self"
+};
+
+/* The list under construction; its paths are owned. */
+struct keep {
+	struct platform_path *paths;
+	size_t n;
+};
+
+static void
+add(struct keep *keep, const char *path, enum platform_right right)
+{
+	if (path[0] == '\0')
+		return;
+	keep->paths = xreallocarray(keep->paths, keep->n + 1,
+	    sizeof(*keep->paths));
+	keep->paths[keep->n].path = xstrdup(path);
+	keep->paths[keep->n++].right = right;
+}
+
+/* A trust store may be a directory of links to elsewhere. */
+static void
+add_entries(struct keep *keep, const char *path)
+{
+	DIR *directory = opendir(path);
+	const struct dirent *entry;
+
+	if (directory == NULL)
+		return;
+	while ((entry = readdir(directory)) != NULL) {
+		char *file;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		file = xasprintf("%s/%s", path, entry->d_name);
+		add(keep, file, PLATFORM_READ);
+		free(file);
+	}
+	closedir(directory);
+}
+
+/* A rule needs a file: it is made as it will be opened later. */
+static void
+add_written(struct keep *keep, const char *path)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
+	    O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+
+	if (fd < 0)
+		return;
+	close(fd);
+	add(keep, path, PLATFORM_WRITE);
+}
+
+/* What the account's keys name. */
+static void
+add_account(struct keep *keep, const struct account *a)
+{
+	char *state = home_state_directory(a->home);
+	const char *keys = getenv("SSLKEYLOGFILE"); /* GnuTLS heeds it */
+
+	if (!ascii_equal(a->tls_trust_file, "system")) {
+		add(keep, a->tls_trust_file, PLATFORM_READ);
+		add_entries(keep, a->tls_trust_file);
+	}
+	add(keep, a->tls_crl_file, PLATFORM_READ);
+	add(keep, a->tls_key_file, PLATFORM_READ);
+	add(keep, a->tls_cert_file, PLATFORM_READ);
+	if (a->logfile[0] != '\0' && strcmp(a->logfile, "-") != 0)
+		add_written(keep, a->logfile);
+	if (keys != NULL && a->tls)
+		add_written(keep, keys);
+	if (state != NULL && a->tls_trust == TLS_TRUST_TOFU)
+		(void)store_make_directory(state);
+	if (state != NULL)
+		add(keep, state, PLATFORM_KEEP);
+	free(state);
+}
+
+/* A token or chip: its driver is loaded and talks to a daemon. */
+static int
+is_token(const char *file)
+{
+	static const char *const schemes[] = { "pkcs11:", "tpmkey:",
+		"system:" };
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (ascii_begins(file, schemes[i]))
+			return 1;
+	return 0;
+}
+
+/* GSSAPI asks a KDC, by libraries, files and sockets of its own choice. */
+static int
+is_possible(const struct account *a)
+{
+	return a->sandbox == SANDBOX_AUTO && !ascii_equal(a->auth, "gssapi") &&
+	    !is_token(a->tls_key_file) && !is_token(a->tls_cert_file) &&
+	    !is_token(a->tls_trust_file);
+}
+
+void
+sandbox_enter(const struct account *a, enum sandbox_network network)
+{
+	struct keep keep = {0};
+	struct platform_needs needs = {
+		.network = network == SANDBOX_MORE_HOSTS
+	};
+
+	if (!is_possible(a))
+		return;
+	tzset(); /* TZ may name a file anywhere */
+	for (size_t i = 0;
+	    i < sizeof(system_paths) / sizeof(system_paths[0]); i++)
+		add(&keep, system_paths[i], PLATFORM_READ);
+	add_account(&keep, a);
+	needs.paths = keep.paths;
+	needs.n = keep.n;
+	(void)platform_confine(&needs); /* what cannot be, is done without */
+	for (size_t i = 0; i < keep.n; i++)
+		free((char *)keep.paths[i].path);
+	free(keep.paths);
+}

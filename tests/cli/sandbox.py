@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sandbox: what the running program can still do once the server speaks."""
+
+import ctypes
+import os
+import shutil
+import sys
+import tempfile
+import threading
+
+sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
+                                "tests", "lib"))
+# pylint: disable=wrong-import-position
+import certs
+import onehop
+import smarthost
+import smtpserver
+import tap
+
+MESSAGE = "From: me@example.org\nSubject: x\n\nhello\n"
+SHIM = os.path.join(os.environ.get("top_builddir", "build"),
+                    "tests", "lib", "shim.so")
+# The ways out that the shim tries, and since which ABI of Landlock each is
+# shut.
+WAYS = {"read": 1, "config": 1, "create": 1, "write": 1, "system": 1,
+        "execute": 1, "connect": 4, "signal": 6}
+
+
+def landlock():
+    """The kernel's ABI of Landlock, 0 if it has none."""
+    create_ruleset = 444
+    return max(0, ctypes.CDLL(None).syscall(create_ruleset, None, 0, 1))
+
+
+def config(server, *lines):
+    return ["host 127.0.0.1", f"port {server.port}", "tls off",
+            "from me@example.org", *lines]
+
+
+class Scene:
+    """A smarthost of its own, the program, and what it came to."""
+
+    def __init__(self, *lines, host=None, environment=None, wait=None):
+        self.host = host or smarthost.Smarthost()
+        self.run = onehop.Run((), environment)
+        os.mkdir(os.path.join(self.run.home, ".ssh"), 0o700)
+        self.put(".ssh/id", "secret")
+        self.put("message", MESSAGE)
+        self.wait = wait
+        self.lines = lines
+
+    def path(self, name):
+        return os.path.join(self.run.home, name)
+
+    def put(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def read(self, name):
+        with open(self.path(name), encoding="utf-8") as file:
+            return file.read()
+
+    def play(self):
+        with smtpserver.Server(self.host.serve) as server:
+            self.run.write_config(config(server, *self.lines))
+            with open(self.path("message"), "rb") as message:
+                self.run.start(["-i", "you@example.net"], message)
+            if self.wait:
+                self.wait(self)
+            result = self.run.finish(60)
+        if server.failure:
+            raise server.failure
+        return result
+
+
+def escapes(result):
+    """What the shim tells: way -> errno or "worked"."""
+    told = [line.split(": ") for line in result.stderr.decode().splitlines()
+            if line.startswith("escape: ")]
+    return {line[1]: line[2] for line in told}
+
+
+def escape_from(abi, *lines):
+    scene = Scene(*lines, environment={"LD_PRELOAD": SHIM})
+    scene.run.environment["SHIM_ESCAPE"] = scene.run.home
+    if abi != landlock():
+        scene.run.environment["SHIM_LANDLOCK"] = str(abi)
+    try:
+        result = scene.play()
+    finally:
+        scene.run.clean()
+    if result.status != 0 or not scene.host.accepted:
+        yield f"exit {result.status}: {result.stderr!r}"
+    found = escapes(result)
+    if found.get("connect") == "EACCES" and abi < 4:
+        yield "no connection, although the ABI knows nothing of them"
+    for way, since in WAYS.items():
+        shut = found.get(way) in ("EACCES", "EPERM")
+        # a program that could be executed tells nothing
+        if shut != (abi >= since and "sandbox off" not in lines):
+            yield f"{way}: {found.get(way)}"
+
+
+def tells_the_kernel_before_it_listens():
+    """The server holds its greeting back until the program is confined."""
+    confined = threading.Event()
+
+    def hold(host, good):
+        if not confined.wait(30):
+            host.faults["greeting"] = None
+        host.say(good)
+
+    def look(scene):
+        path = f"/proc/{scene.run.process.pid}/status"
+        for _ in range(600):
+            with open(path, encoding="ascii") as file:
+                if "NoNewPrivs:\t1\n" in file.read():
+                    confined.set()
+                    return
+            if scene.run.process.poll() is not None:
+                return
+            threading.Event().wait(0.05)
+
+    host = smarthost.Smarthost()
+    host.faults = {"greeting": hold}
+    scene = Scene(host=host, wait=look)
+    result = scene.play()
+    scene.run.clean()
+    if not confined.is_set():
+        yield "not confined while the server was silent"
+    if result.status != 0:
+        yield f"exit {result.status}: {result.stderr!r}"
+
+
+def writes_its_log():
+    scene = Scene("logfile ~/log")
+    for count in (1, 2):
+        scene.host = smarthost.Smarthost()
+        result = scene.play()
+        if result.status != 0 or result.stderr:
+            yield f"exit {result.status}: {result.stderr!r}"
+        if scene.read("log").count("outcome=accepted") != count:
+            yield scene.read("log")
+    scene.run.clean()
+
+
+def trusts(authority, mode, store):
+    """store: the file, the directory or the link that is trusted."""
+    host = smarthost.Smarthost(mode, authority.context())
+    scene = Scene("tls on", "tls_starttls " + (
+        "on" if mode == "starttls" else "off"),
+                  f"tls_host_override {certs.NAME}",
+                  f"tls_trust_file ~/{store}", host=host)
+    os.makedirs(scene.path("elsewhere"))
+    shutil.copy(authority.root, scene.path("elsewhere/root.pem"))
+    os.mkdir(scene.path("links"))
+    os.symlink("../elsewhere/root.pem", scene.path("links/0.pem"))
+    os.symlink("elsewhere/root.pem", scene.path("link.pem"))
+    result = scene.play()
+    scene.run.clean()
+    if result.status != 0 or result.stderr:
+        yield f"exit {result.status}: {result.stderr!r}"
+
+
+def keeps_a_pin(authority):
+    """At first contact there is no state directory yet."""
+    host = smarthost.Smarthost("tls", authority.context())
+    scene = Scene("tls on", "tls_starttls off", "tls_trust tofu", host=host)
+    result = scene.play()
+    pins = [name for name in scene.run.litter() if "/pins/" in name]
+    scene.run.clean()
+    if result.status != 0:
+        yield f"exit {result.status}: {result.stderr!r}"
+    if not pins:
+        yield "no pin was kept"
+
+
+def main():
+    runner = tap.Tap()
+    abi = landlock()
+    if abi == 0:
+        tap.skip_all("this kernel has no Landlock")
+    runner.run("the process is confined before it listens",
+               tells_the_kernel_before_it_listens)
+    runner.run("nothing gets out of it", escape_from, abi)
+    for older in range(1, abi):
+        runner.run(f"as much as a kernel of ABI {older} can is shut",
+                   escape_from, older)
+    runner.run("without Landlock all goes on", escape_from, 0)
+    runner.run("sandbox off is obeyed", escape_from, abi, "sandbox off")
+    runner.run("the log is written", writes_its_log)
+    with tempfile.TemporaryDirectory() as directory:
+        authority = certs.Authority(directory)
+        runner.run("trust on first use is kept", keeps_a_pin, authority)
+        for store in ("elsewhere/root.pem", "elsewhere", "link.pem", "links"):
+            for mode in ("tls", "starttls"):
+                runner.run(f"trust is read from {store}, {mode}", trusts,
+                           authority, mode, store)
+    return runner.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
