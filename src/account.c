@@ -6,6 +6,7 @@
 
 #include "connect.h"
 #include "memory.h"
+#include "service.h"
 #include "setting.h"
 #include "socks.h"
 #include "tls.h"
@@ -104,6 +105,31 @@ account_is_local(const struct account *a)
 	return a->host.n > 0;
 }
 
+/* How many of the hosts are of that kind. */
+static size_t
+count_hosts(const struct account *a, enum service_kind kind)
+{
+	const char *domain;
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->host.n; i++)
+		n += service_kind(a->host.at[i], &domain) == kind;
+	return n;
+}
+
+/* The port that goes without saying; 0 where the DNS says it. */
+static unsigned
+default_port(const struct account *a)
+{
+	if (count_hosts(a, SERVICE_SRV) == a->host.n)
+		return 0;
+	if (count_hosts(a, SERVICE_MX) > 0)
+		return PORT_SMTP;
+	if (a->tls == SWITCH_ON && a->tls_starttls == SWITCH_OFF)
+		return PORT_SUBMISSIONS;
+	return account_is_local(a) ? PORT_SMTP : PORT_SUBMISSION;
+}
+
 /* What "auto" and a missing port come to. */
 static void
 resolve(struct account *a)
@@ -116,14 +142,30 @@ resolve(struct account *a)
 		a->tls_starttls = a->port == PORT_SUBMISSIONS ?
 		    SWITCH_OFF : SWITCH_ON;
 	if (a->port == 0 && a->socket[0] == '\0')
-		a->port = a->tls == SWITCH_ON && a->tls_starttls == SWITCH_OFF ?
-		    PORT_SUBMISSIONS : account_is_local(a) ?
-		    PORT_SMTP : PORT_SUBMISSION;
+		a->port = default_port(a);
 	if (strcmp(a->auth, "auto") == 0) {
 		free(a->auth);
-		a->auth = xstrdup(a->user[0] != '\0' && has_secret ?
-		    "on" : "off");
+		a->auth = xstrdup(a->user[0] != '\0' && has_secret &&
+		    count_hosts(a, SERVICE_MX) == 0 ? "on" : "off");
 	}
+}
+
+/* Hosts that the DNS names: what it says may be forged. */
+static int
+check_services(const struct account *a, struct error *err)
+{
+	size_t srv = count_hosts(a, SERVICE_SRV);
+	size_t mx = count_hosts(a, SERVICE_MX);
+
+	if (srv + mx > 0 && a->socket[0] != '\0')
+		return fail(err, EX_CONFIG, "expected a host name next to the "
+		    "socket, not srv: or mx:");
+	if (srv > 0 && a->tls == SWITCH_OFF)
+		return fail(err, EX_CONFIG, "expected tls on, as host is srv:");
+	if (mx > 0 && strcmp(a->auth, "off") != 0)
+		return fail(err, EX_CONFIG, "expected auth off, as host is mx:,"
+		    " whose answer may be forged");
+	return 0;
 }
 
 /* Of several ways to trust, which one? */
@@ -200,6 +242,8 @@ account_finish(struct account *a, struct error *err)
 		return fail(err, EX_CONFIG,
 		    "expected a port or a socket for LMTP");
 	resolve(a);
+	if (check_services(a, err) != 0)
+		return -1;
 	if (a->user[0] == '\0' && !needs_no_user(a))
 		return fail(err, EX_CONFIG, "expected a user, as auth is %s",
 		    a->auth);

@@ -55,8 +55,8 @@ char *account_get(const struct account *a, const char *key, size_t index);
 /*
  * What holds once all is read: host or socket is there, LMTP has a port, TLS
  * something to trust, a key its certificate, a named mechanism its user.
- * Resolves auto: tls, tls_starttls, port (0 only with a socket), auth (never
- * "auto" afterwards). 0 or -1 EX_CONFIG.
+ * Resolves auto: tls, tls_starttls, port (0 only with a socket or if every
+ * host is srv:), auth (never "auto" afterwards). 0 or -1 EX_CONFIG.
  */
 int account_finish(struct account *a, struct error *err);
 

@@ -85,7 +85,25 @@ read_record(struct answer *a, struct record *r)
 	return 0;
 }
 
-/* What leads to a host: 1 taken, 0 left out, -1 malformed. */
+/* Keeps a record; where there is no more room, the last that would be tried
+ * makes it, or this is the one. */
+static void
+keep(struct dns_records *records, const struct dns_record *record)
+{
+	struct dns_record *last = &records->at[0];
+
+	if (records->n < DNS_RECORDS_MAX) {
+		records->at[records->n++] = *record;
+		return;
+	}
+	for (size_t i = 1; i < records->n; i++)
+		if (records->at[i].priority > last->priority)
+			last = &records->at[i];
+	if (record->priority < last->priority)
+		*last = *record;
+}
+
+/* Keeps what leads to a host. 0, or -1 if it is malformed. */
 static int
 take(struct dns_records *records, const struct answer *a,
     const struct record *r)
@@ -105,11 +123,9 @@ take(struct dns_records *records, const struct answer *a,
 		records->refused = 1;
 		return 0;
 	}
-	if (!idna_is_ldh(to.target) || (r->type == DNS_SRV && to.port == 0) ||
-	    records->n == DNS_RECORDS_MAX)
-		return 0;
-	records->at[records->n++] = to;
-	return 1;
+	if (idna_is_ldh(to.target) && (r->type != DNS_SRV || to.port != 0))
+		keep(records, &to);
+	return 0;
 }
 
 /*
@@ -133,7 +149,7 @@ scan(struct dns_records *records, struct answer a, unsigned count,
 			if (read_name(&a, r.data, r.data + r.len, alias) < 0)
 				return -1;
 			is_alias = 1;
-		} else if (r.type == type && take(records, &a, &r) < 0)
+		} else if (r.type == type && take(records, &a, &r) != 0)
 			return -1;
 	}
 	if (is_alias)

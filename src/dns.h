@@ -29,7 +29,7 @@ struct dns_record {
 };
 
 struct dns_records {
-	struct dns_record at[DNS_RECORDS_MAX]; /* further ones are dropped */
+	struct dns_record at[DNS_RECORDS_MAX]; /* of more, the first ones */
 	size_t n;
 	int refused;    /* "." alone: decidedly no such service (RFC 2782,
 	                   RFC 7505); n is 0 then */

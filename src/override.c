@@ -35,7 +35,7 @@ static const struct trustee {
 	const char *secrets[4];
 } trustees[] = {
 	{ { "host", "port", "socket", "tls", "tls_certcheck", "tls_trust",
-	    "tls_host_override", "proxy_host" },
+	    "tls_host_override", "proxy_host", "srv_targets" },
 	    { "user", "password", "passwordeval" } },
 	{ { "proxy_host", "proxy_port", "proxy_type" },
 	    { "proxy_user", "proxy_password" } },

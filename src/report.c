@@ -40,9 +40,8 @@ describe_server(const struct attempt *tried, char *text, size_t size)
 		    escape_string(server, sizeof(server), facts->host),
 		    facts->port);
 	else
-		snprintf(text, size, " (account %s, server %s:%u)", name,
-		    escape_string(server, sizeof(server), a->host.at[0]),
-		    a->port);
+		snprintf(text, size, " (account %s, host %s)", name,
+		    escape_string(server, sizeof(server), a->host.at[0]));
 }
 
 void

@@ -8,7 +8,9 @@
 #include "http.h"
 #include "idna.h"
 #include "memory.h"
+#include "service.h"
 #include "socks.h"
+#include "tls.h"
 #include "wait.h"
 
 /* Limit for one address, or for the proxy to answer. */
@@ -23,25 +25,129 @@ route_write_name(const char *name, char **wire, struct error *err)
 	return 0;
 }
 
-/* Appends a host that is used as the account says. */
-static int
-add_host(struct route *route, const char *name, struct error *err)
+/* Appends a host to the route; name and wire become the route's. */
+static struct smarthost *
+add(struct route *route, char *name, char *wire)
 {
 	const struct account *a = route->account;
 	struct smarthost *host;
-	char *wire;
 
-	if (route_write_name(name, &wire, err) != 0)
-		return wrap(err, "host");
 	route->at = xreallocarray(route->at, route->n + 1, sizeof(*host));
 	host = &route->at[route->n++];
-	host->name = xstrdup(name);
+	host->name = name;
 	host->wire = wire;
 	host->port = a->port;
 	host->tls = a->tls;
 	host->tls_starttls = a->tls_starttls;
-	host->local = account_host_is_local(a, name);
+	host->local = 0;
+	return host;
+}
+
+/* A host that is used as the account says. */
+static int
+add_host(struct route *route, const char *name, struct error *err)
+{
+	char *wire;
+
+	if (route_write_name(name, &wire, err) != 0)
+		return wrap(err, "host");
+	add(route, xstrdup(name), wire)->local =
+	    account_host_is_local(route->account, name);
 	return 0;
+}
+
+/*
+ * May the password go there (RFC 6186 6)? An answer of the DNS may be forged,
+ * and whoever forged it has a certificate for the name in it. So the user has
+ * to vouch for a name outside the domain, or has said whose certificate it
+ * must be.
+ */
+static int
+is_confirmed(const struct account *a, const struct service *service)
+{
+	if (service->vouched)
+		return 1;
+	for (size_t i = 0; i < a->srv_targets.n; i++)
+		if (dns_is_within(service->host, a->srv_targets.at[i]))
+			return 1;
+	return a->tls_certcheck && a->tls_trust == TLS_TRUST_CA &&
+	    (a->tls_host_override[0] != '\0' || a->tls_fingerprint.n > 0);
+}
+
+/* The submission servers that the DNS names and the user can trust. */
+static int
+add_submission(struct route *route, const struct services *found,
+    const char *domain, struct error *err)
+{
+	size_t before = route->n;
+	char quote[ESCAPE_QUOTE];
+
+	for (size_t i = 0; i < found->n; i++) {
+		const struct service *service = &found->at[i];
+		struct smarthost *host;
+
+		if (!is_confirmed(route->account, service))
+			continue;
+		host = add(route, xstrdup(service->host),
+		    xstrdup(service->host));
+		host->port = service->port;
+		host->tls_starttls = service->starttls;
+	}
+	if (route->n > before)
+		return 0;
+	escape_string(quote, sizeof(quote), domain);
+	fail(err, EX_CONFIG, "the DNS leads from %s to %s, another domain, and "
+	    "nobody vouches for that", quote, found->at[0].host);
+	return hint(err, "if that is the right one, add: srv_targets %s",
+	    found->at[0].host);
+}
+
+/* The domain's mail exchangers. They get no password. */
+static void
+add_exchangers(struct route *route, const struct services *found)
+{
+	for (size_t i = 0; i < found->n; i++)
+		add(route, xstrdup(found->at[i].host),
+		    xstrdup(found->at[i].host));
+}
+
+/* A word of the key host. */
+static int
+add_word(struct route *route, const char *word, struct error *err)
+{
+	const char *domain;
+	enum service_kind kind = service_kind(word, &domain);
+	struct services *found;
+	int result;
+
+	if (kind == SERVICE_NONE)
+		return add_host(route, word, err);
+	found = xmalloc(sizeof(*found));
+	result = service_find(found, kind, domain, route->deadline, err);
+	if (result == 0 && kind == SERVICE_SRV)
+		result = add_submission(route, found, domain, err);
+	else if (result == 0)
+		add_exchangers(route, found);
+	free(found);
+	return result;
+}
+
+/* What the DNS does not lead to is passed over if there is another host. */
+static int
+add_words(struct route *route, const struct list *words, struct error *err)
+{
+	struct error first = {0};
+
+	for (size_t i = 0; i < words->n; i++) {
+		if (add_word(route, words->at[i], err) == 0)
+			continue;
+		if (err->signal != 0 || err->code == EX_DATAERR)
+			return -1;
+		if (first.code == 0)
+			first = *err;
+	}
+	*err = route->n > 0 ? (struct error){0} : first;
+	return route->n > 0 ? 0 : -1;
 }
 
 int
@@ -54,10 +160,7 @@ route_make(struct route *route, const struct account *a, struct error *err)
 	if (a->socket[0] != '\0')
 		return add_host(route, a->host.n > 0 ? a->host.at[0] : "",
 		    err);
-	for (size_t i = 0; i < a->host.n; i++)
-		if (add_host(route, a->host.at[i], err) != 0)
-			return -1;
-	return 0;
+	return add_words(route, &a->host, err);
 }
 
 static unsigned

@@ -31,8 +31,10 @@ struct route {
 
 /*
  * Lists the account's hosts, or its socket, and starts the clock of its
- * deadline. 0; -1 EX_DATAERR if a name cannot be one. route_free in either
- * case.
+ * deadline. srv: and mx: become what the DNS says; a host that srv: leads to
+ * outside its domain only if the account vouches for it. 0; -1 EX_DATAERR if a
+ * name cannot be one, EX_CONFIG nobody vouches for any, else as service_find.
+ * route_free in either case.
  */
 int route_make(struct route *route, const struct account *a,
 	struct error *err);

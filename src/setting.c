@@ -16,7 +16,8 @@
 
 /* What a key asks of its text, beyond being one line. */
 static char *(*const checks[KEYS])(const char *, struct error *) = {
-	[KEY_host] = value_host,
+	[KEY_host] = value_smarthost,
+	[KEY_srv_targets] = value_target,
 	[KEY_source_ip] = value_ip,
 	[KEY_proxy_host] = value_host,
 	[KEY_auth] = value_auth,

@@ -29,7 +29,8 @@ struct demand {
 };
 
 /* The certificate is checked against the name the user wrote, never against
- * what the DNS made of it (RFC 4954 14). */
+ * what the DNS made of it (RFC 4954 14); route.h has the exceptions, srv: and
+ * mx:. */
 static int
 make_demand(struct demand *d, const struct account *a,
     const struct smarthost *host, struct error *err)

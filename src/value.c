@@ -8,7 +8,9 @@
 #include "ascii.h"
 #include "buffer.h"
 #include "escape.h"
+#include "idna.h"
 #include "memory.h"
+#include "service.h"
 
 #define SHA1_DIGITS 40 /* as older msmtprc files have it */
 #define SHA256_DIGITS 64
@@ -77,6 +79,31 @@ value_host(const char *value, struct error *err)
 	if (strpbrk(value, ":[]") != NULL && !is_ipv6(value))
 		return refuse(err, "a host name (the port has its own key)",
 		    value);
+	return xstrdup(value);
+}
+
+char *
+value_smarthost(const char *value, struct error *err)
+{
+	const char *domain;
+	char *host;
+
+	if (service_kind(value, &domain) == SERVICE_NONE)
+		return value_host(value, err);
+	if (domain[0] == '\0' || strchr(domain, ':') != NULL || is_ip(domain))
+		return refuse(err, "a domain behind srv: or mx:", value);
+	host = value_host(domain, err);
+	free(host);
+	return host != NULL ? xstrdup(value) : NULL;
+}
+
+char *
+value_target(const char *value, struct error *err)
+{
+	const char *dot = strchr(value, '.');
+
+	if (dot == NULL || dot[1] == '\0' || !idna_is_ldh(value))
+		return refuse(err, "a domain of at least two labels", value);
 	return xstrdup(value);
 }
 

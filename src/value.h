@@ -18,6 +18,12 @@ char *value_text(const char *value, struct error *err);
 /* A host name or IP address, [] around IPv6 dropped; no port, no URL; or "". */
 char *value_host(const char *value, struct error *err);
 
+/* The same, or srv:DOMAIN or mx:DOMAIN (service.h). */
+char *value_smarthost(const char *value, struct error *err);
+
+/* A domain of at least two labels: "com" would be most of the world. */
+char *value_target(const char *value, struct error *err);
+
 /* A numeric IPv4 or IPv6 address, or "". */
 char *value_ip(const char *value, struct error *err);
 

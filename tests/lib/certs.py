@@ -170,6 +170,20 @@ class Authority:
                 self._contexts[kind] = context(*self.chain(kind))
             return self._contexts[kind]
 
+    def context_for(self, *names):
+        """A server's SSLContext with a good certificate for these names."""
+        kind = "for-" + names[0]
+        with self._lock:
+            if kind not in self._contexts:
+                self._sign(kind, names[0], "intermediate", EC, (),
+                           SERVER + "subjectAltName=%s\n" % ",".join(
+                               "DNS:" + name for name in names))
+                chain = self._join(kind, self._path(kind + ".pem"),
+                                   self._path("intermediate.pem"))
+                self._contexts[kind] = context(chain,
+                                               self._path(kind + ".key"))
+            return self._contexts[kind]
+
 
 def context(chain, key):
     """An SSLContext that offers whatever it is told to, weak things too."""

@@ -260,7 +260,7 @@ what_no_host_can_serve_is_left_out(void **state)
 }
 
 static void
-records_past_the_limit_are_dropped(void **state)
+past_the_limit_the_last_records_are_dropped(void **state)
 {
 	struct dns_records r;
 	struct packet p;
@@ -268,9 +268,11 @@ records_past_the_limit_are_dropped(void **state)
 	(void)state;
 	begin(&p, DNS_RECORDS_MAX + 5);
 	for (unsigned i = 0; i < DNS_RECORDS_MAX + 5; i++)
-		put_srv(&p, NAME, i, 0, 465, "smtp.test");
+		put_srv(&p, NAME, 99 - i, 0, 465, "smtp.test");
 	assert_int_equal(parse(&r, &p, DNS_SRV), 0);
 	assert_int_equal(r.n, DNS_RECORDS_MAX);
+	for (unsigned i = 0; i < DNS_RECORDS_MAX; i++)
+		assert_true(r.at[i].priority < 99 - 4);
 }
 
 static void
@@ -349,7 +351,7 @@ main(void)
 		cmocka_unit_test(an_endless_alias_comes_to_nothing),
 		cmocka_unit_test(a_single_dot_refuses_the_service),
 		cmocka_unit_test(what_no_host_can_serve_is_left_out),
-		cmocka_unit_test(records_past_the_limit_are_dropped),
+		cmocka_unit_test(past_the_limit_the_last_records_are_dropped),
 		cmocka_unit_test(an_answer_cut_anywhere_is_malformed),
 		cmocka_unit_test(hostile_answers_are_malformed),
 		cmocka_unit_test(
