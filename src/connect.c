@@ -254,6 +254,8 @@ connect_host(struct transport **transport,
 	const struct connect_target *target, struct connect_result *result,
 	struct error *err)
 {
+	struct resolve_name name = { target->host, target->port,
+	    target->family };
 	struct race r;
 	int winner;
 
@@ -263,8 +265,7 @@ connect_host(struct transport **transport,
 	if (target->source_ip != NULL && target->source_ip[0] != '\0' &&
 	    resolve_numeric(&r.source, target->source_ip, 0, err) != 0)
 		return wrap(err, "source_ip");
-	if (resolve_host(&r.addresses, target->host, target->port,
-	    target->deadline, err) != 0)
+	if (resolve_host(&r.addresses, &name, target->deadline, err) != 0)
 		return -1;
 	result->resolved_ms = deadline_now();
 	winner = run(&r, err);

@@ -12,6 +12,7 @@
 struct connect_target {
 	const char *host;       /* A-labels or numeric */
 	unsigned port;
+	int family;             /* AF_INET or AF_INET6 alone, or AF_UNSPEC */
 	const char *socket;     /* unix socket instead of host and port */
 	const char *source_ip;  /* numeric, or NULL */
 	unsigned seconds;       /* limit for each address; 0 = 30 */

@@ -183,6 +183,22 @@ SET(version, mode = MODE_VERSION)
 #undef SET
 
 static int
+set_ipv4(struct invocation *inv, const char *value, struct error *err)
+{
+	(void)value, (void)err;
+	invocation_override(inv, "address_family", "ipv4");
+	return 0;
+}
+
+static int
+set_ipv6(struct invocation *inv, const char *value, struct error *err)
+{
+	(void)value, (void)err;
+	invocation_override(inv, "address_family", "ipv6");
+	return 0;
+}
+
+static int
 set_rmqs(struct invocation *inv, const char *value, struct error *err)
 {
 	(void)err;

@@ -2,6 +2,7 @@
 #include "key.h"
 
 #include <string.h>
+#include <sys/socket.h>
 #include <syslog.h>
 
 #include "ascii.h"
@@ -39,6 +40,11 @@ static const struct word trusts[] = {
 	{ "ca", TLS_TRUST_CA }, { "tofu", TLS_TRUST_TOFU }, { NULL, 0 }
 };
 
+static const struct word families[] = {
+	{ "any", AF_UNSPEC }, { "ipv4", AF_INET }, { "ipv6", AF_INET6 },
+	{ NULL, 0 }
+};
+
 static const struct word proxy_types[] = {
 	{ "socks5", PROXY_SOCKS5 }, { "http", PROXY_HTTP }, { NULL, 0 }
 };
@@ -72,6 +78,7 @@ static const struct word facilities[] = {
 };
 
 static const struct word *const choices[KEYS] = {
+	[KEY_address_family] = families,
 	[KEY_proxy_type] = proxy_types,
 	[KEY_protocol] = protocols,
 	[KEY_tls_trust] = trusts,

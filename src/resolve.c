@@ -18,6 +18,7 @@
 struct question {
 	char *host;
 	char port[8];
+	int family;
 	struct addrinfo *answer;
 	int eai;
 	int error;         /* errno, for EAI_SYSTEM */
@@ -41,7 +42,7 @@ ask(void *work)
 	struct addrinfo hints;
 
 	memset(&hints, 0, sizeof(hints));
-	hints.ai_family = AF_UNSPEC;
+	hints.ai_family = q->family;
 	hints.ai_socktype = SOCK_STREAM;
 	hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
 	q->eai = getaddrinfo(q->host, q->port, &hints, &q->answer);
@@ -58,20 +59,30 @@ static const struct errand getaddrinfo_errand = {
 	ask, release, "the resolver"
 };
 
+static int
+no_such(const char *quoted, int family, struct error *err)
+{
+	if (family == AF_UNSPEC)
+		return fail(err, EX_NOHOST, "host %s not found", quoted);
+	return fail(err, EX_NOHOST, "host %s has no %s address", quoted,
+	    family == AF_INET ? "IPv4" : "IPv6");
+}
+
 /* What a failed look-up means. */
 static int
-explain(const char *host, int eai, int error, struct error *err)
+explain(const struct question *q, struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 
-	escape_string(quote, sizeof(quote), host);
-	if (platform_is_unknown_host(eai))
-		return fail(err, EX_NOHOST, "host %s not found", quote);
-	if (eai == EAI_AGAIN)
+	escape_string(quote, sizeof(quote), q->host);
+	if (platform_is_unknown_host(q->eai))
+		return no_such(quote, q->family, err);
+	if (q->eai == EAI_AGAIN)
 		return fail(err, EX_TEMPFAIL, "cannot resolve %s (temporary)",
 		    quote);
 	return fail(err, EX_TEMPFAIL, "cannot resolve %s: resolver error: %s",
-	    quote, eai == EAI_SYSTEM ? strerror(error) : gai_strerror(eai));
+	    quote, q->eai == EAI_SYSTEM ? strerror(q->error)
+	    : gai_strerror(q->eai));
 }
 
 static void
@@ -133,7 +144,7 @@ parse_numeric(struct addrinfo **answer, const char *text, unsigned port)
 }
 
 int
-resolve_host(struct resolve_list *list, const char *host, unsigned port,
+resolve_host(struct resolve_list *list, const struct resolve_name *name,
 	int64_t deadline, struct error *err)
 {
 	struct addrinfo *answer;
@@ -141,21 +152,26 @@ resolve_host(struct resolve_list *list, const char *host, unsigned port,
 	char quote[ESCAPE_QUOTE];
 	int result;
 
-	if (parse_numeric(&answer, host, port) == 0) {
+	escape_string(quote, sizeof(quote), name->host);
+	if (parse_numeric(&answer, name->host, name->port) == 0) {
+		result = name->family == AF_UNSPEC ||
+		    name->family == answer->ai_family ? 0
+		    : no_such(quote, name->family, err);
 		interleave(list, answer);
 		freeaddrinfo(answer);
-		return 0;
+		return result;
 	}
 	q = xcalloc(1, sizeof(*q));
-	q->host = xstrdup(host);
-	snprintf(q->port, sizeof(q->port), "%u", port);
+	q->host = xstrdup(name->host);
+	q->family = name->family;
+	snprintf(q->port, sizeof(q->port), "%u", name->port);
 	result = errand_run(&getaddrinfo_errand, q, deadline, err);
 	if (result == 0)
 		return fail(err, EX_TEMPFAIL, "cannot resolve %s (temporary): "
-		    "timed out", escape_string(quote, sizeof(quote), host));
+		    "timed out", quote);
 	if (result < 0)
 		return -1;
-	result = q->eai == 0 ? 0 : explain(host, q->eai, q->error, err);
+	result = q->eai == 0 ? 0 : explain(q, err);
 	if (result == 0)
 		interleave(list, q->answer);
 	release(q);

@@ -11,6 +11,13 @@
 
 #define RESOLVE_MAX 16
 
+/* Whose addresses are asked for. */
+struct resolve_name {
+	const char *host;  /* borrowed; A-labels or numeric */
+	unsigned port;
+	int family;        /* AF_INET or AF_INET6 alone, or AF_UNSPEC */
+};
+
 /* A socket address and its length. */
 struct resolve_address {
 	struct sockaddr_storage socket;
@@ -27,11 +34,11 @@ struct resolve_list {
 /*
  * Finds the host's addresses; those of the second family come in between
  * (RFC 8305 4). getaddrinfo() heeds no deadline, so it runs in a thread that is
- * left behind when the time is over. 0; -1: EX_NOHOST the name does not exist,
- * EX_TEMPFAIL resolver trouble or "timed out", EX_OSERR no thread or no
- * descriptor.
+ * left behind when the time is over. 0; -1: EX_NOHOST the name, or an address
+ * of the family, does not exist, EX_TEMPFAIL resolver trouble or "timed out",
+ * EX_OSERR no thread or no descriptor.
  */
-int resolve_host(struct resolve_list *list, const char *host, unsigned port,
+int resolve_host(struct resolve_list *list, const struct resolve_name *name,
 	int64_t deadline, struct error *err);
 
 /* A numeric address; never asks anybody. 0, or -1 EX_CONFIG. */

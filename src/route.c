@@ -185,6 +185,7 @@ open_target(const struct route *route, const struct smarthost *host,
 	struct connect_target target = {
 		.host = is_proxied(a) ? a->proxy_host : host->wire,
 		.port = is_proxied(a) ? a->proxy_port : host->port,
+		.family = a->address_family,
 		.socket = a->socket[0] != '\0' ? a->socket : NULL,
 		.source_ip = a->source_ip[0] != '\0' ? a->source_ip : NULL,
 		.seconds = connect_seconds(a),

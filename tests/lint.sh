@@ -326,11 +326,11 @@ check_keys()
 check_flags()
 {
     sed -n "s/^FLAG('\(.\)',.*/-\1/p" src/flags.def | sort >"$scratch/flags"
-    sed -n 's/^\.It Fl \([A-Za-z]\)\( .*\)*$/-\1/p' man/onehop.1 |
+    sed -n 's/^\.It Fl \([A-Za-z0-9]\)\( .*\)*$/-\1/p' man/onehop.1 |
         sort -u >"$scratch/documented"
     compare man/onehop.1 "$scratch/flags" "$scratch/documented"
     if [ -e man/sendmail.8 ]; then
-        sed -n 's/^\.It Fl \([A-Za-z]\)\( .*\)*$/-\1/p' man/sendmail.8 |
+        sed -n 's/^\.It Fl \([A-Za-z0-9]\)\( .*\)*$/-\1/p' man/sendmail.8 |
             sort -u | comm -13 "$scratch/flags" - |
             sed 's|.*|man/sendmail.8:1: & is not in the table|'
     fi

@@ -242,6 +242,22 @@ requiretls_is_the_key_of_that_name_and_no_other_option_is(void **state)
 	}
 }
 
+static void
+digits_choose_the_address_family(void **state)
+{
+	const char *words[] = { "onehop", "-4t6", NULL };
+	struct invocation inv;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(parse(&inv, words, &err), 0);
+	assert_int_equal(inv.noverrides, 2);
+	assert_string_equal(inv.overrides[0].key, "address_family");
+	assert_string_equal(inv.overrides[0].value, "ipv4");
+	assert_string_equal(inv.overrides[1].value, "ipv6");
+	args_free(&inv);
+}
+
 static const struct {
 	const char *words[4];
 	enum mode mode;
@@ -334,6 +350,7 @@ main(void)
 		cmocka_unit_test(values_reach_their_members),
 		cmocka_unit_test(
 		    requiretls_is_the_key_of_that_name_and_no_other_option_is),
+		cmocka_unit_test(digits_choose_the_address_family),
 		cmocka_unit_test(modes_follow_name_and_options),
 		cmocka_unit_test(no_argv_at_all_is_fine),
 		cmocka_unit_test(the_null_sender_is_written_in_two_ways),

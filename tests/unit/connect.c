@@ -34,6 +34,8 @@ getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
 	if ((hints->ai_flags & AI_NUMERICHOST) ||
 	    strcmp(host, "two.test") != 0)
 		return resolve(host, port, hints, answer);
+	if (hints->ai_family == AF_INET6)
+		return EAI_NONAME;
 	result = resolve("127.0.0.2", port, hints, answer);
 	return result != 0 ? result
 	    : resolve("127.0.0.1", port, hints, &(*answer)->ai_next);
@@ -104,6 +106,41 @@ every_address_of_a_name_is_tried(void **state)
 	(void)state;
 	/* ::1 comes first where the machine has it, and nobody is there. */
 	assert_int_equal(open_host("localhost", port, NULL, &err), 0);
+	close(fd);
+}
+
+static void
+the_family_can_be_chosen(void **state)
+{
+	static const struct {
+		const char *host;
+		int family;
+		const char *text; /* of the error that names the address */
+	} table[] = {
+		{ "127.0.0.1", AF_INET, "connection refused (127.0.0.1)" },
+		{ "127.0.0.1", AF_INET6, "host 127.0.0.1 has no IPv6 address" },
+		{ "::1", AF_INET, "host ::1 has no IPv4 address" },
+		{ "two.test", AF_INET, "connection refused (127.0.0.2); "
+		    "connection refused (127.0.0.1)" },
+		{ "two.test", AF_INET6, "host two.test has no IPv6 address" },
+	};
+	unsigned port;
+	int fd = bind_loopback(&port, -1);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct connect_target target = { .host = table[i].host,
+		    .port = port, .family = table[i].family,
+		    .deadline = deadline_in(20000) };
+		struct connect_result result;
+		struct transport *t;
+		struct error err = {0};
+
+		assert_int_equal(connect_open(&t, &target, &result, &err), -1);
+		assert_non_null(strstr(err.text, table[i].text));
+		assert_int_equal(err.code, strstr(err.text, "refused") != NULL
+		    ? EX_TEMPFAIL : EX_NOHOST);
+	}
 	close(fd);
 }
 
@@ -318,6 +355,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_numeric_address_is_reached),
 		cmocka_unit_test(every_address_of_a_name_is_tried),
+		cmocka_unit_test(the_family_can_be_chosen),
 		cmocka_unit_test(a_refusal_names_the_address),
 		cmocka_unit_test(a_full_backlog_ends_at_the_limit),
 		cmocka_unit_test(a_silent_address_costs_a_quarter_of_a_second),

@@ -19,8 +19,8 @@ syntax match onehopComment '\(^\|\s\)\@<=#.*$' contained
 syntax keyword onehopSection account defaults include contained
     \ nextgroup=onehopValue
 syntax keyword onehopKey contained nextgroup=onehopValue
-    \ host port srv_targets socket source_ip proxy_host
-    \ proxy_port proxy_type proxy_user proxy_password timeout deadline
+    \ host port srv_targets socket address_family source_ip proxy_host
+    \ proxy_port proxy_type proxy_user timeout deadline
     \ protocol domain auth user ntlmdomain tls tls_starttls
     \ tls_trust tls_trust_file tls_crl_file tls_fingerprint tls_key_file
     \ tls_cert_file tls_certcheck tls_min_dh_prime_bits tls_priorities
@@ -35,7 +35,7 @@ syntax keyword onehopKey contained nextgroup=onehopValue
 " The rest of the line as it is: "#" begins no comment in it.
 syntax match onehopRest '\s.*$' contained
 syntax keyword onehopVerbatim contained nextgroup=onehopRest
-    \ eval password passwordeval
+    \ eval password passwordeval proxy_password
 
 " Of older msmtp.
 syntax keyword onehopObsolete contained nextgroup=onehopValue
