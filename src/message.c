@@ -10,12 +10,6 @@
 #include "utf8.h"
 #include "wireform.h"
 
-/* Octets of wire form on their way to a stream. */
-struct output {
-	struct buffer block;
-	struct stream *stream;
-};
-
 static void
 index_fields(struct message *m)
 {
@@ -33,36 +27,43 @@ index_fields(struct message *m)
 	}
 }
 
-static int
-flush(struct output *out, struct error *err)
-{
-	int result = stream_write(out->stream, out->block.data,
-	    out->block.len, err);
-
-	buffer_clear(&out->block);
-	return result;
-}
-
 /* Takes all of data, until the text ends. Without out it is only measured. */
 static int
-convert(struct wireform *w, const char *data, size_t n, struct output *out,
+convert(struct wireform *w, const char *data, size_t n, struct stream *out,
     struct error *err)
 {
 	while (n > 0 && !w->ended) {
-		size_t taken = wireform_add(w, data, n,
-		    out != NULL ? &out->block : NULL);
+		size_t part = n < SPOOL_BLOCK ? n : SPOOL_BLOCK;
+		char *begin, *end;
+		size_t taken;
 
+		if (out == NULL) {
+			taken = wireform_add(w, data, part, NULL);
+		} else {
+			begin = stream_reserve(out, wireform_room(part));
+			end = begin;
+			taken = wireform_add(w, data, part, &end);
+			if (stream_commit(out, (size_t)(end - begin), err) != 0)
+				return -1;
+		}
 		data += taken;
 		n -= taken;
-		if (out != NULL && out->block.len >= SPOOL_BLOCK &&
-		    flush(out, err) != 0)
-			return -1;
 	}
 	return 0;
 }
 
 static int
-convert_body(const struct message *m, struct wireform *w, struct output *out,
+convert_end(struct wireform *w, struct stream *out, struct error *err)
+{
+	char *begin = stream_reserve(out, wireform_room(0));
+	char *end = begin;
+
+	wireform_end(w, &end);
+	return stream_commit(out, (size_t)(end - begin), err);
+}
+
+static int
+convert_body(const struct message *m, struct wireform *w, struct stream *out,
     struct error *err)
 {
 	char *block = xmalloc(SPOOL_BLOCK);
@@ -82,8 +83,10 @@ convert_body(const struct message *m, struct wireform *w, struct output *out,
 		at += n;
 	}
 	free(block);
-	if (result == 0)
-		wireform_end(w, out != NULL ? &out->block : NULL);
+	if (result == 0 && out == NULL)
+		wireform_end(w, NULL);
+	else if (result == 0)
+		result = convert_end(w, out, err);
 	return result;
 }
 
@@ -243,7 +246,7 @@ message_add(struct message *m, const char *name, const char *body,
 /* Header and separator, edits included. */
 static int
 convert_header(const struct message *m, struct wireform *w,
-    struct output *out, struct error *err)
+    struct stream *out, struct error *err)
 {
 	if (convert(w, m->added.data, m->added.len, out, err) != 0)
 		return -1;
@@ -279,17 +282,14 @@ message_write(const struct message *m, enum message_form form,
 	int stuff = form == MESSAGE_STUFFED;
 	struct wireform header = { .stuff = stuff };
 	struct wireform body = { .dots = m->dots, .stuff = stuff };
-	struct output to = { .stream = out };
-	int result = -1;
 
-	if (convert_header(m, &header, &to, err) == 0 &&
-	    convert_body(m, &body, &to, err) == 0)
-		result = flush(&to, err);
-	if (result == 0 && body.size != m->body_size)
-		result = fail(err, EX_IOERR, "the file on standard input has "
+	if (convert_header(m, &header, out, err) != 0 ||
+	    convert_body(m, &body, out, err) != 0)
+		return -1;
+	if (body.size != m->body_size)
+		return fail(err, EX_IOERR, "the file on standard input has "
 		    "changed while it was being sent");
-	buffer_free(&to.block);
-	return result;
+	return 0;
 }
 
 void

@@ -37,7 +37,8 @@ struct message {
 	int body_8bit;                /* any octet above 127 */
 	int header_8bit;              /* the same, of the header as read */
 	int header_utf8;              /* and all of that is UTF-8 */
-	uint64_t longest_line;        /* octets without line end, all lines */
+	uint64_t longest_line;        /* octets without line end, all lines;
+	                                 right beyond WIREFORM_LINE_MAX */
 	uint64_t longest_line_number; /* counted from 1, as on stdin */
 };
 

@@ -9,6 +9,7 @@
 #include "memory.h"
 #include "utf8.h"
 #include "wait.h"
+#include "wireform.h"
 
 /* A line is taken in pieces of this many octets, however long it is. */
 #define PIECE 4096
@@ -163,7 +164,7 @@ examine(struct converter *c, int last)
 {
 	struct part *p = &c->parts[c->current];
 	int eight = part_is_8bit(c->piece, c->used);
-	int is_long = c->continued || c->used > PART_LINE_MAX;
+	int is_long = c->continued || c->used > WIREFORM_LINE_MAX;
 
 	if (eight && (c->continued || !last ||
 	    !utf8_is_valid(c->piece, c->used)))
@@ -326,7 +327,7 @@ check(const struct converter *c, const struct message *m, struct error *err)
 			return fail(err, EX_DATAERR, "line %llu of the "
 			    "message is longer than %d octets, and %s",
 			    (unsigned long long)m->longest_line_number,
-			    PART_LINE_MAX, why);
+			    WIREFORM_LINE_MAX, why);
 		return fail(err, EX_DATAERR, "line %llu of the message as "
 		    "sent has 8-bit octets, the server takes none, and %s",
 		    (unsigned long long)p->line, why);
@@ -337,7 +338,7 @@ check(const struct converter *c, const struct message *m, struct error *err)
 int
 mime_is_needed(const struct message *m, enum part_transport transport)
 {
-	return m->longest_line > PART_LINE_MAX ||
+	return m->longest_line > WIREFORM_LINE_MAX ||
 	    (transport == PART_7BIT && (m->body_8bit || m->header_8bit));
 }
 

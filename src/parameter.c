@@ -6,9 +6,7 @@
 #include "ascii.h"
 #include "auth.h"
 #include "encode.h"
-
-/* RFC 5321 4.5.3.1.6, without CRLF. */
-#define LINE_MAX_OCTETS 998
+#include "wireform.h"
 
 /* RFC 3461 4.2: octets of ORCPT's address as xtext. */
 #define ORCPT_MAX 500
@@ -119,7 +117,7 @@ static const char *
 body_type(const struct session *s, const struct envelope *e,
     const struct message *m)
 {
-	if (m->longest_line > LINE_MAX_OCTETS && parameter_uses_bdat(s) &&
+	if (m->longest_line > WIREFORM_LINE_MAX && parameter_uses_bdat(s) &&
 	    session_can(s, EXT_BINARYMIME))
 		return " BODY=BINARYMIME";
 	if ((m->body_8bit || m->header_8bit || e->smtputf8) &&

@@ -8,6 +8,7 @@
 #include "encode.h"
 #include "header.h"
 #include "memory.h"
+#include "wireform.h"
 
 /* The longest line of a field. */
 static size_t
@@ -68,7 +69,7 @@ rewrite_field(const struct writer *w, const struct field *f, int encode,
 	if (header_add_folded(&out, name, encode ? buffer_string(&words)
 	    : body) != 0)
 		result = fail(err, EX_DATAERR, "field %s: a word is longer "
-		    "than the %d octets of a line", name, PART_LINE_MAX);
+		    "than the %d octets of a line", name, WIREFORM_LINE_MAX);
 	else
 		result = spool_add(w->out, out.data, out.len, err);
 	free(name);
@@ -88,7 +89,7 @@ write_field(const struct writer *w, const struct field *f, struct error *err)
 	if (encode && !is_unstructured(w->header, f))
 		return fail(err, EX_DATAERR, "field %.*s has 8-bit octets, "
 		    "and the server takes none", (int)f->name_len, text);
-	if (!encode && longest_line(text, len) <= PART_LINE_MAX)
+	if (!encode && longest_line(text, len) <= WIREFORM_LINE_MAX)
 		return spool_add(w->out, text, len, err);
 	if (w->part->is_signed)
 		return fail(err, EX_DATAERR, "field %.*s cannot be sent as it "

@@ -11,12 +11,9 @@
 #include "error.h"
 #include "spool.h"
 
-/* RFC 5321 4.5.3.1.6, CRLF not counted. */
-#define PART_LINE_MAX 998
-
 /* What a transport takes. */
 enum part_transport {
-	PART_8BIT, /* any octets but lines of at most PART_LINE_MAX */
+	PART_8BIT, /* any octets but lines of at most WIREFORM_LINE_MAX */
 	PART_7BIT  /* ASCII alone */
 };
 

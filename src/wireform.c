@@ -3,6 +3,16 @@
 
 #include <string.h>
 
+/* Blanks that one call writes at most for bare CRs held back. */
+#define BLANKS ((size_t)4096)
+
+/* A line up to this is copied as if it were so long. */
+#define SHORT ((size_t)64)
+
+/* Octets looked at together: where each such chunk has a line end, no line
+ * can be longer than WIREFORM_LINE_MAX. */
+#define CHUNK ((size_t)192)
+
 /* One call's way through its octets. */
 struct run {
 	const char *p;
@@ -57,13 +67,19 @@ put_dot(struct wireform *w, struct run *r)
 }
 
 static void
-put_line_end(struct wireform *w, struct run *r)
+note_line(struct wireform *w, uint64_t len)
 {
 	w->lines++;
-	if (w->line > w->longest || w->longest_number == 0) {
-		w->longest = w->line;
+	if (len > WIREFORM_LINE_MAX && len > w->longest) {
+		w->longest = len;
 		w->longest_number = w->lines;
 	}
+}
+
+static void
+put_line_end(struct wireform *w, struct run *r)
+{
+	note_line(w, w->line);
 	put(w, r, "\r\n", 2);
 	w->line = 0;
 	w->line_begun = 0;
@@ -76,8 +92,8 @@ put_blanks(struct wireform *w, struct run *r)
 {
 	uint64_t n = w->returns;
 
-	if (n > WIREFORM_BLANKS && r->out != NULL)
-		n = WIREFORM_BLANKS;
+	if (n > BLANKS && r->out != NULL)
+		n = BLANKS;
 	w->returns -= n;
 	w->size += n;
 	w->line += n;
@@ -164,31 +180,74 @@ take_text(struct wireform *w, struct run *r)
 	r->p = r->lf + 1;
 }
 
+/* How many line ends the chunk has; 0 also if a dot follows one. A loop of the
+ * kind that compilers make vectors of. */
+static unsigned
+count_line_ends(const char *p)
+{
+	unsigned char ends = 0, dots = 0;
+
+	for (size_t i = 0; i < CHUNK; i++) {
+		unsigned char end = p[i] == '\n', dot = p[i + 1] == '.';
+
+		ends = (unsigned char)(ends + end);
+		dots |= end & dot;
+	}
+	return dots == 0 ? ends : 0;
+}
+
 /*
- * Whole lines that need their CRLF and nothing else: nearly all of nearly
- * every message. Locals, as octets written through a char pointer could be
- * any field of *w.
+ * Measures whole lines that need their CRLF and nothing else, nearly all of
+ * nearly every message, without looking at each.
  */
+static void
+count_lines(struct wireform *w, struct run *r)
+{
+	const char *p = r->p;
+	const char *stop = r->cr;
+	uint64_t lines = 0;
+	unsigned n = 0;
+
+	while ((size_t)(stop - p) > CHUNK && *r->p != '.' &&
+	    (n = count_line_ends(p)) > 0) {
+		lines += n;
+		p += CHUNK;
+	}
+	if (lines == 0)
+		return;
+	while (p[-1] != '\n')
+		p--;
+	w->size += (uint64_t)(p - r->p) + lines;
+	w->lines += lines;
+	r->p = p;
+}
+
+/* A fixed size needs no call: what is too much is overwritten by what follows,
+ * or lies in the room. */
+static void
+copy_line(char *out, const char *p, size_t n, const char *end)
+{
+	if (n <= SHORT && (size_t)(end - p) >= SHORT)
+		memcpy(out, p, SHORT);
+	else
+		memcpy(out, p, n);
+}
+
+/* Such lines one by one. Locals, as octets written through a char pointer
+ * could be any field of *r. */
 static void
 take_lines(struct wireform *w, struct run *r)
 {
-	const char *p = r->p, *lf, *cr;
+	const char *p = r->p, *lf = r->lf, *cr = r->cr;
 	char *out = r->out;
-	uint64_t lines = w->lines, longest = w->longest;
+	uint64_t lines = w->lines;
 
-	look_ahead(r);
-	lf = r->lf;
-	cr = r->cr;
 	while (lf < cr && *p != '.') {
 		size_t n = (size_t)(lf - p);
 
-		lines++;
-		if (n > longest || w->longest_number == 0) {
-			longest = n;
-			w->longest_number = lines;
-		}
+		note_line(w, n);
 		if (out != NULL) {
-			memcpy(out, p, n);
+			copy_line(out, p, n, r->end);
 			out[n] = '\r';
 			out[n + 1] = '\n';
 			out += n + 2;
@@ -196,22 +255,36 @@ take_lines(struct wireform *w, struct run *r)
 		p = lf + 1;
 		lf = find(p, r->end, '\n');
 	}
-	w->size += (uint64_t)(p - r->p) + (lines - w->lines);
-	w->lines = lines;
-	w->longest = longest;
+	w->size += (uint64_t)(p - r->p) + (w->lines - lines);
 	r->p = p;
 	r->lf = lf;
 	r->out = out;
 }
 
-size_t
-wireform_add(struct wireform *w, const char *in, size_t n, struct buffer *out)
+/* As many lines as need nothing but their CRLF. */
+static void
+take_plain(struct wireform *w, struct run *r)
 {
-	struct run r = { in, in + n, in, in, NULL };
+	look_ahead(r);
+	if (r->out == NULL) {
+		count_lines(w, r);
+		look_ahead(r);
+	}
+	take_lines(w, r);
+}
+
+size_t
+wireform_room(size_t n)
+{
+	return 2 * n + BLANKS + SHORT;
+}
+
+size_t
+wireform_add(struct wireform *w, const char *in, size_t n, char **out)
+{
+	struct run r = { in, in + n, in, in, out != NULL ? *out : NULL };
 	size_t taken;
 
-	if (out != NULL)
-		r.out = buffer_reserve(out, 2 * n + WIREFORM_BLANKS + 4);
 	r.lf = find(in, r.end, '\n');
 	r.cr = find(in, r.end, '\r');
 	while (r.p < r.end && !w->ended) {
@@ -221,7 +294,7 @@ wireform_add(struct wireform *w, const char *in, size_t n, struct buffer *out)
 			continue;
 		}
 		if (!w->line_begun) {
-			take_lines(w, &r);
+			take_plain(w, &r);
 			if (r.p < r.end)
 				begin_line(w, &r, in);
 			continue;
@@ -231,16 +304,16 @@ wireform_add(struct wireform *w, const char *in, size_t n, struct buffer *out)
 	taken = (size_t)(r.p - in);
 	w->taken += taken;
 	if (out != NULL)
-		out->len = (size_t)(r.out - out->data);
+		*out = r.out;
 	else if (!w->eight_bit)
 		w->eight_bit = wireform_is_8bit(in, taken);
 	return taken;
 }
 
 void
-wireform_end(struct wireform *w, struct buffer *out)
+wireform_end(struct wireform *w, char **out)
 {
-	struct run r = {0};
+	struct run r = { .out = out != NULL ? *out : NULL };
 
 	if (w->ended || !w->line_begun)
 		return;
@@ -248,9 +321,7 @@ wireform_end(struct wireform *w, struct buffer *out)
 		w->ended = 1; /* the line end it lacks would make it so */
 		return;
 	}
-	if (out != NULL)
-		r.out = buffer_reserve(out, 2);
 	put_line_end(w, &r);
 	if (out != NULL)
-		out->len += 2;
+		*out = r.out;
 }

@@ -10,10 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "buffer.h"
-
-/* Blanks that one call writes at most for bare CRs held back. */
-#define WIREFORM_BLANKS ((size_t)4096)
+/* Octets of a line without its end: RFC 5321 4.5.3.1.6. */
+#define WIREFORM_LINE_MAX 998
 
 /* {0} but for the choices is the beginning of a text. */
 struct wireform {
@@ -28,23 +26,26 @@ struct wireform {
 	uint64_t size;     /* octets of wire form, stuffing not counted */
 	uint64_t line;     /* octets of the present line */
 	uint64_t lines;    /* lines complete */
-	uint64_t longest;  /* octets of the longest line, without its end */
+	uint64_t longest;  /* octets of the longest line, without its end; 0 if
+	                      none has more than WIREFORM_LINE_MAX */
 	uint64_t longest_number; /* which it is: 1 is the first */
 	int eight_bit;     /* an octet above 127; only measured, see below */
 };
 
+/* The room that wireform_add needs for n octets; 0 is for wireform_end. */
+size_t wireform_room(size_t n);
+
 /*
  * Takes the next n octets: LF and any CRs before it end a line, another CR is
- * a blank. Appends their wire form to out; measures only, eight_bit included,
+ * a blank. Writes their wire form to *out and moves that behind it; octets
+ * further on, within the room, are lost. Measures only, eight_bit included,
  * if out is NULL. Returns how many it took: fewer than n (perhaps none) when
- * the text ended, or when out should be emptied first. out grows by at most
- * 2 * n + WIREFORM_BLANKS + 4.
+ * the text ended, or when there was too much to write.
  */
-size_t wireform_add(struct wireform *w, const char *in, size_t n,
-	struct buffer *out);
+size_t wireform_add(struct wireform *w, const char *in, size_t n, char **out);
 
 /* The end of the text: ends a last line that lacks its line end. */
-void wireform_end(struct wireform *w, struct buffer *out);
+void wireform_end(struct wireform *w, char **out);
 
 /* Is an octet above 127? */
 int wireform_is_8bit(const char *text, size_t n);

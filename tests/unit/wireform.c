@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "unit.h"
 
+#include "../../src/buffer.h"
 #include "../../src/wireform.h"
 
 enum { AS_IS, DOTS, STUFF, BOTH };
@@ -57,21 +58,39 @@ chosen(int choices)
 	return w;
 }
 
+/* Takes octets as wireform_add does, out as long as is needed. */
+static size_t
+add(struct wireform *w, const char *in, size_t n, struct buffer *out)
+{
+	char *begin = buffer_reserve(out, wireform_room(n));
+	char *end = begin;
+	size_t taken = wireform_add(w, in, n, &end);
+
+	assert_true((size_t)(end - begin) <= wireform_room(n));
+	out->len += (size_t)(end - begin);
+	return taken;
+}
+
 /* Feeds a text cut into pieces of the given size, the first of its own. */
 static void
 feed(struct wireform *w, const char *in, size_t len, size_t first,
     size_t piece, struct buffer *out)
 {
 	size_t n = first < len ? first : len;
+	char *end;
 
 	while (len > 0 && !w->ended) {
-		size_t taken = wireform_add(w, in, n, out);
+		size_t taken = out != NULL ? add(w, in, n, out)
+		    : wireform_add(w, in, n, NULL);
 
 		in += taken;
 		len -= taken;
 		n = piece < len ? piece : len;
 	}
-	wireform_end(w, out);
+	end = out != NULL ? buffer_reserve(out, wireform_room(0)) : NULL;
+	wireform_end(w, out != NULL ? &end : NULL);
+	if (out != NULL)
+		out->len = (size_t)(end - out->data);
 }
 
 static void
@@ -179,11 +198,10 @@ a_long_run_of_bare_returns_needs_little_room(void **state)
 	in[len] = 'x';
 	while (left > 0) {
 		size_t n = left < 1000 ? left : 1000;
-		size_t taken = wireform_add(&w, p, n, &out);
+		size_t taken = add(&w, p, n, &out);
 
 		p += taken;
 		left -= taken;
-		assert_true(out.len <= 2 * 1000 + WIREFORM_BLANKS + 4);
 		total += out.len;
 		buffer_clear(&out);
 	}
@@ -202,10 +220,82 @@ facts_are_those_of_the_wire_form(void **state)
 	(void)state;
 	feed(&w, text, sizeof(text) - 1, 100, 100, NULL);
 	assert_int_equal(w.lines, 4);
-	assert_int_equal(w.longest, 5);
-	assert_int_equal(w.longest_number, 2);
+	assert_int_equal(w.longest, 0);
 	assert_int_equal(w.size, 2 + 5 + 4 + 1 + 4 * 2);
 	assert_true(w.eight_bit);
+}
+
+/* A line of so many octets among short ones, at any place in a block. */
+static void
+the_longest_line_is_told_if_it_is_too_long(void **state)
+{
+	static const size_t lengths[] = { WIREFORM_LINE_MAX - 1,
+	    WIREFORM_LINE_MAX, WIREFORM_LINE_MAX + 1, 5000 };
+	char text[9000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+		for (size_t at = 1; at < 400; at++) {
+			struct wireform w = {0};
+			int too_long = lengths[i] > WIREFORM_LINE_MAX;
+			size_t before = 0;
+
+			memset(text, 'a', sizeof(text));
+			for (size_t k = at; k > 0; k -= k > 50 ? 50 : k) {
+				text[k - 1] = '\n';
+				before++;
+			}
+			for (size_t k = at + lengths[i]; k < sizeof(text);
+			    k += 100)
+				text[k] = '\n';
+			feed(&w, text, sizeof(text), sizeof(text), 1, NULL);
+			assert_int_equal(w.longest, too_long ? lengths[i] : 0);
+			assert_int_equal(w.longest_number,
+			    too_long ? before + 1 : 0);
+		}
+}
+
+/* Of texts that are long enough for what is done to many octets at once. */
+static void
+long_texts_measure_and_convert_alike(void **state)
+{
+	static const char letters[] = "\n\n\n\n.\r\n\xc3";
+	static char in[4000];
+	uint32_t seed = 2;
+
+	(void)state;
+	for (int round = 0; round < 4000; round++) {
+		struct buffer out = {0}, letter = {0};
+		int choices = round % 4;
+		struct wireform w = chosen(choices);
+		struct wireform measure = chosen(choices & DOTS);
+		/* few kinds of octets, so that some chunks lack some */
+		uint32_t kinds = 1 + (uint32_t)round / 4 % 8;
+		size_t doubled = 0, len;
+
+		memset(in, 'a', sizeof(in));
+		for (len = 0; len < sizeof(in); len += seed >> 24 & 63) {
+			seed = seed * 1664525 + 1013904223;
+			in[len++] = letters[(seed >> 16) % kinds];
+			if (seed >> 31 && len < sizeof(in))
+				in[len++] = letters[seed % kinds];
+		}
+		len = sizeof(in) - (seed >> 8) % 300;
+		feed(&w, in, len, seed % 777, 1500, &out);
+		feed(&measure, in, len, seed % 777, 1500, NULL);
+		by_the_letter(in, len, choices, &letter);
+		assert_int_equal(out.len, letter.len);
+		assert_memory_equal(out.data, letter.data, out.len);
+		for (size_t i = 0; i < out.len; i++)
+			doubled += (choices & STUFF) && out.data[i] == '.' &&
+			    (i == 0 || out.data[i - 1] == '\n');
+		assert_int_equal(measure.size, out.len - doubled);
+		assert_int_equal(measure.lines, w.lines);
+		assert_int_equal(measure.ended, w.ended);
+		assert_int_equal(measure.dot_at, w.dot_at);
+		buffer_free(&out);
+		buffer_free(&letter);
+	}
 }
 
 static void
@@ -219,7 +309,7 @@ octets_behind_the_dot_do_not_count(void **state)
 	assert_true(w.ended);
 	assert_int_equal(w.dot_at, 3);
 	assert_int_equal(w.size, 4);
-	assert_int_equal(w.longest, 2);
+	assert_int_equal(w.lines, 1);
 	assert_false(w.eight_bit);
 }
 
@@ -248,6 +338,8 @@ main(void)
 		cmocka_unit_test(random_texts_measure_and_convert_alike),
 		cmocka_unit_test(a_long_run_of_bare_returns_needs_little_room),
 		cmocka_unit_test(facts_are_those_of_the_wire_form),
+		cmocka_unit_test(the_longest_line_is_told_if_it_is_too_long),
+		cmocka_unit_test(long_texts_measure_and_convert_alike),
 		cmocka_unit_test(octets_behind_the_dot_do_not_count),
 		cmocka_unit_test(an_octet_above_127_is_seen_anywhere),
 	};
