@@ -80,6 +80,7 @@ account_copy(struct account *to, const struct account *from)
 	to->name = xstrdup(from->name);
 	to->origin = xstrdup(from->origin);
 	to->home = xstrdup(from->home);
+	to->elsewhere = from->elsewhere;
 	for (size_t i = 0; i < KEYS; i++)
 		setting_copy(field(to, i), field_of(from, i), i);
 }
@@ -134,8 +135,6 @@ default_port(const struct account *a)
 static void
 resolve(struct account *a)
 {
-	int has_secret = a->password[0] != '\0' || a->passwordeval[0] != '\0';
-
 	if (a->tls == SWITCH_AUTO)
 		a->tls = account_is_local(a) ? SWITCH_OFF : SWITCH_ON;
 	if (a->tls_starttls == SWITCH_AUTO)
@@ -145,7 +144,7 @@ resolve(struct account *a)
 		a->port = default_port(a);
 	if (strcmp(a->auth, "auto") == 0) {
 		free(a->auth);
-		a->auth = xstrdup(a->user[0] != '\0' && has_secret &&
+		a->auth = xstrdup(a->user[0] != '\0' &&
 		    count_hosts(a, SERVICE_MX) == 0 ? "on" : "off");
 	}
 }

@@ -25,6 +25,8 @@ struct account {
 	char *name;    /* "" before a section names it */
 	char *origin;  /* file:line of the section, or "command line" */
 	char *home;    /* for ~; may be "" */
+	int elsewhere; /* the command line leads to another server: no secret
+	                  is kept for it under the account's name */
 #define KEY(key, kind, initial, argument, summary) FIELD_##kind key;
 #include "keys.def"
 #undef KEY

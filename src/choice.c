@@ -7,13 +7,13 @@
 
 #include "address.h"
 #include "ascii.h"
+#include "command.h"
 #include "escape.h"
 #include "grammar.h"
 #include "home.h"
 #include "identity.h"
 #include "memory.h"
 #include "override.h"
-#include "secret.h"
 #include "trusted_file.h"
 
 #define SYSTEM_FILE SYSCONFDIR "/onehop/config"
@@ -43,7 +43,7 @@ apply_eval(struct account *a, const struct config_setting *s,
 	struct buffer line = { .kind = BUFFER_SECRET };
 	struct directive d = {0};
 	struct config_setting made = *s;
-	int result = secret_command(&line, s->value, SECRET_COMMAND_SECONDS,
+	int result = command_read(&line, s->value, COMMAND_SECONDS,
 	    err);
 
 	if (result == 0 && (grammar_read(&d, line.data, line.len, err) != 0 ||

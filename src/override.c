@@ -32,32 +32,47 @@ override(struct account *a, const struct invocation *inv, struct error *err)
  */
 static const struct trustee {
 	const char *keys[16];   /* each list ends with NULL */
-	const char *secrets[4];
+	const char *secrets[5];
 } trustees[] = {
-	{ { "host", "port", "socket", "tls", "tls_certcheck", "tls_trust",
-	    "tls_host_override", "proxy_host", "srv_targets" },
-	    { "user", "password", "passwordeval" } },
+	{ { "host", "port", "socket", "tls", "tls_starttls", "tls_certcheck",
+	    "tls_trust", "tls_trust_file", "tls_fingerprint",
+	    "tls_host_override", "proxy_host",
+	    "srv_targets" },
+	    { "user", "password", "passwordeval", "password_credential" } },
 	{ { "proxy_host", "proxy_port", "proxy_type" },
 	    { "proxy_user", "proxy_password" } },
 };
 #define TRUSTEES (sizeof(trustees) / sizeof(trustees[0]))
 
-/* Do both, finished, speak to the same one in the same way? */
+/* Has the key the same values in both? */
 static int
-is_same(const struct trustee *t, const struct account *a,
+is_same_value(const char *key, const struct account *a,
     const struct account *b)
 {
-	int same = 1;
+	int same = 1, more = 1;
 
-	for (size_t i = 0; t->keys[i] != NULL && same; i++) {
-		char *one = account_get(a, t->keys[i], 0);
-		char *other = account_get(b, t->keys[i], 0);
+	for (size_t i = 0; same && more; i++) {
+		char *one = account_get(a, key, i);
+		char *other = account_get(b, key, i);
 
-		same = ascii_equal(one, other);
+		more = one != NULL && other != NULL;
+		same = more ? ascii_equal(one, other) : one == other;
 		free(one);
 		free(other);
 	}
 	return same;
+}
+
+/* Do both, finished, speak to the same one, which proves in the same way that
+ * it is the one? */
+static int
+is_same(const struct trustee *t, const struct account *a,
+    const struct account *b)
+{
+	for (size_t i = 0; t->keys[i] != NULL; i++)
+		if (!is_same_value(t->keys[i], a, b))
+			return 0;
+	return 1;
 }
 
 /* Compared as they come out in the end, so that --port=587 where that is the
@@ -97,6 +112,7 @@ forget(struct account *a, const struct invocation *inv)
 		for (size_t k = 0; lost[i] && trustees[i].secrets[k]; k++)
 			account_set(a, trustees[i].secrets[k], "", &ignored);
 	}
+	a->elsewhere = lost[0];
 	return any;
 }
 

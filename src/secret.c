@@ -1,240 +1,237 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "config.h"
-
 #include "secret.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <termios.h>
-#include <unistd.h>
 
-#include "child.h"
-#include "escape.h"
+#include "command.h"
+#include "memory.h"
+#include "netrc.h"
+#include "oneline.h"
+#include "prompt.h"
+#include "trusted_file.h"
 #include "wait.h"
 
-/* Octets that one read takes. */
-#define BLOCK ((size_t)4096)
+#define NETRC_MAX ((size_t)1 << 20)
+
+static void
+set_origin(struct secret *s, const char *origin)
+{
+	snprintf(s->origin, sizeof(s->origin), "%s", origin);
+}
+
+static int
+from_account(struct secret *s, const struct account *a, struct error *err)
+{
+	if (a->password[0] == '\0')
+		return 0;
+	set_origin(s, "from the config file");
+	return buffer_add_string(&s->text, a->password) == 0 ? 1
+	    : fail(err, EX_CONFIG, "the password is too long");
+}
+
+static int
+from_command(struct secret *s, const struct account *a, struct error *err)
+{
+	if (a->passwordeval[0] == '\0')
+		return 0;
+	set_origin(s, "from passwordeval");
+	s->from_command = 1;
+	return command_read(&s->text, a->passwordeval, COMMAND_SECONDS,
+	    err) == 0 ? 1 : -1;
+}
 
 /*
- * Reads up to one block more. Returns 1, 0 at the end of input, or -1
- * EX_CONFIG at the deadline or past SECRET_MAX.
+ * The name of the credential: the one that the account gives, else its own,
+ * but not where the command line leads to another server. Owned, or NULL.
  */
-static int
-read_more(struct buffer *text, int fd, int64_t deadline, struct error *err)
+static char *
+credential_name(const struct account *a)
 {
-	struct pollfd p = { fd, POLLIN, 0 };
-	int ready = wait_any(&p, 1, deadline, err);
-	char *room = buffer_reserve(text, BLOCK);
-	ssize_t n;
+	if (a->password_credential[0] != '\0')
+		return xstrdup(a->password_credential);
+	if (a->elsewhere || a->name[0] == '\0' ||
+	    strchr(a->name, '/') != NULL)
+		return NULL;
+	return xasprintf("onehop.%s", a->name);
+}
 
-	if (ready < 0)
+static int
+read_credential(struct secret *s, const char *path, int is_named,
+    struct error *err)
+{
+	struct trusted_file file = {0};
+	int result;
+
+	switch (trusted_file_read(&file, path, ONELINE_MAX, err)) {
+	case TRUSTED_READ:
+		break;
+	case TRUSTED_MISSING:
+		return is_named ? fail(err, EX_CONFIG, "no such file") : 0;
+	case TRUSTED_FORBIDDEN:
+		return fail(err, EX_CONFIG, "permission denied");
+	default:
 		return -1;
-	if (ready == 0)
-		return fail(err, EX_CONFIG, "timed out");
-	if (room == NULL)
-		return fail(err, EX_CONFIG, "more than %zu octets came",
-		    SECRET_MAX);
-	do
-		n = read(fd, room, BLOCK);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return fail(err, EX_CONFIG, "cannot read: %s",
-		    strerror(errno));
-	text->len += (size_t)n;
-	return n > 0;
-}
-
-/* Appends the first line of text if it can be a secret. */
-static int
-take_line(struct buffer *out, const struct buffer *text, struct error *err)
-{
-	const char *line = text->len > 0 ? text->data : "";
-	const char *end = memchr(line, '\n', text->len);
-	size_t n = end != NULL ? (size_t)(end - line) : text->len;
-
-	if (end != NULL && n > 0 && line[n - 1] == '\r')
-		n--;
-	if (text->len == 0 || n == 0)
-		return fail(err, EX_CONFIG, text->len == 0
-		    ? "expected a password, nothing came"
-		    : "expected a password, an empty line came");
-	if (memchr(line, '\0', text->len) != NULL)
-		return fail(err, EX_CONFIG, "expected a password, a NUL came");
-	if (n > SECRET_MAX || buffer_add(out, line, n) != 0)
-		return fail(err, EX_CONFIG, "more than %zu octets came",
-		    SECRET_MAX);
-	return 0;
-}
-
-static int
-check_status(int status, struct error *err)
-{
-	if (WIFSIGNALED(status))
-		return fail(err, EX_CONFIG, "killed by signal %d",
-		    WTERMSIG(status));
-	if (WEXITSTATUS(status) == 0)
-		return 0;
-	fail(err, EX_CONFIG, "exit status %d", WEXITSTATUS(status));
-	if (WEXITSTATUS(status) == 127)
-		hint(err, "the shell found no such command in PATH");
-	return -1;
-}
-
-/* All that the command prints, and how it ends. */
-static int
-collect(struct buffer *text, pid_t pid, int fd, int64_t deadline,
-    struct error *err)
-{
-	int status = 0;
-	int more;
-
-	do
-		more = read_more(text, fd, deadline, err);
-	while (more > 0);
-	if (more == 0) {
-		more = child_wait(pid, &status, deadline, err);
-		if (more > 0)
-			return check_status(status, err);
-		if (more == 0)
-			fail(err, EX_CONFIG, "timed out");
 	}
-	child_kill(pid);
-	return -1;
+	/* systemd lets the service's user in by an access control list, which
+	 * shows as the group's bits */
+	if (file.is_public)
+		result = fail(err, EX_CONFIG,
+		    "expected a file that others cannot read");
+	else
+		result = oneline_take(&s->text, &file.text, err);
+	buffer_free(&file.text);
+	return result == 0 ? 1 : -1;
 }
 
-int
-secret_command(struct buffer *out, const char *command, unsigned seconds,
-    struct error *err)
+static int
+from_credential(struct secret *s, const struct account *a, struct error *err)
 {
-	struct buffer text = {
-		.kind = BUFFER_SECRET, .max = SECRET_MAX + 2 * BLOCK
-	};
-	char quote[ESCAPE_QUOTE];
-	int64_t deadline = deadline_in((int64_t)seconds * 1000);
-	int result, ends[2];
-	pid_t pid;
+	const char *directory = getenv("CREDENTIALS_DIRECTORY");
+	int is_named = a->password_credential[0] != '\0';
+	char *name = credential_name(a), *path;
+	char quote[ESCAPE_QUOTE / 2];
+	int result = 0;
 
-	if (pipe(ends) != 0)
-		return fail(err, EX_OSERR, "cannot make a pipe: %s",
-		    strerror(errno));
-	result = child_start(&pid, command, -1, ends[1], err);
-	close(ends[1]);
-	if (result == 0)
-		result = collect(&text, pid, ends[0], deadline, err);
-	close(ends[0]);
-	if (result == 0)
-		result = take_line(out, &text, err);
-	buffer_free(&text);
-	if (result != 0)
-		wrap(err, "command \"%s\"",
-		    escape_string(quote, sizeof(quote), command));
+	if (name == NULL)
+		return 0;
+	snprintf(s->origin, sizeof(s->origin), "from credential %s",
+	    escape_string(quote, sizeof(quote), name));
+	if (directory != NULL && directory[0] == '/') {
+		path = xasprintf("%s/%s", directory, name);
+		result = read_credential(s, path, is_named, err);
+		free(path);
+	} else if (is_named) {
+		result = fail(err, EX_CONFIG,
+		    "CREDENTIALS_DIRECTORY is not set");
+	}
+	free(name);
+	return result < 0 ? wrap(err, "password %s", s->origin) : result;
+}
+
+/* Takes the entry of the account, if the file has one. */
+static int
+read_netrc(struct secret *s, const struct account *a,
+    const struct trusted_file *file, struct error *err)
+{
+	const struct netrc_query query = { a->host.at[0], a->user, a->port };
+	struct netrc_entry entry;
+	int result = netrc_find(&entry, file->text.data, file->text.len,
+	    &query, err);
+
+	if (result <= 0)
+		return result;
+	snprintf(s->origin, sizeof(s->origin),
+	    "from ~/.netrc line %u", entry.line);
+	if (!file->is_private)
+		result = fail(err, EX_CONFIG, "a file that holds a password "
+		    "must be readable by its owner alone, chmod 600");
+	else
+		buffer_add(&s->text, entry.password.data, entry.password.len);
+	buffer_free(&entry.password);
 	return result;
 }
 
-/* The terminal, if we may talk there without being stopped; or -1. */
+/*
+ * ~/.netrc knows machines by one name each: what it holds for one of several
+ * hosts, or for the one that a socket stands for, is not for the others.
+ */
 static int
-open_terminal(void)
+from_netrc(struct secret *s, const struct account *a, struct error *err)
 {
-	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	struct trusted_file file = {0};
+	char *path;
+	int result = 0;
 
-	if (fd >= 0 && tcgetpgrp(fd) != getpgrp()) {
-		close(fd);
-		return -1;
+	if (a->home[0] == '\0' || a->host.n != 1 || a->socket[0] != '\0')
+		return 0;
+	path = xasprintf("%s/.netrc", a->home);
+	switch (trusted_file_read(&file, path, NETRC_MAX, err)) {
+	case TRUSTED_READ:
+		result = read_netrc(s, a, &file, err);
+		buffer_free(&file.text);
+		if (result < 0)
+			wrap(err, "~/.netrc");
+		break;
+	case TRUSTED_FAILED:
+		result = -1;
+		break;
+	default:
+		break;
 	}
-	return fd;
-}
-
-/* One line, typed; the newline is not echoed, so it is written. */
-static int
-read_typed(struct buffer *text, int fd, struct error *err)
-{
-	int64_t deadline = deadline_in(SECRET_PROMPT_SECONDS * 1000);
-	int more;
-
-	do
-		more = read_more(text, fd, deadline, err);
-	while (more > 0 && memchr(text->data, '\n', text->len) == NULL);
-	if (write(fd, "\n", 1) != 1)
-		return more < 0 ? -1 : fail(err, EX_CONFIG,
-		    "cannot write to the terminal: %s", strerror(errno));
-	return more < 0 ? -1 : 0;
-}
-
-/* Asks at the terminal, echo off. */
-static int
-prompt(struct buffer *out, const char *question, struct error *err)
-{
-	struct buffer text = {
-		.kind = BUFFER_SECRET, .max = SECRET_MAX + 2 * BLOCK
-	};
-	struct termios normal, silent;
-	int fd = open_terminal();
-	int result;
-
-	if (fd < 0 || tcgetattr(fd, &normal) != 0) {
-		if (fd >= 0)
-			close(fd);
-		return fail(err, EX_CONFIG, "there is no password, and no "
-		    "terminal to ask for one");
-	}
-	silent = normal;
-	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
-	silent.c_lflag |= ICANON;
-	if (tcsetattr(fd, TCSAFLUSH, &silent) != 0 ||
-	    write(fd, question, strlen(question)) < 0)
-		result = fail(err, EX_CONFIG, "cannot ask at the terminal: "
-		    "%s", strerror(errno));
-	else
-		result = read_typed(&text, fd, err);
-	tcsetattr(fd, TCSANOW, &normal);
-	close(fd);
-	if (result == 0)
-		result = take_line(out, &text, err);
-	buffer_free(&text);
+	free(path);
 	return result;
 }
 
 /* Who is asked for: the server, or the account where it has no host. */
 static int
-ask(struct buffer *out, const struct account *a, struct error *err)
+from_terminal(struct secret *s, const struct account *a, struct error *err)
 {
 	struct buffer question = {0};
 	char quote[ESCAPE_QUOTE];
 	int result;
 
+	set_origin(s, "typed");
 	escape_string(quote, sizeof(quote), a->user);
 	buffer_addf(&question, "onehop: password of %s", quote);
 	escape_string(quote, sizeof(quote), a->host.n > 0 ? a->host.at[0]
 	    : a->name);
 	buffer_addf(&question, " at %s: ", quote);
-	result = prompt(out, buffer_string(&question), err);
+	result = prompt_read(&s->text, buffer_string(&question), err);
 	buffer_free(&question);
-	if (result != 0)
-		hint(err, "set passwordeval to a command that prints the "
-		    "password");
-	return result;
+	if (result == 0)
+		return 1;
+	return hint(err, "set passwordeval to a command that prints the "
+	    "password, or auth off if the server needs none");
+}
+
+/* In the order in which they are asked. Each returns 1 with the secret, 0 if
+ * it has none, -1. */
+static int (*const sources[])(struct secret *, const struct account *,
+    struct error *) = {
+	from_account, from_command, from_credential, from_netrc, from_terminal
+};
+
+int
+secret_get(struct secret *s, const struct account *a, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	int result = 0;
+
+	signals_hold();
+	s->text.kind = BUFFER_SECRET;
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]) &&
+	    result == 0; i++)
+		result = sources[i](s, a, err);
+	if (result > 0)
+		return 0;
+	return wrap(err, "account \"%s\"",
+	    escape_string(quote, sizeof(quote), a->name));
 }
 
 int
-secret_get(struct buffer *out, const struct account *a, struct error *err)
+secret_renew(struct secret *s, const struct account *a, struct error *err)
 {
-	char quote[ESCAPE_QUOTE];
+	struct buffer text = { .kind = BUFFER_SECRET };
 	int result;
 
-	signals_hold();
-	if (a->password[0] != '\0')
-		result = buffer_add_string(out, a->password) == 0 ? 0
-		    : fail(err, EX_CONFIG, "the password is too long");
-	else if (a->passwordeval[0] != '\0')
-		result = secret_command(out, a->passwordeval,
-		    SECRET_COMMAND_SECONDS, err);
-	else
-		result = ask(out, a, err);
-	if (result != 0)
-		wrap(err, "account \"%s\"",
-		    escape_string(quote, sizeof(quote), a->name));
+	if (!s->from_command)
+		return 0;
+	if (command_read(&text, a->passwordeval, COMMAND_SECONDS, err) != 0) {
+		buffer_free(&text);
+		return -1;
+	}
+	result = text.len != s->text.len ||
+	    memcmp(text.data, s->text.data, text.len) != 0;
+	buffer_free(&s->text);
+	s->text = text;
 	return result;
+}
+
+void
+secret_free(struct secret *s)
+{
+	buffer_free(&s->text);
+	memset(s, 0, sizeof(*s));
 }

@@ -1,32 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A password or token from where the account says, into a wiping buffer. */
+/* An account's password or token, and where it came from. */
 #ifndef ONEHOP_SECRET_H
 #define ONEHOP_SECRET_H
 
 #include "account.h"
 #include "buffer.h"
 #include "error.h"
+#include "escape.h"
 
-#define SECRET_MAX ((size_t)64 << 10)
-#define SECRET_COMMAND_SECONDS 60
-#define SECRET_PROMPT_SECONDS 300
+/* {0} is none. */
+struct secret {
+	struct buffer text;         /* wiped when freed */
+	char origin[ESCAPE_QUOTE];  /* "from passwordeval", escaped */
+	int from_command;           /* it may be another one the next time */
+};
 
 /*
- * Appends the account's secret to out (BUFFER_SECRET): password, else
- * passwordeval, else what is typed at the controlling terminal, if there is
- * one and we are in its foreground. 0; -1 EX_CONFIG: command failed, timed
- * out, printed nothing or a NUL, or there is no source at all. Holds signals
- * (signals_hold), so that none leaves a terminal without echo.
+ * Fetches it from the first of these that has one: password, passwordeval,
+ * $CREDENTIALS_DIRECTORY, ~/.netrc, the terminal. 0; -1 EX_CONFIG if none has
+ * or one of them does not work. Holds signals (signals_hold).
  */
-int secret_get(struct buffer *out, const struct account *a,
+int secret_get(struct secret *s, const struct account *a, struct error *err);
+
+/*
+ * After a server refused it: asks the command once more. 1 if it prints
+ * something else now, which is taken; 0 if there is no other one to be had; -1
+ * if the command fails.
+ */
+int secret_renew(struct secret *s, const struct account *a,
 	struct error *err);
 
-/*
- * Runs the command (child.h) with stdin on /dev/null and appends the first
- * line of its output, without LF or CRLF: password managers keep more in the
- * lines below. The group is killed at the limit. 0; -1 EX_CONFIG, EX_OSERR.
- */
-int secret_command(struct buffer *out, const char *command,
-	unsigned seconds, struct error *err);
+void secret_free(struct secret *s);
 
 #endif

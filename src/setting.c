@@ -21,6 +21,7 @@ static char *(*const checks[KEYS])(const char *, struct error *) = {
 	[KEY_source_ip] = value_ip,
 	[KEY_proxy_host] = value_host,
 	[KEY_auth] = value_auth,
+	[KEY_password_credential] = value_credential,
 	[KEY_tls_fingerprint] = value_fingerprint,
 	[KEY_tls_host_override] = value_host,
 	[KEY_from] = value_sender,

@@ -3,11 +3,33 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "escape.h"
+#include "memory.h"
+
+/* Where everybody may rename, our own files can be put in another's place. */
+static int
+check_directory(int directory, const char *path, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *parent = slash == NULL ? xstrdup(".")
+	    : xstrndup(path, (size_t)(slash - path) + 1);
+	struct stat st;
+	int result = fstatat(directory, parent, &st, 0);
+
+	free(parent);
+	if (result != 0)
+		return fail(err, EX_CONFIG, "%s", strerror(errno));
+	if ((st.st_mode & S_IWOTH) != 0 && (st.st_mode & S_ISVTX) == 0)
+		return fail(err, EX_CONFIG, "expected a directory that not "
+		    "everybody can write to, not mode %03o",
+		    (unsigned)(st.st_mode & 0777));
+	return 0;
+}
 
 static int
 check(struct trusted_file *file, int fd, size_t max, struct error *err)
@@ -33,6 +55,7 @@ check(struct trusted_file *file, int fd, size_t max, struct error *err)
 		return fail(err, EX_CONFIG, "expected at most %zu octets, "
 		    "not %lld", max, (long long)st.st_size);
 	file->is_private = (st.st_mode & 0077) == 0;
+	file->is_public = (st.st_mode & S_IROTH) != 0;
 	return 0;
 }
 
@@ -73,7 +96,9 @@ trusted_file_read_at(struct trusted_file *file, int directory,
 	}
 	file->text.kind = BUFFER_SECRET;
 	file->text.max = max;
-	result = check(file, fd, max, err);
+	result = check_directory(directory, path, err);
+	if (result == 0)
+		result = check(file, fd, max, err);
 	if (result == 0)
 		result = read_text(&file->text, fd, err);
 	close(fd);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Files whose word we take: config files, pins. Judged by the open descriptor,
- * so that nobody can swap them in between. */
+/* Files whose word we take: config files, secrets, pins. Judged by the open
+ * descriptor, so that nobody can swap them in between. */
 #ifndef ONEHOP_TRUSTED_FILE_H
 #define ONEHOP_TRUSTED_FILE_H
 
@@ -18,11 +18,13 @@ enum trusted_result {
 struct trusted_file {
 	struct buffer text;  /* secret */
 	int is_private;      /* nobody but its owner can read it */
+	int is_public;       /* everybody can */
 };
 
 /*
  * Reads a regular file of at most max octets that belongs to us or to root
- * and that others cannot write. -1 EX_CONFIG says what is wrong with it.
+ * and that others cannot write, in a directory that not everybody can write
+ * to, unless it is sticky. -1 EX_CONFIG says what is wrong.
  */
 enum trusted_result trusted_file_read(struct trusted_file *file,
 	const char *path, size_t max, struct error *err);

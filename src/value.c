@@ -135,6 +135,14 @@ value_auth(const char *value, struct error *err)
 }
 
 char *
+value_credential(const char *value, struct error *err)
+{
+	if (value[0] == '.' || strchr(value, '/') != NULL)
+		return refuse(err, "a file name without /", value);
+	return value_text(value, err);
+}
+
+char *
 value_fingerprint(const char *value, struct error *err)
 {
 	static const char spki[] = "spki:";

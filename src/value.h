@@ -30,6 +30,9 @@ char *value_ip(const char *value, struct error *err);
 /* "on" (also for ""), "off", "auto" or a SASL mechanism in upper case. */
 char *value_auth(const char *value, struct error *err);
 
+/* The name of a systemd credential: a file name, not a path. */
+char *value_credential(const char *value, struct error *err);
+
 /* SHA-256, with or without colons or blanks, of a certificate or, behind
  * "spki:", of a key: becomes AA:BB:.. or spki:AA:BB:.. */
 char *value_fingerprint(const char *value, struct error *err);

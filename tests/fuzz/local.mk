@@ -11,6 +11,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/proxy \
 	tests/fuzz/reply \
 	tests/fuzz/encode \
+	tests/fuzz/netrc \
 	tests/fuzz/sasl \
 	tests/fuzz/message \
 	tests/fuzz/certificate \
@@ -35,6 +36,8 @@ tests_fuzz_reply_SOURCES = tests/fuzz/reply.c $(replay_sources)
 tests_fuzz_reply_LDADD = $(FUZZ_LDADD)
 tests_fuzz_encode_SOURCES = tests/fuzz/encode.c $(replay_sources)
 tests_fuzz_encode_LDADD = $(FUZZ_LDADD)
+tests_fuzz_netrc_SOURCES = tests/fuzz/netrc.c $(replay_sources)
+tests_fuzz_netrc_LDADD = $(FUZZ_LDADD)
 tests_fuzz_sasl_SOURCES = tests/fuzz/sasl.c $(replay_sources)
 tests_fuzz_sasl_LDADD = $(FUZZ_LDADD)
 tests_fuzz_message_SOURCES = tests/fuzz/message.c $(replay_sources)

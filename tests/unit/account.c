@@ -173,7 +173,7 @@ static const struct {
 	{ "host=mail.example user=u password=p", "587 on on on" },
 	{ "host=mail.example user=u passwordeval=p", "587 on on on" },
 	{ "host=mail.example user=u password=p auth=off", "587 on on off" },
-	{ "host=mail.example user=u", "587 on on off" },
+	{ "host=mail.example user=u", "587 on on on" },
 	{ "host=mail.example user=u auth=on", "587 on on on" },
 	{ "host=mail.example auth=on tls_key_file=k tls_cert_file=c",
 	  "587 on on on" },

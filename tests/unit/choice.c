@@ -20,6 +20,7 @@ static const char accounts[] =
 	"account work\nhost mail.work.example\nfrom me@work.example\n"
 	"from *@lists.work.example\nuser u\npassword p\nauth on\n"
 	"proxy_host proxy.example\nproxy_user pu\nproxy_password pp\n"
+	"password_credential c\n"
 	"account home\nhost mail.home.example\nfrom Me@Home.example\n"
 	"account bare\nuser u\npassword p\n"
 	"account default : home\n";
@@ -75,6 +76,10 @@ static const struct {
 	{ "proxy_port", "1081", "u", "***", "" },
 	{ "proxy_type", "http", "u", "***", "" },
 	{ "proxy_type", "socks5", "u", "***", "***" },
+	{ "tls_host_override", "evil.example", "", "", "***" },
+	{ "tls_trust_file", "/evil.pem", "", "", "***" },
+	{ "tls_fingerprint", "00112233445566778899AABBCCDDEEFF0011223344556677"
+	    "8899AABBCCDDEEFF", "", "", "***" },
 };
 
 static int
@@ -171,6 +176,9 @@ a_secret_stays_with_its_server(void **state)
 		password = account_get(&a, "password", 0);
 		assert_string_equal(a.user, overrides[i].user);
 		assert_string_equal(password, overrides[i].password);
+		assert_int_equal(a.elsewhere, overrides[i].user[0] == '\0');
+		assert_int_equal(a.password_credential[0] == '\0',
+		    a.elsewhere);
 		free(password);
 		proxy = account_get(&a, "proxy_password", 0);
 		assert_string_equal(proxy, overrides[i].proxy);
@@ -290,9 +298,13 @@ files_that_are_not_ours_alone_are_refused(void **state)
 	check_refused(s->fifo, "expected a regular file");
 	check_refused(s->path, "expected a regular file");
 	check_refused("/nonexistent/config", "does not exist");
+	chmod(s->config, 0600);
+	chmod(s->path, 0777);
+	check_refused(s->config, "a directory that not everybody can write "
+	    "to, not mode 777");
+	chmod(s->path, 0700);
 	if (geteuid() != 0)
 		return; /* who else could give a file away */
-	chmod(s->config, 0600);
 	assert_int_equal(chown(s->config, 1, (gid_t)-1), 0);
 	check_refused(s->config, "expected a file of user 0 or root, not of "
 	    "user 1");

@@ -14,156 +14,233 @@
 
 #include "../../src/secret.h"
 
-/* Commands and the first line they print. */
-static const struct {
-	const char *command, *secret;
-} commands[] = {
-	{ "echo pw", "pw" },
-	{ "printf pw", "pw" },
-	{ "printf 'pw\\r\\n'", "pw" },
-	{ "printf 'pw\\r'", "pw\r" },
-	{ "printf 'pw\\n\\n'", "pw" },
-	{ "printf 'pw\\nlogin: jane\\n'", "pw" },
-	{ "printf ' p w \\n'", " p w " },
-	{ "printf 'p\\303\\266\\n'", "p\xc3\xb6" },
-	{ "cat; echo read", "read" }, /* stdin is empty, not the message */
-	{ "echo \"$ONEHOP_TEST_VARIABLE.$HOME\"", ".home" },
-	{ "if true 2>/dev/null >&9; then echo open; else echo shut; fi",
-	    "shut" },
-	{ "sh -c 'kill -PIPE $$'; test $? -gt 128 && echo died", "died" },
-	{ "sh -c 'kill -TERM $$'; test $? -gt 128 && echo died", "died" },
-};
-
+/* An account of those words alone. */
 static void
-the_first_line_is_the_secret(void **state)
+make_account(struct account *a, const char *password, const char *command)
 {
-	(void)state;
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		struct buffer out = { .kind = BUFFER_SECRET };
-		struct error err = {0};
-
-		if (secret_command(&out, commands[i].command, 60, &err) != 0)
-			print_message("# %s\n", err.text);
-		assert_string_equal(buffer_string(&out), commands[i].secret);
-		buffer_free(&out);
-	}
-}
-
-static const struct {
-	const char *command, *words;
-} failures[] = {
-	{ "true", "nothing came" },
-	{ "echo", "an empty line came" },
-	{ "printf 'topsecret\\0b'", "a NUL came" },
-	{ "printf 'topsecret\\nb\\0'", "a NUL came" },
-	{ "echo topsecret; exit 3", "exit status 3" },
-	{ "onehop-no-such-command 2>/dev/null", "exit status 127" },
-	{ "echo topsecret; kill -9 $$", "killed by signal 9" },
-	{ "head -c 70000 /dev/zero | tr '\\0' x", "more than 65536 octets" },
-	{ "head -c 65537 /dev/zero | tr '\\0' x", "more than 65536 octets" },
-	{ "head -c 9000000 /dev/zero", "more than 65536 octets" },
-};
-
-static void
-a_command_that_fails_is_quoted_without_its_output(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
-		struct buffer out = { .kind = BUFFER_SECRET };
-		struct error err = {0};
-		const char *said;
-
-		assert_int_equal(secret_command(&out, failures[i].command, 60,
-		    &err), -1);
-		assert_int_equal(err.code, EX_CONFIG);
-		assert_int_equal(out.len, 0);
-		assert_non_null(strstr(err.text, failures[i].words));
-		said = strstr(err.text, "\": ");
-		assert_non_null(said);
-		assert_null(strstr(said, "topsecret"));
-		buffer_free(&out);
-	}
-}
-
-static void
-the_longest_secret_fits(void **state)
-{
-	struct buffer out = { .kind = BUFFER_SECRET };
 	struct error err = {0};
 
-	(void)state;
-	assert_int_equal(secret_command(&out,
-	    "head -c 65536 /dev/zero | tr '\\0' x; echo", 60, &err), 0);
-	assert_int_equal(out.len, 65536);
-	buffer_free(&out);
+	account_init(a, "");
+	free(a->name);
+	a->name = strdup("work");
+	assert_int_equal(account_set(a, "user", "work", &err), 0);
+	assert_int_equal(account_set(a, "password", password, &err), 0);
+	assert_int_equal(account_set(a, "passwordeval", command, &err), 0);
 }
-
-static void
-at_the_limit_all_that_was_started_is_killed(void **state)
-{
-	char directory[] = "/tmp/onehop-secret-XXXXXX";
-	char path[64], command[160];
-	struct buffer out = { .kind = BUFFER_SECRET };
-	struct error err = {0};
-	struct pollfd p = { .events = POLLIN };
-	char c;
-
-	(void)state;
-	assert_non_null(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%s/fifo", directory);
-	assert_int_equal(mkfifo(path, 0600), 0);
-	p.fd = open(path, O_RDONLY | O_NONBLOCK);
-	snprintf(command, sizeof(command),
-	    "(echo x; exec sleep 600) >%s & sleep 600", path);
-	assert_int_equal(secret_command(&out, command, 1, &err), -1);
-	assert_int_equal(err.code, EX_CONFIG);
-	assert_non_null(strstr(err.text, "timed out"));
-	while (poll(&p, 1, 10000) == 1 && (p.revents & POLLIN))
-		assert_true(read(p.fd, &c, 1) == 1);
-	assert_true(p.revents & POLLHUP); /* no writer is left */
-	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-	close(p.fd);
-	unlink(path);
-	rmdir(directory);
-}
-
-static void
-a_command_that_shuts_its_output_is_waited_for(void **state)
-{
-	struct buffer out = { .kind = BUFFER_SECRET };
-	struct error err = {0};
-
-	(void)state;
-	assert_int_equal(secret_command(&out,
-	    "echo pw; exec >&-; sleep 0.1; exit 4", 60, &err), -1);
-	assert_non_null(strstr(err.text, "exit status 4"));
-	buffer_free(&out);
-}
-
-static char work[] = "work", empty[] = "", literal[] = "in the file",
-	command_ok[] = "echo from the command", command_bad[] = "exit 1";
 
 static void
 the_file_comes_before_the_command(void **state)
 {
-	struct account a = { .name = work, .user = work, .password = literal,
-		.passwordeval = command_ok };
-	struct buffer out = { .kind = BUFFER_SECRET };
+	struct secret s = {0};
 	struct error err = {0};
+	struct account a;
 
 	(void)state;
-	assert_int_equal(secret_get(&out, &a, &err), 0);
-	assert_string_equal(buffer_string(&out), "in the file");
-	buffer_clear(&out);
-	a.password = empty;
-	assert_int_equal(secret_get(&out, &a, &err), 0);
-	assert_string_equal(buffer_string(&out), "from the command");
-	buffer_clear(&out);
-	a.passwordeval = command_bad;
-	assert_int_equal(secret_get(&out, &a, &err), -1);
+	make_account(&a, "in the file", "echo from the command");
+	assert_int_equal(secret_get(&s, &a, &err), 0);
+	assert_string_equal(buffer_string(&s.text), "in the file");
+	assert_string_equal(s.origin, "from the config file");
+	secret_free(&s);
+	account_set(&a, "password", "", &err);
+	assert_int_equal(secret_get(&s, &a, &err), 0);
+	assert_string_equal(buffer_string(&s.text), "from the command");
+	assert_string_equal(s.origin, "from passwordeval");
+	secret_free(&s);
+	account_set(&a, "passwordeval", "exit 1", &err);
+	assert_int_equal(secret_get(&s, &a, &err), -1);
 	assert_string_equal(err.text,
 	    "account \"work\": command \"exit 1\": exit status 1");
-	buffer_free(&out);
+	secret_free(&s);
+	account_free(&a);
+}
+
+/* A file of the scratch directory. */
+static void
+write_file(const char *path, const char *text, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0 && write(fd, text, strlen(text)) ==
+	    (ssize_t)strlen(text) && fchmod(fd, mode) == 0);
+	close(fd);
+}
+
+/* Settings of an account at mail.example, home directory "here", files
+ * there, and what comes of them: the secret and its origin, or an error. */
+static const struct {
+	const char *settings[3][2];
+	const char *file, *text;
+	mode_t mode;
+	const char *said;
+} kept[] = {
+	{ {{0}}, "onehop.work", "pw\n", 0400,
+	    "pw from credential onehop.work" },
+	{ {{0}}, "onehop.work", "pw", 0440,
+	    "pw from credential onehop.work" },
+	{ {{0}}, "onehop.work", "pw", 0444, "account \"work\": password from "
+	    "credential onehop.work: expected a file that others cannot "
+	    "read" },
+	{ {{0}}, "onehop.work", "", 0400, "account \"work\": password from "
+	    "credential onehop.work: expected a password, nothing came" },
+	{ {{ "password_credential", "smtp" }}, "smtp", "pw", 0400,
+	    "pw from credential smtp" },
+	{ {{ "password_credential", "smtp" }}, "onehop.work", "pw", 0400,
+	    "account \"work\": password from credential smtp: no such file" },
+	{ {{ "password_credential", "smtp" }, { "passwordeval", "echo x" }},
+	    "smtp", "pw", 0400, "x from passwordeval" },
+
+	{ {{0}}, ".netrc", "machine mail.example login work password pw",
+	    0600, "pw from ~/.netrc line 1" },
+	{ {{0}}, ".netrc", "machine mail.example login work password pw",
+	    0640, "account \"work\": ~/.netrc: a file that holds a password "
+	    "must be readable by its owner alone, chmod 600" },
+	{ {{0}}, ".netrc", "\nmachine mail.example login", 0600, "account "
+	    "\"work\": ~/.netrc: line 2: expected another word, the file "
+	    "ends" },
+	{ {{0}}, ".netrc", "default login work password pw", 0600, NULL },
+	{ {{0}}, ".netrc", "machine mail.example login joe password pw", 0644,
+	    NULL },
+	{ {{ "host", "mail.example second.example" }}, ".netrc",
+	    "machine mail.example login work password pw", 0600, NULL },
+	{ {{ "socket", "/run/smtp" }}, ".netrc",
+	    "machine mail.example login work password pw", 0600, NULL },
+};
+
+/* What secret_get comes to in such a place. */
+static char *
+fetch(size_t i, const char *home)
+{
+	char path[128];
+	struct secret s = {0};
+	struct error err = {0};
+	struct account a;
+	char *said;
+
+	snprintf(path, sizeof(path), "%s/%s", home, kept[i].file);
+	write_file(path, kept[i].text, kept[i].mode);
+	make_account(&a, "", "");
+	free(a.home);
+	a.home = strdup(home);
+	account_set(&a, "host", "mail.example", &err);
+	for (size_t k = 0; k < 3 && kept[i].settings[k][0] != NULL; k++)
+		assert_int_equal(account_set(&a, kept[i].settings[k][0],
+		    kept[i].settings[k][1], &err), 0);
+	assert_int_equal(account_finish(&a, &err), 0);
+	said = calloc(1, 1024);
+	if (secret_get(&s, &a, &err) == 0)
+		snprintf(said, 1024, "%s %s", buffer_string(&s.text),
+		    s.origin);
+	else
+		snprintf(said, 1024, "%s", err.text);
+	secret_free(&s);
+	account_free(&a);
+	unlink(path);
+	return said;
+}
+
+static void
+credentials_and_netrc_serve_those_they_are_for(void **state)
+{
+	char home[] = "/tmp/onehop-secret-XXXXXX";
+
+	(void)state;
+	assert_non_null(mkdtemp(home));
+	setenv("CREDENTIALS_DIRECTORY", home, 1);
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		char *said = fetch(i, home);
+
+		assert_string_equal(said, kept[i].said != NULL ? kept[i].said
+		    : "account \"work\": there is no password, and no "
+		    "terminal to ask for one");
+		free(said);
+	}
+	unsetenv("CREDENTIALS_DIRECTORY");
+	rmdir(home);
+}
+
+static void
+a_credential_by_the_accounts_name_stays_with_its_server(void **state)
+{
+	char home[] = "/tmp/onehop-secret-XXXXXX", path[64];
+	struct secret s = {0};
+	struct error err = {0};
+	struct account a;
+
+	(void)state;
+	assert_non_null(mkdtemp(home));
+	setenv("CREDENTIALS_DIRECTORY", home, 1);
+	snprintf(path, sizeof(path), "%s/onehop.work", home);
+	write_file(path, "topsecret", 0400);
+	make_account(&a, "", "");
+	a.elsewhere = 1;
+	assert_int_equal(secret_get(&s, &a, &err), -1);
+	assert_non_null(strstr(err.text, "there is no password"));
+	assert_int_equal(s.text.len, 0);
+	secret_free(&s);
+	account_free(&a);
+	unlink(path);
+	unsetenv("CREDENTIALS_DIRECTORY");
+	rmdir(home);
+}
+
+/* Commands that are asked a second time: result, the secret then. */
+static const struct {
+	const char *command;
+	int result;
+	const char *secret;
+} renewals[] = {
+	{ "if test -e $PATH/again; then echo two; else echo one; fi; "
+	    ">$PATH/again", 1, "two" },
+	{ "echo one", 0, "one" },
+	{ "test -e $PATH/again && exit 1; >$PATH/again; echo one", -1, "one" },
+};
+
+static void
+a_command_is_asked_again_and_believed_if_it_says_something_new(void **state)
+{
+	char place[] = "/tmp/onehop-secret-XXXXXX", path[64];
+	const char *search = getenv("PATH");
+	char *before = strdup(search != NULL ? search : "/usr/bin:/bin");
+
+	(void)state;
+	assert_non_null(mkdtemp(place));
+	setenv("PATH", place, 1); /* a variable that reaches the command */
+	snprintf(path, sizeof(path), "%s/again", place);
+	for (size_t i = 0; i < sizeof(renewals) / sizeof(renewals[0]); i++) {
+		struct secret s = {0};
+		struct error err = {0};
+		struct account a;
+
+		make_account(&a, "", renewals[i].command);
+		assert_int_equal(secret_get(&s, &a, &err), 0);
+		assert_string_equal(buffer_string(&s.text), "one");
+		assert_int_equal(secret_renew(&s, &a, &err),
+		    renewals[i].result);
+		assert_string_equal(buffer_string(&s.text),
+		    renewals[i].secret);
+		secret_free(&s);
+		account_free(&a);
+		unlink(path);
+	}
+	setenv("PATH", before, 1);
+	free(before);
+	rmdir(place);
+}
+
+static void
+what_no_command_prints_is_not_asked_again(void **state)
+{
+	struct secret s = {0};
+	struct error err = {0};
+	struct account a;
+
+	(void)state;
+	make_account(&a, "in the file", "echo other");
+	assert_int_equal(secret_get(&s, &a, &err), 0);
+	assert_int_equal(secret_renew(&s, &a, &err), 0);
+	assert_string_equal(buffer_string(&s.text), "in the file");
+	secret_free(&s);
+	account_free(&a);
 }
 
 /* In a session of its own, with that terminal or none: what secret_get says,
@@ -172,20 +249,20 @@ static pid_t
 ask_in_child(const char *terminal, int report)
 {
 	pid_t pid = fork();
-	struct account a = { .name = work, .user = work, .password = empty,
-		.passwordeval = empty };
-	struct buffer out = { .kind = BUFFER_SECRET };
+	struct secret s = {0};
 	struct error err = {0};
+	struct account a;
 
 	if (pid != 0)
 		return pid;
+	make_account(&a, "", "");
 	signal(SIGINT, SIG_DFL); /* a shell's background job ignores it */
 	alarm(120); /* whatever becomes of the test, nobody is left waiting */
 	setsid();
 	if (terminal != NULL && open(terminal, O_RDWR) < 0)
 		_exit(1);
-	if (secret_get(&out, &a, &err) == 0)
-		dprintf(report, "%s", buffer_string(&out));
+	if (secret_get(&s, &a, &err) == 0)
+		dprintf(report, "%s", buffer_string(&s.text));
 	else
 		dprintf(report, "%s", err.text);
 	_exit(err.signal != 0 ? 100 + err.signal : err.code);
@@ -274,23 +351,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_first_line_is_the_secret),
-		cmocka_unit_test(
-		    a_command_that_fails_is_quoted_without_its_output),
-		cmocka_unit_test(the_longest_secret_fits),
-		cmocka_unit_test(at_the_limit_all_that_was_started_is_killed),
-		cmocka_unit_test(a_command_that_shuts_its_output_is_waited_for),
 		cmocka_unit_test(the_file_comes_before_the_command),
+		cmocka_unit_test(
+		    credentials_and_netrc_serve_those_they_are_for),
+		cmocka_unit_test(
+		    a_credential_by_the_accounts_name_stays_with_its_server),
+		cmocka_unit_test(
+	    a_command_is_asked_again_and_believed_if_it_says_something_new),
+		cmocka_unit_test(what_no_command_prints_is_not_asked_again),
 		cmocka_unit_test(
 		    at_a_terminal_the_password_is_asked_for_unseen),
 		cmocka_unit_test(without_a_source_the_error_says_what_to_set),
 	};
 
-	/* What a command must not inherit. */
-	setenv("ONEHOP_TEST_VARIABLE", "seen", 1);
-	setenv("HOME", "home", 1);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
-	dup2(STDERR_FILENO, 9);
+	unsetenv("CREDENTIALS_DIRECTORY");
+	setsid(); /* no terminal to ask at */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

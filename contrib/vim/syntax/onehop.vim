@@ -21,7 +21,8 @@ syntax keyword onehopSection account defaults include contained
 syntax keyword onehopKey contained nextgroup=onehopValue
     \ host port srv_targets socket address_family source_ip proxy_host
     \ proxy_port proxy_type proxy_user timeout deadline
-    \ protocol domain auth user ntlmdomain tls tls_starttls
+    \ protocol domain auth user password_credential ntlmdomain
+    \ tls tls_starttls
     \ tls_trust tls_trust_file tls_crl_file tls_fingerprint tls_key_file
     \ tls_cert_file tls_certcheck tls_min_dh_prime_bits tls_priorities
     \ tls_host_override from from_full_name allow_from_override
