@@ -93,19 +93,30 @@ step(struct auth *x, const char *challenge, size_t len, struct error *err)
 	return 0;
 }
 
+static void
+clear(struct auth *x)
+{
+	sasl_free(x->exchange);
+	x->exchange = NULL;
+	buffer_free(&x->response);
+	buffer_free(&x->binding);
+}
+
 int
-auth_prepare(struct auth *x, struct session *s, const char *secret,
+auth_prepare(struct auth *x, struct session *s, struct secret *secret,
     struct error *err)
 {
 	const struct account *a = s->account;
 
+	clear(x);
+	x->secret = secret;
 	x->response.kind = BUFFER_SECRET;
 	if (s->tls.version[0] != '\0')
 		(void)tls_channel_binding(s->stream.transport, &x->binding);
 	if (choose(x, s, err) != 0)
 		return -1;
 	x->identity.user = a->user;
-	x->identity.secret = secret;
+	x->identity.secret = buffer_string(&secret->text);
 	x->identity.host = s->smarthost->name[0] != '\0'
 	    ? s->smarthost->name : "localhost";
 	x->identity.port = s->smarthost->port;
@@ -149,6 +160,45 @@ auth_put(struct auth *x, struct session *s, struct error *err)
 	return session_put_secret(s, verb, &x->response, err);
 }
 
+/* What users most often do not know, by the refusal's enhanced code; the last
+ * is for all others. */
+static const struct {
+	const char *dsn;
+	const char *words;
+} causes[] = {
+	{ "5.7.9", "the provider wants an app password, made on its web "
+	    "site, in place of your own" },
+	{ "5.7.139", "the provider may take no passwords any more, only "
+	    "tokens: see auth xoauth2 in onehop-config(5)" },
+	{ "", "many providers want an app password here, not the one of "
+	    "their web site" },
+};
+
+static int
+is_token(const struct auth *x)
+{
+	return x->mechanism->kind == SASL_XOAUTH2 ||
+	    x->mechanism->kind == SASL_OAUTHBEARER;
+}
+
+/* Whose secret was refused, where it came from, and what may be wrong. */
+static int
+blame_secret(const struct auth *x, const struct reply *r, struct error *err)
+{
+	char user[ESCAPE_QUOTE / 2];
+	size_t i = 0;
+
+	wrap(err, "user \"%s\", %s %s", escape_string(user, sizeof(user),
+	    x->identity.user), is_token(x) ? "token" : "password",
+	    x->secret->origin);
+	if (is_token(x))
+		return hint(err, "tokens expire: passwordeval should be a "
+		    "command that prints a fresh one");
+	while (causes[i].dsn[0] != '\0' && strcmp(causes[i].dsn, r->dsn) != 0)
+		i++;
+	return hint(err, "%s", causes[i].words);
+}
+
 /* 235 counts only once our side is satisfied: a server that skips its
  * signature has not shown that it knows the password. */
 static int
@@ -157,6 +207,8 @@ conclude(struct auth *x, struct session *s, const struct reply *r,
 {
 	const char *why;
 
+	if (r->code != 421)
+		x->untried = 0;
 	if (reply_class(r) == 2 && x->satisfied)
 		return 0;
 	if (reply_class(r) == 2) {
@@ -169,7 +221,12 @@ conclude(struct auth *x, struct session *s, const struct reply *r,
 		s->intact = 0;
 	session_refused(REPLY_TO_AUTH, r, err);
 	why = sasl_server_error(x->exchange);
-	return why[0] != '\0' ? wrap(err, "server says %s", why) : -1;
+	if (why[0] != '\0')
+		wrap(err, "server says %s", why);
+	x->refused = r->code == 535;
+	if (err->code == EX_NOPERM && x->mechanism->needs_user)
+		return blame_secret(x, r, err);
+	return -1;
 }
 
 int
@@ -233,8 +290,8 @@ respond(struct auth *x, struct session *s, int first, struct error *err)
 	return session_put_secret(s, "", &x->response, err);
 }
 
-int
-auth_run(struct auth *x, struct session *s, struct error *err)
+static int
+run_once(struct auth *x, struct session *s, struct error *err)
 {
 	int first = !initial_fits(x);
 	struct reply r;
@@ -252,11 +309,41 @@ auth_run(struct auth *x, struct session *s, struct error *err)
 	}
 }
 
+int
+auth_renew(struct auth *x, struct session *s, struct error *err)
+{
+	struct error trouble = {0};
+	int result;
+
+	if (x->untried && !s->intact)
+		return x->untried = 0, err->signal == 0;
+	if (!x->refused || x->renewed || !x->mechanism->needs_user)
+		return 0;
+	x->renewed = 1;
+	result = secret_renew(x->secret, &trouble);
+	if (trouble.signal != 0)
+		*err = trouble;
+	return result > 0;
+}
+
+int
+auth_run(struct auth *x, struct session *s, struct error *err)
+{
+	int result = run_once(x, s, err);
+
+	if (result == 0 || !s->intact || !auth_renew(x, s, err))
+		return result;
+	memset(err, 0, sizeof(*err));
+	if (auth_prepare(x, s, x->secret, err) != 0)
+		return -1;
+	x->untried = 1;
+	x->refused = 0;
+	return run_once(x, s, err);
+}
+
 void
 auth_free(struct auth *x)
 {
-	sasl_free(x->exchange);
-	buffer_free(&x->response);
-	buffer_free(&x->binding);
+	clear(x);
 	memset(x, 0, sizeof(*x));
 }

@@ -6,6 +6,7 @@
 #include "buffer.h"
 #include "error.h"
 #include "sasl.h"
+#include "secret.h"
 #include "session.h"
 
 /* One authentication under way. {0} is none. */
@@ -16,6 +17,10 @@ struct auth {
 	struct buffer response;  /* base64 of our next response, secret */
 	struct buffer binding;   /* base64 channel binding of this session */
 	int satisfied;           /* our side has what it wants */
+	struct secret *secret;   /* borrowed */
+	int refused;             /* the server does not know that secret */
+	int renewed;             /* the command was asked for another one, */
+	int untried;             /* about which the server has not answered */
 };
 
 /* Does the account ask for authentication? */
@@ -26,10 +31,11 @@ int auth_needs_secret(const struct account *a);
 
 /*
  * Chooses the mechanism and makes the initial response. secret is borrowed
- * until auth_free. -1: EX_UNAVAILABLE no mechanism fits, EX_NOPERM a password
- * would go out in clear, or the exchange's own errors.
+ * until auth_free. May be called again for a new session. -1: EX_UNAVAILABLE
+ * no mechanism fits, EX_NOPERM a password would go out in clear, or the
+ * exchange's own errors.
  */
-int auth_prepare(struct auth *x, struct session *s, const char *secret,
+int auth_prepare(struct auth *x, struct session *s, struct secret *secret,
 	struct error *err);
 
 /* May MAIL follow in the same flight (RFC 4954 4: PLAIN and EXTERNAL with an
@@ -42,8 +48,19 @@ int auth_put(struct auth *x, struct session *s, struct error *err);
 /* Takes the reply to a pipelined AUTH: 235 or an error. */
 int auth_get(struct auth *x, struct session *s, struct error *err);
 
-/* The whole exchange in step: put, challenges and responses, 235. */
+/*
+ * The whole exchange in step: put, challenges and responses, 235; once more if
+ * auth_renew says so and the session is still there.
+ */
 int auth_run(struct auth *x, struct session *s, struct error *err);
+
+/*
+ * After a failure: is AUTH worth another try, since the secret that was
+ * refused came from a command (a token expires), and this now prints another
+ * one? 1 at most once, for the next session; else 0, *err as it was but for a
+ * signal.
+ */
+int auth_renew(struct auth *x, struct session *s, struct error *err);
 
 void auth_free(struct auth *x);
 

@@ -43,8 +43,7 @@ apply_eval(struct account *a, const struct config_setting *s,
 	struct buffer line = { .kind = BUFFER_SECRET };
 	struct directive d = {0};
 	struct config_setting made = *s;
-	int result = command_read(&line, s->value, COMMAND_SECONDS,
-	    err);
+	int result = command_read(&line, s->value, COMMAND_SECONDS, err);
 
 	if (result == 0 && (grammar_read(&d, line.data, line.len, err) != 0 ||
 	    d.keyword == NULL || key_find(d.keyword) == NULL))

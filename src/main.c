@@ -183,7 +183,7 @@ flush_server(struct run *run, struct error *err)
 	result = submit_open(&s, &run->account,
 	    run->inv.debug ? STDERR_FILENO : -1, err);
 	if (result == 0 && s.auth.mechanism != NULL)
-		result = auth_run(&s.auth, &s.session, err);
+		result = submit_authenticate(&s, err);
 	if (result == 0)
 		result = smtp_etrn(&s.session, run->inv.queue, err);
 	submit_close(&s);

@@ -5,7 +5,8 @@
 
 #include "account.h"
 
-/* May the run have to connect once more? */
+/* May the run have to connect once more, to another host or, with another
+ * password, to the same? */
 enum sandbox_network {
 	SANDBOX_LAST_HOST,
 	SANDBOX_MORE_HOSTS

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
 #include "memory.h"
 #include "netrc.h"
 #include "oneline.h"
@@ -34,12 +33,16 @@ from_account(struct secret *s, const struct account *a, struct error *err)
 static int
 from_command(struct secret *s, const struct account *a, struct error *err)
 {
+	struct error ignored = {0};
+
 	if (a->passwordeval[0] == '\0')
 		return 0;
 	set_origin(s, "from passwordeval");
-	s->from_command = 1;
-	return command_read(&s->text, a->passwordeval, COMMAND_SECONDS,
-	    err) == 0 ? 1 : -1;
+	if (command_read(&s->text, a->passwordeval, COMMAND_SECONDS,
+	    err) != 0)
+		return -1;
+	(void)command_prepare(&s->again, a->passwordeval, &ignored);
+	return 1;
 }
 
 /*
@@ -211,14 +214,20 @@ secret_get(struct secret *s, const struct account *a, struct error *err)
 }
 
 int
-secret_renew(struct secret *s, const struct account *a, struct error *err)
+secret_may_change(const struct secret *s)
+{
+	return s->again.pid != 0;
+}
+
+int
+secret_renew(struct secret *s, struct error *err)
 {
 	struct buffer text = { .kind = BUFFER_SECRET };
 	int result;
 
-	if (!s->from_command)
+	if (!secret_may_change(s))
 		return 0;
-	if (command_read(&text, a->passwordeval, COMMAND_SECONDS, err) != 0) {
+	if (command_run(&s->again, &text, COMMAND_SECONDS, err) != 0) {
 		buffer_free(&text);
 		return -1;
 	}
@@ -232,6 +241,7 @@ secret_renew(struct secret *s, const struct account *a, struct error *err)
 void
 secret_free(struct secret *s)
 {
+	command_dismiss(&s->again);
 	buffer_free(&s->text);
 	memset(s, 0, sizeof(*s));
 }

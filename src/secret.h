@@ -5,6 +5,7 @@
 
 #include "account.h"
 #include "buffer.h"
+#include "command.h"
 #include "error.h"
 #include "escape.h"
 
@@ -12,7 +13,7 @@
 struct secret {
 	struct buffer text;         /* wiped when freed */
 	char origin[ESCAPE_QUOTE];  /* "from passwordeval", escaped */
-	int from_command;           /* it may be another one the next time */
+	struct command again;       /* may print another one the next time */
 };
 
 /*
@@ -22,13 +23,15 @@ struct secret {
  */
 int secret_get(struct secret *s, const struct account *a, struct error *err);
 
+/* Does a command stand by that may print another one? */
+int secret_may_change(const struct secret *s);
+
 /*
- * After a server refused it: asks the command once more. 1 if it prints
- * something else now, which is taken; 0 if there is no other one to be had; -1
- * if the command fails.
+ * After a server refused it: asks that command, once. 1 if it prints something
+ * else now, which is taken; 0 if there is no other one to be had; -1 if the
+ * command fails.
  */
-int secret_renew(struct secret *s, const struct account *a,
-	struct error *err);
+int secret_renew(struct secret *s, struct error *err);
 
 void secret_free(struct secret *s);
 

@@ -235,7 +235,7 @@ serverinfo_show(int fd, const struct account *a,
 	result = inv->auth_test ? submit_open(&s, a, trace, err)
 	    : submit_connect(&s, a, trace, err);
 	if (result == 0 && inv->auth_test)
-		result = auth_is_wanted(a) ? auth_run(&s.auth, &s.session, err)
+		result = auth_is_wanted(a) ? submit_authenticate(&s, err)
 		    : fail(err, EX_CONFIG, "auth is off: there is nothing to "
 		    "test");
 	compose(&page, &s, result == 0 && inv->auth_test);

@@ -10,7 +10,6 @@
 #include "mime.h"
 #include "parameter.h"
 #include "sandbox.h"
-#include "secret.h"
 #include "smtp.h"
 #include "wait.h"
 
@@ -105,6 +104,13 @@ turn_to(struct submitter *s, const struct account *a,
 	    ? TLS_BY_STARTTLS : TLS_AT_ONCE;
 }
 
+/* To another host, or to this one with another password? */
+static int
+may_reconnect(const struct submitter *s, size_t index)
+{
+	return index + 1 < s->route.n || secret_may_change(&s->secret);
+}
+
 /* Tries the host at index: connected, and the last EHLO answered. */
 static int
 try_host(struct submitter *s, size_t index, int trace, struct error *err)
@@ -129,7 +135,7 @@ try_host(struct submitter *s, size_t index, int trace, struct error *err)
 		    trace);
 		hello = identity_hello(a, transport->fd);
 		if (!s->unconfined)
-			sandbox_enter(a, index + 1 < s->route.n
+			sandbox_enter(a, may_reconnect(s, index)
 			    ? SANDBOX_MORE_HOSTS : SANDBOX_LAST_HOST);
 		result = converse(s, &demand.policy, hello, err);
 		if (result != 0 && s->route.n > 1 && err->signal == 0)
@@ -207,25 +213,53 @@ submit_connect(struct submitter *s, const struct account *a, int trace,
 	return 0;
 }
 
-int
-submit_open(struct submitter *s, const struct account *a, int trace,
-    struct error *err)
+static int
+prepare_auth(struct submitter *s, struct error *err)
 {
 	int result;
 
-	s->facts.started = deadline_now();
-	s->secret.kind = BUFFER_SECRET;
-	if ((auth_needs_secret(a) && secret_get(&s->secret, a, err) != 0) ||
-	    submit_connect(s, a, trace, err) != 0)
-		return -1;
-	if (!auth_is_wanted(a))
+	if (!auth_is_wanted(s->route.account))
 		return 0;
-	result = auth_prepare(&s->auth, &s->session,
-	    buffer_string(&s->secret), err);
+	result = auth_prepare(&s->auth, &s->session, &s->secret, err);
 	if (s->auth.mechanism != NULL)
 		snprintf(s->facts.mechanism, sizeof(s->facts.mechanism),
 		    "%s", s->auth.mechanism->name);
 	return result;
+}
+
+int
+submit_open(struct submitter *s, const struct account *a, int trace,
+    struct error *err)
+{
+	s->facts.started = deadline_now();
+	if ((auth_needs_secret(a) && secret_get(&s->secret, a, err) != 0) ||
+	    submit_connect(s, a, trace, err) != 0)
+		return -1;
+	return prepare_auth(s, err);
+}
+
+/* The same host over a new connection. */
+static int
+reopen(struct submitter *s, struct error *err)
+{
+	size_t index = (size_t)(s->session.smarthost - s->route.at);
+	int trace = s->session.stream.trace;
+
+	leave(s);
+	memset(err, 0, sizeof(*err));
+	return try_host(s, index, trace, err) != 0 ? -1
+	    : prepare_auth(s, err);
+}
+
+int
+submit_authenticate(struct submitter *s, struct error *err)
+{
+	int result = auth_run(&s->auth, &s->session, err);
+
+	if (result == 0 || !auth_renew(&s->auth, &s->session, err))
+		return result;
+	return reopen(s, err) != 0 ? -1
+	    : auth_run(&s->auth, &s->session, err);
 }
 
 static int
@@ -250,9 +284,9 @@ must_convert(const struct session *s, const struct message *m,
 	return mime_is_needed(m, transport);
 }
 
-int
-submit_message(struct submitter *s, struct envelope *e,
-    const struct message *m, enum content_after after, struct error *err)
+static int
+send_fit(struct submitter *s, struct envelope *e, const struct message *m,
+    enum content_after after, struct error *err)
 {
 	enum part_transport transport = session_can(&s->session, EXT_8BITMIME)
 	    ? PART_8BIT : PART_7BIT;
@@ -270,6 +304,18 @@ submit_message(struct submitter *s, struct envelope *e,
 			message_free(&fit);
 		}
 	}
+	return result;
+}
+
+int
+submit_message(struct submitter *s, struct envelope *e,
+    const struct message *m, enum content_after after, struct error *err)
+{
+	int result = send_fit(s, e, m, after, err);
+
+	if (result != 0 && auth_renew(&s->auth, &s->session, err))
+		result = reopen(s, err) != 0 ? -1
+		    : send_fit(s, e, m, after, err);
 	/* it went out with this message, if it went out at all */
 	auth_free(&s->auth);
 	return result;
@@ -282,7 +328,7 @@ submit_close(struct submitter *s)
 	session_close(&s->session);
 	auth_free(&s->auth);
 	route_free(&s->route);
-	buffer_free(&s->secret);
+	secret_free(&s->secret);
 	s->facts.ended = deadline_now();
 }
 

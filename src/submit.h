@@ -13,6 +13,7 @@
 #include "error.h"
 #include "message.h"
 #include "route.h"
+#include "secret.h"
 #include "session.h"
 
 /* When the host is to be secured. */
@@ -48,7 +49,7 @@ struct submitter {
 	struct route route;
 	struct session session;
 	struct auth auth;       /* prepared; goes out with the first message */
-	struct buffer secret;   /* needed until auth is done */
+	struct secret secret;   /* needed until auth is done */
 	int unconfined;         /* set by who has more to do afterwards than
 	                           sandbox.h allows */
 	struct submission facts;
@@ -69,7 +70,15 @@ int submit_connect(struct submitter *s, const struct account *a, int trace,
 int submit_open(struct submitter *s, const struct account *a, int trace,
 	struct error *err);
 
-/* Sends one message through it; see smtp_transaction. */
+/* Authenticates without a message; a new secret may get a new session
+ * (auth_renew). */
+int submit_authenticate(struct submitter *s, struct error *err);
+
+/*
+ * Sends one message through it; see smtp_transaction. If the secret is refused
+ * and a new one can be had, once more over a new session: nobody can have the
+ * message then.
+ */
 int submit_message(struct submitter *s, struct envelope *e,
 	const struct message *m, enum content_after after,
 	struct error *err);

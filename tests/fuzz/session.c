@@ -126,13 +126,13 @@ make_account(struct account *a, uint8_t choice)
 }
 
 static int
-converse(struct session *s, struct auth *auth, struct mail *mail,
-    struct error *err)
+converse(struct session *s, struct auth *auth, struct secret *secret,
+    struct mail *mail, struct error *err)
 {
 	if (smtp_greeting(s, err) != 0 || smtp_hello(s, "me", err) != 0)
 		return -1;
 	if (auth_is_wanted(s->account) &&
-	    auth_prepare(auth, s, SECRET, err) != 0)
+	    auth_prepare(auth, s, secret, err) != 0)
 		return -1;
 	return smtp_transaction(s, auth, mail, err);
 }
@@ -167,6 +167,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct smarthost smarthost = { .name = host, .port = 25 };
 	struct session session = {0};
 	struct auth auth = {0};
+	struct secret secret = {0};
 	struct spool spool = {0};
 	struct message message;
 	struct buffer heard = {0};
@@ -187,11 +188,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	session.confidential = 1;
 	stream_open(&session.stream, make_tape(data + 1, size - 1, &heard),
 	    DEADLINE_NONE, -1);
-	result = converse(&session, &auth, &mail, &err);
+	buffer_add_string(&secret.text, SECRET);
+	result = converse(&session, &auth, &secret, &mail, &err);
 	smtp_quit(&session);
 	judge(&account, &heard, result, &err);
 	session_close(&session);
 	auth_free(&auth);
+	secret_free(&secret);
 	message_free(&message);
 	buffer_free(&heard);
 	account_free(&account);

@@ -214,7 +214,7 @@ a_command_is_asked_again_and_believed_if_it_says_something_new(void **state)
 		make_account(&a, "", renewals[i].command);
 		assert_int_equal(secret_get(&s, &a, &err), 0);
 		assert_string_equal(buffer_string(&s.text), "one");
-		assert_int_equal(secret_renew(&s, &a, &err),
+		assert_int_equal(secret_renew(&s, &err),
 		    renewals[i].result);
 		assert_string_equal(buffer_string(&s.text),
 		    renewals[i].secret);
@@ -237,7 +237,7 @@ what_no_command_prints_is_not_asked_again(void **state)
 	(void)state;
 	make_account(&a, "in the file", "echo other");
 	assert_int_equal(secret_get(&s, &a, &err), 0);
-	assert_int_equal(secret_renew(&s, &a, &err), 0);
+	assert_int_equal(secret_renew(&s, &err), 0);
 	assert_string_equal(buffer_string(&s.text), "in the file");
 	secret_free(&s);
 	account_free(&a);
