@@ -18,6 +18,7 @@ struct attempt {
 	const struct submission *facts;
 	const struct error *result;
 	int code;  /* exit code that the run ends with */
+	int log;   /* as log_open gave it; 0: not opened */
 };
 
 /*

@@ -143,6 +143,8 @@ check_file(int fd, struct error *err)
 	if (st.st_uid != geteuid() && st.st_uid != 0)
 		return fail(err, EX_IOERR, "owned by user %lu, not by us",
 		    (unsigned long)st.st_uid);
+	if (st.st_nlink == 0)
+		return fail(err, EX_IOERR, "was removed meanwhile");
 	if (st.st_nlink != 1)
 		return fail(err, EX_IOERR, "has other names (hard links)");
 	return 0;
@@ -187,15 +189,40 @@ write_record(int fd, const struct record *r, struct error *err)
 }
 
 static int
-write_file(const char *path, const struct record *r, struct error *err)
+open_file(const char *path)
+{
+	return open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC |
+	    O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+}
+
+int
+log_open(const struct account *a)
+{
+	int fd;
+
+	if (a->logfile[0] == '\0' || strcmp(a->logfile, "-") == 0)
+		return 0;
+	fd = open_file(a->logfile);
+	return fd > 0 ? fd : 0;
+}
+
+/*
+ * The file is opened anew, as it may have been rotated since it was opened
+ * first; if the sandbox does not let us have the new one, the old one will
+ * do.
+ */
+static int
+write_file(const char *path, int opened, const struct record *r,
+    struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 	int fd, result;
 
 	if (strcmp(path, "-") == 0)
 		return write_record(STDOUT_FILENO, r, err);
-	fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW |
-	    O_NONBLOCK | O_NOCTTY, 0600);
+	fd = open_file(path);
+	if (fd < 0 && errno == EACCES && opened > 0)
+		fd = fcntl(opened, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
 		result = fail(err, EX_IOERR, "%s", errno == ELOOP
 		    ? "is a symbolic link" : strerror(errno));
@@ -236,5 +263,5 @@ log_write(const struct attempt *attempt, struct error *err)
 		return 0;
 	add_time(&r, a->logfile_time_format);
 	compose(&r, attempt);
-	return write_file(a->logfile, &r, err);
+	return write_file(a->logfile, attempt->log, &r, err);
 }

@@ -10,6 +10,13 @@
 #define LOG_RECORD_MAX 4096
 
 /*
+ * Opens the account's log file, which is made if it is missing, while the
+ * process may still do so. A descriptor to close; 0 if there is none or it
+ * cannot be opened: log_write will say why.
+ */
+int log_open(const struct account *a);
+
+/*
  * Writes the record of the attempt where its account wants it. 0; -1 with a
  * warning in err that names the file: the caller prints it and changes nothing
  * else.

@@ -16,6 +16,7 @@
 #include "envelope.h"
 #include "error.h"
 #include "idna.h"
+#include "log.h"
 #include "message.h"
 #include "platform.h"
 #include "pretend.h"
@@ -41,6 +42,7 @@ struct run {
 	int input;      /* stdin, or -1 if we were started without */
 	int drained;    /* stdin has been read to its end */
 	int tried;      /* the smarthost was turned to */
+	int log;        /* of log_open */
 };
 
 /*
@@ -149,6 +151,7 @@ send_message(struct run *run, struct error *err)
 		result_reserve(&run->result);
 	signals_hold();
 	run->tried = 1;
+	run->log = log_open(&run->account);
 	return submit(&run->account, &run->envelope, &run->message,
 	    run->inv.debug ? STDERR_FILENO : -1, &run->facts, err);
 }
@@ -225,7 +228,7 @@ static void
 report(struct run *run, const struct error *err)
 {
 	struct attempt attempt = { &run->account, &run->envelope,
-	    &run->message, &run->facts, err, exit_code(run, err) };
+	    &run->message, &run->facts, err, exit_code(run, err), run->log };
 
 	report_notice(STDERR_FILENO, &run->facts);
 	report_error(STDERR_FILENO, err, run->tried ? &attempt : NULL);
@@ -255,6 +258,8 @@ die_of(int number)
 static void
 release(struct run *run)
 {
+	if (run->log > 0)
+		close(run->log);
 	buffer_free(&run->result);
 	envelope_free(&run->envelope);
 	account_free(&run->account);

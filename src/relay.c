@@ -241,7 +241,7 @@ submit_message_of(struct relay *r, struct message *message,
 	struct account account = {0};
 	struct envelope envelope = {0};
 	struct attempt attempt = { &account, &envelope, message, &v->facts,
-	    &v->result, 0 };
+	    &v->result, 0, 0 };
 	struct error warning = {0};
 	const struct reply *refusal;
 	int64_t started = deadline_now();

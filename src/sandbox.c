@@ -78,12 +78,12 @@ add_entries(struct keep *keep, const char *path)
 	closedir(directory);
 }
 
-/* A rule needs a file: it is made as it will be opened later. */
+/* A rule needs a file. */
 static void
-add_written(struct keep *keep, const char *path)
+add_created(struct keep *keep, const char *path)
 {
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
-	    O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+	    O_NONBLOCK | O_NOCTTY, 0600);
 
 	if (fd < 0)
 		return;
@@ -105,10 +105,10 @@ add_account(struct keep *keep, const struct account *a)
 	add(keep, a->tls_crl_file, PLATFORM_READ);
 	add(keep, a->tls_key_file, PLATFORM_READ);
 	add(keep, a->tls_cert_file, PLATFORM_READ);
-	if (a->logfile[0] != '\0' && strcmp(a->logfile, "-") != 0)
-		add_written(keep, a->logfile);
+	if (strcmp(a->logfile, "-") != 0)
+		add(keep, a->logfile, PLATFORM_WRITE);
 	if (keys != NULL && a->tls)
-		add_written(keep, keys);
+		add_created(keep, keys);
 	if (state != NULL && a->tls_trust == TLS_TRUST_TOFU)
 		(void)store_make_directory(state);
 	if (state != NULL)

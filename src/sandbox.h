@@ -19,7 +19,7 @@ enum sandbox_network {
  *
  *	to read     the system's libraries, resolver, time zones and trust, and
  *	            what the account names: trust, CRL, client key
- *	to write    the account's log file, which is created for that
+ *	to write    the account's log file, if it is there
  *	to change   the state directory, if it is there
  *
  * What a run must do beyond that, it does before, or by a process forked

@@ -61,11 +61,11 @@ class Scene:
         with open(self.path(name), encoding="utf-8") as file:
             return file.read()
 
-    def play(self):
+    def play(self, args=("-i", "you@example.net")):
         with smtpserver.Server(self.host.serve) as server:
             self.run.write_config(config(server, *self.lines))
             with open(self.path("message"), "rb") as message:
-                self.run.start(["-i", "you@example.net"], message)
+                self.run.start(list(args), message)
             if self.wait:
                 self.wait(self)
             result = self.run.finish(60)
@@ -145,6 +145,43 @@ def writes_its_log():
     scene.run.clean()
 
 
+def loses_its_log(what):
+    """what happens to the log while the server speaks."""
+    scene = Scene("logfile ~/log")
+
+    def rotate(host, good):
+        os.rename(scene.path("log"), scene.path("log.1"))
+        if what == "created":
+            scene.put("log", "")
+        elif what == "removed":
+            os.remove(scene.path("log.1"))
+        host.say(good)
+
+    scene.host.faults = {"ehlo1": rotate}  # confined by then
+    result = scene.play()
+    lines = {name: scene.read(name) for name in ("log", "log.1")
+             if os.path.exists(scene.path(name))}
+    scene.run.clean()
+    if result.status != 0:
+        yield f"exit {result.status}: {result.stderr!r}"
+    if what == "removed":
+        if b"cannot write log" not in result.stderr:
+            yield f"not told: {result.stderr!r}"
+    elif result.stderr or "outcome=accepted" not in lines["log.1"]:
+        yield f"{result.stderr!r}, {lines}"
+
+
+def makes_no_log_for_a_question():
+    scene = Scene("logfile ~/log")
+    result = scene.play(["--serverinfo"])
+    litter = scene.run.litter()
+    scene.run.clean()
+    if result.status != 0:
+        yield f"exit {result.status}: {result.stderr!r}"
+    if litter != [".ssh/id", "message"]:
+        yield f"left {litter}"
+
+
 def trusts(authority, mode, store):
     """store: the file, the directory or the link that is trusted."""
     host = smarthost.Smarthost(mode, authority.context())
@@ -190,6 +227,10 @@ def main():
     runner.run("without Landlock all goes on", escape_from, 0)
     runner.run("sandbox off is obeyed", escape_from, abi, "sandbox off")
     runner.run("the log is written", writes_its_log)
+    for what in ("renamed", "created", "removed"):
+        runner.run(f"the log is {what} meanwhile", loses_its_log, what)
+    runner.run("--serverinfo leaves nothing behind",
+               makes_no_log_for_a_question)
     with tempfile.TemporaryDirectory() as directory:
         authority = certs.Authority(directory)
         runner.run("trust on first use is kept", keeps_a_pin, authority)
