@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Whom we talk to: the server's certificate, judged and put in words. */
+/* Whom we talk to: the server's certificates, put in words. */
 #ifndef ONEHOP_PEER_H
 #define ONEHOP_PEER_H
 
@@ -8,22 +8,17 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "buffer.h"
 #include "error.h"
 
 /* Room for "2026-11-23 09:00:00Z". */
 #define PEER_DATE 32
 
-/* The server's own certificate; the caller frees it with
- * gnutls_x509_crt_deinit(). NULL if there is none. */
+/* The server's own certificate, or the one at that place of what it sent. The
+ * caller frees it with gnutls_x509_crt_deinit(). NULL if there is none. */
 gnutls_x509_crt_t peer_certificate(gnutls_session_t session);
-
-/*
- * Chain, dates, purpose, revocation and name, against the trust that the
- * credentials hold (trust.h). A name must be in subjectAltName: the common
- * name no longer counts (RFC 9525). 0; -1 EX_PROTOCOL with every reason.
- */
-int peer_verify(gnutls_session_t session, const char *name,
-	struct error *err);
+gnutls_x509_crt_t peer_certificate_at(gnutls_session_t session,
+	unsigned index);
 
 /* Does the certificate or its key have one of these fingerprints? They end in
  * NULL. 0; -1 EX_PROTOCOL, EX_CONFIG if one cannot be read. */
@@ -38,6 +33,10 @@ void peer_fingerprints(gnutls_x509_crt_t certificate, char *sha256,
 enum peer_name { PEER_SUBJECT, PEER_ISSUER };
 char *peer_name(char *out, size_t size, gnutls_x509_crt_t certificate,
 	enum peer_name which);
+
+/* Lists the certificate's names, DNS and IP, until the list is long. Returns
+ * how many DNS names there are in all. */
+unsigned peer_names(struct buffer *list, gnutls_x509_crt_t certificate);
 
 /* A moment in UTC. Returns out, which has PEER_DATE octets. */
 char *peer_date(char *out, time_t moment);

@@ -127,6 +127,36 @@ record_words(char *out, size_t size, int result)
 	return out;
 }
 
+int
+record_obsolete(const char *version, struct error *err)
+{
+	fail(err, EX_PROTOCOL, "server offers only obsolete TLS (%s)",
+	    version);
+	return hint(err, "its operator has to enable TLS 1.2 or newer");
+}
+
+static const struct {
+	gnutls_alert_description_t alert;
+	const char *advice;
+} refusals[] = {
+#define OURS "the server does not take the certificate in tls_cert_file"
+	{ GNUTLS_A_CERTIFICATE_REQUIRED,
+	    "set tls_cert_file and tls_key_file" },
+	{ GNUTLS_A_BAD_CERTIFICATE, OURS },
+	{ GNUTLS_A_UNSUPPORTED_CERTIFICATE, OURS },
+	{ GNUTLS_A_CERTIFICATE_REVOKED, OURS },
+	{ GNUTLS_A_CERTIFICATE_EXPIRED, OURS },
+	{ GNUTLS_A_CERTIFICATE_UNKNOWN, OURS },
+	{ GNUTLS_A_UNKNOWN_CA, OURS },
+	{ GNUTLS_A_ACCESS_DENIED, OURS },
+	{ GNUTLS_A_UNRECOGNIZED_NAME,
+	    "it goes by another name: set tls_host_override" },
+	{ GNUTLS_A_HANDSHAKE_FAILURE, "perhaps it wants a client certificate "
+	    "(tls_cert_file), or other ciphers (tls_priorities)" },
+	{ GNUTLS_A_INSUFFICIENT_SECURITY,
+	    "it wants other ciphers: see tls_priorities" },
+};
+
 static int
 explain_alert(const struct record *r, struct error *err)
 {
@@ -134,12 +164,12 @@ explain_alert(const struct record *r, struct error *err)
 	const char *name = gnutls_alert_get_name(alert);
 
 	if (alert == GNUTLS_A_PROTOCOL_VERSION)
-		return fail(err, EX_PROTOCOL,
-		    "server offers only obsolete TLS");
+		return record_obsolete("TLS 1.1 or older", err);
 	fail(err, EX_PROTOCOL, "server refused TLS: %s",
 	    name != NULL ? name : "unknown alert");
-	if (alert == GNUTLS_A_CERTIFICATE_REQUIRED)
-		hint(err, "set tls_cert_file and tls_key_file");
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (refusals[i].alert == alert)
+			return hint(err, "%s", refusals[i].advice);
 	return -1;
 }
 
@@ -197,8 +227,7 @@ record_explain(const struct record *r, int result, struct error *err)
 	case GNUTLS_E_FATAL_ALERT_RECEIVED:
 		return explain_alert(r, err);
 	case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
-		return fail(err, EX_PROTOCOL,
-		    "server offers only obsolete TLS");
+		return record_obsolete("TLS 1.1 or older", err);
 	case GNUTLS_E_PULL_ERROR:
 		*err = r->failure;
 		return wrap(err, "TLS handshake failed");

@@ -45,6 +45,9 @@ char *record_words(char *out, size_t size, int result);
  * the peer just closed, else EX_PROTOCOL. */
 int record_explain(const struct record *r, int result, struct error *err);
 
+/* The server knows but that version, which is not fit for use: EX_PROTOCOL. */
+int record_obsolete(const char *version, struct error *err);
+
 /* Frees all but lower. */
 void record_free(struct record *r);
 

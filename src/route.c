@@ -16,10 +16,29 @@
 /* Limit for one address, or for the proxy to answer. */
 #define CONNECT_SECONDS 30
 
+/* A name with a dot behind it is absolute: for the resolver only. */
+static int
+write_absolute(const char *name, char **wire, struct error *err)
+{
+	char *relative = xstrndup(name, strlen(name) - 1), *ascii;
+	int result = idna_to_ascii(relative, &ascii, err);
+
+	free(relative);
+	if (result != 0)
+		return -1;
+	*wire = xasprintf("%s.", ascii);
+	free(ascii);
+	return 0;
+}
+
 int
 route_write_name(const char *name, char **wire, struct error *err)
 {
-	if (name[0] != '\0' && strchr(name, ':') == NULL)
+	size_t len = strlen(name);
+
+	if (len > 1 && name[len - 1] == '.')
+		return write_absolute(name, wire, err);
+	if (len > 0 && strchr(name, ':') == NULL)
 		return idna_to_ascii(name, wire, err);
 	*wire = xstrdup(name); /* IPv6 addresses have no labels */
 	return 0;

@@ -15,6 +15,7 @@
 #include "pin.h"
 #include "record.h"
 #include "trust.h"
+#include "verdict.h"
 #include "wait.h"
 
 /* The library's constructor does nothing; tls_open() asks for the work. */
@@ -138,7 +139,7 @@ judge_chain(struct handshake *h, gnutls_session_t session)
 	if (trust_load(h->record->credentials, h->policy->trust_file, session,
 	    &h->verdict) != 0)
 		return -1;
-	return peer_verify(session, h->name, &h->verdict);
+	return verdict_reach(session, h->name, &h->verdict);
 }
 
 static int
@@ -274,8 +275,7 @@ check_version(const struct record *r, struct error *err)
 
 	if (version >= GNUTLS_TLS1_2 && version <= GNUTLS_TLS1_3)
 		return 0;
-	return fail(err, EX_PROTOCOL, "server offers only obsolete TLS (%s)",
-	    gnutls_protocol_get_name(version));
+	return record_obsolete(gnutls_protocol_get_name(version), err);
 }
 
 static void

@@ -132,8 +132,9 @@ check_libraries()
                 *) echo "$file:$line: only $homes may: $rest" ;;
                 esac
             done
-    done <<-'END'
-	gnutls/ src/tls src/record src/peer src/pin src/trust src/pbkdf2
+    done <<-END
+	gnutls/ src/tls src/record src/peer src/pin src/trust src/pbkdf2 \
+        src/staple src/verdict
 	gsasl src/sasl
 	idn2 src/idna
 	END

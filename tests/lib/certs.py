@@ -5,6 +5,8 @@ A root signs an intermediate, the intermediate signs the servers. Kinds of
 server certificates are lines of KINDS; each is made when first asked for.
 """
 
+import base64
+import hashlib
 import os
 import ssl
 import subprocess
@@ -28,14 +30,41 @@ KINDS = {
     "sha1": ("DNS:" + NAME, EC, ("-sha1",), SERVER),
     "client-only": ("DNS:" + NAME, EC, (), "extendedKeyUsage=clientAuth\n"),
     "revoked": ("DNS:" + NAME, EC, (), SERVER),
+    "early": ("DNS:" + NAME, EC, ("-startdate", "20900101000000Z",
+                                 "-enddate", "20991231000000Z"), SERVER),
+    "idn": ("DNS:xn--bcher-kva.test", EC, (), SERVER),
+    "must-staple": ("DNS:" + NAME, EC, (),
+                    SERVER + "tlsfeature=status_request\n"),
+    "by-root": ("DNS:" + NAME, EC, (), SERVER),
+    "responder": (None, EC, (), "extendedKeyUsage=OCSPSigning\n"),
 }
+# All others have the intermediate.
+ISSUERS = {"by-root": "root", "intermediate": "root"}
+AUTHORITY = ("basicConstraints=critical,CA:TRUE\n"
+             "keyUsage=critical,keyCertSign,cRLSign\n"
+             "subjectKeyIdentifier=hash\n"
+             "authorityKeyIdentifier=keyid\n")
+CA_CONF = """\
+[ca]
+default_ca = a
+[a]
+database = {0}/index.txt
+new_certs_dir = {0}
+serial = {0}/serial
+default_md = sha256
+default_crl_days = 3000
+policy = p
+[p]
+commonName = supplied
+"""
 
 
 class Authority:
     """A root and an intermediate in a directory, and what they sign."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, title="Test"):
         self.directory = directory
+        self.title = title
         self._lock = threading.RLock()
         self._made = set()
         self._contexts = {}
@@ -43,13 +72,10 @@ class Authority:
                       "-newkey", EC[0], "-pkeyopt", EC[1],
                       "-keyout", self._path("root.key"),
                       "-out", self._path("root.pem"),
-                      "-subj", "/CN=Test Root",
+                      "-subj", f"/CN={title} Root",
                       "-addext", "keyUsage=critical,keyCertSign,cRLSign")
-        self._sign("intermediate", "Test Intermediate", "root", EC, (),
-                   "basicConstraints=critical,CA:TRUE\n"
-                   "keyUsage=critical,keyCertSign,cRLSign\n"
-                   "subjectKeyIdentifier=hash\n"
-                   "authorityKeyIdentifier=keyid\n")
+        self._sign("intermediate", f"{title} Intermediate", "root", EC, (),
+                   AUTHORITY)
         self.root = self._path("root.pem")
 
     def _path(self, name):
@@ -71,6 +97,9 @@ class Authority:
                       "-pkeyopt", key[1], "-keyout", self._path(name + ".key"),
                       "-out", self._path(name + ".csr"),
                       "-subj", "/CN=" + common_name)
+        if "-startdate" in extra:
+            self._sign_from(name, issuer, extra)
+            return
         self._openssl("x509", "-req", "-in", self._path(name + ".csr"),
                       "-CA", self._path(issuer + ".pem"),
                       "-CAkey", self._path(issuer + ".key"),
@@ -78,6 +107,28 @@ class Authority:
                       "-extfile", self._path(name + ".ext"),
                       *(extra if "-days" in extra
                         else ("-days", "6000") + extra))
+
+    def _sign_from(self, name, issuer, dates):
+        """As x509 -req, which cannot tell when validity begins."""
+        with open(self._path("serial"), "w", encoding="ascii") as file:
+            file.write("4d2c\n")
+        self._openssl("ca", "-batch", "-notext", "-config",
+                      self._ca_config(""),
+                      "-in", self._path(name + ".csr"),
+                      "-cert", self._path(issuer + ".pem"),
+                      "-keyfile", self._path(issuer + ".key"),
+                      "-extfile", self._path(name + ".ext"),
+                      "-out", self._path(name + ".pem"), *dates)
+
+    def _ca_config(self, index):
+        """A configuration for openssl ca, which knows the certificates that
+        the index lists."""
+        with open(self._path("index.txt"), "w", encoding="ascii") as file:
+            file.write(index)
+        config = self._path("ca.conf")
+        with open(config, "w", encoding="ascii") as file:
+            file.write(CA_CONF.format(self.directory))
+        return config
 
     def make(self, kind):
         """(certificate file, key file) of a server of that kind."""
@@ -88,10 +139,13 @@ class Authority:
         return self._path(kind + ".pem"), self._path(kind + ".key")
 
     def _make(self, kind):
+        if kind == "intermediate":
+            return
         names, key, extra, extensions = KINDS[kind]
         if names:
             extensions += "subjectAltName=%s\n" % names
-        self._sign(kind, NAME, "intermediate", key, extra, extensions)
+        self._sign(kind, NAME, ISSUERS.get(kind, "intermediate"), key, extra,
+                   extensions)
 
     def chain(self, kind):
         """A file with the certificate and its intermediate."""
@@ -108,6 +162,39 @@ class Authority:
                         with open(part, "rb") as file:
                             out.write(file.read())
         return chain
+
+    def by_root(self):
+        """A server without an intermediate."""
+        self.make("by-root")
+        return self._path("by-root.pem"), self._path("by-root.key")
+
+    def issuer(self, kind):
+        """The certificate of who signs that kind; its key is next to it."""
+        return self._path(ISSUERS.get(kind, "intermediate") + ".pem")
+
+    def deep(self, count):
+        """A chain of that many certificates, the server's among them."""
+        issuer, chain = "root", []
+        for i in range(1, count):
+            name = f"deep{i}"
+            if not os.path.exists(self._path(name + ".pem")):
+                self._sign(name, name, issuer, EC, (), AUTHORITY)
+            chain.insert(0, self._path(name + ".pem"))
+            issuer = name
+        leaf = f"deep{count}-server"
+        self._sign(leaf, NAME, issuer, EC, (),
+                   SERVER + "subjectAltName=DNS:" + NAME)
+        return self._join(leaf, self._path(leaf + ".pem"), *chain), \
+            self._path(leaf + ".key")
+
+    def by_server(self):
+        """A chain whose issuer is a server, not an authority."""
+        issuer, _ = self.make("good")
+        self._sign("by-server", NAME, "good", EC, (),
+                   SERVER + "subjectAltName=DNS:" + NAME)
+        return self._join("by-server", self._path("by-server.pem"), issuer,
+                          self._path("intermediate.pem")), \
+            self._path("by-server.key")
 
     def self_signed(self):
         """(certificate, key) that nobody else has signed."""
@@ -139,22 +226,18 @@ class Authority:
                           self._path("bomb-authority.pem")), \
             self._path("bomb.key")
 
-    def crl(self, kind):
-        """A revocation list of the intermediate that names the kind."""
+    def crl(self, kind, name="crl.pem", dates=()):
+        """A revocation list of the kind's issuer that names the kind."""
         certificate, _ = self.make(kind)
+        issuer = self.issuer(kind)
         serial = self._openssl("x509", "-noout", "-serial", "-in", certificate)
-        index = self._path("index.txt")
-        with open(index, "w", encoding="ascii") as file:
-            file.write("R\t351231000000Z\t250101000000Z\t%s\tunknown\t/CN=%s\n"
-                       % (serial.decode().strip().split("=")[1], NAME))
-        config = self._path("ca.conf")
-        with open(config, "w", encoding="ascii") as file:
-            file.write("[ca]\ndefault_ca=a\n[a]\ndatabase=%s\n"
-                       "default_md=sha256\ndefault_crl_days=3000\n" % index)
-        out = self._path("crl.pem")
+        config = self._ca_config(
+            "R\t351231000000Z\t250101000000Z\t%s\tunknown\t/CN=%s\n"
+            % (serial.decode().strip().split("=")[1], NAME))
+        out = self._path(name)
         self._openssl("ca", "-gencrl", "-config", config, "-out", out,
-                      "-cert", self._path("intermediate.pem"),
-                      "-keyfile", self._path("intermediate.key"))
+                      "-cert", issuer, "-keyfile", issuer[:-3] + "key",
+                      *dates)
         return out
 
     def fingerprint(self, certificate):
@@ -162,6 +245,12 @@ class Authority:
         out = self._openssl("x509", "-noout", "-fingerprint", "-sha256",
                             "-in", certificate)
         return out.decode().strip().split("=")[1]
+
+    def key_fingerprint(self, certificate):
+        """The SHA-256 of its public key, in hexadecimal."""
+        pem = self._openssl("x509", "-noout", "-pubkey", "-in", certificate)
+        der = base64.b64decode(b"".join(pem.splitlines()[1:-1]))
+        return hashlib.sha256(der).hexdigest()
 
     def context(self, kind="good"):
         """A server's SSLContext with the chain of that kind."""

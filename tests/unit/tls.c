@@ -52,7 +52,8 @@ static const struct {
 	{ "an alert", SAYS("\x15\x03\x03\x00\x02\x02\x28"), 0, EX_PROTOCOL,
 	    "server refused TLS: Handshake failed" },
 	{ "protocol_version", SAYS("\x15\x03\x01\x00\x02\x02\x46"), 0,
-	    EX_PROTOCOL, "server offers only obsolete TLS" },
+	    EX_PROTOCOL,
+	    "server offers only obsolete TLS (TLS 1.1 or older)" },
 };
 
 static void

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Is the server to be trusted for its certificates; if not, why, and what
+ * to do about it. */
+#ifndef ONEHOP_VERDICT_H
+#define ONEHOP_VERDICT_H
+
+#include <gnutls/gnutls.h>
+
+#include "error.h"
+
+/*
+ * Chain, dates, purpose, revocation and name, against the trust that the
+ * credentials hold (trust.h). A name must be in subjectAltName: the common
+ * name no longer counts (RFC 9525). 0; -1 EX_PROTOCOL with every reason, and
+ * advice on the first.
+ */
+int verdict_reach(gnutls_session_t session, const char *name,
+	struct error *err);
+
+#endif

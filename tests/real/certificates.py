@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which servers are trusted: certificates.csv, run."""
+
+import concurrent.futures
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+
+sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
+                                "tests", "lib"))
+# pylint: disable=wrong-import-position
+import certs
+import staple
+import tlsserver
+from onehop import Run
+from tap import Tap, skip_all
+
+USER = "alice"
+PASSWORD = "correct horse"
+MESSAGE = b"From: alice@example.org\nSubject: x\n\nThe body.\n"
+ADDRESS = "127.0.0.1"
+SERVERS = (tlsserver.OpenSSL, tlsserver.GnuTLS)
+MODES = ("file", "directory", "system", "fingerprint", "spki", "other pin",
+         "off")
+STRANGE_PIN = "AB:" * 31 + "CD"
+
+# The wrapper's own mounts end with it.
+SYSTEM_STORE = ("unshare", "--mount", "sh", "-c",
+                'mount --bind "$0" /etc/ssl/certs && exec "$@"')
+
+
+class Papers:
+    """All the certificates that the table names, each made once."""
+
+    def __init__(self, scratch):
+        self.scratch = scratch
+        self._lock = threading.RLock()
+        self._made = {}
+        self.ours = self._authority("ours", "Test")
+        self.others = self._authority("others", "Other")
+        self.impostors = self._authority("impostors", "Test")
+        self.store = os.path.join(scratch, "store")
+        os.mkdir(self.store)
+        with open(os.path.join(self.store, "ca-certificates.crt"),
+                  "w", encoding="ascii") as out:
+            for root in (self._authority("more", "More").root,
+                         self.ours.root):
+                with open(root, encoding="ascii") as file:
+                    out.write(file.read())
+        with open(os.path.join(self.store, "README"), "w",
+                  encoding="ascii") as file:
+            file.write("no certificate\n")
+
+    def _authority(self, name, title):
+        folder = os.path.join(self.scratch, name)
+        os.mkdir(folder)
+        return certs.Authority(folder, title)
+
+    def _once(self, what, make):
+        with self._lock:
+            if what not in self._made:
+                self._made[what] = make()
+            return self._made[what]
+
+    def shown(self, name):
+        """(chain, key) that a server is to show."""
+        special = {
+            "self-signed": self.ours.self_signed,
+            "stranger": lambda: self.others.chain("good"),
+            "impostor": self._impostor,
+            "by-server": self.ours.by_server,
+            "by-root": self.ours.by_root,
+            "deep 16": lambda: self.ours.deep(16),
+            "deep 17": lambda: self.ours.deep(17),
+        }
+        if name.startswith("alone "):
+            make = lambda: self.ours.make(name[6:])
+        else:
+            make = special.get(name, lambda: self.ours.chain(name))
+        return self._once("shown " + name, make)
+
+    def _impostor(self):
+        """Signed by an issuer of the right name with the wrong key."""
+        leaf, key = self.impostors.make("good")
+        chain = os.path.join(self.scratch, "impostor.pem")
+        with open(chain, "wb") as out:
+            for part in (leaf, self.ours.issuer("good")):
+                with open(part, "rb") as file:
+                    out.write(file.read())
+        return chain, key
+
+    def crl(self, which):
+        """A list of revoked certificates."""
+        old = ("-crl_lastupdate", "20200101000000Z",
+               "-crl_nextupdate", "20200201000000Z")
+        lists = {
+            "crl": lambda: self.ours.crl("revoked"),
+            "root crl": lambda: self.ours.crl("intermediate", "root.crl"),
+            "old crl": lambda: self.ours.crl("revoked", "old.crl", old),
+            "strange crl": lambda: self.others.crl("revoked"),
+        }
+        return self._once(which, lists[which])
+
+    def staple(self, kind, name):
+        """An OCSP response of that kind for what is shown by that name."""
+        return self._once(f"staple {kind} {name}",
+                          lambda: self._staple(kind, name))
+
+    def _staple(self, kind, name):
+        path = os.path.join(self.scratch, f"{kind}-{name}.ocsp")
+        certificate, _ = self.ours.make(name)
+        issuer = self.ours.issuer(name)
+        signer = (issuer, issuer[:-3] + "key")
+        if kind == "later":
+            return staple.unsuccessful(path)
+        if kind == "delegated":
+            signer = self.ours.make("responder")
+        if kind == "forged":
+            signer = self.others.make("responder")
+        if kind == "another":
+            certificate, _ = self.ours.make("revoked")
+        status = {"revoked": staple.REVOKED, "unknown": staple.UNKNOWN}
+        days = {"outdated": (-9, -1), "early": (3, 9)}
+        return staple.response(path, certificate, issuer, signer,
+                               status.get(kind, staple.GOOD),
+                               days.get(kind, (-1, 7)))
+
+
+def offer(row, papers):
+    """What the row's server shows and asks."""
+    chain, key = papers.shown(row["shown"])
+    result = tlsserver.Offer(chain, key)
+    what, _, value = row["server"].partition("=")
+    if what == "version":
+        return result._replace(version=value)
+    if what == "cut":
+        return result._replace(cut=int(value))
+    if what == "asks":
+        return result._replace(authority=papers.ours.root)
+    if what == "staple":
+        return result._replace(staple=papers.staple(value, row["shown"]))
+    return result
+
+
+def trust(mode, row, papers):
+    """The lines of the config for that way to trust."""
+    chain, _ = papers.shown(row["shown"])
+    return {
+        "file": lambda: [f"tls_trust_file {papers.ours.root}"],
+        "directory": lambda: [f"tls_trust_file {papers.store}"],
+        "system": lambda: ["tls_trust_file system"],
+        "fingerprint": lambda: [
+            f"tls_fingerprint {papers.ours.fingerprint(chain)}"],
+        "spki": lambda: [
+            f"tls_fingerprint spki:{papers.ours.key_fingerprint(chain)}"],
+        "other pin": lambda: [f"tls_fingerprint {STRANGE_PIN}",
+                              f"tls_fingerprint spki:{STRANGE_PIN}"],
+        "off": lambda: ["tls_certcheck off"],
+    }[mode]()
+
+
+def config(row, mode, server, papers):
+    lines = [f"host {ADDRESS}", f"port {server.port}", "tls on",
+             f"tls_starttls {'on' if server.starttls else 'off'}",
+             "auth plain", f"user {USER}", f"password {PASSWORD}",
+             "from alice@example.org", *trust(mode, row, papers)]
+    if row["name"]:
+        lines.append(f"tls_host_override {row['name']}")
+    if row["client"].endswith("crl"):
+        lines.append(f"tls_crl_file {papers.crl(row['client'])}")
+    if row["client"].endswith("key"):
+        by = papers.others if "strange" in row["client"] else papers.ours
+        certificate, key = by.chain("client-only")
+        lines += [f"tls_cert_file {certificate}", f"tls_key_file {key}"]
+    return lines
+
+
+def accepted(server, result):
+    """What shows that the server was not trusted."""
+    if server.starttls:
+        # It returned EHLO, which is no reply.
+        if result.status != 76 or b"EHLO" not in result.stderr:
+            yield f"exit {result.status}: {result.stderr.decode()}"
+        if b"command: EHLO" not in server.seen:
+            yield "the server saw no EHLO"
+        return
+    if result.status != 0 or result.stderr:
+        yield f"exit {result.status}: {result.stderr.decode()}"
+    for words in (tlsserver.plain(USER, PASSWORD), b"The body."):
+        if words not in server.seen:
+            yield f"the server saw no {words!r}"
+
+
+def refused(row, mode, server, result):
+    """What shows that the server was trusted, or was refused in silence."""
+    pinned = row[mode] == "p"
+    words = result.stderr.decode()
+    reason = "fingerprint mismatch" if pinned else row["reason"]
+    advice = "ask its operator" if pinned else row["advice"]
+    status = 75 if row[mode] == "5" else 76
+    if result.status != status:
+        yield f"exit {result.status}, not {status}"
+    if not re.search(reason, words):
+        yield f"{words!r} does not say {reason!r}"
+    if advice and not re.search(rf"^.*hint.*{advice}", words, re.MULTILINE):
+        yield f"{words!r} does not advise {advice!r}"
+    for octets in (b"EHLO", b"AUTH", tlsserver.plain(USER, PASSWORD),
+                   PASSWORD.encode()):
+        if octets in server.seen:
+            yield f"the server saw {octets!r}"
+
+
+def check(row, mode, kind, papers):
+    """All that is wrong in one cell of the table with one server."""
+    wrapper = SYSTEM_STORE + (papers.store,) if mode == "system" else ()
+    with kind(offer(row, papers)) as server:
+        run = Run(config(row, mode, server, papers))
+        try:
+            run.start(["bob@example.net"], MESSAGE, wrapper)
+            result = run.finish(tlsserver.PATIENCE)
+        finally:
+            run.clean()
+    if row[mode] == "+":
+        return list(accepted(server, result))
+    return list(refused(row, mode, server, result))
+
+
+def rows():
+    path = os.path.join(os.path.dirname(__file__), "certificates.csv")
+    with open(path, encoding="utf-8") as file:
+        yield from csv.DictReader(
+            (line for line in file if not line.startswith("#")),
+            delimiter=";", strict=True)
+
+
+def can_mount(store):
+    """May we have mounts of our own?"""
+    try:
+        return subprocess.run(SYSTEM_STORE + (store, "true"), check=False,
+                              stderr=subprocess.DEVNULL).returncode == 0
+    except OSError:
+        return False
+
+
+def run_all(tap, papers):
+    verdicts = {"+": "accepted", "-": "refused", "p": "refused",
+                "5": "failed for now"}
+    modes = MODES
+    if not can_mount(papers.store):
+        modes = [mode for mode in MODES if mode != "system"]
+        tap.skip("system", "need root to mount a store of our own")
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        runs = [(f"{kind.name}: {row['case']}, {mode}: {verdicts[row[mode]]}",
+                 pool.submit(check, row, mode, kind, papers))
+                for row in rows() for kind in SERVERS for mode in modes]
+        for name, future in runs:
+            tap.run(name, future.result)
+
+
+def main():
+    reason = tlsserver.why_not()
+    if reason:
+        skip_all(reason)
+    tap = Tap()
+    scratch = tempfile.mkdtemp(prefix="onehop-certificates-")
+    try:
+        run_all(tap, Papers(scratch))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
