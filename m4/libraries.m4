@@ -35,6 +35,28 @@ AS_IF([test "$onehop_resolver" = no],
   [AC_MSG_ERROR([res_query and dn_expand are in neither libc nor libresolv])])
 ])
 
+# libgnutls-dane is loaded when a config asks for it; to build only its header
+# is needed, and without it all but tls_trust dane works.
+AC_DEFUN([ONEHOP_DANE],
+[AC_ARG_WITH([dane],
+  [AS_HELP_STRING([--without-dane], [leave out tls_trust dane, which loads libgnutls-dane])],
+  [], [with_dane=check])
+AS_IF([test "$with_dane" != no],
+  [onehop_save_CPPFLAGS=$CPPFLAGS
+  CPPFLAGS="$CPPFLAGS $GNUTLS_CFLAGS"
+  AC_CHECK_HEADER([gnutls/dane.h], [with_dane=yes],
+    [AS_IF([test "$with_dane" = yes],
+      [AC_MSG_ERROR([gnutls/dane.h is missing: install libgnutls28-dev (Debian), gnutls-devel (Fedora)])])
+    with_dane=no])
+  CPPFLAGS=$onehop_save_CPPFLAGS])
+AS_IF([test "$with_dane" = yes],
+  [AC_SEARCH_LIBS([dlopen], [dl], [], [with_dane=no])])
+AC_ARG_VAR([DANE_LIBRARY], [the name to load libgnutls-dane by])
+AC_DEFINE_UNQUOTED([DANE_LIBRARY], ["${DANE_LIBRARY:-libgnutls-dane.so.0}"],
+  [The name to load libgnutls-dane by])
+AM_CONDITIONAL([DANE], [test "$with_dane" = yes])
+])
+
 # What differs between systems; src/platform.c is the one file that asks.
 AC_DEFUN([ONEHOP_PLATFORM],
 [AC_SEARCH_LIBS([pthread_create], [pthread])

@@ -37,7 +37,8 @@ static const struct word protocols[] = {
 };
 
 static const struct word trusts[] = {
-	{ "ca", TLS_TRUST_CA }, { "tofu", TLS_TRUST_TOFU }, { NULL, 0 }
+	{ "ca", TLS_TRUST_CA }, { "tofu", TLS_TRUST_TOFU },
+	{ "dane", TLS_TRUST_DANE }, { NULL, 0 }
 };
 
 static const struct word families[] = {

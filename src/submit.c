@@ -11,6 +11,7 @@
 #include "parameter.h"
 #include "sandbox.h"
 #include "smtp.h"
+#include "tlsa.h"
 #include "wait.h"
 
 /* NULL instead of "". */
@@ -25,6 +26,7 @@ struct demand {
 	struct tls_policy policy;
 	char *name;
 	char *state;
+	struct tlsa_records records;
 };
 
 /* The certificate is checked against the name the user wrote, never against
@@ -47,6 +49,7 @@ make_demand(struct demand *d, const struct account *a,
 	policy->name = d->name;
 	policy->port = host->port;
 	policy->state = d->state;
+	policy->records = &d->records;
 	policy->trust_file = a->tls_trust_file;
 	policy->crl_file = set_or_null(a->tls_crl_file);
 	policy->fingerprints = a->tls_fingerprint.n > 0
@@ -58,6 +61,31 @@ make_demand(struct demand *d, const struct account *a,
 	policy->min_dh_prime_bits = a->tls_min_dh_prime_bits;
 	policy->verify = a->tls_certcheck;
 	return 0;
+}
+
+static void
+free_demand(struct demand *d)
+{
+	free(d->name);
+	free(d->state);
+	tlsa_free(&d->records);
+}
+
+/* Limit for the DNS to tell what the server's certificate has to be. */
+#define RECORDS_SECONDS 30
+
+/* What has to be known of the server before it is talked to. */
+static int
+inquire(struct demand *d, const struct submitter *s, struct error *err)
+{
+	const struct account *a = s->route.account;
+	unsigned seconds = a->timeout != 0 ? a->timeout : RECORDS_SECONDS;
+
+	if (a->tls_trust != TLS_TRUST_DANE || !s->session.smarthost->tls)
+		return 0;
+	return tlsa_fetch(&d->records, d->name, d->policy.port,
+	    deadline_first(s->route.deadline,
+	    deadline_in(1000 * (int64_t)seconds)), err);
 }
 
 /* Greeting, TLS now or by STARTTLS, EHLO: until it is ready for AUTH. */
@@ -125,10 +153,12 @@ try_host(struct submitter *s, size_t index, int trace, struct error *err)
 	turn_to(s, a, &s->route.at[index]);
 	if (index > 0)
 		s->facts.turned = deadline_now();
-	if (make_demand(&demand, a, session->smarthost, err) != 0)
-		return -1;
-	result = route_open(&s->route, index, &transport,
-	    &s->facts.connection, err);
+	result = make_demand(&demand, a, session->smarthost, err);
+	if (result == 0)
+		result = inquire(&demand, s, err);
+	if (result == 0)
+		result = route_open(&s->route, index, &transport,
+		    &s->facts.connection, err);
 	if (result == 0) {
 		s->facts.connection.connected_ms = deadline_now();
 		stream_open(&session->stream, transport, s->route.deadline,
@@ -148,8 +178,7 @@ try_host(struct submitter *s, size_t index, int trace, struct error *err)
 			memcpy(s->facts.notice, session->tls.notice,
 			    sizeof(s->facts.notice));
 	}
-	free(demand.name);
-	free(demand.state);
+	free_demand(&demand);
 	return result;
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dane.h"
 #include "encode.h"
 #include "escape.h"
 #include "fingerprint.h"
@@ -151,6 +152,13 @@ judge_key(struct handshake *h, gnutls_session_t session)
 	return known < 0 ? -1 : 0;
 }
 
+static int
+judge_records(struct handshake *h, gnutls_session_t session)
+{
+	return dane_check(h->policy->records, session,
+	    h->record->credentials, h->name, &h->verdict);
+}
+
 /* GnuTLS has the server's certificate: is it whom we want? */
 static int
 judge(gnutls_session_t session)
@@ -158,6 +166,7 @@ judge(gnutls_session_t session)
 	static int (*const judges[])(struct handshake *, gnutls_session_t) = {
 		[TLS_TRUST_CA] = judge_chain,
 		[TLS_TRUST_TOFU] = judge_key,
+		[TLS_TRUST_DANE] = judge_records,
 	};
 	struct handshake *h = gnutls_session_get_ptr(session);
 	const struct tls_policy *policy = h->policy;

@@ -7,12 +7,14 @@
 
 #include "buffer.h"
 #include "error.h"
+#include "tlsa_query.h"
 #include "transport.h"
 
 /* What makes a server the one we want. */
 enum tls_trust {
 	TLS_TRUST_CA,   /* a chain to trust_file, and the name */
-	TLS_TRUST_TOFU  /* the key that it had at first contact */
+	TLS_TRUST_TOFU, /* the key that it had at first contact */
+	TLS_TRUST_DANE  /* what the signed DNS says of it */
 };
 
 /* How to trust; all strings borrowed. */
@@ -23,6 +25,7 @@ struct tls_policy {
 	unsigned port;              /* the server's; 0 for a socket */
 	const char *state;          /* the state directory, or NULL */
 	const char *trust_file;     /* "system", a bundle or a directory */
+	const struct tlsa_records *records; /* for TLS_TRUST_DANE */
 	const char *crl_file;       /* or NULL */
 	const char *const *fingerprints; /* "AA:BB..", NULL-terminated; with
 	                               any, the certificate or key must match

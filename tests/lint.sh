@@ -45,7 +45,7 @@ files_like()
 
 # The order of the modules, one a line; main stands below all of them.
 sed -e ':a' -e '/\\$/{N;s/\\\n//;ta' -e '}' Makefile.am |
-    sed -n 's/^src_libonehop_a_SOURCES *=//p' | tr -s '[:blank:]' '\n' |
+    sed -n 's/^src_libonehop_a_SOURCES *+*=//p' | tr -s '[:blank:]' '\n' |
     sed -n 's|^src/\(.*\)\.[ch]$|\1|p' | uniq >"$scratch/order"
 echo main >>"$scratch/order"
 
@@ -133,8 +133,9 @@ check_libraries()
                 esac
             done
     done <<-END
-	gnutls/ src/tls src/record src/peer src/pin src/trust src/pbkdf2 \
-        src/staple src/verdict
+	gnutls/[^d] src/tls src/record src/peer src/pin src/trust src/pbkdf2 \
+        src/staple src/verdict src/dane
+	gnutls/dane src/tlsa_query
 	gsasl src/sasl
 	idn2 src/idna
 	END

@@ -113,8 +113,8 @@ static const struct {
 	{ "user", "a\nb", "expected no control character, not \"a\\x0Ab\"" },
 	{ "tls", "yes", "expected on, off or auto, not \"yes\"" },
 	{ "tls_certcheck", "auto", "expected on or off, not \"auto\"" },
-	{ "tls_trust", "", "expected ca or tofu, not \"\"" },
-	{ "tls_trust", "first", "expected ca or tofu, not \"first\"" },
+	{ "tls_trust", "", "expected ca, tofu or dane, not \"\"" },
+	{ "tls_trust", "first", "expected ca, tofu or dane, not \"first\"" },
 	{ "tls_fingerprint", "AA:BB", "expected a SHA-256 fingerprint "
 	  "(64 hexadecimal digits), not \"AA:BB\"" },
 	{ "tls_fingerprint", "00112233445566778899aabbccddeeff",

@@ -265,6 +265,29 @@ certs_hash(char out[65], enum cert cert, enum cert_hash of)
 		snprintf(out + 2 * i, 3, "%02x", octets[i]);
 }
 
+unsigned char *
+certs_export(size_t *len, enum cert cert, enum cert_hash of)
+{
+	gnutls_datum_t der;
+	gnutls_pubkey_t key;
+	unsigned char *copy;
+
+	OK(gnutls_pubkey_init(&key));
+	OK(gnutls_pubkey_import_x509(key, made[cert].crt, 0));
+	if (of == HASH_SPKI)
+		OK(gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, &der));
+	else
+		OK(gnutls_x509_crt_export2(made[cert].crt,
+		    GNUTLS_X509_FMT_DER, &der));
+	gnutls_pubkey_deinit(key);
+	copy = malloc(der.size);
+	assert_non_null(copy);
+	memcpy(copy, der.data, der.size);
+	gnutls_free(der.data);
+	*len = der.size;
+	return copy;
+}
+
 /* The chain as it is: no sorting, no check that the server's side may make. */
 static int
 show_chain(gnutls_session_t session, const gnutls_datum_t *issuers,

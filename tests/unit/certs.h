@@ -46,6 +46,9 @@ const char *certs_write_crl(const char *name);
 enum cert_hash { HASH_SHA1, HASH_SHA256, HASH_SPKI };
 void certs_hash(char out[65], enum cert cert, enum cert_hash of);
 
+/* DER of the certificate or of its key; owned. */
+unsigned char *certs_export(size_t *len, enum cert cert, enum cert_hash of);
+
 /* Starts a server with that chain on one end of a socket pair. *fd is the
  * other end; the child is to be waited for. */
 pid_t certs_serve(int *fd, enum server kind, const enum cert *chain);
