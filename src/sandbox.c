@@ -139,11 +139,12 @@ is_possible(const struct account *a)
 }
 
 void
-sandbox_enter(const struct account *a, enum sandbox_network network)
+sandbox_enter(const struct account *a, unsigned later)
 {
 	struct keep keep = {0};
 	struct platform_needs needs = {
-		.network = network == SANDBOX_MORE_HOSTS
+		.network = (later & SANDBOX_CONNECT) != 0,
+		.signals = (later & SANDBOX_KILL) != 0
 	};
 
 	if (!is_possible(a))

@@ -5,17 +5,16 @@
 
 #include "account.h"
 
-/* May the run have to connect once more, to another host or, with another
- * password, to the same? */
-enum sandbox_network {
-	SANDBOX_LAST_HOST,
-	SANDBOX_MORE_HOSTS
+/* What the run may yet have to do in it; sets of these. */
+enum {
+	SANDBOX_CONNECT = 1 << 0, /* to another host, or to this one again */
+	SANDBOX_KILL = 1 << 1     /* a command that was started before */
 };
 
 /*
  * Called when the connection is there and nothing has been read from it. From
  * then on, for good, the process executes no program, makes no TCP connection
- * unless there are more hosts, and opens only
+ * and sends no signal unless that may come later, and opens only
  *
  *	to read     the system's libraries, resolver, time zones and trust, and
  *	            what the account names: trust, CRL, client key
@@ -27,6 +26,6 @@ enum sandbox_network {
  * work in one (PKCS#11, GSSAPI), nor where the system has nothing of the kind.
  * It may be entered again: the rights can only become fewer.
  */
-void sandbox_enter(const struct account *a, enum sandbox_network network);
+void sandbox_enter(const struct account *a, unsigned later);
 
 #endif

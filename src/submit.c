@@ -132,11 +132,13 @@ turn_to(struct submitter *s, const struct account *a,
 	    ? TLS_BY_STARTTLS : TLS_AT_ONCE;
 }
 
-/* To another host, or to this one with another password? */
-static int
-may_reconnect(const struct submitter *s, size_t index)
+/* What may be needed after this host has said something. */
+static unsigned
+later(const struct submitter *s, size_t index)
 {
-	return index + 1 < s->route.n || secret_may_change(&s->secret);
+	if (secret_may_change(&s->secret))
+		return SANDBOX_CONNECT | SANDBOX_KILL;
+	return index + 1 < s->route.n ? SANDBOX_CONNECT : 0;
 }
 
 /* Tries the host at index: connected, and the last EHLO answered. */
@@ -165,8 +167,7 @@ try_host(struct submitter *s, size_t index, int trace, struct error *err)
 		    trace);
 		hello = identity_hello(a, transport->fd);
 		if (!s->unconfined)
-			sandbox_enter(a, may_reconnect(s, index)
-			    ? SANDBOX_MORE_HOSTS : SANDBOX_LAST_HOST);
+			sandbox_enter(a, later(s, index));
 		result = converse(s, &demand.policy, hello, err);
 		if (result != 0 && s->route.n > 1 && err->signal == 0)
 			wrap(err, "%s:%u", session->smarthost->wire,

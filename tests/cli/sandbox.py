@@ -5,6 +5,7 @@
 import ctypes
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -213,6 +214,32 @@ def keeps_a_pin(authority):
         yield "no pin was kept"
 
 
+def kills_its_command():
+    """A command that was started before can still be ended."""
+    def interrupt(scene):
+        for _ in range(600):
+            if (os.path.exists(scene.path("again"))
+                    or scene.run.process.poll() is not None):
+                break
+            threading.Event().wait(0.05)
+        scene.run.signal(signal.SIGTERM)
+
+    host = smarthost.Smarthost()
+    host.faults = {"auth_final": lambda host, good: host.say(
+        b"535 5.7.8 no\r\n", "auth_final")}
+    scene = Scene("auth login", "user me",
+                  "passwordeval if test -e once; then touch again; "
+                  "sleep 100; else touch once; echo secret; fi",
+                  host=host, wait=interrupt)
+    result = scene.play()
+    seen = os.path.exists(scene.path("again"))
+    scene.run.clean()
+    if not seen:
+        yield "the command was not run again"
+    if result.hung or result.seconds > 50 or result.status != -15:
+        yield f"{result.status} after {result.seconds}: {result.stderr!r}"
+
+
 def main():
     runner = tap.Tap()
     abi = landlock()
@@ -231,6 +258,8 @@ def main():
         runner.run(f"the log is {what} meanwhile", loses_its_log, what)
     runner.run("--serverinfo leaves nothing behind",
                makes_no_log_for_a_question)
+    runner.run("the command that is asked again can be killed",
+               kills_its_command)
     with tempfile.TemporaryDirectory() as directory:
         authority = certs.Authority(directory)
         runner.run("trust on first use is kept", keeps_a_pin, authority)
