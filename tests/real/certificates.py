@@ -27,7 +27,13 @@ MESSAGE = b"From: alice@example.org\nSubject: x\n\nThe body.\n"
 ADDRESS = "127.0.0.1"
 SERVERS = (tlsserver.OpenSSL, tlsserver.GnuTLS)
 MODES = ("file", "directory", "system", "fingerprint", "spki", "other pin",
-         "off")
+         "first contact", "known key", "changed key", "off")
+# Reason and advice where the server is not the one that is known.
+UNKNOWN = {
+    "other pin": ("fingerprint mismatch", "ask its operator"),
+    "changed key": ("the key of .* has changed: known is .*, the server has",
+                    "somebody may be in between"),
+}
 STRANGE_PIN = "AB:" * 31 + "CD"
 
 # The wrapper's own mounts end with it.
@@ -161,8 +167,30 @@ def trust(mode, row, papers):
             f"tls_fingerprint spki:{papers.ours.key_fingerprint(chain)}"],
         "other pin": lambda: [f"tls_fingerprint {STRANGE_PIN}",
                               f"tls_fingerprint spki:{STRANGE_PIN}"],
+        "first contact": lambda: ["tls_trust tofu"],
+        "known key": lambda: ["tls_trust tofu"],
+        "changed key": lambda: ["tls_trust tofu"],
         "off": lambda: ["tls_certcheck off"],
     }[mode]()
+
+
+def remember(run, row, mode, server, papers):
+    """What tls_trust tofu knows from an earlier contact."""
+    if mode not in ("known key", "changed key"):
+        return
+    chain, _ = papers.shown(row["shown"])
+    key = (papers.ours.key_fingerprint(chain) if mode == "known key"
+           else STRANGE_PIN)
+    folder = os.path.join(run.home, ".local", "state", "onehop", "pins")
+    os.makedirs(folder, 0o700)
+    name = f"{wire_name(row['name'] or ADDRESS)}:{server.port}"
+    with open(os.path.join(folder, name), "w", encoding="ascii") as file:
+        file.write(f"spki:{key}\n")
+
+
+def wire_name(name):
+    """As the certificate has it."""
+    return name.rstrip(".").lower().encode("idna").decode()
 
 
 def config(row, mode, server, papers):
@@ -181,8 +209,11 @@ def config(row, mode, server, papers):
     return lines
 
 
-def accepted(server, result):
+def accepted(mode, server, result):
     """What shows that the server was not trusted."""
+    told = result.stderr.startswith(b"onehop: first contact with ")
+    if told != (mode == "first contact"):
+        yield f"it tells: {result.stderr.decode()}"
     if server.starttls:
         # It returned EHLO, which is no reply.
         if result.status != 76 or b"EHLO" not in result.stderr:
@@ -190,7 +221,7 @@ def accepted(server, result):
         if b"command: EHLO" not in server.seen:
             yield "the server saw no EHLO"
         return
-    if result.status != 0 or result.stderr:
+    if result.status != 0 or result.stderr.count(b"\n") > told:
         yield f"exit {result.status}: {result.stderr.decode()}"
     for words in (tlsserver.plain(USER, PASSWORD), b"The body."):
         if words not in server.seen:
@@ -199,10 +230,10 @@ def accepted(server, result):
 
 def refused(row, mode, server, result):
     """What shows that the server was trusted, or was refused in silence."""
-    pinned = row[mode] == "p"
     words = result.stderr.decode()
-    reason = "fingerprint mismatch" if pinned else row["reason"]
-    advice = "ask its operator" if pinned else row["advice"]
+    reason, advice = row["reason"], row["advice"]
+    if row[mode] == "p":
+        reason, advice = UNKNOWN[mode]
     status = 75 if row[mode] == "5" else 76
     if result.status != status:
         yield f"exit {result.status}, not {status}"
@@ -222,12 +253,13 @@ def check(row, mode, kind, papers):
     with kind(offer(row, papers)) as server:
         run = Run(config(row, mode, server, papers))
         try:
+            remember(run, row, mode, server, papers)
             run.start(["bob@example.net"], MESSAGE, wrapper)
             result = run.finish(tlsserver.PATIENCE)
         finally:
             run.clean()
     if row[mode] == "+":
-        return list(accepted(server, result))
+        return list(accepted(mode, server, result))
     return list(refused(row, mode, server, result))
 
 
