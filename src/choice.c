@@ -338,3 +338,41 @@ config_load(struct account *out, const struct invocation *inv,
 	return wrap(err, "account %s", out->name[0] != '\0' ? out->name
 	    : "of the command line");
 }
+
+/* Sets what a log depends on, if it is that and right. */
+static void
+set_log(struct account *a, const char *key, const char *value)
+{
+	static const char *const keys[] = { "logfile", "logfile_time_format",
+	    "log_format", "syslog", NULL };
+	struct error ignored = {0};
+
+	for (size_t i = 0; keys[i] != NULL; i++)
+		if (strcmp(key, keys[i]) == 0)
+			account_set(a, key, value, &ignored);
+}
+
+void
+config_load_log(struct account *out, const struct invocation *inv)
+{
+	char *home = home_directory();
+	struct config c = { .home = home };
+	struct error ignored = {0};
+	const struct config_section *section;
+	const struct config_settings *said;
+
+	account_init(out, home);
+	if (!needs_no_file(inv))
+		(void)read_files(&c, inv, &ignored);
+	section = config_find(&c, inv->account != NULL ? inv->account
+	    : "default");
+	said = section != NULL ? &section->defaults : &c.defaults;
+	for (size_t i = 0; i < said->n; i++)
+		set_log(out, said->at[i].key, said->at[i].value);
+	for (size_t i = 0; section != NULL && i < section->own.n; i++)
+		set_log(out, section->own.at[i].key, section->own.at[i].value);
+	for (size_t i = 0; i < inv->noverrides; i++)
+		set_log(out, inv->overrides[i].key, inv->overrides[i].value);
+	config_free(&c);
+	free(home);
+}

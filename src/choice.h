@@ -20,6 +20,13 @@ int config_load(struct account *out, const struct invocation *inv,
 	const struct message *m, struct error *err);
 
 /*
+ * For a run that has come to no account: an account that says where to log
+ * it, as the one of -a, "default" or the defaults do, and has no name. What is
+ * wrong in the files is passed over, and no command of them is run.
+ */
+void config_load_log(struct account *out, const struct invocation *inv);
+
+/*
  * Makes the account that a section describes. run_evals: also run its eval
  * lines; without, they are passed over. 0, or -1 EX_CONFIG.
  */

@@ -2,6 +2,7 @@
 #include "home.h"
 
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -57,4 +58,20 @@ char *
 home_state_directory(const char *home)
 {
 	return locate("XDG_STATE_HOME", home, ".local/state", "onehop");
+}
+
+int
+home_state_file(char *path, size_t size, const char *home, const char *name)
+{
+	const char *base = getenv("XDG_STATE_HOME");
+	int n;
+
+	if (base != NULL && base[0] == '/')
+		n = snprintf(path, size, "%s/onehop/%s", base, name);
+	else if (home != NULL && home[0] != '\0')
+		n = snprintf(path, size, "%s/.local/state/onehop/%s", home,
+		    name);
+	else
+		return -1;
+	return n >= 0 && (size_t)n < size ? 0 : -1;
 }

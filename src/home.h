@@ -3,6 +3,8 @@
 #ifndef ONEHOP_HOME_H
 #define ONEHOP_HOME_H
 
+#include <stddef.h>
+
 /*
  * HOME if it is absolute, a directory of ours and not "/"; else the passwd
  * entry's: cron, sudo and dovecot run us with no usable HOME. Owned; "" if
@@ -16,5 +18,10 @@ char *home_config_file(const char *home);
 
 /* $XDG_STATE_HOME/onehop, else home/.local/state/onehop. Owned, or NULL. */
 char *home_state_directory(const char *home);
+
+/* The file of that name in there, into path. Allocates nothing. 0, or -1 if
+ * there is no such directory or the path is too long. */
+int home_state_file(char *path, size_t size, const char *home,
+	const char *name);
 
 #endif

@@ -68,6 +68,11 @@ static const struct word sandboxes[] = {
 	{ "auto", SANDBOX_AUTO }, { "off", SANDBOX_OFF }, { NULL, 0 }
 };
 
+static const struct word log_formats[] = {
+	{ "keyvalue", LOG_FORMAT_KEYVALUE }, { "json", LOG_FORMAT_JSON },
+	{ NULL, 0 }
+};
+
 /* The first word of a value is the one it is shown as. */
 static const struct word facilities[] = {
 	{ "off", 0 }, { "LOG_USER", LOG_USER + 1 }, { "on", LOG_USER + 1 },
@@ -87,6 +92,7 @@ static const struct word *const choices[KEYS] = {
 	[KEY_set_msgid_header] = if_missing,
 	[KEY_set_to_header] = to_headers,
 	[KEY_dsn_return] = dsn_returns,
+	[KEY_log_format] = log_formats,
 	[KEY_syslog] = facilities,
 	[KEY_sandbox] = sandboxes
 };

@@ -15,6 +15,7 @@ enum { PROTOCOL_SMTP, PROTOCOL_LMTP };
 enum { TO_HEADER_OFF, TO_HEADER_ON, TO_HEADER_UNDISCLOSED };
 enum { SANDBOX_OFF, SANDBOX_AUTO };
 enum { DSN_RETURN_OFF, DSN_RETURN_HEADERS, DSN_RETURN_FULL };
+enum { LOG_FORMAT_KEYVALUE, LOG_FORMAT_JSON };
 /* address_family: AF_UNSPEC, AF_INET, AF_INET6 */
 /* syslog: 0 is off, else the facility's LOG_ constant + 1 */
 

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -13,111 +13,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "directory.h"
 #include "escape.h"
-
-/* One line under construction; always ends in a LF and a NUL. */
-struct record {
-	char text[LOG_RECORD_MAX];
-	size_t len;
-};
-
-/* Room that a later field may count on however long the earlier ones are. */
-#define FIELD_MAX 400
-
-static void __attribute__((format(printf, 2, 3)))
-add(struct record *r, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(r->text + r->len, sizeof(r->text) - 1 - r->len, format,
-	    args);
-	va_end(args);
-	if (n < 0)
-		return;
-	r->len += (size_t)n;
-	if (r->len > sizeof(r->text) - 2)
-		r->len = sizeof(r->text) - 2;
-}
-
-/*
- * " key=value": a value with blanks, quotes or "=" stands between quotes, so
- * that no field can look like another one.
- */
-static void
-add_field(struct record *r, const char *key, const char *value)
-{
-	char shown[FIELD_MAX];
-
-	if (value == NULL || value[0] == '\0')
-		return;
-	escape_string(shown, sizeof(shown), value);
-	for (char *p = shown; *p != '\0'; p++)
-		if (*p == '"')
-			*p = '\'';
-	if (strpbrk(shown, " ='\t") != NULL)
-		add(r, " %s=\"%s\"", key, shown);
-	else
-		add(r, " %s=%s", key, shown);
-}
-
-static void
-add_recipients(struct record *r, const struct envelope *e)
-{
-	char list[FIELD_MAX];
-	size_t len = 0, shown = 0;
-
-	list[0] = '\0';
-	for (; shown < e->n; shown++) {
-		size_t need = strlen(e->to[shown].path) + 1;
-
-		if (len + need + 24 > sizeof(list))
-			break;
-		len += (size_t)snprintf(list + len, sizeof(list) - len,
-		    "%s%s", shown > 0 ? "," : "", e->to[shown].path);
-	}
-	if (shown < e->n)
-		snprintf(list + len, sizeof(list) - len, "+%zu-more",
-		    e->n - shown);
-	add_field(r, "to", list);
-}
-
-/* Everything but the time. */
-static void
-compose(struct record *r, const struct attempt *attempt)
-{
-	const struct account *a = attempt->account;
-	const struct envelope *e = attempt->envelope;
-	const struct submission *facts = attempt->facts;
-	const struct error *result = attempt->result;
-
-	add(r, "outcome=%s exit=%d", attempt_outcome(attempt), attempt->code);
-	add_field(r, "account", a->name);
-	add_field(r, "host", facts->host[0] != '\0' ? facts->host
-	    : a->host.n > 0 ? a->host.at[0] : a->socket);
-	add_field(r, "address", facts->connection.address);
-	add_field(r, "tls", facts->tls[0] != '\0' ? facts->tls : "off");
-	add_field(r, "auth", facts->mechanism);
-	add_field(r, "user", a->user);
-	if (e->sender != NULL)
-		add_field(r, "from",
-		    e->sender[0] != '\0' ? e->sender : "<>");
-	add_recipients(r, e);
-	add(r, " size=%llu",
-	    (unsigned long long)message_size(attempt->message));
-	add_field(r, "msgid", e->message_id);
-	add_field(r, "reply", facts->final.text);
-	add_field(r, "notice", facts->notice);
-	add_field(r, "error", result->text);
-	add(r, " ms=%lld", (long long)(facts->ended - facts->started));
-}
+#include "home.h"
+#include "logline.h"
 
 /* The format is the user's own; strftime cannot be harmed by it. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static void
-add_time(struct record *r, const char *format)
+print_time(char *text, size_t size, const char *format)
 {
 	time_t now = time(NULL);
 	struct tm local;
@@ -125,8 +30,8 @@ add_time(struct record *r, const char *format)
 	localtime_r(&now, &local);
 	if (format[0] == '\0')
 		format = "%Y-%m-%dT%H:%M:%S%z";
-	r->len = strftime(r->text, FIELD_MAX, format, &local);
-	add(r, " ");
+	if (strftime(text, size, format, &local) == 0)
+		text[0] = '\0'; /* longer than any time is */
 }
 #pragma GCC diagnostic pop
 
@@ -150,6 +55,33 @@ check_file(int fd, struct error *err)
 	return 0;
 }
 
+/*
+ * Opens the file, or makes it ours alone whatever the umask. O_RDWR, as its
+ * last octet will be looked at; O_NONBLOCK for the sake of FIFOs.
+ */
+static int
+open_file(const char *path)
+{
+	const int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK | O_NOCTTY;
+	int fd;
+
+	for (int i = 0; i < 10; i++) {
+		fd = open(path, flags);
+		if (fd >= 0 || errno != ENOENT)
+			return fd;
+		fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+		if (fd >= 0) {
+			(void)fchmod(fd, 0600);
+			return fd;
+		}
+		if (errno != EEXIST)
+			return -1;
+		/* somebody was faster, or took it away again */
+	}
+	return -1;
+}
+
 /* At most a second: one write on O_APPEND is whole even without the lock. */
 static void
 lock_a_while(int fd)
@@ -168,16 +100,15 @@ last_line_is_cut(int fd)
 	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
 }
 
+/* Writes the line with its LF, behind another one if it must, at once. */
 static int
-write_record(int fd, const struct record *r, struct error *err)
+write_line(int fd, const struct logline *l, int cut, struct error *err)
 {
-	char line[LOG_RECORD_MAX + 2];
-	int cut = last_line_is_cut(fd);
-	size_t len = r->len + 1 + (size_t)cut;
+	char line[LOGLINE_MAX + 1] = "\n";
+	size_t len = l->len + 1 + (size_t)cut;
 	ssize_t n;
 
-	line[0] = '\n';
-	memcpy(line + cut, r->text, r->len);
+	memcpy(line + cut, l->text, l->len);
 	line[len - 1] = '\n';
 	do
 		n = write(fd, line, len);
@@ -185,25 +116,7 @@ write_record(int fd, const struct record *r, struct error *err)
 	if (n == (ssize_t)len)
 		return 0;
 	return fail(err, EX_IOERR, "%s",
-	    n < 0 ? strerror(errno) : "No space left on device");
-}
-
-static int
-open_file(const char *path)
-{
-	return open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC |
-	    O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
-}
-
-int
-log_open(const struct account *a)
-{
-	int fd;
-
-	if (a->logfile[0] == '\0' || strcmp(a->logfile, "-") == 0)
-		return 0;
-	fd = open_file(a->logfile);
-	return fd > 0 ? fd : 0;
+	    n < 0 ? strerror(errno) : "only a part of the line was taken");
 }
 
 /*
@@ -212,42 +125,86 @@ log_open(const struct account *a)
  * do.
  */
 static int
-write_file(const char *path, int opened, const struct record *r,
+append(const char *path, int opened, const struct logline *l,
     struct error *err)
 {
-	char quote[ESCAPE_QUOTE];
-	int fd, result;
+	int fd = open_file(path), result;
 
-	if (strcmp(path, "-") == 0)
-		return write_record(STDOUT_FILENO, r, err);
-	fd = open_file(path);
 	if (fd < 0 && errno == EACCES && opened > 0)
 		fd = fcntl(opened, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
-		result = fail(err, EX_IOERR, "%s", errno == ELOOP
+		return fail(err, EX_IOERR, "%s", errno == ELOOP
 		    ? "is a symbolic link" : strerror(errno));
-	else
-		result = check_file(fd, err);
+	result = check_file(fd, err);
 	if (result == 0) {
 		lock_a_while(fd);
-		result = write_record(fd, r, err);
+		result = write_line(fd, l, last_line_is_cut(fd), err);
 	}
-	if (fd >= 0 && close(fd) != 0 && result == 0)
+	if (close(fd) != 0 && result == 0)
 		result = fail(err, EX_IOERR, "%s", strerror(errno));
-	return result == 0 ? 0 : wrap(err, "cannot write log %s",
+	return result;
+}
+
+/* The account's file; that of "on" is put into made, and its directory is
+ * made. NULL if there is no place for it. */
+static const char *
+find_file(const struct account *a, char made[PATH_MAX])
+{
+	char *slash;
+
+	if (strcmp(a->logfile, "on") != 0)
+		return a->logfile;
+	if (home_state_file(made, PATH_MAX, a->home, "log") != 0)
+		return NULL;
+	slash = strrchr(made, '/');
+	*slash = '\0';
+	(void)directory_make(made); /* opening the file tells */
+	*slash = '/';
+	return made;
+}
+
+int
+log_open(const struct account *a)
+{
+	char made[PATH_MAX];
+	const char *path;
+	int fd;
+
+	if (a->logfile[0] == '\0' || strcmp(a->logfile, "-") == 0)
+		return 0;
+	path = find_file(a, made);
+	fd = path != NULL ? open_file(path) : 0;
+	return fd > 0 ? fd : 0;
+}
+
+static int
+write_file(const struct attempt *attempt, const struct logline *l,
+    struct error *err)
+{
+	char made[PATH_MAX], quote[ESCAPE_QUOTE];
+	const char *path = find_file(attempt->account, made);
+
+	if (path == NULL)
+		return fail(err, EX_IOERR, "cannot write log: no home "
+		    "directory for it");
+	if (strcmp(path, "-") == 0)
+		return write_line(STDOUT_FILENO, l, 0, err) != 0
+		    ? wrap(err, "cannot write log to standard output") : 0;
+	if (append(path, attempt->log, l, err) == 0)
+		return 0;
+	return wrap(err, "cannot write log %s",
 	    escape_string(quote, sizeof(quote), path));
 }
 
 static void
 write_syslog(const struct attempt *attempt)
 {
-	struct record r = {0};
+	struct logline line;
 
-	compose(&r, attempt);
-	r.text[r.len] = '\0';
+	logline_compose(&line, attempt, "");
 	/* a fixed name: glibc's syslog() has overflowed on long argv[0] */
 	openlog("onehop", LOG_PID, attempt->account->syslog - 1);
-	syslog(attempt->result->code == 0 ? LOG_INFO : LOG_ERR, "%s", r.text);
+	syslog(attempt->code == 0 ? LOG_INFO : LOG_ERR, "%s", line.text);
 	closelog();
 }
 
@@ -255,13 +212,14 @@ int
 log_write(const struct attempt *attempt, struct error *err)
 {
 	const struct account *a = attempt->account;
-	struct record r = {0};
+	struct logline line;
+	char when[256];
 
 	if (a->syslog != 0)
 		write_syslog(attempt);
 	if (a->logfile[0] == '\0')
 		return 0;
-	add_time(&r, a->logfile_time_format);
-	compose(&r, attempt);
-	return write_file(a->logfile, attempt->log, &r, err);
+	print_time(when, sizeof(when), a->logfile_time_format);
+	logline_compose(&line, attempt, when);
+	return write_file(attempt, &line, err);
 }

@@ -7,8 +7,6 @@
 #include "attempt.h"
 #include "error.h"
 
-#define LOG_RECORD_MAX 4096
-
 /*
  * Opens the account's log file, which is made if it is missing, while the
  * process may still do so. A descriptor to close; 0 if there is none or it

@@ -199,7 +199,7 @@ serve_smtp(struct run *run, struct error *err)
 {
 	run->drained = 1;
 	return relay_serve(&run->inv, run->input, STDOUT_FILENO,
-	    run->inv.debug ? STDERR_FILENO : -1, err);
+	    STDERR_FILENO, err);
 }
 
 static int (*const actions[])(struct run *, struct error *) = {
@@ -230,6 +230,8 @@ report(struct run *run, const struct error *err)
 	struct attempt attempt = { &run->account, &run->envelope,
 	    &run->message, &run->facts, err, exit_code(run, err), run->log };
 
+	if (run->account.name == NULL && run->inv.mode == MODE_SEND)
+		config_load_log(&run->account, &run->inv);
 	report_notice(STDERR_FILENO, &run->facts);
 	report_error(STDERR_FILENO, err, run->tried ? &attempt : NULL);
 	if (run->inv.timing && run->inv.mode == MODE_SEND)
@@ -279,10 +281,11 @@ main(int argc, char *argv[])
 		return EX_OSERR;
 	signals_reset();
 	platform_hide_memory();
-	if (platform_is_elevated())
+	if (platform_is_elevated()) {
+		run.inv.mode = MODE_NOTHING; /* no config, no log */
 		fail(&err, EX_CONFIG,
 		    "refusing to run set-user-id or set-group-id");
-	else if (args_parse(&run.inv, argc, argv, &err) == 0)
+	} else if (args_parse(&run.inv, argc, argv, &err) == 0)
 		(void)actions[run.inv.mode](&run, &err);
 	if (err.code != 0 && !run.drained)
 		message_drain(run.input);

@@ -10,9 +10,9 @@
 #include "choice.h"
 #include "delivery.h"
 #include "identity.h"
-#include "log.h"
 #include "memory.h"
 #include "order.h"
+#include "report.h"
 #include "stdio_transport.h"
 #include "wait.h"
 
@@ -33,6 +33,7 @@ struct relay {
 	const struct invocation *inv; /* as we were called */
 	struct stream client;
 	struct delivery delivery;
+	int errors;                   /* descriptor for what goes wrong here */
 	struct order order;           /* the transaction under way */
 	char *name;                   /* this machine, for the greeting */
 	int greeted;                  /* HELO or EHLO has been said */
@@ -232,7 +233,8 @@ answer(struct relay *r, const struct verdict *v, struct error *err)
 	return reply(r, err, "%s %s", code_for(&v->result), v->result.text);
 }
 
-/* As main does for one message: account, envelope, submission, record. */
+/* As main does for one message, unless there is none to submit: account,
+ * envelope, submission, report. */
 static void
 submit_message_of(struct relay *r, struct message *message,
     struct verdict *v)
@@ -242,12 +244,12 @@ submit_message_of(struct relay *r, struct message *message,
 	struct envelope envelope = {0};
 	struct attempt attempt = { &account, &envelope, message, &v->facts,
 	    &v->result, 0, 0 };
-	struct error warning = {0};
 	const struct reply *refusal;
 	int64_t started = deadline_now();
 
 	order_apply(&r->order, &inv);
-	if (config_load(&account, &inv, message, &v->result) == 0 &&
+	if (v->result.code == 0 &&
+	    config_load(&account, &inv, message, &v->result) == 0 &&
 	    envelope_make(&envelope, &inv, &account, message,
 	    &v->result) == 0) {
 		(void)delivery_send(&r->delivery, &account, &envelope,
@@ -260,8 +262,9 @@ submit_message_of(struct relay *r, struct message *message,
 	v->facts.started = started;
 	v->facts.ended = deadline_now();
 	attempt.code = v->result.code;
-	if (account.name != NULL)
-		(void)log_write(&attempt, &warning);
+	if (account.name == NULL)
+		config_load_log(&account, &inv);
+	report_attempt(r->errors, &attempt);
 	envelope_free(&envelope);
 	account_free(&account);
 }
@@ -271,7 +274,7 @@ say_data(struct relay *r, const char *argument, struct error *err)
 {
 	struct verdict v = {0};
 	struct spool content = {0};
-	struct message message;
+	struct message message = {0};
 	int read;
 
 	(void)argument;
@@ -283,12 +286,13 @@ say_data(struct relay *r, const char *argument, struct error *err)
 	if (reply(r, err, "354 End data with <CR><LF>.<CR><LF>") != 0)
 		return -1;
 	read = read_content(r, &content, &v.result, err);
-	if (read != 0 || v.result.code != 0) {
+	if (read != 0 || v.result.code != 0)
 		spool_free(&content);
-	} else if (message_take(&message, &content, &v.result) == 0) {
+	else
+		(void)message_take(&message, &content, &v.result);
+	if (read == 0)
 		submit_message_of(r, &message, &v);
-		message_free(&message);
-	}
+	message_free(&message);
 	order_free(&r->order);
 	return read != 0 ? -1 : answer(r, &v, err);
 }
@@ -372,15 +376,16 @@ serve(struct relay *r, struct error *err)
 }
 
 int
-relay_serve(const struct invocation *inv, int input, int output, int trace,
+relay_serve(const struct invocation *inv, int input, int output, int errors,
     struct error *err)
 {
-	struct relay r = { .inv = inv, .delivery = { .trace = trace } };
+	struct relay r = { .inv = inv, .errors = errors };
 	int result;
 
 	if (input < 0)
 		return fail(err, EX_NOINPUT, "standard input is closed: "
 		    "there is no client");
+	r.delivery.trace = inv->debug ? errors : -1;
 	signals_hold();
 	r.name = identity_host();
 	if (r.name == NULL)

@@ -12,11 +12,11 @@
 
 /*
  * Serves the client on the two descriptors until QUIT or the end of input;
- * what is unfinished then is dropped. trace is a descriptor for the dialogue
- * with the smarthost, or -1. 0; -1 EX_NOINPUT if input is -1, EX_TEMPFAIL or
- * EX_IOERR if the client cannot be read or written any more.
+ * what is unfinished then is dropped. errors is a descriptor for warnings and,
+ * with -v, the dialogue with the smarthost. 0; -1 EX_NOINPUT if input is -1,
+ * EX_TEMPFAIL or EX_IOERR if the client cannot be read or written any more.
  */
 int relay_serve(const struct invocation *inv, int input, int output,
-	int trace, struct error *err);
+	int errors, struct error *err);
 
 #endif

@@ -88,7 +88,7 @@ report_attempt(int fd, const struct attempt *a)
 {
 	struct error warning = {0};
 
-	if (a->account->name != NULL && log_write(a, &warning) != 0)
+	if (log_write(a, &warning) != 0)
 		report_error(fd, &warning, NULL);
 }
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "directory.h"
 #include "escape.h"
 #include "memory.h"
 #include "platform.h"
@@ -31,19 +32,8 @@ int
 store_make_directory(const char *path)
 {
 	char *copy = xstrdup(path);
-	int result = 0;
+	int result = directory_make(copy);
 
-	for (char *end = copy; result == 0 && *end != '\0';) {
-		char after;
-
-		end += strspn(end, "/");
-		end += strcspn(end, "/");
-		after = *end;
-		*end = '\0';
-		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-			result = -1;
-		*end = after;
-	}
 	free(copy);
 	return result;
 }

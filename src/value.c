@@ -267,6 +267,16 @@ value_moment(const char *value, struct error *err)
 }
 
 char *
+value_logfile(const char *value, struct error *err)
+{
+	if (ascii_equal(value, "on"))
+		return xstrdup("on");
+	if (ascii_equal(value, "off"))
+		return xstrdup("");
+	return value_text(value, err);
+}
+
+char *
 value_mailbox(const char *value, struct error *err)
 {
 	if (strcmp(value, "<>") == 0)

@@ -52,6 +52,9 @@ char *value_deliver_by(const char *value, struct error *err);
 /* RFC 3339 5.6: a date, "T", a time and a zone. */
 char *value_moment(const char *value, struct error *err);
 
+/* "on", "" for "off", or the name of a file. */
+char *value_logfile(const char *value, struct error *err);
+
 /* RFC 4954 5: an address, or <> for nobody. */
 char *value_mailbox(const char *value, struct error *err);
 

@@ -6,6 +6,7 @@ CLI_TESTS = \
 	tests/cli/demo.sh \
 	tests/cli/hosts.py \
 	tests/cli/install-sendmail.sh \
+	tests/cli/log.py \
 	tests/cli/options.sh \
 	tests/cli/process.sh \
 	tests/cli/proxy.py \

@@ -231,7 +231,7 @@ def logged():
             lines = file.read().splitlines()
         yield from differs("lines", len(lines), 3)
         for n, (line, outcome) in enumerate(zip(lines, [
-                "accepted", "accepted", "failed"])):
+                "accepted", "accepted", "refused"])):
             for word in (f"outcome={outcome} ", f"to=bob{n}@example.org ",
                          "from=sender@example.com ", " ms="):
                 if word not in line:
