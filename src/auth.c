@@ -112,7 +112,8 @@ auth_prepare(struct auth *x, struct session *s, struct secret *secret,
 	x->secret = secret;
 	x->response.kind = BUFFER_SECRET;
 	if (s->tls.version[0] != '\0')
-		(void)tls_channel_binding(s->stream.transport, &x->binding);
+		x->identity.binding_type = tls_channel_binding(
+		    s->stream.transport, &x->binding);
 	if (choose(x, s, err) != 0)
 		return -1;
 	x->identity.user = a->user;
@@ -276,8 +277,8 @@ respond(struct auth *x, struct session *s, int first, struct error *err)
 {
 	struct buffer challenge = {0};
 	int answer_known = first && x->mechanism->client_first;
-	int result = decode(s, first || x->mechanism->any_prompt, &challenge,
-	    err);
+	int result = decode(s, answer_known || x->mechanism->any_prompt,
+	    &challenge, err);
 
 	if (result == 0 && !answer_known)
 		result = step(x, buffer_string(&challenge), challenge.len,
@@ -301,8 +302,11 @@ run_once(struct auth *x, struct session *s, struct error *err)
 	for (;;) {
 		if (session_get(s, REPLY_TO_AUTH, &r, err) != 0)
 			return -1;
-		if (r.code != 334)
+		if (r.code != 334) {
+			/* nor may it know us before we have said anything */
+			x->satisfied &= !first;
 			return conclude(x, s, &r, err);
+		}
 		if (respond(x, s, first, err) != 0)
 			return -1;
 		first = 0;

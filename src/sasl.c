@@ -39,7 +39,7 @@ static const struct sasl_mechanism mechanisms[] = {
 	{ "GSSAPI", SASL_BINARY, .client_first = 1 },
 	{ "CRAM-MD5", SASL_TEXT, .needs_user = 1 },
 	{ "DIGEST-MD5", SASL_TEXT, .needs_user = 1 },
-	{ "NTLM", SASL_BINARY, .needs_user = 1, .client_first = 1 },
+	{ "NTLM", SASL_NTLM, .needs_user = 1, .client_first = 1 },
 };
 
 struct sasl {
@@ -123,6 +123,15 @@ set_salted_password(const struct sasl *s)
 	buffer_free(&hex);
 }
 
+/* Known to libgsasl 2.2 a binding breaks SCRAM without -PLUS. */
+static const char *
+binding(const struct sasl *s, const char *type)
+{
+	return s->mechanism->needs_binding &&
+	    strcmp(s->identity.binding_type, type) == 0
+	    ? s->identity.binding : NULL;
+}
+
 /* libgsasl's one callback: it asks for what a mechanism turns out to need. */
 static int
 answer(Gsasl *library, Gsasl_session *session, Gsasl_property property)
@@ -146,9 +155,10 @@ answer(Gsasl *library, Gsasl_session *session, Gsasl_property property)
 		set_salted_password(s);
 		return GSASL_OK;
 	case GSASL_CB_TLS_EXPORTER:
-		/* Known to libgsasl 2.2 it breaks SCRAM without -PLUS. */
-		if (s->mechanism->needs_binding)
-			value = s->identity.binding;
+		value = binding(s, "tls-exporter");
+		break;
+	case GSASL_CB_TLS_UNIQUE:
+		value = binding(s, "tls-unique");
 		break;
 	case GSASL_SERVICE:
 		value = "smtp";
@@ -261,7 +271,17 @@ sasl_begin(struct sasl **s, const struct sasl_mechanism *mechanism,
 	return 0;
 }
 
-/* Refuses what no mechanism may see, and what SCRAM must not. */
+/* Signature, type 2, and room up to the server's nonce: libgsasl 2.2 answers
+ * anything at all. */
+static int
+is_ntlm_challenge(const char *challenge, size_t len)
+{
+	static const char head[] = "NTLMSSP\0\2\0\0";
+
+	return len >= 32 && memcmp(challenge, head, sizeof(head)) == 0;
+}
+
+/* Refuses what no mechanism may see, and what SCRAM and NTLM must not. */
 static int
 check(const struct sasl *s, const char *challenge, size_t len,
     struct error *err)
@@ -274,6 +294,9 @@ check(const struct sasl *s, const char *challenge, size_t len,
 	if (len > SASL_CHALLENGE_MAX)
 		return fail(err, EX_PROTOCOL, "%s: challenge too long: more "
 		    "than %zu octets", name, SASL_CHALLENGE_MAX);
+	if (s->mechanism->kind == SASL_NTLM)
+		return s->steps == 0 || is_ntlm_challenge(challenge, len) ? 0
+		    : fail(err, EX_PROTOCOL, "%s: invalid challenge", name);
 	if (len > 0 && s->mechanism->kind != SASL_BINARY &&
 	    memchr(challenge, '\0', len) != NULL)
 		return fail(err, EX_PROTOCOL,

@@ -34,13 +34,15 @@ struct sasl_identity {
 	const char *secret;        /* password or token */
 	const char *host;          /* of the smarthost */
 	unsigned port;
-	const char *binding;       /* base64 tls-exporter, or NULL */
+	const char *binding;       /* of the TLS session, base64, or NULL */
+	const char *binding_type;  /* "tls-exporter" or "tls-unique" */
 	const char *domain;        /* ntlmdomain, or NULL */
 };
 
 enum sasl_kind {
 	SASL_TEXT,       /* challenges hold no NUL */
 	SASL_BINARY,     /* challenges are any octets */
+	SASL_NTLM,       /* one challenge, of a form that we check */
 	SASL_SCRAM,
 	SASL_XOAUTH2,    /* ours: libgsasl has neither of these two */
 	SASL_OAUTHBEARER

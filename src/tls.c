@@ -357,21 +357,45 @@ tls_open(struct transport **upper, struct transport *lower,
 	return -1;
 }
 
-int
-tls_channel_binding(struct transport *tls, struct buffer *base64)
+/* RFC 5929 3: the first Finished message. */
+static int
+add_unique(gnutls_session_t session, struct buffer *base64)
+{
+	gnutls_datum_t finished = {0};
+
+	if (gnutls_session_channel_binding(session, GNUTLS_CB_TLS_UNIQUE,
+	    &finished) < 0)
+		return -1;
+	base64_encode(base64, (const char *)finished.data, finished.size);
+	gnutls_free(finished.data);
+	return 0;
+}
+
+/* RFC 9266 2. */
+static int
+add_exporter(gnutls_session_t session, struct buffer *base64)
 {
 	static const char label[] = "EXPORTER-Channel-Binding";
-	const struct record *r = (const struct record *)tls;
 	char octets[32];
 
-	/* Without extended master secret two sessions may share it. */
-	if (gnutls_protocol_get_version(r->session) != GNUTLS_TLS1_3 &&
-	    gnutls_session_ext_master_secret_status(r->session) == 0)
-		return -1;
-	if (gnutls_prf_rfc5705(r->session, sizeof(label) - 1, label, 0, NULL,
+	if (gnutls_prf_rfc5705(session, sizeof(label) - 1, label, 0, NULL,
 	    sizeof(octets), octets) < 0)
 		return -1;
 	return base64_encode(base64, octets, sizeof(octets));
+}
+
+const char *
+tls_channel_binding(struct transport *tls, struct buffer *base64)
+{
+	const struct record *r = (const struct record *)tls;
+
+	if (gnutls_protocol_get_version(r->session) == GNUTLS_TLS1_3)
+		return add_exporter(r->session, base64) == 0
+		    ? "tls-exporter" : NULL;
+	/* Without extended master secret two sessions may share it. */
+	if (gnutls_session_ext_master_secret_status(r->session) == 0)
+		return NULL;
+	return add_unique(r->session, base64) == 0 ? "tls-unique" : NULL;
 }
 
 const char *

@@ -64,9 +64,12 @@ int tls_open(struct transport **upper, struct transport *lower,
 	const struct tls_policy *policy, int64_t deadline,
 	struct tls_facts *facts, struct error *err);
 
-/* RFC 9266 tls-exporter binding, base64, appended. 0, or -1 if TLS 1.2
- * without extended master secret makes it unsafe. */
-int tls_channel_binding(struct transport *tls, struct buffer *base64);
+/*
+ * Appends what binds an authentication to this session, base64. Its type:
+ * "tls-exporter" (RFC 9266) with TLS 1.3, "tls-unique" (RFC 5929) with TLS 1.2;
+ * NULL if TLS 1.2 without extended master secret makes that unsafe.
+ */
+const char *tls_channel_binding(struct transport *tls, struct buffer *base64);
 
 /* The version of GnuTLS that runs, borrowed. */
 const char *tls_library_version(void);

@@ -68,7 +68,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	const struct sasl_identity jane = {
 		.user = "jane", .secret = "topsecret", .host = "example.org",
-		.port = 465, .binding = "AAAA", .domain = "domain",
+		.port = 465, .binding = "AAAA",
+		.binding_type = "tls-exporter", .domain = "domain",
 	};
 	struct error err = {0};
 	struct sasl *s;

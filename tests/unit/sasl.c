@@ -11,7 +11,7 @@
 
 static const struct sasl_identity jane = {
 	.user = "jane", .secret = PASSWORD, .host = "mail.example.org",
-	.port = 465, .binding = BINDING,
+	.port = 465, .binding = BINDING, .binding_type = "tls-exporter",
 };
 
 /* What the server knows. */
@@ -252,6 +252,7 @@ static const struct {
 	    "invalid-proof" },
 	{ "SCRAM-SHA-1-PLUS", { 2, "e=channel-bindings-dont-match", 29 },
 	    EX_PROTOCOL, "channel binding mismatch" },
+	{ "DIGEST-MD5", { 1, "a\0b", 3 }, EX_PROTOCOL, "it has a NUL" },
 	{ "LOGIN", { 1, "Pass\0word:", 10 }, EX_PROTOCOL,
 	    "invalid challenge" },
 	{ "DIGEST-MD5", { 1, "rspauth=0", 9 }, 0, "" },
