@@ -342,12 +342,19 @@ mime_is_needed(const struct message *m, enum part_transport transport)
 	    (transport == PART_7BIT && (m->body_8bit || m->header_8bit));
 }
 
+/* Quoted-printable makes three octets of one, and breaks the lines. */
+int
+mime_may_need_file(const struct message *m)
+{
+	return mime_is_needed(m, PART_7BIT) &&
+	    message_size(m) > SPOOL_MEMORY_MAX / 4;
+}
+
 int
 mime_convert(struct message *out, const struct message *m,
-    enum part_transport transport, struct error *err)
+    enum part_transport transport, struct spool *spool, struct error *err)
 {
 	struct converter *c = xcalloc(1, sizeof(*c));
-	struct spool spool = {0};
 	int result;
 
 	c->wanted = transport;
@@ -355,11 +362,11 @@ mime_convert(struct message *out, const struct message *m,
 	if (result == 0)
 		result = check(c, m, err);
 	if (result == 0)
-		result = pass(c, m, &spool, err);
+		result = pass(c, m, spool, err);
 	if (result == 0)
-		result = message_take(out, &spool, err);
+		result = message_take(out, spool, err);
 	else
-		spool_free(&spool);
+		spool_free(spool);
 	buffer_free(&c->header);
 	free(c->parts);
 	free(c);

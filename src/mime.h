@@ -10,16 +10,22 @@
 #include "error.h"
 #include "message.h"
 #include "part.h"
+#include "spool.h"
 
 /* Does the message not suit the transport as it is? */
 int mime_is_needed(const struct message *m, enum part_transport transport);
 
+/* May what it is converted to be too large for memory? */
+int mime_may_need_file(const struct message *m);
+
 /*
- * Makes out, which need not be set before, a message that suits; m stays. 0;
- * -1 with nothing in out: EX_DATAERR naming the line or field that cannot be
- * helped, EX_IOERR from a spool.
+ * Makes out, which need not be set before, a message that suits; m stays. It
+ * is kept in spool, which is empty and becomes out's. 0; -1 with nothing in
+ * out: EX_DATAERR naming the line or field that cannot be helped, EX_IOERR
+ * from the spool.
  */
 int mime_convert(struct message *out, const struct message *m,
-	enum part_transport transport, struct error *err);
+	enum part_transport transport, struct spool *spool,
+	struct error *err);
 
 #endif

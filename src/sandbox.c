@@ -29,6 +29,9 @@ static const char *const system_paths[] = {
 	"/etc/nsswitch.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf",
 	"/etc/resolv.conf", "/run/systemd/resolve", "/etc/services",
 	"/etc/protocols", "/etc/passwd",
+	/* the root of the signed DNS, as systems place it for libunbound */
+	"/etc/unbound/root.key", "/var/lib/unbound/root.key",
+	"/etc/trusted-key.key",
 	/* trust and policy of GnuTLS */
 	CA_BUNDLE, "/etc/ssl/certs", "/etc/ssl/certs/ca-certificates.crt",
 	"/etc/ssl/cert.pem", "/etc/ssl/ca-bundle.pem",

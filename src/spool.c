@@ -67,8 +67,8 @@ directory(const char *variable, const char *tail)
  * TMPDIR is not asked: it is the caller's word on where our user's mail lies,
  * and often a disk in memory.
  */
-static int
-open_file(struct spool *s, struct error *err)
+int
+spool_reserve(struct error *err)
 {
 	char *places[] = {
 		directory("XDG_STATE_HOME", "onehop"),
@@ -77,16 +77,41 @@ open_file(struct spool *s, struct error *err)
 		xstrdup("/tmp"),
 	};
 	size_t n = sizeof(places) / sizeof(places[0]);
+	int fd = -1;
 
-	s->fd = -1;
 	for (size_t i = 0; i < n; i++) {
-		if (s->fd < 0 && places[i] != NULL)
-			s->fd = platform_open_unnamed(places[i]);
+		if (fd < 0 && places[i] != NULL)
+			fd = platform_open_unnamed(places[i]);
 		free(places[i]);
 	}
-	if (s->fd < 0)
+	if (fd < 0)
 		return fail(err, EX_IOERR, "cannot make a temporary file in "
 		    "/var/tmp or /tmp: %s", strerror(errno));
+	return fd;
+}
+
+void
+spool_begin(struct spool *s, int reserved)
+{
+	int fd = fcntl(reserved, F_DUPFD_CLOEXEC, 3);
+
+	/* without it the spool is one in memory, and tries to make its own */
+	if (fd < 0)
+		return;
+	if (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) != 0) {
+		close(fd);
+		return;
+	}
+	s->fd = fd;
+	s->place = SPOOL_FILE;
+}
+
+static int
+open_file(struct spool *s, struct error *err)
+{
+	s->fd = spool_reserve(err);
+	if (s->fd < 0)
+		return -1;
 	s->place = SPOOL_FILE;
 	return 0;
 }

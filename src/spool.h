@@ -42,6 +42,16 @@ struct spool {
 int spool_read(struct spool *s, int fd, enum spool_until until,
 	struct error *err);
 
+/*
+ * A file for spools to come, for a time when none can be made any more. A
+ * descriptor to close, never 0; -1 EX_IOERR.
+ */
+int spool_reserve(struct error *err);
+
+/* Makes {0} a spool in the reserved file, whose earlier content is dropped.
+ * The descriptor stays the caller's. */
+void spool_begin(struct spool *s, int reserved);
+
 /* Appends octets to a spool of ours; {0} is an empty one. 0, or -1
  * EX_IOERR. */
 int spool_add(struct spool *s, const void *data, size_t n,

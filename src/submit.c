@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "home.h"
 #include "identity.h"
@@ -320,6 +321,7 @@ send_fit(struct submitter *s, struct envelope *e, const struct message *m,
 {
 	enum part_transport transport = session_can(&s->session, EXT_8BITMIME)
 	    ? PART_8BIT : PART_7BIT;
+	struct spool room = {0};
 	struct message fit;
 	int result;
 
@@ -328,7 +330,9 @@ send_fit(struct submitter *s, struct envelope *e, const struct message *m,
 	if (!must_convert(&s->session, m, transport)) {
 		result = send_one(s, e, m, after, err);
 	} else {
-		result = mime_convert(&fit, m, transport, err);
+		if (s->room > 0)
+			spool_begin(&room, s->room);
+		result = mime_convert(&fit, m, transport, &room, err);
 		if (result == 0) {
 			result = send_one(s, e, &fit, after, err);
 			message_free(&fit);
@@ -359,6 +363,8 @@ submit_close(struct submitter *s)
 	auth_free(&s->auth);
 	route_free(&s->route);
 	secret_free(&s->secret);
+	if (s->room > 0)
+		close(s->room);
 	s->facts.ended = deadline_now();
 }
 
@@ -367,8 +373,13 @@ submit(const struct account *a, struct envelope *e, const struct message *m,
     int trace, struct submission *facts, struct error *err)
 {
 	struct submitter s = {0};
-	int result = submit_open(&s, a, trace, err);
+	struct error ignored = {0};
+	int result;
 
+	/* it may turn out not to be needed */
+	if (mime_may_need_file(m))
+		s.room = spool_reserve(&ignored);
+	result = submit_open(&s, a, trace, err);
 	if (result == 0)
 		result = submit_message(&s, e, m, CONTENT_QUIT, err);
 	submit_close(&s);

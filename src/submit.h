@@ -50,6 +50,7 @@ struct submitter {
 	struct session session;
 	struct auth auth;       /* prepared; goes out with the first message */
 	struct secret secret;   /* needed until auth is done */
+	int room;               /* of spool_reserve, or 0 */
 	int unconfined;         /* set by who has more to do afterwards than
 	                           sandbox.h allows */
 	struct submission facts;

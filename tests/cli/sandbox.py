@@ -214,6 +214,37 @@ def keeps_a_pin(authority):
         yield "no pin was kept"
 
 
+def converts(twice):
+    """A large message that has to be encoded anew takes a file."""
+    host = smarthost.Smarthost()
+    host.extensions = []
+    lines = []
+    if twice:  # and once more, with another password
+        host.faults = {"auth_final": refuse_once}
+        lines = ["auth plain", "user me",
+                 "passwordeval if test -e once; then echo new; "
+                 "else touch once; echo old; fi"]
+    scene = Scene(*lines, host=host)
+    scene.put("message", MESSAGE + "\u00e4" * 30 + "\n" +
+              ("\u00fc" * 30 + "\n") * 20000)
+    result = scene.play()
+    scene.run.clean()
+    if result.status != 0 or not host.accepted:
+        yield f"exit {result.status}: {result.stderr!r}"
+    elif host.content.count(b"=C3=BC" * 10) < 20000:
+        yield f"not encoded: {host.content[:300]!r}"
+
+
+def refuse_once(host, _):
+    def start_afresh(host, good):
+        host.refused.clear()
+        host.recipients.clear()
+        host.say(good)
+
+    host.faults = {"greeting": start_afresh}
+    host.say(b"535 5.7.8 no\r\n", "auth_final")
+
+
 def kills_its_command():
     """A command that was started before can still be ended."""
     def interrupt(scene):
@@ -260,6 +291,8 @@ def main():
                makes_no_log_for_a_question)
     runner.run("the command that is asked again can be killed",
                kills_its_command)
+    runner.run("a large message can be encoded", converts, False)
+    runner.run("a large message can be encoded twice", converts, True)
     with tempfile.TemporaryDirectory() as directory:
         authority = certs.Authority(directory)
         runner.run("trust on first use is kept", keeps_a_pin, authority)

@@ -106,6 +106,7 @@ text_of(struct message *m)
 static void
 check(const struct conversion *c)
 {
+	struct spool spool = {0};
 	struct message m, out;
 	struct error err = {0};
 	char *text;
@@ -113,7 +114,7 @@ check(const struct conversion *c)
 	take(&m, c->in, strlen(c->in));
 	if (!mime_is_needed(&m, c->transport))
 		fail_msg("%s: not needed", c->name);
-	if (mime_convert(&out, &m, c->transport, &err) != 0) {
+	if (mime_convert(&out, &m, c->transport, &spool, &err) != 0) {
 		if (c->out != NULL || err.code != EX_DATAERR ||
 		    strstr(err.text, c->says) == NULL)
 			fail_msg("%s: %s", c->name, err.text);
@@ -159,6 +160,7 @@ long_lines_become_short_whatever_their_length(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct spool spool = {0};
 		struct message m, out;
 		struct error err = {0};
 		char *text = malloc(lengths[i] + 8), *made;
@@ -168,7 +170,8 @@ long_lines_become_short_whatever_their_length(void **state)
 		text[lengths[i] + 6] = '\n';
 		text[lengths[i] + 7] = '\0';
 		take(&m, text, lengths[i] + 7);
-		assert_int_equal(mime_convert(&out, &m, PART_8BIT, &err), 0);
+		assert_int_equal(mime_convert(&out, &m, PART_8BIT, &spool,
+		    &err), 0);
 		made = text_of(&out);
 		assert_true(longest(made) <= 76);
 		free(made);
@@ -182,13 +185,15 @@ static void
 long_header_lines_are_folded(void **state)
 {
 	static const char text[] = "A: " W1000 "\nTo: a@b\n\nx\n";
+	struct spool spool = {0};
 	struct message m, out;
 	struct error err = {0};
 	char *made;
 
 	(void)state;
 	take(&m, text, sizeof(text) - 1);
-	assert_int_equal(mime_convert(&out, &m, PART_8BIT, &err), 0);
+	assert_int_equal(mime_convert(&out, &m, PART_8BIT, &spool, &err),
+	    0);
 	made = text_of(&out);
 	assert_true(longest(made) <= 78);
 	assert_non_null(strstr(made, "\nTo: a@b\n\nx\n"));
