@@ -208,6 +208,15 @@ set_rmqs(struct invocation *inv, const char *value, struct error *err)
 }
 
 static int
+set_configure(struct invocation *inv, const char *value, struct error *err)
+{
+	(void)err;
+	inv->mode = MODE_CONFIGURE;
+	inv->address = value;
+	return 0;
+}
+
+static int
 ignore(struct invocation *inv, const char *value, struct error *err)
 {
 	(void)inv, (void)value, (void)err;

@@ -10,6 +10,7 @@ enum mode {
 	MODE_PRETEND,     /* -P */
 	MODE_SERVERINFO,  /* -S */
 	MODE_RMQS,        /* --rmqs */
+	MODE_CONFIGURE,   /* --configure */
 	MODE_SMTP,        /* -bs */
 	MODE_LIST,        /* -bp, mailq */
 	MODE_FLUSH,       /* -q */
@@ -42,6 +43,7 @@ struct invocation {
 	const char *returns;      /* -R, or NULL */
 	const char *envid;        /* -V, or NULL */
 	const char *queue;        /* --rmqs */
+	const char *address;      /* --configure */
 	int read_recipients;      /* -t */
 	int ignore_dots;          /* -i, -oi */
 	int debug;                /* -d or -v: trace on stderr */

@@ -13,6 +13,7 @@
 #include "args.h"
 #include "attempt.h"
 #include "choice.h"
+#include "configure.h"
 #include "envelope.h"
 #include "error.h"
 #include "idna.h"
@@ -195,6 +196,14 @@ flush_server(struct run *run, struct error *err)
 }
 
 static int
+configure(struct run *run, struct error *err)
+{
+	run->drained = 1; /* questions are answered there, if anything */
+	signals_hold();
+	return configure_run(run->input, STDOUT_FILENO, &run->inv, err);
+}
+
+static int
 serve_smtp(struct run *run, struct error *err)
 {
 	run->drained = 1;
@@ -207,6 +216,7 @@ static int (*const actions[])(struct run *, struct error *) = {
 	[MODE_PRETEND] = pretend_message,
 	[MODE_SERVERINFO] = show_server,
 	[MODE_RMQS] = flush_server,
+	[MODE_CONFIGURE] = configure,
 	[MODE_SMTP] = serve_smtp,
 	[MODE_LIST] = list_queue,
 	[MODE_FLUSH] = do_nothing,

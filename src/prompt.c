@@ -2,26 +2,13 @@
 #include "prompt.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "oneline.h"
+#include "terminal.h"
 #include "wait.h"
-
-/* The terminal, if we may talk there without being stopped; or -1. */
-static int
-open_terminal(void)
-{
-	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
-
-	if (fd >= 0 && tcgetpgrp(fd) != getpgrp()) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
 
 /* One line, typed; the newline is not echoed, so it is written. */
 static int
@@ -44,7 +31,7 @@ prompt_read(struct buffer *out, const char *question, struct error *err)
 {
 	struct buffer text = ONELINE_BUFFER;
 	struct termios normal, silent;
-	int fd = open_terminal();
+	int fd = terminal_open();
 	int result;
 
 	if (fd < 0 || tcgetattr(fd, &normal) != 0) {

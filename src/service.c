@@ -44,10 +44,10 @@ add(struct services *services, const struct dns_records *records, size_t i,
 	    dns_is_within(record->target, domain);
 }
 
-/* One of the two services of submission; refused is counted. */
+/* One of the two services of submission. */
 static int
 add_srv(struct services *services, const char *label, const char *domain,
-    int64_t deadline, int *refused, struct error *err)
+    int64_t deadline, struct error *err)
 {
 	struct dns_records records;
 	char *name = xasprintf("%s._tcp.%s", label, domain);
@@ -56,7 +56,7 @@ add_srv(struct services *services, const char *label, const char *domain,
 	free(name);
 	if (result != 0)
 		return -1;
-	*refused += records.refused;
+	services->refused |= records.refused;
 	for (size_t i = 0; i < records.n; i++)
 		add(services, &records, i, domain);
 	return 0;
@@ -68,20 +68,19 @@ find_srv(struct services *services, const char *domain, int64_t deadline,
     struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
-	int refused = 0;
 
-	if (add_srv(services, "_submissions", domain, deadline, &refused,
-	    err) != 0)
+	if (add_srv(services, "_submissions", domain, deadline, err) != 0)
 		return -1;
 	for (size_t i = 0; i < services->n; i++)
 		services->at[i].starttls = 0;
-	if (add_srv(services, "_submission", domain, deadline, &refused,
-	    err) != 0)
+	if (add_srv(services, "_submission", domain, deadline, err) != 0)
 		return -1;
-	if (services->n > 0)
+	if (services->n > 0) {
+		services->refused = 0; /* one of both kinds, not the other */
 		return 0;
+	}
 	escape_string(quote, sizeof(quote), domain);
-	if (refused > 0)
+	if (services->refused)
 		return fail(err, EX_NOHOST, "the DNS says that %s has no "
 		    "submission server", quote);
 	return fail(err, EX_NOHOST, "the DNS names no submission server of %s "
@@ -97,6 +96,7 @@ find_mx(struct services *services, const char *domain, int64_t deadline,
 
 	if (lookup_records(&records, domain, DNS_MX, deadline, err) != 0)
 		return -1;
+	services->refused = records.refused;
 	if (records.refused)
 		return fail(err, EX_NOHOST, "the DNS says that %s takes no "
 		    "mail (null MX)", escape_string(quote, sizeof(quote),
@@ -121,6 +121,7 @@ service_find(struct services *services, enum service_kind kind,
 	int result;
 
 	services->n = 0;
+	services->refused = 0;
 	if (idna_to_ascii(domain, &wire, err) != 0)
 		return -1;
 	result = (kind == SERVICE_SRV ? find_srv : find_mx)(services, wire,

@@ -30,6 +30,7 @@ struct service {
 struct services {
 	struct service at[2 * DNS_RECORDS_MAX]; /* in the order to try them */
 	size_t n;
+	int refused;    /* none, as the DNS says in so many words */
 };
 
 /* What a word of the key host stands for; *domain becomes what is behind the

@@ -14,9 +14,9 @@ sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
                                 "tests", "lib"))
 import certs
 import nameserver
-import smtpserver
+from mailserver import Mailserver
 from onehop import Run
-from smarthost import PASSWORD, USER, Smarthost
+from smarthost import PASSWORD, USER
 from tap import Tap, skip_all
 
 LIMIT = 60  # seconds that a run may take on a busy machine
@@ -80,30 +80,6 @@ $ORIGIN many.example.org.
 _submissions._tcp IN SRV 0 0 465 smtp.provider.test.
 """,
 }
-
-
-class Mailserver:
-    """A smarthost on one address and port, for many connections."""
-
-    def __init__(self, address, port, mode, context):
-        self.mode = mode
-        self.context = context
-        self.served = []
-        self.server = smtpserver.Server(self._serve, address, port)
-
-    def _serve(self, connection):
-        host = Smarthost(self.mode, self.context)
-        self.served.append(host)
-        host.serve(connection)
-
-    def saw(self):
-        """All that clients have sent, and how many came; forgets it."""
-        data = b"".join(r.received() for r in self.server.records)
-        count = len(self.server.records)
-        self.server.records.clear()
-        accepted = sum(host.accepted for host in self.served)
-        self.served.clear()
-        return count, accepted, data
 
 
 class World:

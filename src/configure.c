@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "configure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "address.h"
+#include "ascii.h"
+#include "auth.h"
+#include "discovery.h"
+#include "escape.h"
+#include "home.h"
+#include "idna.h"
+#include "memory.h"
+#include "newconfig.h"
+#include "submit.h"
+#include "terminal.h"
+#include "trial.h"
+#include "wait.h"
+
+#define DNS_SECONDS 30
+
+/* What a run is made of. */
+struct configuring {
+	const struct invocation *inv;
+	int output;
+	int terminal;          /* -1: nobody to ask */
+	char *home;
+	char *path;            /* of the config file */
+	char *address;         /* canonical */
+	char *domain;          /* A-labels */
+	struct candidates found;
+};
+
+static int
+refuse_address(struct error *err, const char *text, const char *why)
+{
+	char quote[ESCAPE_QUOTE];
+
+	return fail(err, EX_USAGE, "--configure: expected an address like "
+	    "you@example.org, not \"%s\"%s",
+	    escape_string(quote, 256, text), why);
+}
+
+/* Takes the address apart. */
+static int
+read_address(struct configuring *c, const char *text, struct error *err)
+{
+	struct address_list list = {0};
+	struct buffer path = {0};
+	struct address wire;
+	int result = -1;
+
+	if (address_list_parse(&list, text, strlen(text), err) != 0 ||
+	    list.n != 1 || list.at[0].domain == NULL)
+		refuse_address(err, text, "");
+	else if (list.at[0].domain[0] == '[')
+		refuse_address(err, text,
+		    ": an address literal has no domain to ask for a server");
+	else if (idna_to_ascii(list.at[0].domain, &c->domain, err) != 0)
+		err->code = EX_USAGE;
+	else if (strchr(c->domain, '.') == NULL)
+		refuse_address(err, text, ": the domain has but one label");
+	else {
+		wire = list.at[0];
+		wire.domain = c->domain;
+		result = address_check_path(&wire, err);
+		err->code = result != 0 ? EX_USAGE : 0;
+	}
+	if (result == 0) {
+		address_add_path(&path, &list.at[0]);
+		c->address = buffer_string(&path);
+	}
+	address_list_free(&list);
+	return result;
+}
+
+/* Nothing is overwritten without being asked for. */
+static int
+choose_file(struct configuring *c, struct error *err)
+{
+	char quote[ESCAPE_QUOTE], question[ESCAPE_QUOTE + 64];
+	struct stat st;
+	int answer = 0;
+
+	c->path = c->inv->config != NULL ? xstrdup(c->inv->config)
+	    : home_config_file(c->home);
+	if (c->path == NULL)
+		return fail(err, EX_CONFIG, "there is no home directory: "
+		    "name a file with -C");
+	if (lstat(c->path, &st) != 0)
+		return 0;
+	escape_string(quote, sizeof(quote), c->path);
+	if (c->terminal >= 0) {
+		snprintf(question, sizeof(question), "%s exists. Overwrite "
+		    "it?", quote);
+		answer = terminal_confirm(c->terminal, question, err);
+	}
+	if (answer != 0)
+		return answer > 0 ? 0 : -1;
+	fail(err, EX_CANTCREAT, "%s exists, and is left as it is", quote);
+	return c->terminal >= 0 ? -1
+	    : hint(err, "name another file with -C, or run this at a "
+	    "terminal");
+}
+
+/* What the command line says of a key, or NULL. */
+static const char *
+option(const struct configuring *c, const char *key)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < c->inv->noverrides; i++)
+		if (strcmp(c->inv->overrides[i].key, key) == 0)
+			value = c->inv->overrides[i].value;
+	return value;
+}
+
+static int
+find_hosts(struct configuring *c, struct error *err)
+{
+	const char *host = option(c, "host"), *port = option(c, "port");
+	struct error doubt = {0};
+	uint64_t number = 0;
+	char quote[ESCAPE_QUOTE];
+	int result;
+
+	if (port != NULL && (host == NULL ||
+	    ascii_number(port, strlen(port), 1, 65535, &number) != 0))
+		return fail(err, EX_USAGE, "--port: expected a number from 1 "
+		    "to 65535, and --host next to it");
+	if (host != NULL && (service_kind(host, &host) != SERVICE_NONE ||
+	    strlen(host) >= DNS_NAME_SIZE))
+		return fail(err, EX_USAGE, "--host: expected a host name");
+	if (host != NULL) {
+		discovery_take(&c->found, host, (unsigned)number);
+		return 0;
+	}
+	terminal_say(c->output, "Asking the DNS for the submission server of "
+	    "%s\n", escape_string(quote, sizeof(quote), c->domain));
+	result = discovery_find(&c->found, c->domain,
+	    deadline_in(DNS_SECONDS * 1000), &doubt, err);
+	if (doubt.code != 0 && result == 0)
+		terminal_say(c->output, "  %s\n", doubt.text);
+	return result;
+}
+
+static const char *
+origin_words(enum candidate_origin origin)
+{
+	static const char *const words[] = {
+		[CANDIDATE_GIVEN] = "as on the command line",
+		[CANDIDATE_DNS] = "as the DNS says (SRV)",
+		[CANDIDATE_PROVIDER] = "known to be this provider's",
+		[CANDIDATE_GUESS] = "guessed, and it answers"
+	};
+
+	return words[origin];
+}
+
+static void
+describe(struct newconfig *to, const struct configuring *c,
+    const struct candidate *candidate)
+{
+	to->address = c->address;
+	to->service = &candidate->service;
+	to->origin = origin_words(candidate->origin);
+	to->inv = c->inv;
+}
+
+/* The first candidate that will do, as a config. */
+static int
+try_hosts(const struct configuring *c, struct newconfig *config,
+    struct error *err)
+{
+	struct trial trial = {
+		.output = c->output,
+		.terminal = c->terminal,
+		.domain = c->domain,
+		.trace = c->inv->debug ? STDERR_FILENO : -1
+	};
+	struct error first = {0};
+	char quote[ESCAPE_QUOTE];
+
+	for (size_t i = 0; i < c->found.n; i++) {
+		struct account a;
+		int result;
+
+		describe(config, c, &c->found.at[i]);
+		result = newconfig_account(&a, config, c->home, err);
+		if (result == 0)
+			result = trial_run(&trial, &c->found.at[i].service, &a,
+			    err);
+		account_free(&a);
+		if (result != 0)
+			return result > 0 ? 0 : -1;
+		if (first.code == 0 || (first.code == EX_NOHOST &&
+		    err->code != EX_NOHOST))
+			first = *err;
+		memset(err, 0, sizeof(*err));
+	}
+	*err = first;
+	wrap(err, "no submission server found for %s",
+	    escape_string(quote, sizeof(quote), c->address));
+	return hint(err, "ask your provider for its name, and add "
+	    "--host=NAME");
+}
+
+static int
+write_file(const struct configuring *c, const struct newconfig *config,
+    struct error *err)
+{
+	struct buffer text = {0};
+	char quote[ESCAPE_QUOTE];
+	int result;
+
+	newconfig_text(&text, config);
+	result = newconfig_write(c->path, &text, err);
+	buffer_free(&text);
+	if (result == 0)
+		terminal_say(c->output, "Wrote %s\n", escape_string(quote,
+		    sizeof(quote), c->path));
+	return result;
+}
+
+static int
+authenticate(const struct configuring *c, const struct account *a,
+    struct error *err)
+{
+	struct submitter s = { .unconfined = 1 };
+	int result = submit_open(&s, a,
+	    c->inv->debug ? STDERR_FILENO : -1, err);
+
+	if (result == 0)
+		result = auth_run(&s.auth, &s.session, err);
+	submit_close(&s);
+	if (result != 0)
+		return wrap(err, "the file is written, but");
+	terminal_say(c->output, "The password is right.\n");
+	return 0;
+}
+
+/* Tests the password if it is wanted, or says how. */
+static int
+offer_test(const struct configuring *c, const struct newconfig *config,
+    struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	struct account a;
+	int answer = 0, result;
+
+	result = newconfig_account(&a, config, c->home, err);
+	if (result == 0 && auth_is_wanted(&a) && c->terminal >= 0)
+		answer = terminal_confirm(c->terminal,
+		    "Test the password now?", err);
+	if (result == 0 && answer > 0)
+		result = authenticate(c, &a, err);
+	else if (answer < 0)
+		result = -1;
+	else if (result == 0 && auth_is_wanted(&a))
+		terminal_say(c->output, "To test the password: onehop%s%s "
+		    "--serverinfo --auth-test\n",
+		    c->inv->config != NULL ? " -C " : "",
+		    c->inv->config != NULL ? escape_string(quote,
+		    sizeof(quote), c->path) : "");
+	account_free(&a);
+	return result;
+}
+
+static int
+run(struct configuring *c, struct error *err)
+{
+	struct newconfig config;
+
+	if (read_address(c, c->inv->address, err) != 0 ||
+	    choose_file(c, err) != 0 || find_hosts(c, err) != 0)
+		return -1;
+	if (try_hosts(c, &config, err) != 0 || write_file(c, &config, err) != 0)
+		return -1;
+	return offer_test(c, &config, err);
+}
+
+int
+configure_run(int input, int output, const struct invocation *inv,
+    struct error *err)
+{
+	struct configuring *c = xcalloc(1, sizeof(*c));
+	int result;
+
+	c->inv = inv;
+	c->output = output;
+	c->terminal = input >= 0 && isatty(input) ? terminal_open() : -1;
+	c->home = home_directory();
+	result = inv->nrecipients == 0 ? run(c, err)
+	    : fail(err, EX_USAGE, "--configure: expected one address");
+	if (c->terminal >= 0)
+		close(c->terminal);
+	free(c->home);
+	free(c->path);
+	free(c->address);
+	free(c->domain);
+	free(c);
+	return result;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* --configure: finds the submission server of a mail address and writes a
+ * config file for it. */
+#ifndef ONEHOP_CONFIGURE_H
+#define ONEHOP_CONFIGURE_H
+
+#include "error.h"
+#include "invocation.h"
+
+/*
+ * Tries the hosts of discovery.h, with TLS and without credentials, until one
+ * will do, and writes the user's config file, or -C's. What happens is told on
+ * output. If input is a terminal, questions are asked there: whether a file
+ * may be overwritten, whether a host that nobody vouches for is the right one,
+ * and in the end for the password, to test it. Otherwise the answer is no. 0;
+ * -1 EX_USAGE no address, or one that can have no server; EX_CANTCREAT the
+ * file is there or cannot be written; EX_NOHOST no server; else the first
+ * server's error, or the test's.
+ */
+int configure_run(int input, int output, const struct invocation *inv,
+	struct error *err);
+
+#endif

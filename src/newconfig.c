@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "newconfig.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ascii.h"
+#include "escape.h"
+#include "key.h"
+#include "memory.h"
+
+/* Is the key about what the service says? */
+static int
+is_of_service(const char *key)
+{
+	return strcmp(key, "host") == 0 || strcmp(key, "port") == 0 ||
+	    strcmp(key, "tls_starttls") == 0;
+}
+
+/* What the command line says of the key, last; or fallback. */
+static const char *
+option(const struct newconfig *c, const char *key, const char *fallback)
+{
+	for (size_t i = 0; i < c->inv->noverrides; i++)
+		if (strcmp(c->inv->overrides[i].key, key) == 0)
+			fallback = c->inv->overrides[i].value;
+	return fallback;
+}
+
+static int
+set_options(struct account *a, const struct newconfig *c, struct error *err)
+{
+	for (size_t i = 0; i < c->inv->noverrides; i++) {
+		const struct override *o = &c->inv->overrides[i];
+
+		if (is_of_service(o->key))
+			continue;
+		if (account_set(a, o->key, o->value, err) != 0) {
+			err->code = EX_USAGE;
+			return wrap(err, "--%s", o->key);
+		}
+	}
+	return 0;
+}
+
+int
+newconfig_account(struct account *a, const struct newconfig *c,
+    const char *home, struct error *err)
+{
+	char port[16];
+
+	account_init(a, home);
+	snprintf(port, sizeof(port), "%u", c->service->port);
+	if (account_set(a, "host", c->service->host, err) != 0 ||
+	    account_set(a, "port", port, err) != 0 ||
+	    account_set(a, "tls", "on", err) != 0 ||
+	    account_set(a, "tls_starttls", c->service->starttls ? "on"
+	    : "off", err) != 0 ||
+	    account_set(a, "user", c->address, err) != 0 ||
+	    account_set(a, "auth", "on", err) != 0 ||
+	    set_options(a, c, err) != 0)
+		return -1;
+	return account_finish(a, err);
+}
+
+/* One line. A value that would be read as something else is quoted. */
+static void
+add(struct buffer *out, const char *key, const char *value)
+{
+	if (key_find(key)->verbatim) {
+		/* Outer quotes are taken off, nothing else. */
+		buffer_addf(out, value[0] == '"' ? "%s \"%s\"\n" : "%s %s\n",
+		    key, value);
+		return;
+	}
+	if (value[0] != '\0' && strpbrk(value, "\"\\# \t") == NULL) {
+		buffer_addf(out, "%s %s\n", key, value);
+		return;
+	}
+	buffer_addf(out, "%s \"", key);
+	for (; *value != '\0'; value++) {
+		if (*value == '"' || *value == '\\')
+			buffer_add_char(out, '\\');
+		buffer_add_char(out, *value);
+	}
+	buffer_add_string(out, "\"\n");
+}
+
+/* Of a sender, "%" is written twice: one alone begins a pattern. */
+static void
+add_sender(struct buffer *out, const char *address)
+{
+	struct buffer text = {0};
+
+	for (; *address != '\0'; address++) {
+		if (*address == '%')
+			buffer_add_char(&text, '%');
+		buffer_add_char(&text, *address);
+	}
+	add(out, "from", buffer_string(&text));
+	buffer_free(&text);
+}
+
+/* Does the shell take the word as it stands? */
+static int
+is_plain(const char *word)
+{
+	for (; *word != '\0'; word++)
+		if (!ascii_is_alnum(*word) && strchr("@._+-", *word) == NULL)
+			return 0;
+	return 1;
+}
+
+static void
+add_password(struct buffer *out, const struct newconfig *c)
+{
+	const char *command = option(c, "passwordeval", NULL);
+	const char *user = option(c, "user", c->address);
+
+	if (command != NULL) {
+		buffer_add_string(out, "\n# Prints the password.\n");
+		add(out, "passwordeval", command);
+		return;
+	}
+	if (!is_plain(user))
+		user = "USER";
+	buffer_addf(out, "\n"
+	    "# A command that prints the password. Without one you are asked "
+	    "at the\n"
+	    "# terminal, and cron and its like cannot send. Examples:\n"
+	    "# passwordeval pass show mail/%s\n"
+	    "# passwordeval secret-tool lookup host %s user %s\n"
+	    "# passwordeval gpg -q -d ~/.config/onehop/password.gpg\n",
+	    c->service->host, c->service->host, user);
+}
+
+/* Keys that stand in a place of their own, or need not stand there. */
+static int
+has_its_place(const char *key)
+{
+	static const char *const keys[] = { "from", "user", "auth", "tls",
+	    "passwordeval", "srv_targets" };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(key, keys[i]) == 0)
+			return 1;
+	return is_of_service(key);
+}
+
+/* The other keys of the command line. */
+static void
+add_options(struct buffer *out, const struct newconfig *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->inv->noverrides; i++) {
+		const struct override *o = &c->inv->overrides[i];
+
+		if (has_its_place(o->key))
+			continue;
+		if (n++ == 0)
+			buffer_add_string(out, "\n# As on the command "
+			    "line.\n");
+		add(out, o->key, o->value);
+	}
+}
+
+void
+newconfig_text(struct buffer *out, const struct newconfig *c)
+{
+	char port[16];
+
+	snprintf(port, sizeof(port), "%u", c->service->port);
+	buffer_addf(out, "# Made by onehop --configure. See onehop-config(5)."
+	    "\n\n# The server that takes your mail: %s.\n", c->origin);
+	add(out, "host", c->service->host);
+	add(out, "port", port);
+	buffer_addf(out, "# %s\n", c->service->starttls
+	    ? "TLS after STARTTLS." : "TLS from the start.");
+	add(out, "tls", option(c, "tls", "on"));
+	add(out, "tls_starttls", c->service->starttls ? "on" : "off");
+	buffer_add_string(out, "\n# Whose mail goes there, and who you are "
+	    "there.\n");
+	add_sender(out, c->address);
+	for (size_t i = 0; i < c->inv->noverrides; i++)
+		if (strcmp(c->inv->overrides[i].key, "from") == 0)
+			add(out, "from", c->inv->overrides[i].value);
+	add(out, "user", option(c, "user", c->address));
+	add(out, "auth", option(c, "auth", "on"));
+	add_password(out, c);
+	add_options(out, c);
+	buffer_add_string(out, "\n"
+	    "# What you may want as well:\n"
+	    "# from_full_name \"Your Name\"\n"
+	    "# logfile ~/.local/state/onehop/log\n"
+	    "# aliases /etc/aliases\n");
+}
+
+/* Makes the directories above path that are missing. */
+static int
+make_directories(const char *path, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	char *copy = xstrdup(path);
+	int result = 0;
+
+	for (char *p = strchr(copy + 1, '/'); p != NULL && result == 0;
+	    p = strchr(p + 1, '/')) {
+		*p = '\0';
+		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
+			result = fail(err, EX_CANTCREAT,
+			    "cannot make %s: %s", escape_string(quote,
+			    sizeof(quote), copy), strerror(errno));
+		*p = '/';
+	}
+	free(copy);
+	return result;
+}
+
+static int
+write_all(int fd, const struct buffer *text)
+{
+	for (size_t done = 0; done < text->len;) {
+		ssize_t n = write(fd, text->data + done, text->len - done);
+
+		if (n < 0 && errno != EINTR)
+			return -1;
+		done += n > 0 ? (size_t)n : 0;
+	}
+	return fsync(fd);
+}
+
+/* A whole new file beside, then in its place. */
+static int
+replace(const char *path, const struct buffer *text, struct error *err)
+{
+	char *draft = xasprintf("%s.XXXXXX", path);
+	char quote[ESCAPE_QUOTE];
+	int fd = mkstemp(draft);
+	int result = -1;
+
+	if (fd >= 0 && fchmod(fd, 0600) == 0 && write_all(fd, text) == 0)
+		result = rename(draft, path);
+	if (result != 0)
+		fail(err, EX_CANTCREAT, "cannot write %s: %s",
+		    escape_string(quote, sizeof(quote), path),
+		    strerror(errno));
+	if (result != 0 && fd >= 0)
+		unlink(draft);
+	if (fd >= 0)
+		close(fd);
+	free(draft);
+	return result;
+}
+
+int
+newconfig_write(const char *path, const struct buffer *text,
+    struct error *err)
+{
+	char *behind = realpath(path, NULL);
+	int result = make_directories(path, err);
+
+	if (result == 0)
+		result = replace(behind != NULL ? behind : path, text, err);
+	free(behind);
+	return result;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "trial.h"
+
+#include <stdio.h>
+
+#include "ascii.h"
+#include "auth.h"
+#include "dns.h"
+#include "escape.h"
+#include "sasl.h"
+#include "submit.h"
+#include "terminal.h"
+
+/* Limits for a host that may not be there at all. */
+#define STEP_SECONDS 10
+#define HOST_SECONDS 40
+
+/*
+ * An answer of the DNS may be forged, and whoever forged it has a certificate
+ * for the name in it: a person has to know the name.
+ */
+static int
+vouch(struct trial *t, const struct account *a, const struct service *service,
+    struct error *err)
+{
+	const char *host = service->host;
+	char question[ESCAPE_QUOTE];
+
+	if (service->vouched)
+		return 0;
+	for (size_t i = 0; i < a->srv_targets.n; i++)
+		if (dns_is_within(host, a->srv_targets.at[i]))
+			return 0;
+	if (t->terminal >= 0 && (t->asked == NULL ||
+	    !ascii_equal(t->asked, host))) {
+		snprintf(question, sizeof(question), "The DNS names %s, which "
+		    "is not in %s, and anybody\ncould have forged that. Is it "
+		    "your provider's?", host, t->domain);
+		t->answer = terminal_confirm(t->terminal, question, err);
+		t->asked = host;
+	}
+	if (t->asked != NULL && t->answer != 0)
+		return t->answer > 0 ? 0 : -1;
+	fail(err, EX_CONFIG, "the DNS leads to %s, another domain, and nobody "
+	    "vouches for that", host);
+	return hint(err, "if it is the right one, add --srv-targets=%s", host);
+}
+
+/* Connects, and looks whether one can authenticate there. */
+static int
+talk(const struct trial *t, const struct account *a, struct error *err)
+{
+	struct submitter s = { .unconfined = 1 };
+	int result;
+
+	result = submit_connect(&s, a, t->trace, err);
+	if (result == 0 && auth_is_wanted(a) &&
+	    sasl_find(a->auth) == NULL &&
+	    sasl_choose(s.session.can.mechanisms, s.session.confidential, 1,
+	    1) == NULL)
+		result = fail(err, EX_UNAVAILABLE, "it offers no "
+		    "authentication that we have");
+	if (result == 0)
+		terminal_say(t->output, "  it will do: %s, AUTH %s\n",
+		    s.facts.tls[0] != '\0' ? s.facts.tls : "no TLS",
+		    s.session.can.mechanisms);
+	submit_close(&s);
+	return result;
+}
+
+static unsigned
+at_most(unsigned seconds, unsigned limit)
+{
+	return seconds == 0 || seconds > limit ? limit : seconds;
+}
+
+int
+trial_run(struct trial *t, const struct service *service,
+    const struct account *account, struct error *err)
+{
+	struct account hasty;
+	int result;
+
+	terminal_say(t->output, "Trying %s, port %u, %s\n", service->host,
+	    service->port, service->starttls ? "STARTTLS"
+	    : "TLS from the start");
+	result = vouch(t, account, service, err);
+	if (result == 0) {
+		account_copy(&hasty, account);
+		hasty.timeout = at_most(hasty.timeout, STEP_SECONDS);
+		hasty.deadline = at_most(hasty.deadline, HOST_SECONDS);
+		result = talk(t, &hasty, err);
+		account_free(&hasty);
+	}
+	if (result == 0)
+		return 1;
+	if (err->signal != 0)
+		return -1;
+	terminal_say(t->output, "  no: %s\n", err->text);
+	return 0;
+}

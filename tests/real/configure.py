@@ -1,0 +1,396 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""--configure with a real resolver and a person at a terminal."""
+
+import os
+import pty
+import select
+import shutil
+import stat
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
+                                "tests", "lib"))
+import certs
+import nameserver
+from mailserver import Mailserver
+from onehop import PROGRAM, Run
+from smarthost import PASSWORD
+from tap import Tap, skip_all
+
+LIMIT = 120  # seconds that a run may take on a busy machine
+
+# Addresses of the mail servers.
+HERE = "127.1.0.1"
+THERE = "127.1.0.2"     # smtp.provider.test
+LATE = "127.1.0.4"      # STARTTLS alone
+DUMB = "127.1.0.3"      # no authentication, or a wrong certificate
+CLOSED = "127.1.0.9"    # nobody listens
+
+ZONES = {
+    "example.org": f"""
+smtp IN A {HERE}
+_submissions._tcp IN SRV 0 0 465 down
+_submissions._tcp IN SRV 1 0 465 smtp
+down IN A {CLOSED}
+
+$ORIGIN away.example.org.
+_submissions._tcp IN SRV 0 0 465 smtp.provider.test.
+_submission._tcp IN SRV 0 0 587 smtp.provider.test.
+
+$ORIGIN none.example.org.
+_submissions._tcp IN SRV 0 0 0 .
+smtp IN A {HERE}
+
+$ORIGIN guess.example.org.
+smtp IN A {DUMB}
+mail IN A {HERE}
+
+$ORIGIN starttls.example.org.
+mail IN A {LATE}
+
+$ORIGIN wrong.example.org.
+_submissions._tcp IN SRV 0 0 466 smtp
+smtp IN A {DUMB}
+
+$ORIGIN nothing.example.org.
+www IN A {CLOSED}
+
+$ORIGIN xn--mnchen-3ya.example.org.
+_submissions._tcp IN SRV 0 0 465 smtp.xn--mnchen-3ya.example.org.
+smtp IN A {HERE}
+""",
+    "provider.test": f"smtp IN A {THERE}\n",
+    "gmx.de": "\n",
+    "gmx.net": f"mail IN A {HERE}\n",
+    "outlook.com":
+    f"_submission._tcp IN SRV 0 0 587 smtp-mail.outlook.com.\n"
+    f"smtp-mail IN A {THERE}\n",
+    "hotmail.com":
+    "_submission._tcp IN SRV 0 0 587 smtp-mail.outlook.com.\n",
+}
+
+OVERWRITE, YOURS, TEST, SECRET = (
+    b"Overwrite it? [y/N] ", b"provider's? [y/N] ",
+    b"Test the password now? [y/N] ", b": ")
+
+
+class World:
+    """The mail servers and their authority."""
+
+    def __init__(self, directory):
+        self.authority = certs.Authority(directory)
+        make = self.authority.context_for
+        here = make("smtp.example.org", "mail.guess.example.org",
+                    "mail.gmx.net", "smtp.xn--mnchen-3ya.example.org")
+        there = make("smtp.provider.test", "mail.starttls.example.org",
+                     "smtp-mail.outlook.com")
+        dumb = make("smtp.guess.example.org")
+        self.servers = [
+            Mailserver(HERE, 465, "tls", here),
+            Mailserver(HERE, 587, "starttls", here),
+            Mailserver(THERE, 465, "tls", there),
+            Mailserver(THERE, 587, "starttls", there),
+            Mailserver(LATE, 587, "starttls", there),
+            Mailserver(DUMB, 465, "tls", dumb, ""),
+            Mailserver(DUMB, 466, "tls", dumb),
+        ]
+
+    def sent(self):
+        """All that clients have sent since."""
+        return b"".join(server.saw()[2] for server in self.servers)
+
+
+class Attempt:
+    """One --configure in a home of its own, and its file."""
+
+    def __init__(self, world, address, *options):
+        self.run = Run()
+        os.unlink(self.run.config)
+        self.args = ["--configure", address, "--tls-trust-file=" +
+                     world.authority.root, *options]
+        self.file = os.path.join(self.run.home, ".config/onehop/config")
+        self.text = self.status = self.output = None
+
+    def alone(self):
+        """With nobody to ask."""
+        environment = self.run.environment
+        self._spawn(environment, ())
+        return self
+
+    def asked(self, *dialogue):
+        """At a terminal: for each pair what is asked and what is typed."""
+        self._spawn(self.run.environment, dialogue)
+        return self
+
+    def _spawn(self, environment, dialogue):
+        if dialogue:
+            pid, fd = pty.fork()
+        else:
+            reader, fd = os.pipe()
+            pid = os.fork()
+        if pid == 0:
+            try:
+                if not dialogue:
+                    null = os.open("/dev/null", os.O_RDONLY)
+                    os.setsid()
+                    os.dup2(null, 0)
+                    os.dup2(fd, 1)
+                    os.dup2(fd, 2)
+                os.chdir(self.run.home)
+                os.execve(PROGRAM, [PROGRAM, *self.args], environment)
+            finally:
+                os._exit(127)
+        if not dialogue:
+            os.close(fd)
+            fd = reader
+        self._converse(pid, fd, list(dialogue))
+
+    def _converse(self, pid, fd, dialogue):
+        self.output = b""
+        seen = 0
+        end = time.monotonic() + LIMIT
+        while time.monotonic() < end:
+            if not select.select([fd], [], [], 1)[0]:
+                continue
+            try:
+                data = os.read(fd, 4096)
+            except OSError:  # the terminal's other end is closed
+                break
+            if not data:
+                break
+            self.output += data
+            if dialogue and dialogue[0][0] in self.output[seen:]:
+                seen = len(self.output)
+                os.write(fd, dialogue.pop(0)[1])
+        else:
+            os.kill(pid, 9)
+        os.close(fd)
+        self.status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        self.unasked = [question for question, _ in dialogue]
+        if os.path.exists(self.file):
+            with open(self.file, encoding="utf-8") as file:
+                self.text = file.read()
+
+    def faults(self, status, *words):
+        """What is not as it should be."""
+        if self.status != status:
+            yield f"exit status {self.status}, not {status}"
+        for question in self.unasked:
+            yield f"never asked: {question!r}"
+        for word in words:
+            if word.encode() not in self.output:
+                yield f"{word!r} is not told"
+        if PASSWORD.encode() in self.output:
+            yield "the password is shown"
+
+    def settings(self):
+        """The lines of the file that are no comments."""
+        return [line for line in (self.text or "").splitlines()
+                if line and not line.startswith("#")]
+
+    def check(self, faults, *lines):
+        """The faults, and how it came to them; cleans up."""
+        faults = list(faults)
+        missing = [line for line in lines if line not in self.settings()]
+        if missing:
+            faults.append(f"the file lacks {missing}")
+        if faults:
+            faults.append(f"told: {self.output!r}")
+            faults.append(f"file: {self.text!r}")
+        self.run.clean()
+        return faults
+
+
+def writes_what_works(world):
+    """The file is private, and says what is needed to send."""
+    attempt = Attempt(world, "you@example.org").alone()
+    faults = list(attempt.faults(
+        0, "Trying down.example.org, port 465", "connection refused",
+        "Trying smtp.example.org, port 465, TLS from the start",
+        "it will do: TLS1.3, AUTH PLAIN",
+        "Wrote " + attempt.file, "onehop --serverinfo --auth-test"))
+    for path, mode in ((attempt.file, 0o600),
+                       (os.path.dirname(attempt.file), 0o700),
+                       (os.path.dirname(os.path.dirname(attempt.file)),
+                        0o700)):
+        if stat.S_IMODE(os.stat(path).st_mode) != mode:
+            faults.append(f"{path} has another mode than {mode:o}")
+    if os.listdir(os.path.dirname(attempt.file)) != ["config"]:
+        faults.append("something else is left behind")
+    if b"AUTH" in world.sent():
+        faults.append("it tried to authenticate")
+    if not any(line.startswith("# passwordeval ")
+               for line in attempt.text.splitlines()):
+        faults.append("no example of a password command")
+    faults += sends(attempt)
+    return attempt.check(
+        faults, "host smtp.example.org", "port 465", "tls on",
+        "tls_starttls off", "from you@example.org", "user you@example.org",
+        "auth on", "tls_trust_file " + world.authority.root)
+
+
+def sends(attempt):
+    """A message goes out by the file and a password command."""
+    attempt.run.config = attempt.file
+    with open(attempt.file, "a", encoding="utf-8") as file:
+        file.write(f"passwordeval echo '{PASSWORD}'\n")
+    attempt.run.start(["bob@example.net"], b"Subject: x\n\ny\n")
+    result = attempt.run.finish(LIMIT)
+    if result.status != 0:
+        yield f"sending: exit {result.status}, {result.stderr!r}"
+
+
+def finds(world, address, options, words, lines):
+    """Nobody is asked, and the file has these lines."""
+    attempt = Attempt(world, address, *options).alone()
+    return attempt.check(attempt.faults(0, *words), *lines)
+
+
+def finds_nothing(world, address, options, status, words):
+    """No file is written."""
+    attempt = Attempt(world, address, *options).alone()
+    faults = list(attempt.faults(status, *words))
+    if attempt.text is not None:
+        faults.append("a file is written")
+    return attempt.check(faults)
+
+
+FOUND = (
+    ("a guess, for want of records, if one can authenticate there",
+     "you@guess.example.org", (),
+     ("Trying smtp.guess.example.org, port 465", "no authentication"),
+     ("host mail.guess.example.org", "port 465")),
+    ("a guess with STARTTLS comes behind", "you@starttls.example.org", (),
+     ("mail.starttls.example.org, port 587, STARTTLS",),
+     ("host mail.starttls.example.org", "port 587", "tls_starttls on")),
+    ("a provider that we know", "you@gmx.de", (), (),
+     ("host mail.gmx.net", "port 465", "user you@gmx.de")),
+    ("a provider that we know vouches for its own name in the DNS",
+     "you@hotmail.com", (), (),
+     ("host smtp-mail.outlook.com", "port 587", "tls_starttls on")),
+    ("an international domain", "you@m\u00fcnchen.example.org", (), (),
+     ("host smtp.xn--mnchen-3ya.example.org",
+      "from you@m\u00fcnchen.example.org")),
+    ("a local part that needs quotes",
+     '"a \\"b# c%%U"@example.org', (), (),
+     ('user "\\"a \\\\\\"b# c%%U\\"@example.org"',)),
+    ("a host of the user's own", "you@nothing.example.org",
+     ("--host=smtp.example.org",), (),
+     ("host smtp.example.org", "port 465", "from you@nothing.example.org")),
+    ("a host and a port of the user's own", "you@nothing.example.org",
+     ("--host=smtp.example.org", "--port=587"), (),
+     ("port 587", "tls_starttls on")),
+    ("a name that the user vouches for", "you@away.example.org",
+     ("--srv-targets=provider.test",), (), ("host smtp.provider.test",)),
+    ("other keys of the command line", "you@example.org",
+     ("--user=me", "--passwordeval=pass show x # y", "--timeout=20"), (),
+     ("user me", "passwordeval pass show x # y", "timeout 20")),
+)
+
+NOT_FOUND = (
+    ("a domain that refuses", "you@none.example.org", (), 68,
+     ("has no submission server",)),
+    ("a name that nobody vouches for", "you@away.example.org", (), 78,
+     ("leads to smtp.provider.test", "--srv-targets=smtp.provider.test")),
+    ("no host at all", "you@nothing.example.org", (), 68,
+     ("mail.nothing.example.org", "--host=NAME")),
+    ("a certificate for another name", "you@wrong.example.org", (), 76,
+     ("smtp.wrong.example.org", "certificate")),
+    ("an address literal", "you@[127.0.0.1]", (), 64, ("address literal",)),
+    ("no address", "you", (), 64, ("expected an address",)),
+    ("two addresses", "a@example.org, b@example.org", (), 64,
+     ("expected an address",)),
+    ("an impossible domain", "you@-\u00fc-.example.org", (), 64,
+     ("is not a domain",)),
+    ("an option that says nonsense", "you@example.org", ("--tls=perhaps",),
+     64, ("--tls", "expected on, off or auto")),
+    ("a port without a host", "you@example.org", ("--port=465",), 64,
+     ("--host next to it",)),
+    ("srv: as the host", "you@example.org", ("--host=srv:example.org",), 64,
+     ("expected a host name",)),
+)
+
+
+def overwrites(world, dialogue, status, changed):
+    """What there was is kept unless the answer is yes."""
+    attempt = Attempt(world, "you@example.org")
+    os.makedirs(os.path.dirname(attempt.file))
+    real = os.path.join(attempt.run.home, "elsewhere")
+    with open(real, "w", encoding="ascii") as file:
+        file.write("host old.example.org\n")
+    os.symlink(real, attempt.file)
+    if dialogue:
+        attempt.asked(*dialogue)
+    else:
+        attempt.alone()
+    faults = list(attempt.faults(status, attempt.file))
+    if (attempt.text != "host old.example.org\n") != changed:
+        faults.append("changed" if not changed else "not changed")
+    if not os.path.islink(attempt.file):
+        faults.append("the link is gone")
+    return attempt.check(faults)
+
+
+def asks_whose_it_is(world, answer, status):
+    """Asked once, though the DNS names it twice."""
+    attempt = Attempt(world, "you@away.example.org")
+    world.sent()
+    dialogue = [(YOURS, answer)] + ([(TEST, b"n\n")] if status == 0 else [])
+    attempt.asked(*dialogue)
+    faults = list(attempt.faults(status, "smtp.provider.test"))
+    if attempt.output.count(YOURS) != 1:
+        faults.append("asked more than once")
+    if status != 0 and world.sent():
+        faults.append("a host that nobody vouches for was talked to")
+    return attempt.check(faults, *(["host smtp.provider.test"]
+                                   if status == 0 else []))
+
+
+def tests_the_password(world):
+    attempt = Attempt(world, "you@example.org")
+    world.sent()
+    attempt.asked((TEST, b"y\n"), (SECRET, PASSWORD.encode() + b"\n"))
+    faults = list(attempt.faults(0, "The password is right.",
+                                 "password of you@example.org at "
+                                 "smtp.example.org"))
+    if b"AUTH PLAIN" not in world.sent():
+        faults.append("it did not authenticate")
+    return attempt.check(faults, "host smtp.example.org")
+
+
+def main():
+    reason = nameserver.enter(sys.argv)
+    if reason:
+        skip_all(reason)
+    tap = Tap()
+    directory = tempfile.mkdtemp(prefix="onehop-test-")
+    try:
+        with nameserver.Nameserver(ZONES) as dns:
+            dns.use()
+            world = World(directory)
+            tap.run("what is written works", writes_what_works, world)
+            for name, *rest in FOUND:
+                tap.run("found: " + name, finds, world, *rest)
+            for name, *rest in NOT_FOUND:
+                tap.run("not found: " + name, finds_nothing, world, *rest)
+            tap.run("a file is not overwritten with nobody to ask",
+                    overwrites, world, (), 73, False)
+            tap.run("a file is not overwritten if the answer is no",
+                    overwrites, world, ((OVERWRITE, b"\n"),), 73, False)
+            tap.run("a file is overwritten if the answer is yes", overwrites,
+                    world, ((OVERWRITE, b"yes\n"), (TEST, b"\n")), 0, True)
+            tap.run("a name that the user knows is taken", asks_whose_it_is,
+                    world, b"y\n", 0)
+            tap.run("a name that the user does not know is not talked to",
+                    asks_whose_it_is, world, b"no\n", 78)
+            tap.run("the password is asked for, unseen, and tested",
+                    tests_the_password, world)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "unit.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../src/choice.h"
+#include "../../src/configfile.h"
+#include "../../src/memory.h"
+#include "../../src/newconfig.h"
+
+/* What is asked for: an address, the host, options; and what must come out of
+ * the file again. */
+static const struct {
+	const char *address;
+	struct service service;
+	struct override overrides[3];
+	const char *key, *shown;
+} cases[] = {
+	{ "you@example.org", { "smtp.example.org", 465, 0, 1 }, {{0}},
+	  "host", "smtp.example.org" },
+	{ "you@example.org", { "smtp.example.org", 465, 0, 1 }, {{0}},
+	  "tls_starttls", "off" },
+	{ "you@example.org", { "smtp.example.org", 587, 1, 1 }, {{0}},
+	  "port", "587" },
+	{ "you@example.org", { "smtp.example.org", 587, 1, 1 }, {{0}},
+	  "tls_starttls", "on" },
+	{ "you@example.org", { "smtp.example.org", 465, 0, 1 }, {{0}},
+	  "auth", "on" },
+	{ "\"a \\\"b#\"@example.org", { "h.example", 465, 0, 1 }, {{0}},
+	  "user", "\"a \\\"b#\"@example.org" },
+	{ "a%U@example.org", { "h.example", 465, 0, 1 }, {{0}},
+	  "from", "a%%U@example.org" },
+	{ "\xc3\xbc@example.org", { "h.example", 465, 0, 1 }, {{0}},
+	  "user", "\xc3\xbc@example.org" },
+	{ "a@example.org", { "h.example", 465, 0, 1 },
+	  {{ "user", "# me \\ \"" }}, "user", "# me \\ \"" },
+	{ "a@example.org", { "h.example", 465, 0, 1 },
+	  {{ "user", "first" }, { "user", "last" }}, "user", "last" },
+	{ "a@example.org", { "h.example", 465, 0, 1 },
+	  {{ "passwordeval", "\"my pass\" # \"x\"" }}, "passwordeval",
+	  "\"my pass\" # \"x\"" },
+	{ "a@example.org", { "h.example", 465, 0, 1 },
+	  {{ "host", "x" }, { "port", "1" }, { "tls_starttls", "on" }},
+	  "port", "465" },
+	{ "a@example.org", { "h.example", 465, 0, 1 },
+	  {{ "from_full_name", "" }}, "from_full_name", "" },
+	{ "a@example.org", { "h.example", 465, 0, 1 },
+	  {{ "auth", "xoauth2" }}, "auth", "XOAUTH2" },
+};
+#define CASES (sizeof(cases) / sizeof(cases[0]))
+
+static void
+make_case(struct newconfig *c, struct invocation *inv, size_t i)
+{
+	memset(c, 0, sizeof(*c));
+	memset(inv, 0, sizeof(*inv));
+	c->address = cases[i].address;
+	c->service = &cases[i].service;
+	c->origin = "guessed";
+	c->inv = inv;
+	for (size_t n = 0; n < 3 && cases[i].overrides[n].key != NULL; n++)
+		invocation_override(inv, cases[i].overrides[n].key,
+		    cases[i].overrides[n].value);
+}
+
+static void
+check_shown(const struct account *a, size_t i)
+{
+	char *shown = account_get(a, cases[i].key, 0);
+
+	assert_string_equal(shown, cases[i].shown);
+	free(shown);
+}
+
+static void
+the_text_says_what_was_meant(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < CASES; i++) {
+		char home[] = "";
+		struct config config = { .home = home };
+		struct buffer text = {0};
+		struct error err = {0};
+		struct invocation inv;
+		struct newconfig c;
+		struct account a;
+
+		make_case(&c, &inv, i);
+		newconfig_text(&text, &c);
+		config_begin(&config);
+		config_parse(&config, "f", text.data, text.len, 1);
+		config_check(&config, &err);
+		assert_string_equal(err.text, "");
+		assert_int_equal(config_assemble(&a, &config,
+		    config_find(&config, "default"), 0, &err), 0);
+		check_shown(&a, i);
+		account_free(&a);
+		config_free(&config);
+		buffer_free(&text);
+		free(inv.overrides);
+	}
+}
+
+static void
+the_account_is_the_one_of_the_text(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < CASES; i++) {
+		struct error err = {0};
+		struct invocation inv;
+		struct newconfig c;
+		struct account a;
+
+		make_case(&c, &inv, i);
+		assert_int_equal(newconfig_account(&a, &c, "", &err), 0);
+		if (strcmp(cases[i].key, "from") != 0)
+			check_shown(&a, i);
+		account_free(&a);
+		free(inv.overrides);
+	}
+}
+
+static mode_t
+mode_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(lstat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+static void
+expect_content(const char *path, const char *content)
+{
+	char text[64] = "";
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	assert_non_null(fgets(text, sizeof(text), file));
+	fclose(file);
+	assert_string_equal(text, content);
+}
+
+static void
+the_file_is_private_and_whole(void **state)
+{
+	char home[] = "/tmp/onehop-test-XXXXXX";
+	struct buffer text = {0};
+	struct error err = {0};
+	char *directory, *path, *link;
+
+	(void)state;
+	assert_non_null(mkdtemp(home));
+	directory = xasprintf("%s/a b", home);
+	path = xasprintf("%s/config", directory);
+	link = xasprintf("%s/link", home);
+	buffer_add_string(&text, "host h\n");
+	umask(0);
+	assert_int_equal(newconfig_write(path, &text, &err), 0);
+	assert_int_equal(mode_of(path), 0600);
+	assert_int_equal(mode_of(directory), 0700);
+	expect_content(path, "host h\n");
+
+	assert_int_equal(symlink(path, link), 0);
+	buffer_clear(&text);
+	buffer_add_string(&text, "host i\n");
+	assert_int_equal(newconfig_write(link, &text, &err), 0);
+	expect_content(path, "host i\n");
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(unlink(path), 0);
+
+	/* no draft is left behind by what cannot be written */
+	assert_int_equal(newconfig_write(directory, &text, &err), -1);
+	assert_int_equal(err.code, EX_CANTCREAT);
+	assert_int_equal(rmdir(directory), 0);
+	assert_int_equal(rmdir(home), 0);
+	buffer_free(&text);
+	free(directory);
+	free(path);
+	free(link);
+}
+
+static void
+a_file_in_place_of_a_directory_is_named(void **state)
+{
+	struct buffer text = {0};
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(newconfig_write("/dev/null/a/config", &text, &err),
+	    -1);
+	assert_int_equal(err.code, EX_CANTCREAT);
+	assert_non_null(strstr(err.text, "/dev/null/a"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_text_says_what_was_meant),
+		cmocka_unit_test(the_account_is_the_one_of_the_text),
+		cmocka_unit_test(the_file_is_private_and_whole),
+		cmocka_unit_test(a_file_in_place_of_a_directory_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
