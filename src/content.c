@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "parameter.h"
+#include "progress.h"
 #include "wait.h"
 
 /* From the end of the content to its reply nobody knows who has it. */
@@ -163,8 +164,8 @@ get_result(struct session *s, struct mail *mail, struct error *err)
 	return result;
 }
 
-int
-content_send(struct session *s, struct mail *mail, struct error *err)
+static int
+send_content(struct session *s, struct mail *mail, struct error *err)
 {
 	int quit = mail->after == CONTENT_QUIT && s->account->pipelining &&
 	    session_can(s, EXT_PIPELINING);
@@ -182,4 +183,19 @@ content_send(struct session *s, struct mail *mail, struct error *err)
 	if (quit)
 		s->intact = 0; /* QUIT has been said */
 	return 0;
+}
+
+int
+content_send(struct session *s, struct mail *mail, struct error *err)
+{
+	struct transport **transport = &s->stream.transport;
+	int result;
+
+	if (s->progress != 0)
+		*transport = progress_open(*transport, s->progress,
+		    message_size(mail->message));
+	result = send_content(s, mail, err);
+	if (s->progress != 0)
+		*transport = progress_close(*transport);
+	return result;
 }

@@ -146,6 +146,13 @@ pretend_message(struct run *run, struct error *err)
 static int
 send_message(struct run *run, struct error *err)
 {
+	int debug = run->inv.debug;
+	struct watch watch = {
+		.trace = debug ? STDERR_FILENO : -1,
+		.progress = !debug && isatty(STDERR_FILENO) ? STDERR_FILENO
+		    : 0,
+	};
+
 	if (prepare(run, err) != 0)
 		return -1;
 	if (run->inv.json)
@@ -153,8 +160,8 @@ send_message(struct run *run, struct error *err)
 	signals_hold();
 	run->tried = 1;
 	run->log = log_open(&run->account);
-	return submit(&run->account, &run->envelope, &run->message,
-	    run->inv.debug ? STDERR_FILENO : -1, &run->facts, err);
+	return submit(&run->account, &run->envelope, &run->message, &watch,
+	    &run->facts, err);
 }
 
 /* Modes that turn to the smarthost without a message. */

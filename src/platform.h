@@ -68,4 +68,7 @@ struct platform_needs {
  */
 int platform_confine(const struct platform_needs *needs);
 
+/* How wide the terminal is, in columns; 0 if nobody knows. */
+unsigned platform_columns(int fd);
+
 #endif

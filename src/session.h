@@ -30,6 +30,7 @@ struct session {
 	int confidential;              /* TLS is up, or it is this machine */
 	int intact;                    /* in step: QUIT may be sent */
 	unsigned outstanding;          /* commands not answered yet */
+	int progress;                  /* terminal to show it on, or 0 */
 	struct buffer lines;           /* last reply, raw, each line with LF */
 };
 

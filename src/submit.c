@@ -124,6 +124,7 @@ turn_to(struct submitter *s, const struct account *a,
     const struct smarthost *host)
 {
 	s->session.account = a;
+	s->session.progress = s->progress;
 	s->session.smarthost = host;
 	s->session.confidential = host->local;
 	snprintf(s->facts.host, sizeof(s->facts.host), "%s",
@@ -370,16 +371,16 @@ submit_close(struct submitter *s)
 
 int
 submit(const struct account *a, struct envelope *e, const struct message *m,
-    int trace, struct submission *facts, struct error *err)
+    const struct watch *watch, struct submission *facts, struct error *err)
 {
-	struct submitter s = {0};
+	struct submitter s = { .progress = watch->progress };
 	struct error ignored = {0};
 	int result;
 
 	/* it may turn out not to be needed */
 	if (mime_may_need_file(m))
 		s.room = spool_reserve(&ignored);
-	result = submit_open(&s, a, trace, err);
+	result = submit_open(&s, a, watch->trace, err);
 	if (result == 0)
 		result = submit_message(&s, e, m, CONTENT_QUIT, err);
 	submit_close(&s);

@@ -54,6 +54,13 @@ struct submitter {
 	int unconfined;         /* set by who has more to do afterwards than
 	                           sandbox.h allows */
 	struct submission facts;
+	int progress;           /* as watch's */
+};
+
+/* Descriptors for those who look on. */
+struct watch {
+	int trace;     /* for the dialogue, or -1 */
+	int progress;  /* a terminal, for how far the content is, or 0 */
 };
 
 /*
@@ -93,7 +100,7 @@ void submit_close(struct submitter *s);
  * err, err->outcome telling what is certain. facts is always filled in.
  */
 int submit(const struct account *a, struct envelope *e,
-	const struct message *m, int trace, struct submission *facts,
-	struct error *err);
+	const struct message *m, const struct watch *watch,
+	struct submission *facts, struct error *err);
 
 #endif

@@ -9,6 +9,7 @@ CLI_TESTS = \
 	tests/cli/log.py \
 	tests/cli/options.sh \
 	tests/cli/process.sh \
+	tests/cli/progress.py \
 	tests/cli/proxy.py \
 	tests/cli/result.py \
 	tests/cli/sandbox.py \
