@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "ascii.h"
+#include "directory.h"
 #include "home.h"
 #include "memory.h"
 #include "platform.h"
-#include "store.h"
 #include "tls.h"
 
 /*
@@ -108,12 +108,12 @@ add_account(struct keep *keep, const struct account *a)
 	add(keep, a->tls_crl_file, PLATFORM_READ);
 	add(keep, a->tls_key_file, PLATFORM_READ);
 	add(keep, a->tls_cert_file, PLATFORM_READ);
-	if (strcmp(a->logfile, "-") != 0)
+	if (strcmp(a->logfile, "-") != 0 && strcmp(a->logfile, "on") != 0)
 		add(keep, a->logfile, PLATFORM_WRITE);
 	if (keys != NULL && a->tls)
 		add_created(keep, keys);
 	if (state != NULL && a->tls_trust == TLS_TRUST_TOFU)
-		(void)store_make_directory(state);
+		(void)directory_make(state);
 	if (state != NULL)
 		add(keep, state, PLATFORM_KEEP);
 	free(state);

@@ -28,8 +28,8 @@ check_name(const char *name, struct error *err)
 	    escape_string(quote, sizeof(quote), name));
 }
 
-int
-store_make_directory(const char *path)
+static int
+make_directory(const char *path)
 {
 	char *copy = xstrdup(path);
 	int result = directory_make(copy);
@@ -166,7 +166,7 @@ store_add(const char *directory, const char *name, const struct buffer *text,
 		return -1;
 	escape_string(quote, sizeof(quote), directory);
 	result = open_directory(&fd, directory, err);
-	if (result == 0 && store_make_directory(directory) != 0)
+	if (result == 0 && make_directory(directory) != 0)
 		return fail(err, EX_IOERR, "cannot make %s: %s", quote,
 		    strerror(errno));
 	if (result == 0)

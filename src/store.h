@@ -14,10 +14,6 @@
 /* No file is longer. */
 #define STORE_MAX ((size_t)64 * 1024)
 
-/* Makes a directory with its parents, for nobody else. What is there stays. 0,
- * or -1 with errno. */
-int store_make_directory(const char *path);
-
 /*
  * Reads a file into text, which becomes secret. 1; 0 if there is none, nor
  * perhaps the directory; -1 EX_CONFIG if either is not ours alone to write or

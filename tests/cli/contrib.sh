@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What contrib says of keys and options is what keys.def says.
+# What contrib says of keys and options is what keys.def says; what is for
+# other programs is what they take.
 : "${top_srcdir:=.}" "${ONEHOP:=build/onehop}"
 . "$top_srcdir/tests/lib/tap.sh"
 contrib=$top_srcdir/contrib
@@ -77,5 +78,11 @@ if command -v bash >/dev/null; then
 fi
 if command -v zsh >/dev/null; then
     tap 'zsh can read its completion' zsh -n "$contrib/completion/_onehop"
+fi
+if command -v apparmor_parser >/dev/null; then
+    tap 'AppArmor takes the profile' \
+        apparmor_parser -Q -K "$contrib/apparmor/onehop"
+else
+    tap_skip 'AppArmor takes the profile' 'apparmor_parser is not installed'
 fi
 tap_done

@@ -134,15 +134,15 @@ def tells_the_kernel_before_it_listens():
         yield f"exit {result.status}: {result.stderr!r}"
 
 
-def writes_its_log():
-    scene = Scene("logfile ~/log")
+def writes_its_log(name, path):
+    scene = Scene(f"logfile {name}")
     for count in (1, 2):
         scene.host = smarthost.Smarthost()
         result = scene.play()
         if result.status != 0 or result.stderr:
             yield f"exit {result.status}: {result.stderr!r}"
-        if scene.read("log").count("outcome=accepted") != count:
-            yield scene.read("log")
+        if scene.read(path).count("outcome=accepted") != count:
+            yield scene.read(path)
     scene.run.clean()
 
 
@@ -284,7 +284,9 @@ def main():
                    escape_from, older)
     runner.run("without Landlock all goes on", escape_from, 0)
     runner.run("sandbox off is obeyed", escape_from, abi, "sandbox off")
-    runner.run("the log is written", writes_its_log)
+    runner.run("the log is written", writes_its_log, "~/log", "log")
+    runner.run("the log in the state directory is written", writes_its_log,
+               "on", ".local/state/onehop/log")
     for what in ("renamed", "created", "removed"):
         runner.run(f"the log is {what} meanwhile", loses_its_log, what)
     runner.run("--serverinfo leaves nothing behind",

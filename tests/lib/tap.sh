@@ -5,6 +5,7 @@
 #
 #   tap NAME COMMAND...   ok if the command succeeds; its output is shown
 #                         if it does not
+#   tap_skip NAME REASON  this one cannot be tested here
 #   tap_skip_all REASON   nothing can be tested here
 tap_number=0
 tap_failed=0
@@ -25,6 +26,12 @@ tap()
         sed 's/^/# /' "$scratch/tap-output"
         tap_failed=$((tap_failed + 1))
     fi
+}
+
+tap_skip()
+{
+    tap_number=$((tap_number + 1))
+    echo "ok $tap_number - $1 # SKIP $2"
 }
 
 tap_skip_all()
