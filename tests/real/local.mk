@@ -2,6 +2,7 @@
 # Real servers, started in a scratch directory; most need root.
 REAL_TESTS = \
 	tests/real/callers.py \
+	tests/real/dane.py \
 	tests/real/certificates.py \
 	tests/real/configure.py \
 	tests/real/deliver.py \
