@@ -90,8 +90,8 @@ account_host_is_local(const struct account *a, const char *host)
 {
 	if (a->socket[0] != '\0')
 		return 1;
-	if (a->proxy_host[0] != '\0')
-		return 0; /* localhost is then the proxy's */
+	if (a->proxy_host[0] != '\0' || a->connect_command[0] != '\0')
+		return 0; /* localhost is then the other end's */
 	return connect_is_loopback(host);
 }
 
@@ -186,6 +186,10 @@ check_trust(const struct account *a, struct error *err)
 static int
 check_proxy(const struct account *a, struct error *err)
 {
+	if (a->connect_command[0] != '\0' &&
+	    (a->socket[0] != '\0' || a->proxy_host[0] != '\0'))
+		return fail(err, EX_CONFIG, "expected one of connect_command, "
+		    "socket and proxy_host, as there is one way only");
 	if (a->proxy_user[0] == '\0')
 		return 0;
 	if (a->proxy_type == PROXY_SOCKS5 &&

@@ -62,8 +62,8 @@ char *account_get(const struct account *a, const char *key, size_t index);
  */
 int account_finish(struct account *a, struct error *err);
 
-/* Is the host this machine: reached by a unix socket or, not through a proxy,
- * by a loopback address? */
+/* Is the host this machine: reached by a unix socket or, not through a proxy
+ * or a command, by a loopback address? */
 int account_host_is_local(const struct account *a, const char *host);
 
 /* Are all its hosts? */

@@ -128,10 +128,26 @@ child_wait(pid_t pid, int *status, int64_t deadline, struct error *err)
 	}
 }
 
+int
+child_judge(int status, int code, struct error *err)
+{
+	if (WIFSIGNALED(status))
+		return fail(err, code, "killed by signal %d",
+		    WTERMSIG(status));
+	if (WEXITSTATUS(status) == 0)
+		return 0;
+	fail(err, code, "exit status %d", WEXITSTATUS(status));
+	if (WEXITSTATUS(status) == 127)
+		hint(err, "the shell found no such command in PATH");
+	return -1;
+}
+
 void
 child_kill(pid_t pid)
 {
-	kill(-pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+	/* one that became another user's is out of reach: init reaps it */
+	int flags = kill(-pid, SIGKILL) == 0 ? 0 : WNOHANG;
+
+	while (waitpid(pid, NULL, flags) < 0 && errno == EINTR)
 		continue;
 }

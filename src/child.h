@@ -24,6 +24,10 @@ int child_start(pid_t *pid, const char *command, int in, int out,
  */
 int child_wait(pid_t pid, int *status, int64_t deadline, struct error *err);
 
+/* The status of a command that ended: 0 for exit status 0; else -1 with that
+ * code and "exit status 3", or "killed by signal 9". */
+int child_judge(int status, int code, struct error *err);
+
 /* Kills the command and all it started that stayed in its group. */
 void child_kill(pid_t pid);
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -12,20 +11,6 @@
 #include "memory.h"
 #include "oneline.h"
 #include "wait.h"
-
-static int
-check_status(int status, struct error *err)
-{
-	if (WIFSIGNALED(status))
-		return fail(err, EX_CONFIG, "killed by signal %d",
-		    WTERMSIG(status));
-	if (WEXITSTATUS(status) == 0)
-		return 0;
-	fail(err, EX_CONFIG, "exit status %d", WEXITSTATUS(status));
-	if (WEXITSTATUS(status) == 127)
-		hint(err, "the shell found no such command in PATH");
-	return -1;
-}
 
 /* All that the command prints, and how it ends. */
 static int
@@ -41,7 +26,7 @@ collect(struct buffer *text, pid_t pid, int fd, int64_t deadline,
 	if (more == 0) {
 		more = child_wait(pid, &status, deadline, err);
 		if (more > 0)
-			return check_status(status, err);
+			return child_judge(status, EX_CONFIG, err);
 		if (more == 0)
 			fail(err, EX_CONFIG, "timed out");
 	}

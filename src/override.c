@@ -36,7 +36,7 @@ static const struct trustee {
 } trustees[] = {
 	{ { "host", "port", "socket", "tls", "tls_starttls", "tls_certcheck",
 	    "tls_trust", "tls_trust_file", "tls_fingerprint",
-	    "tls_host_override", "proxy_host",
+	    "tls_host_override", "proxy_host", "connect_command",
 	    "srv_targets" },
 	    { "user", "password", "passwordeval", "password_credential" } },
 	{ { "proxy_host", "proxy_port", "proxy_type" },

@@ -11,6 +11,7 @@
 #include "service.h"
 #include "socks.h"
 #include "tls.h"
+#include "tunnel.h"
 #include "wait.h"
 
 /* Limit for one address, or for the proxy to answer. */
@@ -236,6 +237,25 @@ pass_proxy(const struct route *route, const struct smarthost *host,
 	return speak[a->proxy_type](transport, &request, err);
 }
 
+static int
+start_command(const struct route *route, const struct smarthost *host,
+    struct transport **transport, struct connect_result *result,
+    struct error *err)
+{
+	char *command = tunnel_expand(route->account->connect_command,
+	    host->wire, host->port, err);
+	int status;
+
+	memset(result, 0, sizeof(*result));
+	if (command == NULL)
+		return -1;
+	result->resolved_ms = deadline_now();
+	status = tunnel_open(transport, command, err);
+	result->connected_ms = deadline_now();
+	free(command);
+	return status;
+}
+
 int
 route_open(const struct route *route, size_t index,
     struct transport **transport, struct connect_result *result,
@@ -245,6 +265,8 @@ route_open(const struct route *route, size_t index,
 	const struct smarthost *host = &route->at[index];
 	char quote[ESCAPE_QUOTE];
 
+	if (a->connect_command[0] != '\0')
+		return start_command(route, host, transport, result, err);
 	if (open_target(route, host, transport, result, err) != 0)
 		return is_proxied(a) && err->signal == 0
 		    ? wrap(err, "proxy for %s:%u", host->wire, host->port)

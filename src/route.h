@@ -44,9 +44,10 @@ int route_make(struct route *route, const struct account *a,
 int route_write_name(const char *name, char **wire, struct error *err);
 
 /*
- * Connects to the host at index, through the proxy if there is one. 0 with
- * *transport owned by the caller; -1 as connect_open, socks_connect and
- * http_connect, the error naming the host.
+ * Connects to the host at index, by the command or through the proxy if there
+ * is one. 0 with *transport owned by the caller; -1 as connect_open,
+ * tunnel_expand, tunnel_open, socks_connect and http_connect, the error naming
+ * the host.
  */
 int route_open(const struct route *route, size_t index,
 	struct transport **transport, struct connect_result *result,

@@ -134,13 +134,19 @@ turn_to(struct submitter *s, const struct account *a,
 	    ? TLS_BY_STARTTLS : TLS_AT_ONCE;
 }
 
-/* What may be needed after this host has said something. */
-static unsigned
-later(const struct submitter *s, size_t index)
+/* Gives up what is not needed once this host has said something. */
+static void
+confine(const struct submitter *s, size_t index)
 {
-	if (secret_may_change(&s->secret))
-		return SANDBOX_CONNECT | SANDBOX_KILL;
-	return index + 1 < s->route.n ? SANDBOX_CONNECT : 0;
+	const struct account *a = s->route.account;
+	int is_command = a->connect_command[0] != '\0';
+	int has_secret = secret_may_change(&s->secret);
+	int again = has_secret || index + 1 < s->route.n;
+
+	if (s->unconfined || (is_command && again))
+		return; /* what another connection takes, is a command */
+	sandbox_enter(a, (again ? SANDBOX_CONNECT : 0) |
+	    (is_command || has_secret ? SANDBOX_KILL : 0));
 }
 
 /* Tries the host at index: connected, and the last EHLO answered. */
@@ -168,8 +174,7 @@ try_host(struct submitter *s, size_t index, int trace, struct error *err)
 		stream_open(&session->stream, transport, s->route.deadline,
 		    trace);
 		hello = identity_hello(a, transport->fd);
-		if (!s->unconfined)
-			sandbox_enter(a, later(s, index));
+		confine(s, index);
 		result = converse(s, &demand.policy, hello, err);
 		if (result != 0 && s->route.n > 1 && err->signal == 0)
 			wrap(err, "%s:%u", session->smarthost->wire,

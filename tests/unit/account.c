@@ -171,6 +171,9 @@ static const struct {
 	{ "host=127.0.0.1 tls=on", "25 on on off" },
 	{ "host=localhost.evil.example", "587 on on off" },
 	{ "host=localhost proxy_host=127.0.0.1", "587 on on off" },
+	{ "host=localhost connect_command=x", "587 on on off" },
+	{ "host=localhost connect_command=x socket=/y", "expected one of "
+	  "connect_command, socket and proxy_host, as there is one way only" },
 	{ "socket=/run/lmtp protocol=lmtp", " off on off" },
 	{ "host=mail.example protocol=lmtp port=24", "24 on on off" },
 	{ "host=mail.example user=u password=p", "587 on on on" },

@@ -36,7 +36,7 @@ syntax keyword onehopKey contained nextgroup=onehopValue
 " The rest of the line as it is: "#" begins no comment in it.
 syntax match onehopRest '\s.*$' contained
 syntax keyword onehopVerbatim contained nextgroup=onehopRest
-    \ eval password passwordeval proxy_password
+    \ eval password passwordeval proxy_password connect_command
 
 " Of older msmtp.
 syntax keyword onehopObsolete contained nextgroup=onehopValue
