@@ -147,7 +147,7 @@ take_block(struct search *s, const char *data, size_t n, struct error *err)
 }
 
 int
-head_read(struct head *head, const struct spool *spool, int dots,
+head_read(struct head *head, struct spool *spool, int dots,
     struct error *err)
 {
 	struct search s = { .head = head, .dots = dots };
@@ -159,7 +159,7 @@ head_read(struct head *head, const struct spool *spool, int dots,
 	memset(head, 0, sizeof(*head));
 	buffer_string(&head->text); /* from here on data is not NULL */
 	while (progress == MORE &&
-	    (n = spool_block(spool, s.next, block, &data, err)) > 0)
+	    (n = spool_next(spool, s.next, block, &data, err)) > 0)
 		progress = take_block(&s, data, (size_t)n, err);
 	if (progress == MORE && n == 0)
 		progress = end_line(&s, err);

@@ -26,10 +26,10 @@ struct head {
  * Reads the header: drops leading "From " and ">From " lines of a mailbox
  * file, ends at a blank line or before the first line that is neither field
  * nor continuation. dots: a line "." ends the message. 0 with text the
- * caller's; -1: EX_IOERR, or EX_DATAERR for NUL and for more than HEAD_MAX
- * octets.
+ * caller's; -1: spool_next's errors, or EX_DATAERR for NUL and for more than
+ * HEAD_MAX octets.
  */
-int head_read(struct head *head, const struct spool *spool, int dots,
+int head_read(struct head *head, struct spool *spool, int dots,
 	struct error *err);
 
 #endif

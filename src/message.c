@@ -53,7 +53,7 @@ convert(struct wireform *w, const char *data, size_t n, struct stream *out,
 }
 
 static int
-convert_end(struct wireform *w, struct stream *out, struct error *err)
+end_text(struct wireform *w, struct stream *out, struct error *err)
 {
 	char *begin = stream_reserve(out, wireform_room(0));
 	char *end = begin;
@@ -63,7 +63,7 @@ convert_end(struct wireform *w, struct stream *out, struct error *err)
 }
 
 static int
-convert_body(const struct message *m, struct wireform *w, struct stream *out,
+write_body(const struct message *m, struct wireform *w, struct stream *out,
     struct error *err)
 {
 	char *block = xmalloc(SPOOL_BLOCK);
@@ -83,23 +83,44 @@ convert_body(const struct message *m, struct wireform *w, struct stream *out,
 		at += n;
 	}
 	free(block);
-	if (result == 0 && out == NULL)
-		wireform_end(w, NULL);
-	else if (result == 0)
-		result = convert_end(w, out, err);
-	return result;
+	return result == 0 ? end_text(w, out, err) : -1;
 }
 
-/* Learns the body's facts, and where a line "." ends it. */
+/* Finds the header and learns its facts. */
 static int
-read_body(struct message *m, uint64_t lines, struct error *err)
+read_header(struct message *m, struct head *head, struct error *err)
 {
-	struct wireform w = { .dots = m->dots, .lines = lines };
-
-	if (convert_body(m, &w, NULL, err) != 0)
+	if (head_read(head, &m->spool, m->dots, err) != 0)
 		return -1;
-	if (w.ended)
-		m->body_end = m->body + (off_t)w.dot_at;
+	m->header = head->text;
+	m->header_8bit = wireform_is_8bit(head->text.data, head->text.len);
+	m->header_utf8 = m->header_8bit &&
+	    utf8_is_valid(head->text.data, head->text.len);
+	m->longest_line = head->longest_line;
+	m->longest_line_number = head->longest_line_number;
+	m->body = head->body;
+	index_fields(m);
+	return 0;
+}
+
+/* Learns the body's facts as it comes, and where a line "." ends it. */
+static int
+read_body(struct message *m, const struct head *head, struct error *err)
+{
+	struct wireform w = { .dots = m->dots, .lines = head->lines,
+	    .ended = head->ended };
+	char *block = xmalloc(SPOOL_BLOCK);
+	const char *data;
+	ssize_t n = 0;
+
+	while (!w.ended && (n = spool_next(&m->spool,
+	    m->body + (off_t)w.taken, block, &data, err)) > 0)
+		wireform_add(&w, data, (size_t)n, NULL);
+	free(block);
+	if (n < 0)
+		return -1;
+	wireform_end(&w, NULL);
+	m->body_end = w.ended ? m->body + (off_t)w.dot_at : m->spool.size;
 	m->body_size = w.size;
 	m->body_8bit = w.eight_bit;
 	if (w.longest > m->longest_line) {
@@ -109,37 +130,20 @@ read_body(struct message *m, uint64_t lines, struct error *err)
 	return 0;
 }
 
-/* Finds the header and learns its facts. */
-static int
-read_header(struct message *m, uint64_t *lines, struct error *err)
-{
-	struct head head;
-
-	if (head_read(&head, &m->spool, m->dots, err) != 0)
-		return -1;
-	m->header = head.text;
-	m->header_8bit = wireform_is_8bit(head.text.data, head.text.len);
-	m->header_utf8 = m->header_8bit &&
-	    utf8_is_valid(head.text.data, head.text.len);
-	m->longest_line = head.longest_line;
-	m->longest_line_number = head.longest_line_number;
-	m->body = head.body;
-	m->body_end = head.ended ? head.body : m->spool.size;
-	*lines = head.lines;
-	index_fields(m);
-	return 0;
-}
-
-/* Finds header and body in the spool. 0, or -1 with nothing in m. */
+/* Finds header and body in the spool, which is filled on the way. 0, or -1
+ * with nothing in m. */
 static int
 index_spool(struct message *m, struct error *err)
 {
-	uint64_t lines;
+	struct head head;
+	int result = read_header(m, &head, err);
 
-	if (read_header(m, &lines, err) == 0 && read_body(m, lines, err) == 0)
-		return 0;
-	message_free(m);
-	return -1;
+	if (result == 0)
+		result = read_body(m, &head, err);
+	spool_finish(&m->spool);
+	if (result != 0)
+		message_free(m);
+	return result;
 }
 
 int
@@ -147,11 +151,8 @@ message_read(struct message *m, int fd, int dots, struct error *err)
 {
 	memset(m, 0, sizeof(*m));
 	m->dots = dots;
-	if (spool_read(&m->spool, fd, dots ? SPOOL_UNTIL_DOT
-	    : SPOOL_UNTIL_END, err) == 0)
-		return index_spool(m, err);
-	message_free(m);
-	return -1;
+	spool_open(&m->spool, fd, dots ? SPOOL_UNTIL_DOT : SPOOL_UNTIL_END);
+	return index_spool(m, err);
 }
 
 int
@@ -284,7 +285,7 @@ message_write(const struct message *m, enum message_form form,
 	struct wireform body = { .dots = m->dots, .stuff = stuff };
 
 	if (convert_header(m, &header, out, err) != 0 ||
-	    convert_body(m, &body, out, err) != 0)
+	    write_body(m, &body, out, err) != 0)
 		return -1;
 	if (body.size != m->body_size)
 		return fail(err, EX_IOERR, "the file on standard input has "

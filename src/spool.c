@@ -134,26 +134,6 @@ spool_add(struct spool *s, const void *data, size_t n, struct error *err)
 	return write_all(s, data, n, err);
 }
 
-static int
-copy(struct spool *s, int fd, enum spool_until until, struct error *err)
-{
-	int dot_ends = until == SPOOL_UNTIL_DOT && isatty(fd);
-	char *block = xmalloc(SPOOL_BLOCK);
-	ssize_t n;
-
-	while ((n = read_some(fd, block, err)) > 0) {
-		if (spool_add(s, block, (size_t)n, err) != 0) {
-			n = -1;
-			break;
-		}
-		/* A terminal hands out lines one by one. */
-		if (dot_ends && n == 2 && memcmp(block, ".\n", 2) == 0)
-			break;
-	}
-	free(block);
-	return n < 0 ? -1 : 0;
-}
-
 /*
  * Can the file stay where it is? A small one is better copied: /proc tells no
  * size, and nobody can change what is in our memory.
@@ -178,13 +158,15 @@ borrow(struct spool *s, int fd)
 	return 1;
 }
 
-int
-spool_read(struct spool *s, int fd, enum spool_until until, struct error *err)
+void
+spool_open(struct spool *s, int fd, enum spool_until until)
 {
 	memset(s, 0, sizeof(*s));
 	if (borrow(s, fd))
-		return 0;
-	return copy(s, fd, until, err);
+		return;
+	s->unread = 1;
+	s->source = fd;
+	s->dot_ends = until == SPOOL_UNTIL_DOT && isatty(fd);
 }
 
 ssize_t
@@ -214,6 +196,25 @@ spool_block(const struct spool *s, off_t offset, char *block,
 	return n;
 }
 
+ssize_t
+spool_next(struct spool *s, off_t offset, char *block, const char **data,
+    struct error *err)
+{
+	ssize_t n;
+
+	if (offset < s->size || !s->unread)
+		return spool_block(s, offset, block, data, err);
+	*data = block;
+	n = read_some(s->source, block, err);
+	/* A terminal hands out lines one by one. */
+	if (n <= 0 ||
+	    (s->dot_ends && n == 2 && memcmp(block, ".\n", 2) == 0))
+		s->unread = 0;
+	if (n > 0 && spool_add(s, block, (size_t)n, err) != 0)
+		return -1;
+	return n;
+}
+
 void
 spool_drain(int fd)
 {
@@ -226,6 +227,14 @@ spool_drain(int fd)
 	while (read_some(fd, block, &err) > 0)
 		continue;
 	free(block);
+}
+
+void
+spool_finish(struct spool *s)
+{
+	if (s->unread)
+		spool_drain(s->source);
+	s->unread = 0;
 }
 
 void

@@ -32,15 +32,17 @@ struct spool {
 	int fd;                 /* for the others; closed if SPOOL_FILE */
 	off_t start;            /* of the octets in fd: stdin's offset */
 	off_t size;             /* octets */
+	int unread;             /* source may have more; see spool_next */
+	int source;
+	int dot_ends;           /* SPOOL_UNTIL_DOT, and source is a terminal */
 };
 
 /*
- * Reads fd to its end. A regular file larger than SPOOL_MEMORY_MAX is not
- * copied, only its offset is moved behind what is there now. 0; -1:
- * EX_NOINPUT not open for reading, EX_IOERR read or write trouble.
+ * Will be filled from fd, by spool_next. A regular file larger than
+ * SPOOL_MEMORY_MAX is not copied, only its offset is moved behind what is
+ * there now. s need not be set before.
  */
-int spool_read(struct spool *s, int fd, enum spool_until until,
-	struct error *err);
+void spool_open(struct spool *s, int fd, enum spool_until until);
 
 /*
  * A file for spools to come, for a time when none can be made any more. A
@@ -66,9 +68,19 @@ ssize_t spool_block(const struct spool *s, off_t offset, char *block,
 	const char **data, struct error *err);
 
 /*
- * Reads and drops what is left on fd, so that a caller that is still writing
- * does not die of SIGPIPE. Not at a terminal.
+ * The same, but where the spool ends, the source is read on and what comes is
+ * kept, so that who looks at each block sees it while it is at hand. -1 also
+ * EX_NOINPUT if the source is not open for reading, EX_IOERR if it cannot be
+ * read or kept.
  */
+ssize_t spool_next(struct spool *s, off_t offset, char *block,
+	const char **data, struct error *err);
+
+/*
+ * Reads and drops what is left of the source, or on fd, so that a caller that
+ * is still writing does not die of SIGPIPE. Not at a terminal.
+ */
+void spool_finish(struct spool *s);
 void spool_drain(int fd);
 
 void spool_free(struct spool *s);

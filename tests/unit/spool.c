@@ -69,6 +69,21 @@ file_of(size_t len)
 	return fd;
 }
 
+/* Fills a spool from a descriptor. */
+static int
+read_all(struct spool *s, int fd, struct error *err)
+{
+	static char block[SPOOL_BLOCK];
+	const char *data;
+	off_t at = 0;
+	ssize_t n;
+
+	spool_open(s, fd, SPOOL_UNTIL_END);
+	while ((n = spool_next(s, at, block, &data, err)) > 0)
+		at += n;
+	return n < 0 ? -1 : 0;
+}
+
 /* Does the spool give the octets from first on, in full blocks? */
 static void
 expect_octets(const struct spool *s, size_t first, size_t len)
@@ -101,7 +116,7 @@ a_pipe_is_read_to_its_end(void **state)
 		struct error err = {0};
 		int fd = piped(sizes[i], i % 2 ? O_NONBLOCK : 0);
 
-		assert_int_equal(spool_read(&s, fd, SPOOL_UNTIL_END, &err), 0);
+		assert_int_equal(read_all(&s, fd, &err), 0);
 		assert_int_equal(s.place, sizes[i] <= SPOOL_MEMORY_MAX ?
 		    SPOOL_MEMORY : SPOOL_FILE);
 		expect_octets(&s, 0, sizes[i]);
@@ -121,7 +136,7 @@ the_temporary_file_is_private_and_has_no_name(void **state)
 	mode_t mask = umask(0777);
 
 	(void)state;
-	assert_int_equal(spool_read(&s, fd, SPOOL_UNTIL_END, &err), 0);
+	assert_int_equal(read_all(&s, fd, &err), 0);
 	umask(mask);
 	assert_int_equal(s.place, SPOOL_FILE);
 	assert_int_equal(fstat(s.fd, &st), 0);
@@ -153,7 +168,7 @@ the_state_directory_is_preferred_and_tmpdir_never(void **state)
 	setenv("XDG_STATE_HOME", scratch, 1);
 	setenv("TMPDIR", "/nonexistent", 1);
 	fd = piped(LARGE, 0);
-	assert_int_equal(spool_read(&s, fd, SPOOL_UNTIL_END, &err), 0);
+	assert_int_equal(read_all(&s, fd, &err), 0);
 	assert_int_equal(stat(path, &there), 0);
 	assert_int_equal(fstat(s.fd, &file), 0);
 	assert_int_equal(there.st_dev, file.st_dev);
@@ -162,7 +177,7 @@ the_state_directory_is_preferred_and_tmpdir_never(void **state)
 	wait(NULL);
 	assert_int_equal(rmdir(path), 0);
 	fd = piped(LARGE, 0);
-	assert_int_equal(spool_read(&s, fd, SPOOL_UNTIL_END, &err), 0);
+	assert_int_equal(read_all(&s, fd, &err), 0);
 	spool_free(&s);
 	close(fd);
 	wait(NULL);
@@ -184,7 +199,7 @@ a_large_file_stays_where_it_is(void **state)
 
 	(void)state;
 	lseek(fd, 5, SEEK_SET);
-	assert_int_equal(spool_read(&s, fd, SPOOL_UNTIL_END, &err), 0);
+	assert_int_equal(read_all(&s, fd, &err), 0);
 	assert_int_equal(s.place, SPOOL_STDIN);
 	expect_octets(&s, 5, LARGE);
 	assert_int_equal(lseek(fd, 0, SEEK_CUR), LARGE + 5);
@@ -201,12 +216,12 @@ a_small_file_is_taken_from_its_offset(void **state)
 
 	(void)state;
 	lseek(fd, 1234, SEEK_SET);
-	assert_int_equal(spool_read(&s, fd, SPOOL_UNTIL_END, &err), 0);
+	assert_int_equal(read_all(&s, fd, &err), 0);
 	assert_int_equal(s.place, SPOOL_MEMORY);
 	expect_octets(&s, 1234, 5000 - 1234);
 	spool_free(&s);
 	lseek(fd, 6000, SEEK_SET);
-	assert_int_equal(spool_read(&s, fd, SPOOL_UNTIL_END, &err), 0);
+	assert_int_equal(read_all(&s, fd, &err), 0);
 	assert_int_equal(s.size, 0);
 	spool_free(&s);
 	close(fd);
@@ -222,7 +237,7 @@ a_file_that_shrinks_is_an_error(void **state)
 	int fd = file_of(LARGE);
 
 	(void)state;
-	assert_int_equal(spool_read(&s, fd, SPOOL_UNTIL_END, &err), 0);
+	assert_int_equal(read_all(&s, fd, &err), 0);
 	assert_int_equal(ftruncate(fd, 100), 0);
 	assert_int_equal(spool_block(&s, 0, block, &data, &err), 100);
 	assert_int_equal(spool_block(&s, 100, block, &data, &err), -1);
@@ -239,14 +254,14 @@ what_cannot_be_read_is_an_error(void **state)
 	int fd = open("/", O_RDONLY);
 
 	(void)state;
-	assert_int_equal(spool_read(&s, fd, SPOOL_UNTIL_END, &err), -1);
+	assert_int_equal(read_all(&s, fd, &err), -1);
 	assert_int_equal(err.code, EX_IOERR);
 	spool_free(&s);
 	close(fd);
-	assert_int_equal(spool_read(&s, fd, SPOOL_UNTIL_END, &err), -1);
+	assert_int_equal(read_all(&s, fd, &err), -1);
 	assert_int_equal(err.code, EX_NOINPUT);
 	fd = open("/dev/null", O_WRONLY);
-	assert_int_equal(spool_read(&s, fd, SPOOL_UNTIL_END, &err), -1);
+	assert_int_equal(read_all(&s, fd, &err), -1);
 	assert_int_equal(err.code, EX_NOINPUT);
 	close(fd);
 }
@@ -262,6 +277,30 @@ draining_lets_the_writer_finish(void **state)
 	close(fd);
 	wait(&status);
 	assert_int_equal(status, 0);
+}
+
+static void
+what_is_not_wanted_of_the_source_is_read_and_dropped(void **state)
+{
+	static char block[SPOOL_BLOCK];
+	struct spool s;
+	struct error err = {0};
+	const char *data;
+	int status;
+	int fd = piped(LARGE, 0);
+	ssize_t n;
+
+	(void)state;
+	spool_open(&s, fd, SPOOL_UNTIL_END);
+	n = spool_next(&s, 0, block, &data, &err);
+	assert_true(n > 0);
+	spool_finish(&s);
+	close(fd);
+	wait(&status);
+	assert_int_equal(status, 0);
+	assert_int_equal(spool_next(&s, n, block, &data, &err), 0);
+	expect_octets(&s, 0, (size_t)n);
+	spool_free(&s);
 }
 
 static void
@@ -287,6 +326,8 @@ main(void)
 		cmocka_unit_test(a_file_that_shrinks_is_an_error),
 		cmocka_unit_test(what_cannot_be_read_is_an_error),
 		cmocka_unit_test(draining_lets_the_writer_finish),
+		cmocka_unit_test(
+		    what_is_not_wanted_of_the_source_is_read_and_dropped),
 		cmocka_unit_test(a_zeroed_spool_can_be_freed),
 	};
 
