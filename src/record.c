@@ -157,20 +157,36 @@ static const struct {
 	    "it wants other ciphers: see tls_priorities" },
 };
 
+/* With a certificate of ours GnuTLS shows it only to who asked for one of its
+ * issuers. */
+static const char *
+advise(const struct record *r, gnutls_alert_description_t alert)
+{
+	gnutls_datum_t ignored;
+
+	if (alert == GNUTLS_A_CERTIFICATE_REQUIRED &&
+	    gnutls_certificate_get_crt_raw(r->credentials, 0, 0,
+	    &ignored) >= 0)
+		return "it asked for one of other issuers: tls_cert_file "
+		    "needs the certificates of ours, too";
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (refusals[i].alert == alert)
+			return refusals[i].advice;
+	return NULL;
+}
+
 static int
 explain_alert(const struct record *r, struct error *err)
 {
 	gnutls_alert_description_t alert = gnutls_alert_get(r->session);
 	const char *name = gnutls_alert_get_name(alert);
+	const char *advice = advise(r, alert);
 
 	if (alert == GNUTLS_A_PROTOCOL_VERSION)
 		return record_obsolete("TLS 1.1 or older", err);
 	fail(err, EX_PROTOCOL, "server refused TLS: %s",
 	    name != NULL ? name : "unknown alert");
-	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
-		if (refusals[i].alert == alert)
-			return hint(err, "%s", refusals[i].advice);
-	return -1;
+	return advice != NULL ? hint(err, "%s", advice) : -1;
 }
 
 /* Does the result mean that the peer just closed, no matter where in TLS? */

@@ -9,6 +9,7 @@
 #include "netrc.h"
 #include "oneline.h"
 #include "prompt.h"
+#include "tls.h"
 #include "trusted_file.h"
 #include "wait.h"
 
@@ -211,6 +212,28 @@ secret_get(struct secret *s, const struct account *a, struct error *err)
 		return 0;
 	return wrap(err, "account \"%s\"",
 	    escape_string(quote, sizeof(quote), a->name));
+}
+
+int
+secret_get_for_key(struct secret *s, const struct account *a,
+	enum secret_use use, struct error *err)
+{
+	const char *command = a->tls_key_passwordeval;
+	int found = 0;
+
+	if (a->tls_key_file[0] == '\0' || !tls_key_is_locked(a->tls_key_file))
+		return 0;
+	signals_hold();
+	s->text.kind = BUFFER_SECRET;
+	if (command[0] == '\0' && use == SECRET_FREE) {
+		found = from_account(s, a, err);
+		command = a->passwordeval;
+	}
+	if (found != 0 || command[0] == '\0')
+		return found < 0 ? -1 : 0;
+	if (command_read(&s->text, command, COMMAND_SECONDS, err) == 0)
+		return 0;
+	return wrap(err, "password of tls_key_file");
 }
 
 int

@@ -23,6 +23,18 @@ struct secret {
  */
 int secret_get(struct secret *s, const struct account *a, struct error *err);
 
+/* Is the account's password for AUTH, or free for the client's key? */
+enum secret_use { SECRET_FOR_AUTH, SECRET_FREE };
+
+/*
+ * Fetches what opens the account's client key, if it is locked: from
+ * tls_key_passwordeval; else, where that is free, from password or
+ * passwordeval. A password is no PIN for a token that counts wrong ones. 0,
+ * the secret empty if there is none; -1 EX_CONFIG.
+ */
+int secret_get_for_key(struct secret *s, const struct account *a,
+	enum secret_use use, struct error *err);
+
 /* Does a command stand by that may print another one? */
 int secret_may_change(const struct secret *s);
 

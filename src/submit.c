@@ -57,7 +57,6 @@ make_demand(struct demand *d, const struct account *a,
 	    ? (const char *const *)a->tls_fingerprint.at : NULL;
 	policy->key_file = set_or_null(a->tls_key_file);
 	policy->cert_file = set_or_null(a->tls_cert_file);
-	policy->pin = set_or_null(a->password);
 	policy->priorities = set_or_null(a->tls_priorities);
 	policy->min_dh_prime_bits = a->tls_min_dh_prime_bits;
 	policy->verify = a->tls_certcheck;
@@ -164,6 +163,7 @@ try_host(struct submitter *s, size_t index, int trace, struct error *err)
 	if (index > 0)
 		s->facts.turned = deadline_now();
 	result = make_demand(&demand, a, session->smarthost, err);
+	demand.policy.pin = set_or_null(buffer_string(&s->key_secret.text));
 	if (result == 0)
 		result = inquire(&demand, s, err);
 	if (result == 0)
@@ -237,7 +237,9 @@ submit_connect(struct submitter *s, const struct account *a, int trace,
 	s->facts.unlocked = deadline_now();
 	if (s->facts.started == 0)
 		s->facts.started = s->facts.unlocked;
-	if (route_make(&s->route, a, err) != 0)
+	if (secret_get_for_key(&s->key_secret, a, auth_needs_secret(a)
+	    ? SECRET_FOR_AUTH : SECRET_FREE, err) != 0 ||
+	    route_make(&s->route, a, err) != 0)
 		return -1;
 	for (size_t i = 0; try_host(s, i, trace, err) != 0; i++) {
 		recall(err, &earlier);
@@ -371,6 +373,7 @@ submit_close(struct submitter *s)
 	secret_free(&s->secret);
 	if (s->room > 0)
 		close(s->room);
+	secret_free(&s->key_secret);
 	s->facts.ended = deadline_now();
 }
 

@@ -51,6 +51,7 @@ struct submitter {
 	struct auth auth;       /* prepared; goes out with the first message */
 	struct secret secret;   /* needed until auth is done */
 	int room;               /* of spool_reserve, or 0 */
+	struct secret key_secret; /* opens the client's key */
 	int unconfined;         /* set by who has more to do afterwards than
 	                           sandbox.h allows */
 	struct submission facts;

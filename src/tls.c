@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "dane.h"
+#include "clientkey.h"
 #include "encode.h"
 #include "escape.h"
 #include "fingerprint.h"
@@ -33,6 +34,7 @@ struct handshake {
 	char name[256];       /* policy's, without a trailing dot */
 	struct pin key;       /* of trust on first use */
 	int is_new;           /* there is no pin yet */
+	struct clientkey own;
 	struct error verdict; /* why the peer is not trusted */
 };
 
@@ -75,43 +77,17 @@ set_priorities(const struct handshake *h, struct error *err)
 	    escape_string(quote, sizeof(quote), at != NULL ? at : ""));
 }
 
-/* A PIN is offered once: three wrong ones lock a token. */
 static int
-give_pin(void *argument, int attempt, const char *url, const char *label,
-	unsigned flags, char *pin, size_t size)
-{
-	const struct tls_policy *policy = argument;
-	size_t len = policy->pin != NULL ? strlen(policy->pin) : 0;
-
-	(void)url;
-	(void)label;
-	(void)flags;
-	if (len == 0 || len >= size || attempt > 0)
-		return -1;
-	memcpy(pin, policy->pin, len + 1);
-	return 0;
-}
-
-static int
-load_client_certificate(const struct handshake *h, struct error *err)
+load_client_key(struct handshake *h, struct error *err)
 {
 	const struct tls_policy *policy = h->policy;
-	char quote[ESCAPE_QUOTE], words[128];
-	int result;
 
 	if (policy->key_file == NULL || policy->cert_file == NULL)
 		return 0;
-	gnutls_certificate_set_pin_function(h->record->credentials, give_pin,
-	    (void *)policy);
-	result = gnutls_certificate_set_x509_key_file2(
-	    h->record->credentials, policy->cert_file, policy->key_file,
-	    GNUTLS_X509_FMT_PEM, policy->pin, 0);
-	if (result >= 0)
-		return 0;
-	return fail(err, EX_CONFIG, "cannot read TLS key %s and its "
-	    "certificate: %s",
-	    escape_string(quote, sizeof(quote), policy->key_file),
-	    record_words(words, sizeof(words), result));
+	h->own.key_file = policy->key_file;
+	h->own.cert_file = policy->cert_file;
+	h->own.password = policy->pin;
+	return clientkey_load(h->record->credentials, &h->own, err);
 }
 
 static int
@@ -204,7 +180,7 @@ prepare(struct handshake *h, struct error *err)
 	    h->policy->state, h->name, h->policy->port, err) != 0)
 		return -1;
 	if (set_priorities(h, err) != 0 ||
-	    load_client_certificate(h, err) != 0 ||
+	    load_client_key(h, err) != 0 ||
 	    load_revocations(h, err) != 0)
 		return -1;
 	if (h->name[0] != '\0' && !peer_is_address(h->name))
@@ -382,6 +358,12 @@ add_exporter(gnutls_session_t session, struct buffer *base64)
 	    sizeof(octets), octets) < 0)
 		return -1;
 	return base64_encode(base64, octets, sizeof(octets));
+}
+
+int
+tls_key_is_locked(const char *key_file)
+{
+	return clientkey_is_locked(key_file);
 }
 
 const char *

@@ -32,7 +32,7 @@ struct tls_policy {
 	                               one and no chain is asked for */
 	const char *key_file;       /* client certificate, both or neither */
 	const char *cert_file;
-	const char *pin;            /* for the key, or NULL */
+	const char *pin;            /* or password, for the key, or NULL */
 	const char *priorities;     /* GnuTLS priority string, or NULL */
 	unsigned min_dh_prime_bits; /* 0 = library's own */
 	int verify;                 /* 0 only for tls_certcheck off: then no
@@ -70,6 +70,9 @@ int tls_open(struct transport **upper, struct transport *lower,
  * NULL if TLS 1.2 without extended master secret makes that unsafe.
  */
 const char *tls_channel_binding(struct transport *tls, struct buffer *base64);
+
+/* Does it take a password or PIN to use the client's key? */
+int tls_key_is_locked(const char *key_file);
 
 /* The version of GnuTLS that runs, borrowed. */
 const char *tls_library_version(void);

@@ -134,7 +134,7 @@ check_libraries()
             done
     done <<-END
 	gnutls/[^d] src/tls src/record src/peer src/pin src/trust src/pbkdf2 \
-        src/staple src/verdict src/dane
+        src/clientkey src/staple src/verdict src/dane
 	gnutls/dane src/tlsa_query
 	gsasl src/sasl
 	idn2 src/idna

@@ -253,7 +253,7 @@ a_client_certificate_is_shown_when_asked_for(void **state)
 		int code;
 	} keys[] = {
 		{ plain, NULL, 0 }, { locked, "secret", 0 },
-		{ locked, "wrong", EX_CONFIG }, { locked, NULL, EX_CONFIG },
+		{ locked, "mistaken", EX_CONFIG }, { locked, NULL, EX_CONFIG },
 	};
 
 	(void)state;
@@ -271,7 +271,7 @@ a_client_certificate_is_shown_when_asked_for(void **state)
 		policy.pin = keys[i].pin;
 		open_stream(&s, SERVER_ASKS_FOR_CERT, &policy, &child, &err);
 		assert_int_equal(err.code, keys[i].code);
-		assert_null(strstr(err.text, "wrong"));
+		assert_null(strstr(err.text, "mistaken"));
 		if (err.code == 0) {
 			stream_write(&s, "x\n", 2, &err);
 			assert_int_equal(stream_read_line(&s, 9, &line, &len,

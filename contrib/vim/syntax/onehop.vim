@@ -37,6 +37,7 @@ syntax keyword onehopKey contained nextgroup=onehopValue
 syntax match onehopRest '\s.*$' contained
 syntax keyword onehopVerbatim contained nextgroup=onehopRest
     \ eval password passwordeval proxy_password connect_command
+    \ tls_key_passwordeval
 
 " Of older msmtp.
 syntax keyword onehopObsolete contained nextgroup=onehopValue
