@@ -123,7 +123,7 @@ listen = 127.0.0.1
 ssl = yes
 ssl_cert = <{scratch}/server.pem
 ssl_key = <{scratch}/server.key
-auth_mechanisms = plain login scram-sha-1 scram-sha-256
+auth_mechanisms = {mechanisms}
 disable_plaintext_auth = no
 auth_failure_delay = 0
 passdb {{
@@ -240,6 +240,17 @@ def signal_group(group, number):
 
 class RealServer:
     """Postfix with Dovecot's SASL; a context manager."""
+
+    mechanisms = MECHANISMS
+
+    def more_dovecot(self):
+        """Further lines of Dovecot's configuration; the scratch directory
+        and its certificates are there already."""
+        return ""
+
+    def more_postfix(self):
+        """Further services, lines of master.cf."""
+        return ""
 
     def __init__(self):
         self.scratch = None
@@ -361,6 +372,7 @@ class RealServer:
         self.has_submission = os.path.exists(
             "/usr/lib/dovecot/submission-login")
         values = dict(self.ports, scratch=self.scratch, domain=DOMAIN,
+                      mechanisms=" ".join(self.mechanisms).lower(),
                       uid=user.pw_uid, gid=user.pw_gid,
                       protocols="submission" if self.has_submission else "")
         dovecot = DOVECOT_CONF
@@ -371,6 +383,10 @@ class RealServer:
                            ("dovecot.conf", dovecot)):
             with open(self.path(name), "w") as file:
                 file.write(text.format(**values))
+        with open(self.path("dovecot.conf"), "a") as file:
+            file.write(self.more_dovecot())
+        with open(self.path("postfix/master.cf"), "a") as file:
+            file.write(self.more_postfix())
         with open(self.path("users"), "w") as file:
             file.write(f"{USER}:{{PLAIN}}{PASSWORD}\n")
 

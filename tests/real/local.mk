@@ -8,11 +8,12 @@ REAL_TESTS = \
 	tests/real/configure.py \
 	tests/real/deliver.py \
 	tests/real/dns.py \
+	tests/real/mechanisms.py \
 	tests/real/result.py \
 	tests/real/serverinfo.py
 EXTRA_DIST += $(REAL_TESTS) tests/real/messages.py tests/lib/realserver.py \
-	tests/lib/nameserver.py tests/lib/mailserver.py \
-	tests/lib/staple.py tests/lib/tap.py \
+	tests/lib/kerberos.py tests/lib/nameserver.py \
+	tests/lib/mailserver.py tests/lib/staple.py tests/lib/tap.py \
 	tests/lib/tlsserver.py tests/real/certificates.csv
 if HAVE_PYTHON
 TESTS += $(REAL_TESTS)

@@ -1,0 +1,317 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every SASL mechanism that Dovecot's submission server knows, against it, and
+those of Cyrus SASL against Postfix: the right secret delivers, the wrong one
+is 77 and says whose it was.
+
+Tokens are JSON Web Tokens that Dovecot validates by itself, client
+certificates are signed on the spot, and GSSAPI asks a KDC of MIT's.
+"""
+
+import base64
+import functools
+import glob
+import hmac
+import json
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
+                                "tests", "lib"))
+# pylint: disable=wrong-import-position
+import kerberos
+import messages
+import realserver
+from onehop import Run
+from realserver import DOMAIN, PASSWORD, USER
+from tap import Tap, skip_all
+
+SECONDS = 90
+KEY = b"the key of the tokens"
+GSSAPI_MODULE = "/usr/lib/dovecot/modules/auth/libmech_gssapi.so"
+PASSWORDS = ("PLAIN", "LOGIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "CRAM-MD5",
+             "DIGEST-MD5")
+CYRUS = ("PLAIN", "LOGIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "CRAM-MD5",
+         "DIGEST-MD5", "NTLM")
+TOKENS = ("OAUTHBEARER", "XOAUTH2")
+
+DOVECOT = """
+auth_ssl_username_from_cert = yes
+ssl_ca = <{ca}
+ssl_require_crl = no
+ssl_verify_client_cert = yes
+ssl_cert_username_field = commonName
+passdb {{
+  driver = oauth2
+  mechanisms = oauthbearer xoauth2
+  args = {oauth}
+}}
+passdb {{
+  driver = static
+  mechanisms = external
+  args = nopassword=y
+}}
+"""
+
+GSSAPI = """
+auth_krb5_keytab = {keytab}
+auth_gssapi_hostname = "$ALL"
+import_environment = $import_environment KRB5_CONFIG
+"""
+
+
+CYRUS_SERVICE = """\
+127.0.0.1:{port} inet n - n - - smtpd
+  -o smtpd_tls_security_level=encrypt
+  -o smtpd_sasl_type=cyrus
+  -o smtpd_sasl_path=smtpd
+  -o smtpd_sasl_local_domain={realm}
+"""
+
+CYRUS_CONF = """\
+pwcheck_method: auxprop
+auxprop_plugin: sasldb
+sasldb_path: {directory}/users.db
+mech_list: {mechanisms}
+"""
+
+REALM = "mail." + DOMAIN
+
+
+def encode(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def token(filler=0, expires=3600, key=KEY):
+    """A JSON Web Token for the user, of any length."""
+    now = int(time.time())
+    body = b".".join(encode(json.dumps(part).encode()) for part in (
+        {"typ": "JWT", "alg": "HS256"},
+        {"sub": USER, "iat": now - 60, "nbf": now - 60, "exp": now + expires,
+         "filler": "x" * filler}))
+    return (body + b"." + encode(hmac.digest(key, body, "sha256"))).decode()
+
+
+class Server(realserver.RealServer):
+    """All that Dovecot has, but for ANONYMOUS and one-time passwords."""
+
+    mechanisms = PASSWORDS + TOKENS + ("EXTERNAL",)
+
+    def __init__(self):
+        super().__init__()
+        self.realm = None
+        self.has_gssapi = (kerberos.why_not() is None
+                           and os.path.exists(GSSAPI_MODULE))
+        if self.has_gssapi:
+            self.mechanisms += ("GSSAPI",)
+        self.has_cyrus = (
+            realserver.find_program("saslpasswd2") is not None
+            and bool(glob.glob("/usr/lib/*/sasl2/libscram.so")))
+
+    def more_dovecot(self):
+        keys = self.path("keys/default/HS256")
+        os.makedirs(keys)
+        self._write("keys/default/HS256/default", base64.b64encode(KEY))
+        self._write("oauth.conf", (
+            "introspection_mode = local\nusername_attribute = sub\n"
+            "local_validation_key_dict = "
+            f"fs:posix:prefix={self.path('keys')}/\n").encode())
+        for name in (USER, "mallory"):
+            self._certify(name)
+        text = DOVECOT.format(ca=self.ca, oauth=self.path("oauth.conf"))
+        if self.has_gssapi:
+            self._start_realm()
+            text += GSSAPI.format(keytab=self.realm.keytab)
+        return text
+
+    def more_postfix(self):
+        if not self.has_cyrus:
+            return ""
+        self.ports["cyrus"] = realserver.free_ports(1)[0]
+        directory = self.path("postfix/sasl")  # where Debian's Postfix looks
+        os.mkdir(directory)
+        self._write("postfix/sasl/smtpd.conf", CYRUS_CONF.format(
+            directory=directory, mechanisms=" ".join(CYRUS)).encode())
+        subprocess.run(
+            [realserver.find_program("saslpasswd2"), "-c", "-p", "-f",
+             f"{directory}/users.db", "-u", REALM, USER],
+            input=PASSWORD.encode(), check=True, capture_output=True)
+        os.chmod(f"{directory}/users.db", 0o644)
+        return CYRUS_SERVICE.format(port=self.ports["cyrus"], realm=REALM)
+
+    def _write(self, name, data):
+        with open(self.path(name), "wb") as file:
+            file.write(data)
+
+    def _certify(self, name):
+        """A client certificate; mallory's own authority signs its."""
+        def openssl(*words):
+            subprocess.run(["openssl", *words], cwd=self.scratch, check=True,
+                           stdin=subprocess.DEVNULL, capture_output=True)
+
+        authority = "ca" if name == USER else "other"
+        openssl("req", "-newkey", "ec", "-pkeyopt",
+                "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
+                f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={USER}")
+        self._write("client", b"extendedKeyUsage=clientAuth\n")
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA",
+                f"{authority}.pem", "-CAkey", f"{authority}.key",
+                "-CAcreateserial", "-days", "2", "-extfile", "client",
+                "-out", f"{name}.pem")
+
+    def _start_realm(self):
+        directory = self.path("realm")
+        os.mkdir(directory, 0o755)
+        self.realm = kerberos.Realm(directory, realserver.free_ports(1)[0])
+        self.realm.__enter__()
+        self.realm.add_service("smtp/localhost")
+        os.chmod(self.realm.keytab, 0o644)
+        self.realm.add_user(USER, PASSWORD)
+        self.realm.login(USER, PASSWORD)
+        # Dovecot takes it from its environment.
+        os.environ["KRB5_CONFIG"] = self.realm.environment["KRB5_CONFIG"]
+
+    def __exit__(self, *rest):
+        if self.realm:
+            self.realm.__exit__()
+        super().__exit__(*rest)
+
+
+def submit(server, mechanism, message, secret=None, **change):
+    """Runs onehop against a service; the result of the run."""
+    port = server.ports[change.get("service", "dovecot")]
+    config = ["host localhost", f"port {port}",
+              "domain client.example", "from alice@example.org",
+              f"tls_trust_file {server.ca}", "tls on", "tls_starttls on",
+              f"auth {mechanism.lower()}", *change.get("more", ())]
+    if secret is not None:
+        config += [f"user {USER}", f"password {secret}"]
+    run = Run(config, change.get("environment"))
+    try:
+        run.start(["-d", "-i", "--", f"bob@{DOMAIN}"], message)
+        return run.finish(SECONDS)
+    finally:
+        run.clean()
+
+
+def faults_of_run(result, status, secret):
+    if result.status != status:
+        yield f"exit status {result.status}, not {status}"
+        yield result.stderr.decode(errors="backslashreplace")
+    for form in filter(None, (secret, secret and base64.b64encode(
+            secret.encode())[:-4].decode())):
+        if form.encode() in result.stderr:
+            yield "the secret is on stderr"
+
+
+def accepted(server, mechanism, secret=None, **change):
+    message = messages.with_header(mechanism, b"x\n")
+    result = submit(server, mechanism, message, secret, **change)
+    faults = list(faults_of_run(result, 0, secret))
+    yield from faults
+    if not faults:
+        if f"C: AUTH {mechanism}".encode() not in result.stderr:
+            yield f"not by {mechanism}: {result.stderr!r}"
+        arrived = server.wait_for_mail(1, SECONDS)
+        if b"Subject: " + mechanism.encode() not in arrived[0]:
+            yield f"it is another message: {arrived[0][:400]!r}"
+
+
+def refused(server, mechanism, secret=None, words=(), **change):
+    message = messages.with_header("refused", b"x\n")
+    result = submit(server, mechanism, message, secret, **change)
+    yield from faults_of_run(result, 77, secret)
+    for word in words:
+        if word.encode() not in result.stderr:
+            yield f"no word of {word}: {result.stderr[-400:]!r}"
+    realserver.wait_until(server.queue_is_empty, "the queue's end")
+    if server.mail_files():
+        yield "something was delivered"
+
+
+def test_passwords(tap, server):
+    for service, names in (("dovecot", PASSWORDS),
+                           ("cyrus", CYRUS if server.has_cyrus else ())):
+        for name in names:
+            check = functools.partial(accepted, service=service)
+            tap.run(f"{service}, {name}: delivered", check, server, name,
+                    PASSWORD)
+            check = functools.partial(refused, service=service, words=(
+                f'user "{USER}"', "from the config file"))
+            tap.run(f"{service}, {name}, a wrong password: 77", check,
+                    server, name, "another one")
+
+
+def test_tokens(tap, server):
+    for name in TOKENS:
+        for size in (0, 2000):
+            good = token(size)
+            tap.run(f"{name}, {len(good)} octets of token: delivered",
+                    accepted, server, name, good)
+            check = functools.partial(refused, words=(
+                "token from the config file",))
+            tap.run(f"{name}, the same expired: 77", check, server, name,
+                    token(size, -60))
+        check = functools.partial(refused, words=('server says {"status"',))
+        tap.run(f"{name}, a forged token: 77, the server's JSON is shown",
+                check, server, name, token(key=b"another key"))
+
+
+def certificate(server, name):
+    return [f"tls_cert_file {server.path(name + '.pem')}",
+            f"tls_key_file {server.path(name + '.key')}"]
+
+
+def test_external(tap, server):
+    tap.run("EXTERNAL, a client certificate: delivered",
+            functools.partial(accepted, more=certificate(server, USER)),
+            server, "EXTERNAL")
+    tap.run("EXTERNAL, a certificate of another authority: 77",
+            functools.partial(refused, more=certificate(server, "mallory")),
+            server, "EXTERNAL")
+    tap.run("EXTERNAL, without a certificate: 77", refused, server,
+            "EXTERNAL")
+
+
+def skip(tap, what, reason):
+    tap.number += 1
+    print(f"ok {tap.number} - {what} # SKIP {reason}")
+
+
+def test_gssapi(tap, server):
+    if not server.has_gssapi:
+        skip(tap, "GSSAPI", kerberos.why_not()
+             or "dovecot-gssapi is not installed")
+        return
+    environment = server.realm.environment
+    tap.run("GSSAPI, a ticket: delivered", functools.partial(
+        accepted, environment=environment), server, "GSSAPI")
+    environment = dict(environment, KRB5CCNAME="FILE:/nonexistent")
+    tap.run("GSSAPI, no ticket: 77", functools.partial(
+        refused, environment=environment), server, "GSSAPI")
+
+
+def main():
+    reason = realserver.why_not()
+    if reason:
+        skip_all(reason)
+    tap = Tap()
+    with Server() as server:
+        if not server.has_submission:
+            skip_all("dovecot's submission-login is not installed")
+        if not server.has_cyrus:
+            skip(tap, "Cyrus SASL", "its modules are not installed")
+        test_passwords(tap, server)
+        test_tokens(tap, server)
+        test_external(tap, server)
+        test_gssapi(tap, server)
+        if tap.failed:
+            for line in server.log().splitlines()[-80:]:
+                print(f"# {line}")
+    sys.exit(tap.done())
+
+
+if __name__ == "__main__":
+    main()
