@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every system call and every allocation of a submission fails once, in clear
-and under TLS.
+and under TLS; and those of a run that is told of in a log and as JSON.
 
 strace makes the k-th call of each name fail, a preloaded library the k-th
 allocation, for each k there is. Whatever fails: the program never crashes, and
@@ -9,6 +9,7 @@ its exit code is 0 exactly if the server accepted the message - or the failure
 hit what comes after that."""
 
 import concurrent.futures
+import json
 import os
 import re
 import shutil
@@ -41,6 +42,17 @@ FAILURES = {
     "lseek": ["error=EIO"],
     "fstat": ["error=EIO"],
 }
+# Those that a log and a result make, besides some of the above.
+TELLING = {
+    "mkdir": ["error=EACCES", "error=EEXIST"],
+    "chmod": ["error=EPERM"],
+    "fchmod": ["error=EPERM"],
+    "flock": ["error=EINTR", "error=ENOLCK"],
+    "pread64": ["error=EIO"],
+    **{name: FAILURES[name] for name in (
+        "write", "openat", "lseek")},
+    "newfstatat": ["error=EIO"],
+}
 # The loader's first mapping, without which there is no program yet. brk is not
 # made to fail: glibc's malloc crashes on that in its own constructors.
 LOADER = {"mmap": 1}
@@ -52,6 +64,7 @@ CONFIGS = {
     "plain": ["tls off"],
     "tls": ["tls on", "tls_starttls off", f"tls_host_override {certs.NAME}",
             "auth plain", "user user", "password secret-word"],
+    "told": ["tls off", "logfile on", "log_format json"],
 }
 
 
@@ -73,23 +86,30 @@ class Bench:
                 config.append(f"tls_trust_file {self.authority.root}")
             run = onehop.Run(config, environment)
             try:
-                run.start(["-i", "you@example.net"], MESSAGE, wrapper)
+                told = ["--json", "--timing"] if mode == "told" else []
+                run.start(["-i", *told, "you@example.net"], MESSAGE, wrapper)
                 result = run.finish(120)
             finally:
                 run.clean()
         return result, host.accepted
 
 
+def failures(mode):
+    """What is made to fail: names of calls, and how."""
+    return TELLING if mode == "told" else FAILURES
+
+
 def calls(bench, mode):
     """How often a run makes each of the calls."""
     trace = os.path.join(bench.scratch.home, f"trace-{mode}")
     result, accepted = bench.run(mode, [
-        "strace", "-f", "-o", trace, "-e", "trace=" + ",".join(FAILURES)])
+        "strace", "-f", "-o", trace, "-e", "trace=" + ",".join(
+            "?" + name for name in failures(mode))])
     if result.status != 0 or not accepted:
         raise RuntimeError(f"{mode}: {result.status}: {result.stderr!r}")
     with open(trace, encoding="ascii", errors="replace") as file:
         names = re.findall(r"^\d+ +(\w+)\(", file.read(), re.MULTILINE)
-    return {name: names.count(name) for name in FAILURES}
+    return {name: names.count(name) for name in failures(mode)}
 
 
 def judge(result, accepted, library_may_crash=False):
@@ -110,6 +130,19 @@ def judge(result, accepted, library_may_crash=False):
         yield f"accepted, and no doubt is voiced: {result.stderr!r}"
     if b"secret-word" in result.stderr:
         yield "it shows the password"
+    if result.stdout:
+        yield from contradictions(result)
+
+
+def contradictions(result):
+    """Does a result that was written whole tell something else?"""
+    try:
+        facts = json.loads(result.stdout)
+    except ValueError:
+        return  # a write of it failed
+    if facts["exit"] != result.status or (
+            facts["outcome"] == "accepted") != (result.status == 0):
+        yield f"exit {result.status}, but {result.stdout!r}"
 
 
 def fail_call(bench, mode, name, failure, which):
@@ -150,7 +183,7 @@ def check_allocations(bench, mode):
 
 def check(bench, mode, name, count):
     """All failures of one call; what is wrong."""
-    runs = [(failure, which) for failure in FAILURES[name]
+    runs = [(failure, which) for failure in failures(mode)[name]
             for which in range(1 + LOADER.get(name, 0),
                                min(count, AT_MOST) + 1)]
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
