@@ -48,6 +48,7 @@ tear_down(void **state)
 
 	snprintf(command, sizeof(command), "rm -rf '%s'", p->directory);
 	account_free(&p->account);
+	free(p);
 	return system(command);
 }
 
