@@ -118,7 +118,7 @@ judge(int code, const struct buffer *status, const struct proxy_request *r,
 	escape(quote, sizeof(quote), status->data, status->len);
 	if (code == 101)
 		return fail(err, EX_PROTOCOL, "the proxy answered %s", quote);
-	if (code != 407)
+	if (code != 407 && code != 401) /* tinyproxy's for a wrong one */
 		return fail(err, EX_TEMPFAIL, "the proxy cannot connect: %s",
 		    quote);
 	return fail(err, EX_NOPERM, r->user[0] != '\0'

@@ -10,7 +10,8 @@ REAL_TESTS = \
 	tests/real/dns.py \
 	tests/real/mechanisms.py \
 	tests/real/result.py \
-	tests/real/serverinfo.py
+	tests/real/serverinfo.py \
+	tests/real/tunnels.py
 EXTRA_DIST += $(REAL_TESTS) tests/real/messages.py tests/lib/realserver.py \
 	tests/lib/kerberos.py tests/lib/nameserver.py \
 	tests/lib/mailserver.py tests/lib/staple.py tests/lib/tap.py \

@@ -194,6 +194,9 @@ static const struct {
 	{ "HTTP/1.1 407 Who?\r\n\r\n", NULL, EX_NOPERM,
 	    "the proxy wants authentication; see proxy_user: "
 	    "HTTP/1.1 407 Who?" },
+	{ "HTTP/1.0 401 Unauthorized\r\n\r\n", NULL, EX_NOPERM,
+	    "the proxy wants authentication; see proxy_user: "
+	    "HTTP/1.0 401 Unauthorized" },
 	{ "", NULL, EX_TEMPFAIL, "the proxy closed the connection" },
 	{ OK "Via: x\r\n", NULL, EX_TEMPFAIL,
 	    "the proxy closed the connection" },
