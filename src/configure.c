@@ -91,9 +91,11 @@ choose_file(struct configuring *c, struct error *err)
 	if (c->path == NULL)
 		return fail(err, EX_CONFIG, "there is no home directory: "
 		    "name a file with -C");
+	escape_string(quote, sizeof(quote), c->path);
+	if (stat(c->path, &st) == 0 && !S_ISREG(st.st_mode))
+		return fail(err, EX_CANTCREAT, "%s is not a file", quote);
 	if (lstat(c->path, &st) != 0)
 		return 0;
-	escape_string(quote, sizeof(quote), c->path);
 	if (c->terminal >= 0) {
 		snprintf(question, sizeof(question), "%s exists. Overwrite "
 		    "it?", quote);
@@ -205,8 +207,8 @@ try_hosts(const struct configuring *c, struct newconfig *config,
 	*err = first;
 	wrap(err, "no submission server found for %s",
 	    escape_string(quote, sizeof(quote), c->address));
-	return hint(err, "ask your provider for its name, and add "
-	    "--host=NAME");
+	return option(c, "host") != NULL ? -1
+	    : hint(err, "ask your provider for its name, and add --host=NAME");
 }
 
 static int

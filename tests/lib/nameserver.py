@@ -85,7 +85,7 @@ def why_not():
     """What keeps the test from running here, or None."""
     if os.geteuid() != 0:
         return "a resolver of our own: namespaces need root"
-    for name in ("unshare", "nsd", "unbound", "ldns-keygen",
+    for name in ("unshare", "mount", "nsd", "unbound", "ldns-keygen",
                  "ldns-signzone"):
         if find_program(name) is None:
             return f"{name} is not installed"

@@ -308,6 +308,8 @@ NOT_FOUND = (
      64, ("--tls", "expected on, off or auto")),
     ("a port without a host", "you@example.org", ("--port=465",), 64,
      ("--host next to it",)),
+    ("a directory as the file", "you@example.org", ("-C", "/tmp"), 73,
+     ("/tmp is not a file",)),
     ("srv: as the host", "you@example.org", ("--host=srv:example.org",), 64,
      ("expected a host name",)),
 )
@@ -333,6 +335,19 @@ def overwrites(world, dialogue, status, changed):
     return attempt.check(faults)
 
 
+def ends(world, typed, status, words):
+    """What is typed in place of an answer; the file stays."""
+    attempt = Attempt(world, "you@example.org")
+    os.makedirs(os.path.dirname(attempt.file))
+    with open(attempt.file, "w", encoding="ascii") as file:
+        file.write("host old.example.org\n")
+    attempt.asked((OVERWRITE, typed))
+    faults = list(attempt.faults(status, *words))
+    if attempt.text != "host old.example.org\n":
+        faults.append("the file has changed")
+    return attempt.check(faults)
+
+
 def asks_whose_it_is(world, answer, status):
     """Asked once, though the DNS names it twice."""
     attempt = Attempt(world, "you@away.example.org")
@@ -346,6 +361,15 @@ def asks_whose_it_is(world, answer, status):
         faults.append("a host that nobody vouches for was talked to")
     return attempt.check(faults, *(["host smtp.provider.test"]
                                    if status == 0 else []))
+
+
+def tells_of_a_wrong_password(world):
+    """The file stays all the same, and nothing is typed for no answer."""
+    attempt = Attempt(world, "you@example.org")
+    attempt.asked((TEST, b"y\n"), (SECRET, b"\n"))
+    return attempt.check(attempt.faults(
+        78, "the file is written, but", "an empty line came"),
+        "host smtp.example.org")
 
 
 def tests_the_password(world):
@@ -381,12 +405,17 @@ def main():
                     overwrites, world, ((OVERWRITE, b"\n"),), 73, False)
             tap.run("a file is overwritten if the answer is yes", overwrites,
                     world, ((OVERWRITE, b"yes\n"), (TEST, b"\n")), 0, True)
+            tap.run("the end of input is no", ends, world, b"\x04", 73,
+                    ("is left as it is",))
+            tap.run("an interrupt ends it", ends, world, b"\x03", -2, ())
             tap.run("a name that the user knows is taken", asks_whose_it_is,
                     world, b"y\n", 0)
             tap.run("a name that the user does not know is not talked to",
                     asks_whose_it_is, world, b"no\n", 78)
             tap.run("the password is asked for, unseen, and tested",
                     tests_the_password, world)
+            tap.run("no password is no success", tells_of_a_wrong_password,
+                    world)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     return tap.done()
