@@ -156,7 +156,7 @@ origin_words(enum candidate_origin origin)
 	static const char *const words[] = {
 		[CANDIDATE_GIVEN] = "as on the command line",
 		[CANDIDATE_DNS] = "as the DNS says (SRV)",
-		[CANDIDATE_PROVIDER] = "known to be this provider's",
+		[CANDIDATE_PROVIDER] = "known to be the provider's",
 		[CANDIDATE_GUESS] = "guessed, and it answers"
 	};
 

@@ -11,29 +11,49 @@
 #define PORT_SUBMISSIONS 465 /* RFC 8314 3.3 */
 #define PORT_SUBMISSION 587
 
+/* Hosts that are guessed: smtp., mail., and what takes the domain's mail. */
+#define GUESSES_MAX 4
+
 static const struct provider {
-	const char *domains;   /* one space between */
+	const char *domains;     /* one space between */
+	const char *exchangers;  /* the domain in which they lie, or "" */
 	const char *host;
 	unsigned port;
 	int starttls;
 } providers[] = {
-#define PROVIDER(domains, host, port, starttls) \
-	{ domains, host, port, starttls },
+#define PROVIDER(domains, exchangers, host, port, starttls) \
+	{ domains, exchangers, host, port, starttls },
 #include "providers.def"
 #undef PROVIDER
+};
+#define PROVIDERS (sizeof(providers) / sizeof(providers[0]))
+
+struct guesses {
+	char at[GUESSES_MAX][DNS_NAME_SIZE];
+	size_t n;
 };
 
 static const struct provider *
 find_provider(const char *domain)
 {
-	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)
+	for (size_t i = 0; i < PROVIDERS; i++)
 		if (ascii_has_word(providers[i].domains, domain))
 			return &providers[i];
 	return NULL;
 }
 
+/* Whose customer has this mail exchanger? */
+static const struct provider *
+find_by_exchanger(const char *host)
+{
+	for (size_t i = 0; i < PROVIDERS; i++)
+		if (dns_is_within(host, providers[i].exchangers))
+			return &providers[i];
+	return NULL;
+}
+
 /* One more, which nobody can have forged. */
-static void
+static struct service *
 add(struct candidates *found, enum candidate_origin origin, const char *host,
     unsigned port, int starttls)
 {
@@ -44,23 +64,15 @@ add(struct candidates *found, enum candidate_origin origin, const char *host,
 	to->service.port = port;
 	to->service.starttls = starttls;
 	to->service.vouched = 1;
+	return &to->service;
 }
 
 static void
-add_guesses(struct candidates *found, const char *domain)
+add_provider(struct candidates *found, const struct provider *known,
+    int vouched)
 {
-	static const char *const names[] = { "smtp", "mail" };
-	char host[DNS_NAME_SIZE + sizeof("smtp.")];
-
-	for (int starttls = 0; starttls <= 1; starttls++)
-		for (size_t i = 0; i < 2; i++) {
-			snprintf(host, sizeof(host), "%s.%s", names[i],
-			    domain);
-			if (strlen(host) < DNS_NAME_SIZE - 1)
-				add(found, CANDIDATE_GUESS, host, starttls
-				    ? PORT_SUBMISSION : PORT_SUBMISSIONS,
-				    starttls);
-		}
+	add(found, CANDIDATE_PROVIDER, known->host, known->port,
+	    known->starttls)->vouched = vouched;
 }
 
 static void
@@ -77,31 +89,97 @@ add_services(struct candidates *found, const struct services *services,
 	}
 }
 
+static void
+guess(struct guesses *guesses, const char *prefix, const char *domain)
+{
+	char host[DNS_NAME_SIZE + 16];
+
+	snprintf(host, sizeof(host), "%s%s", prefix, domain);
+	if (guesses->n == GUESSES_MAX || strlen(host) >= DNS_NAME_SIZE)
+		return;
+	for (size_t i = 0; i < guesses->n; i++)
+		if (ascii_equal(guesses->at[i], host))
+			return;
+	memcpy(guesses->at[guesses->n++], host, strlen(host) + 1);
+}
+
+/* What takes the domain's mail belongs to a provider that we know, or may
+ * take it the other way, too. */
+static void
+look_at_exchangers(struct candidates *found, struct guesses *guesses,
+    const struct services *exchangers, const char *domain)
+{
+	for (size_t i = 0; i < exchangers->n; i++) {
+		const struct service *one = &exchangers->at[i];
+		const struct provider *known = find_by_exchanger(one->host);
+
+		if (known != NULL && found->n == 0)
+			add_provider(found, known, one->vouched);
+		if (dns_is_within(one->host, domain))
+			guess(guesses, "", one->host);
+	}
+}
+
+static void
+add_guesses(struct candidates *found, const struct guesses *guesses)
+{
+	for (int starttls = 0; starttls <= 1; starttls++)
+		for (size_t i = 0; i < guesses->n; i++)
+			add(found, CANDIDATE_GUESS, guesses->at[i], starttls
+			    ? PORT_SUBMISSION : PORT_SUBMISSIONS, starttls);
+}
+
+/* What may be, for a domain that neither the DNS nor we know a server of. */
+static void
+suppose(struct candidates *found, const char *domain, int64_t deadline,
+    struct error *doubt)
+{
+	struct services *exchangers = xcalloc(1, sizeof(*exchangers));
+	struct guesses guesses = {0};
+
+	guess(&guesses, "smtp.", domain);
+	guess(&guesses, "mail.", domain);
+	if (service_find(exchangers, SERVICE_MX, domain, deadline, doubt) == 0)
+		look_at_exchangers(found, &guesses, exchangers, domain);
+	add_guesses(found, &guesses);
+	free(exchangers);
+}
+
+/* It is to be expected that nothing is found. */
+static void
+forget_nothing(struct error *doubt)
+{
+	if (doubt->code == EX_NOHOST)
+		memset(doubt, 0, sizeof(*doubt));
+}
+
 int
 discovery_find(struct candidates *found, const char *domain, int64_t deadline,
     struct error *doubt, struct error *err)
 {
 	const struct provider *known = find_provider(domain);
 	struct services *services = xcalloc(1, sizeof(*services));
-	int result = service_find(services, SERVICE_SRV, domain, deadline,
-	    doubt);
+	int refused;
 
 	found->n = 0;
-	if (result == 0)
+	if (service_find(services, SERVICE_SRV, domain, deadline, doubt) == 0)
 		add_services(found, services, known);
-	if (services->refused || doubt->signal != 0) {
+	refused = services->refused;
+	free(services);
+	if (refused) {
 		*err = *doubt;
-		free(services);
 		return -1;
 	}
-	if (doubt->code == EX_NOHOST)
-		memset(doubt, 0, sizeof(*doubt)); /* to be expected */
-	free(services);
+	forget_nothing(doubt);
 	if (found->n == 0 && known != NULL)
-		add(found, CANDIDATE_PROVIDER, known->host, known->port,
-		    known->starttls);
-	if (found->n == 0)
-		add_guesses(found, domain);
+		add_provider(found, known, 1);
+	else if (found->n == 0 && doubt->signal == 0)
+		suppose(found, domain, deadline, doubt);
+	forget_nothing(doubt);
+	if (doubt->signal != 0) {
+		*err = *doubt;
+		return -1;
+	}
 	if (found->n > 0)
 		return 0;
 	return fail(err, EX_NOHOST, "the domain is too long for a name to try");

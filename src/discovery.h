@@ -14,7 +14,7 @@ enum candidate_origin {
 	CANDIDATE_GIVEN,     /* on the command line */
 	CANDIDATE_DNS,       /* SRV records (RFC 6186) */
 	CANDIDATE_PROVIDER,  /* providers.def */
-	CANDIDATE_GUESS      /* smtp.DOMAIN, mail.DOMAIN */
+	CANDIDATE_GUESS      /* smtp.DOMAIN, mail.DOMAIN, the domain's MX */
 };
 
 struct candidate {
@@ -22,7 +22,7 @@ struct candidate {
 	enum candidate_origin origin;
 };
 
-#define CANDIDATES_MAX (2 * DNS_RECORDS_MAX + 8)
+#define CANDIDATES_MAX (2 * DNS_RECORDS_MAX + 16)
 
 struct candidates {
 	struct candidate at[CANDIDATES_MAX]; /* in the order to try them */
@@ -30,8 +30,9 @@ struct candidates {
 };
 
 /*
- * What the DNS names; where it names none what we know, or else guess: on
- * ports 465 and then 587. domain: A-labels. 0 and at least one; -1 EX_NOHOST
+ * What the DNS names (SRV); where it names none, the provider that we know by
+ * the domain, or by its mail exchangers; behind the latter, guesses on ports
+ * 465 and then 587. domain: A-labels. 0 and at least one; -1 EX_NOHOST
  * the DNS says that there is no such server, EX_TEMPFAIL interrupted. Other
  * trouble with the DNS is left in *doubt: the rest is not based on it.
  */

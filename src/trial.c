@@ -33,9 +33,9 @@ vouch(struct trial *t, const struct account *a, const struct service *service,
 			return 0;
 	if (t->terminal >= 0 && (t->asked == NULL ||
 	    !ascii_equal(t->asked, host))) {
-		snprintf(question, sizeof(question), "The DNS names %s, which "
-		    "is not in %s, and anybody\ncould have forged that. Is it "
-		    "your provider's?", host, t->domain);
+		snprintf(question, sizeof(question), "The DNS leads to %s, "
+		    "which is not in %s, and anybody\ncould have forged that. "
+		    "Is it your provider's?", host, t->domain);
 		t->answer = terminal_confirm(t->terminal, question, err);
 		t->asked = host;
 	}

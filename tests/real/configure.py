@@ -54,6 +54,14 @@ $ORIGIN wrong.example.org.
 _submissions._tcp IN SRV 0 0 466 smtp
 smtp IN A {DUMB}
 
+$ORIGIN hosted.example.org.
+@ IN MX 1 aspmx.l.google.com.
+
+$ORIGIN own.example.org.
+@ IN MX 10 box
+@ IN MX 20 backup.provider.test.
+box IN A {LATE}
+
 $ORIGIN nothing.example.org.
 www IN A {CLOSED}
 
@@ -62,6 +70,7 @@ _submissions._tcp IN SRV 0 0 465 smtp.xn--mnchen-3ya.example.org.
 smtp IN A {HERE}
 """,
     "provider.test": f"smtp IN A {THERE}\n",
+    "gmail.com": f"smtp IN A {HERE}\n",
     "gmx.de": "\n",
     "gmx.net": f"mail IN A {HERE}\n",
     "outlook.com":
@@ -83,9 +92,10 @@ class World:
         self.authority = certs.Authority(directory)
         make = self.authority.context_for
         here = make("smtp.example.org", "mail.guess.example.org",
-                    "mail.gmx.net", "smtp.xn--mnchen-3ya.example.org")
+                    "mail.gmx.net", "smtp.gmail.com",
+                    "smtp.xn--mnchen-3ya.example.org")
         there = make("smtp.provider.test", "mail.starttls.example.org",
-                     "smtp-mail.outlook.com")
+                     "smtp-mail.outlook.com", "box.own.example.org")
         dumb = make("smtp.guess.example.org")
         self.servers = [
             Mailserver(HERE, 465, "tls", here),
@@ -265,6 +275,14 @@ FOUND = (
     ("a guess with STARTTLS comes behind", "you@starttls.example.org", (),
      ("mail.starttls.example.org, port 587, STARTTLS",),
      ("host mail.starttls.example.org", "port 587", "tls_starttls on")),
+    ("the domain's own mail exchanger, for want of a better guess",
+     "you@own.example.org", (),
+     ("Trying mail.own.example.org, port 465",
+      "Trying box.own.example.org, port 465"),
+     ("host box.own.example.org", "port 587")),
+    ("a provider that we know by its mail exchangers",
+     "you@hosted.example.org", ("--srv-targets=gmail.com",), (),
+     ("host smtp.gmail.com", "port 465", "user you@hosted.example.org")),
     ("a provider that we know", "you@gmx.de", (), (),
      ("host mail.gmx.net", "port 465", "user you@gmx.de")),
     ("a provider that we know vouches for its own name in the DNS",
@@ -294,6 +312,8 @@ NOT_FOUND = (
      ("has no submission server",)),
     ("a name that nobody vouches for", "you@away.example.org", (), 78,
      ("leads to smtp.provider.test", "--srv-targets=smtp.provider.test")),
+    ("a provider that only forgeable mail exchangers lead to",
+     "you@hosted.example.org", (), 78, ("--srv-targets=smtp.gmail.com",)),
     ("no host at all", "you@nothing.example.org", (), 68,
      ("mail.nothing.example.org", "--host=NAME")),
     ("a certificate for another name", "you@wrong.example.org", (), 76,
