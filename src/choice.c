@@ -123,8 +123,8 @@ read_file(struct config *c, const char *path, struct error *err)
 
 /* A system file that we may not read is none: it holds the secrets of others
  * then, and there may be a file of our own. */
-static int
-read_files(struct config *c, const struct invocation *inv, struct error *err)
+int
+config_read(struct config *c, const struct invocation *inv, struct error *err)
 {
 	char *own = inv->config != NULL ? xstrdup(inv->config)
 	    : home_config_file(c->home);
@@ -313,7 +313,7 @@ assemble_chosen(struct account *out, struct config *c,
 		account_init(out, c->home != NULL ? c->home : "");
 		return 0;
 	}
-	if (read_files(c, inv, err) != 0)
+	if (config_read(c, inv, err) != 0)
 		return -1;
 	section = choose_section(c, inv, m, err);
 	if (section == NULL)
@@ -363,7 +363,7 @@ config_load_log(struct account *out, const struct invocation *inv)
 
 	account_init(out, home);
 	if (!needs_no_file(inv))
-		(void)read_files(&c, inv, &ignored);
+		(void)config_read(&c, inv, &ignored);
 	section = config_find(&c, inv->account != NULL ? inv->account
 	    : "default");
 	said = section != NULL ? &section->defaults : &c.defaults;

@@ -27,6 +27,13 @@ int config_load(struct account *out, const struct invocation *inv,
 void config_load_log(struct account *out, const struct invocation *inv);
 
 /*
+ * Reads the files of the run, system-wide and the user's, into c, whose home
+ * is set. 0 or -1 EX_CONFIG; config_free in either case.
+ */
+int config_read(struct config *c, const struct invocation *inv,
+	struct error *err);
+
+/*
  * Makes the account that a section describes. run_evals: also run its eval
  * lines; without, they are passed over. 0, or -1 EX_CONFIG.
  */

@@ -54,15 +54,31 @@ check_silence(struct session *s, struct error *err)
 	return -1;
 }
 
+/*
+ * From here on only the server knows whether it has the message, and a journal
+ * that its sender keeps must say so before it can be true.
+ */
 static int
-send_message(struct session *s, const struct message *m, struct error *err)
+note_end(struct session *s, const struct mail *mail, struct error *err)
 {
+	if (mail->journal == NULL ||
+	    journal_add(mail->journal, "ending", err, NULL) == 0)
+		return 0;
+	s->intact = 0;
+	return -1;
+}
+
+static int
+send_message(struct session *s, const struct mail *mail, struct error *err)
+{
+	const struct message *m = mail->message;
 	int bdat = parameter_uses_bdat(s);
 
 	if (check_silence(s, err) != 0)
 		return -1;
-	if (bdat && session_put(s, err, "BDAT %llu LAST",
-	    (unsigned long long)message_size(m)) != 0)
+	if (bdat && (note_end(s, mail, err) != 0 ||
+	    session_put(s, err, "BDAT %llu LAST",
+	    (unsigned long long)message_size(m)) != 0))
 		return -1;
 	stream_step(&s->stream,
 	    s->account->timeout != 0 ? s->account->timeout : 180,
@@ -73,7 +89,9 @@ send_message(struct session *s, const struct message *m, struct error *err)
 		cut_short(s, err);
 		return -1;
 	}
-	return check_silence(s, err);
+	if (check_silence(s, err) != 0)
+		return -1;
+	return bdat ? 0 : note_end(s, mail, err);
 }
 
 /*
@@ -173,7 +191,7 @@ send_content(struct session *s, struct mail *mail, struct error *err)
 	memset(&mail->final, 0, sizeof(mail->final));
 	if (mail->times.invited == 0)
 		mail->times.invited = deadline_now();
-	if (send_message(s, mail->message, err) != 0 ||
+	if (send_message(s, mail, err) != 0 ||
 	    send_end(s, quit, err) != 0) {
 		settle(mail, 0);
 		return -1;

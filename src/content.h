@@ -7,6 +7,7 @@
 
 #include "envelope.h"
 #include "error.h"
+#include "journal.h"
 #include "message.h"
 #include "session.h"
 
@@ -29,6 +30,9 @@ struct mail {
 	struct envelope *envelope;     /* its recipients' replies are set */
 	const struct message *message;
 	enum content_after after;
+	const struct journal *journal; /* told before the content ends; or
+	                                  NULL */
+	int begun;                     /* MAIL was accepted */
 	struct reply final;            /* the last word on the message */
 	struct mail_times times;
 };

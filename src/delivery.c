@@ -11,10 +11,13 @@ open_session(struct delivery *d, const struct account *a, struct error *err)
 	d->submitter.unconfined = 1;
 	account_copy(&d->account, a);
 	d->open = 1;
-	if (submit_open(&d->submitter, &d->account, d->trace, err) == 0)
-		return 0;
-	delivery_close(d);
-	return -1;
+	d->opening = 1;
+	if (submit_open(&d->submitter, &d->account, d->trace, err) != 0) {
+		delivery_close(d);
+		return -1;
+	}
+	d->opening = 0;
+	return 0;
 }
 
 /* Has the server hung up on a session that was idle, before it was told
@@ -40,12 +43,14 @@ delivery_send(struct delivery *d, const struct account *a,
 	reused = d->open;
 	if (!d->open && open_session(d, a, err) != 0)
 		return -1;
+	d->submitter.journal = d->journal;
 	result = submit_message(&d->submitter, e, m, CONTENT_STAY, err);
 	if (result != 0 && reused && is_stale(d, err)) {
 		delivery_close(d);
 		memset(err, 0, sizeof(*err));
 		if (open_session(d, a, err) != 0)
 			return -1;
+		d->submitter.journal = d->journal;
 		result = submit_message(&d->submitter, e, m, CONTENT_STAY,
 		    err);
 	}

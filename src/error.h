@@ -20,6 +20,7 @@ struct error {
 	int code;             /* sysexits(3) code; 0 while nothing failed */
 	int signal;           /* the signal that interrupted us, 0 if none */
 	enum outcome outcome;
+	int lasting;          /* no later try can help, whatever the code */
 	char text[1024];      /* lower case, no full stop, escaped; LF only
 	                         between the errors of a config file */
 	char hint[256];       /* what the user can do about it, or "" */

@@ -182,6 +182,24 @@ SET(help, mode = MODE_HELP)
 SET(version, mode = MODE_VERSION)
 #undef SET
 
+/* The verb, and the IDs are operands; or the key of that name. */
+static int
+set_outbox(struct invocation *inv, const char *value, struct error *err)
+{
+	static const char *const verbs[] =
+	    { "list", "show", "retry", "remove" };
+
+	(void)err;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(value, verbs[i]) == 0) {
+			inv->mode = MODE_OUTBOX;
+			inv->verb = value;
+			return 0;
+		}
+	invocation_override(inv, "outbox", value);
+	return 0;
+}
+
 static int
 set_ipv4(struct invocation *inv, const char *value, struct error *err)
 {

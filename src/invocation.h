@@ -14,6 +14,7 @@ enum mode {
 	MODE_SMTP,        /* -bs */
 	MODE_LIST,        /* -bp, mailq */
 	MODE_FLUSH,       /* -q */
+	MODE_OUTBOX,      /* --outbox */
 	MODE_NOTHING,     /* newaliases, -bh, -bH: exit 0 */
 	MODE_HELP,
 	MODE_VERSION
@@ -44,6 +45,7 @@ struct invocation {
 	const char *envid;        /* -V, or NULL */
 	const char *queue;        /* --rmqs */
 	const char *address;      /* --configure */
+	const char *verb;         /* --outbox: list, show, retry, remove */
 	int read_recipients;      /* -t */
 	int ignore_dots;          /* -i, -oi */
 	int debug;                /* -d or -v: trace on stderr */

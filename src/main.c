@@ -16,11 +16,18 @@
 #include "configure.h"
 #include "envelope.h"
 #include "error.h"
+#include "flush.h"
 #include "idna.h"
 #include "log.h"
+#include "keep.h"
+#include "later.h"
 #include "message.h"
+#include "notify.h"
+#include "outbox.h"
+#include "outbox_paths.h"
 #include "platform.h"
 #include "pretend.h"
+#include "queue.h"
 #include "relay.h"
 #include "report.h"
 #include "result.h"
@@ -108,10 +115,34 @@ show_version(struct run *run, struct error *err)
 static int
 list_queue(struct run *run, struct error *err)
 {
-	static const char text[] = "Mail queue is empty\n";
+	return queue_list(STDOUT_FILENO, &run->inv, err);
+}
 
-	(void)run;
-	return put_text(text, strlen(text), err);
+static int
+command_queue(struct run *run, struct error *err)
+{
+	return queue_command(STDOUT_FILENO, &run->inv, err);
+}
+
+/* Every outbox of the user. */
+static int
+flush_queue(struct run *run, struct error *err)
+{
+	int trace = run->inv.debug ? STDERR_FILENO : -1;
+	struct list paths = {0};
+	struct flush result;
+
+	signals_hold();
+	outbox_paths(&paths, &run->inv);
+	for (size_t i = 0; i < paths.n && err->signal == 0; i++) {
+		struct error trouble = {0};
+
+		if (flush_outbox(&result, paths.at[i], DEADLINE_NONE, trace,
+		    &trouble) != 0)
+			*err = trouble;
+	}
+	list_free(&paths);
+	return err->code != 0 ? -1 : 0;
 }
 
 static int
@@ -143,25 +174,53 @@ pretend_message(struct run *run, struct error *err)
 	    &run->message, err);
 }
 
+/* To the smarthost, or else to the outbox. */
 static int
-send_message(struct run *run, struct error *err)
+hand_over(struct run *run, struct error *err)
 {
+	char *outbox = outbox_path(&run->account);
+	struct attempt attempt = {
+		.account = &run->account,
+		.envelope = &run->envelope,
+		.message = &run->message,
+		.facts = &run->facts,
+		.result = err
+	};
 	int debug = run->inv.debug;
 	struct watch watch = {
 		.trace = debug ? STDERR_FILENO : -1,
 		.progress = !debug && isatty(STDERR_FILENO) ? STDERR_FILENO
 		    : 0,
 	};
+	struct later later;
+	int result;
 
+	run->log = log_open(&run->account);
+	keep_prepare(outbox);
+	later_prepare(&later, outbox);
+	result = submit(&run->account, &run->envelope, &run->message, &watch,
+	    &run->facts, err);
+	if (result == 0)
+		later_begin(&later);
+	else
+		keep_message(&attempt, &run->inv, err);
+	later_cancel(&later);
+	if (isatty(STDERR_FILENO))
+		notify_remind(STDERR_FILENO, outbox);
+	free(outbox);
+	return result;
+}
+
+static int
+send_message(struct run *run, struct error *err)
+{
 	if (prepare(run, err) != 0)
 		return -1;
 	if (run->inv.json)
 		result_reserve(&run->result);
 	signals_hold();
 	run->tried = 1;
-	run->log = log_open(&run->account);
-	return submit(&run->account, &run->envelope, &run->message, &watch,
-	    &run->facts, err);
+	return hand_over(run, err);
 }
 
 /* Modes that turn to the smarthost without a message. */
@@ -226,7 +285,8 @@ static int (*const actions[])(struct run *, struct error *) = {
 	[MODE_CONFIGURE] = configure,
 	[MODE_SMTP] = serve_smtp,
 	[MODE_LIST] = list_queue,
-	[MODE_FLUSH] = do_nothing,
+	[MODE_FLUSH] = flush_queue,
+	[MODE_OUTBOX] = command_queue,
 	[MODE_NOTHING] = do_nothing,
 	[MODE_HELP] = show_help,
 	[MODE_VERSION] = show_version,

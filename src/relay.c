@@ -10,6 +10,7 @@
 #include "choice.h"
 #include "delivery.h"
 #include "identity.h"
+#include "keep.h"
 #include "memory.h"
 #include "order.h"
 #include "report.h"
@@ -215,6 +216,8 @@ answer(struct relay *r, const struct verdict *v, struct error *err)
 	const struct reply *final = &v->facts.final;
 
 	/* verbatim: Symfony takes the queue id out of it */
+	if (v->result.outcome == OUTCOME_QUEUED)
+		return reply(r, err, "250 2.0.0 Ok: %s", v->result.text);
 	if (v->result.code == 0 && reply_class(final) == 2)
 		return reply(r, err, "%03d %s", final->code,
 		    final->text + strnlen(final->text, 4));
@@ -252,9 +255,12 @@ submit_message_of(struct relay *r, struct message *message,
 	    config_load(&account, &inv, message, &v->result) == 0 &&
 	    envelope_make(&envelope, &inv, &account, message,
 	    &v->result) == 0) {
-		(void)delivery_send(&r->delivery, &account, &envelope,
+		int result = delivery_send(&r->delivery, &account, &envelope,
 		    message, &v->result);
+
 		v->facts = r->delivery.submitter.facts;
+		if (result != 0)
+			keep_message(&attempt, &inv, &v->result);
 	}
 	refusal = envelope_refusal(&envelope);
 	if (refusal != NULL)

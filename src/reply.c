@@ -43,9 +43,11 @@ refuse(const char *line, size_t len, struct error *err)
 		if (!begins(line, len, strangers[i].begin))
 			continue;
 		malformed(err, strangers[i].what, line, len);
-		if (ascii_is_control(line[0]))
+		if (ascii_is_control(line[0])) {
+			err->lasting = 1;
 			hint(err, "this looks like TLS: use implicit TLS "
 			    "(tls on, tls_starttls off)");
+		}
 		return -1;
 	}
 	return malformed(err, "malformed reply", line, len);

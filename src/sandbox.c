@@ -116,6 +116,8 @@ add_account(struct keep *keep, const struct account *a)
 		(void)directory_make(state);
 	if (state != NULL)
 		add(keep, state, PLATFORM_KEEP);
+	if (a->outbox[0] == '/')
+		add(keep, a->outbox, PLATFORM_KEEP);
 	free(state);
 }
 

@@ -19,7 +19,7 @@ enum {
  *	to read     the system's libraries, resolver, time zones and trust, and
  *	            what the account names: trust, CRL, client key
  *	to write    the account's log file, if it is there
- *	to change   the state directory, if it is there
+ *	to change   the state directory and the outbox, if they are there
  *
  * What a run must do beyond that, it does before, or by a process forked
  * before. Nothing happens if the account has sandbox off or wants what cannot

@@ -27,6 +27,7 @@ smtp_greeting(struct session *s, struct error *err)
 	if (clear && looks_like_tls(s)) {
 		fail(err, EX_PROTOCOL,
 		    "this port looks like TLS, not like SMTP in clear");
+		err->lasting = 1;
 		hint(err, "use implicit TLS: tls on, tls_starttls off");
 	} else if (clear && err->code == EX_TEMPFAIL && r.code == 0) {
 		hint(err, "if this port wants TLS from the start (465), set "

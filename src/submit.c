@@ -305,11 +305,13 @@ static int
 send_one(struct submitter *s, struct envelope *e, const struct message *m,
     enum content_after after, struct error *err)
 {
-	struct mail mail = { .envelope = e, .message = m, .after = after };
+	struct mail mail = { .envelope = e, .message = m, .after = after,
+	    .journal = s->journal };
 	int result = smtp_transaction(&s->session, &s->auth, &mail, err);
 
 	s->facts.final = mail.final;
 	s->facts.mail = mail.times;
+	s->facts.begun = mail.begun;
 	return result;
 }
 
@@ -333,6 +335,7 @@ send_fit(struct submitter *s, struct envelope *e, const struct message *m,
 	struct message fit;
 	int result;
 
+	s->facts.begun = 0;
 	memset(&s->facts.final, 0, sizeof(s->facts.final));
 	memset(&s->facts.mail, 0, sizeof(s->facts.mail));
 	if (!must_convert(&s->session, m, transport)) {

@@ -33,6 +33,7 @@ struct submission {
 	char notice[512];      /* what the user should be told of it, or "" */
 	char mechanism[32];    /* SASL mechanism used, or "" */
 	struct reply final;    /* the server's last word on the message */
+	int begun;             /* it accepted MAIL */
 	/* moments, milliseconds of CLOCK_MONOTONIC, 0 if not reached */
 	int64_t started;
 	int64_t unlocked;      /* the password is there, or none is needed */
@@ -54,6 +55,7 @@ struct submitter {
 	struct secret key_secret; /* opens the client's key */
 	int unconfined;         /* set by who has more to do afterwards than
 	                           sandbox.h allows */
+	const struct journal *journal; /* told before a content ends; or NULL */
 	struct submission facts;
 	int progress;           /* as watch's */
 };

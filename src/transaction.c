@@ -298,9 +298,11 @@ transact(struct transaction *t, struct mail *mail, struct error *err)
 {
 	struct session *s = t->session;
 	enum content_after last = mail->after;
+	int accepted = send_envelope(t, err) == 0 && judge(t, err) == 0;
 	int result;
 
-	if (send_envelope(t, err) == 0 && judge(t, err) == 0) {
+	mail->begun |= t->mail / 100 == 2;
+	if (accepted) {
 		if (t->excess > 0 && s->account->partial_delivery)
 			mail->after = CONTENT_STAY;
 		result = content_send(s, mail, err);

@@ -108,6 +108,19 @@ value_target(const char *value, struct error *err)
 }
 
 char *
+value_place(const char *value, struct error *err)
+{
+	if (value[0] == '\0' || ascii_equal(value, "on"))
+		return xstrdup("on");
+	if (ascii_equal(value, "off"))
+		return xstrdup("off");
+	if (value[0] == '/')
+		return value_text(value, err);
+	value_refuse(err, "on, off or an absolute path", value);
+	return NULL;
+}
+
+char *
 value_ip(const char *value, struct error *err)
 {
 	if (value[0] != '\0' && !is_ip(value))

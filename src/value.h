@@ -23,6 +23,8 @@ char *value_smarthost(const char *value, struct error *err);
 
 /* A domain of at least two labels: "com" would be most of the world. */
 char *value_target(const char *value, struct error *err);
+/* "on" (also for ""), "off" or an absolute path. */
+char *value_place(const char *value, struct error *err);
 
 /* A numeric IPv4 or IPv6 address, or "". */
 char *value_ip(const char *value, struct error *err);

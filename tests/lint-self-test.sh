@@ -60,13 +60,13 @@ END
 plant layers 'src/planted.c:1: not in src_libonehop_a_SOURCES' <<'END'
 echo '/* a module that is in no list */' >src/planted.c
 END
-plant libraries 'src/wait.c:.*only src/tls' <<'END'
+plant libraries 'src/wait.c:.*only tls' <<'END'
 echo '#include <gnutls/gnutls.h>' >>src/wait.c
 END
-plant libraries 'src/wait.c:.*only src/sasl' <<'END'
+plant libraries 'src/wait.c:.*only sasl' <<'END'
 echo '#include <gsasl.h>' >>src/wait.c
 END
-plant libraries 'src/wait.c:.*only src/idna' <<'END'
+plant libraries 'src/wait.c:.*only idna' <<'END'
 echo '#include <idn2.h>' >>src/wait.c
 END
 plant_object 'mutable global counter in .bss' 'int counter;'

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The outbox emptied: one session for each account serves its messages. */
+#ifndef ONEHOP_FLUSH_H
+#define ONEHOP_FLUSH_H
+
+#include <stdint.h>
+
+#include "error.h"
+
+/* What came of it, messages. */
+struct flush {
+	unsigned sent;
+	unsigned waiting;   /* not due yet, or held back by trouble */
+	unsigned failed;    /* given up in this run */
+	int busy;           /* another run is at it: nothing was done */
+};
+
+/*
+ * Sends the messages of the outbox that are due; begins none after until (see
+ * wait.h). trace is a descriptor for the dialogues, or -1. 0: nothing was
+ * given up and no account needs its user. -1: EX_UNAVAILABLE messages were
+ * given up, EX_NOPERM a server refuses the user or password, EX_CONFIG an
+ * account cannot be found any more, EX_TEMPFAIL interrupted, or the outbox
+ * cannot be read or written, EX_CANTCREAT it is not private. Several causes
+ * are several lines of text. signals_hold() has been called.
+ */
+int flush_outbox(struct flush *f, const char *path, int64_t until, int trace,
+	struct error *err);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "outbox_paths.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "choice.h"
+#include "home.h"
+#include "outbox.h"
+
+/* Adds a path of ours to give away, unless nothing is there or it is known. */
+static void
+add(struct list *paths, char *path)
+{
+	int known = path == NULL || !outbox_exists(path);
+
+	for (size_t i = 0; i < paths->n && !known; i++)
+		known = strcmp(paths->at[i], path) == 0;
+	if (known)
+		free(path);
+	else
+		list_add(paths, path);
+}
+
+static void
+add_default(struct list *paths, const char *home)
+{
+	struct account a;
+	struct error ignored = {0};
+
+	account_init(&a, home);
+	if (account_set(&a, "outbox", "on", &ignored) == 0)
+		add(paths, outbox_path(&a));
+	account_free(&a);
+}
+
+void
+outbox_paths(struct list *paths, const struct invocation *inv)
+{
+	struct error ignored = {0};
+	char *home = home_directory();
+	struct config c = { .home = home };
+	struct account a;
+
+	add_default(paths, home);
+	if (config_read(&c, inv, &ignored) == 0)
+		for (size_t i = 0; i < c.n; i++) {
+			if (config_assemble(&a, &c, &c.sections[i], 0,
+			    &ignored) != 0)
+				continue;
+			add(paths, outbox_path(&a));
+			account_free(&a);
+		}
+	config_free(&c);
+	free(home);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where a user's outboxes are. */
+#ifndef ONEHOP_OUTBOX_PATHS_H
+#define ONEHOP_OUTBOX_PATHS_H
+
+#include "invocation.h"
+#include "list.h"
+
+/* The outboxes that exist: that of "outbox on", and those that accounts of the
+ * config files name. A config file that cannot be read names none. */
+void outbox_paths(struct list *paths, const struct invocation *inv);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "queue.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "listing.h"
+#include "outbox.h"
+#include "outbox_paths.h"
+
+/* What is on its way to the user. */
+struct page {
+	struct buffer text;
+	int json;
+	size_t messages;
+	uint64_t octets;
+	size_t failed;     /* messages given up, shown or not */
+	int64_t now;
+};
+
+static int
+put(int fd, const struct buffer *text, struct error *err)
+{
+	size_t done = 0;
+
+	while (done < text->len) {
+		ssize_t n = write(fd, text->data + done, text->len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return fail(err, EX_IOERR, "cannot write output: %s",
+			    strerror(errno));
+		done += (size_t)n;
+	}
+	return 0;
+}
+
+/* The messages of one place of one outbox. */
+static int
+add_messages(struct page *p, const struct outbox *o, enum outbox_place place,
+    struct error *err)
+{
+	struct list ids = {0};
+	struct listing l;
+	int result = outbox_list(o, place, &ids, err);
+
+	for (size_t i = 0; i < ids.n; i++) {
+		listing_read(&l, o, place, ids.at[i]);
+		if (p->json)
+			listing_add_json(&p->text, &l, p->now);
+		else
+			listing_add_text(&p->text, &l, p->now);
+		p->messages++;
+		p->octets += l.size;
+		listing_free(&l);
+	}
+	list_free(&ids);
+	return result;
+}
+
+static int
+count_failed(struct page *p, const struct outbox *o, struct error *err)
+{
+	struct list ids = {0};
+	int result = outbox_list(o, OUTBOX_FAILED, &ids, err);
+
+	p->failed += ids.n;
+	list_free(&ids);
+	return result;
+}
+
+static void
+add_summary(struct page *p)
+{
+	char size[32];
+
+	if (p->messages == 0)
+		buffer_add_string(&p->text, "Mail queue is empty\n");
+	else
+		buffer_addf(&p->text, "-- %s in %zu message%s\n",
+		    listing_size(size, sizeof(size), p->octets), p->messages,
+		    p->messages == 1 ? "" : "s");
+	if (p->failed > 0)
+		buffer_addf(&p->text, "-- %zu given up: onehop --outbox "
+		    "list\n", p->failed);
+}
+
+/* Of every outbox: what is new and, if asked for, what was given up. */
+static int
+list_all(int fd, const struct invocation *inv, int with_failed,
+    struct error *err)
+{
+	struct page p = { .json = inv->json, .now = time(NULL) };
+	struct list paths = {0};
+	int result = 0;
+
+	outbox_paths(&paths, inv);
+	if (p.json)
+		json_open(&p.text, NULL, '[');
+	for (size_t i = 0; i < paths.n && result == 0; i++) {
+		struct outbox o;
+
+		result = outbox_open(&o, paths.at[i], err);
+		if (result == 0)
+			result = add_messages(&p, &o, OUTBOX_NEW, err);
+		if (result == 0)
+			result = with_failed ? add_messages(&p, &o,
+			    OUTBOX_FAILED, err) : count_failed(&p, &o, err);
+		outbox_close(&o);
+	}
+	if (p.json) {
+		json_close(&p.text, ']');
+		buffer_add_char(&p.text, '\n');
+	} else {
+		add_summary(&p);
+	}
+	if (result == 0)
+		result = put(fd, &p.text, err);
+	buffer_free(&p.text);
+	list_free(&paths);
+	return result;
+}
+
+int
+queue_list(int fd, const struct invocation *inv, struct error *err)
+{
+	return list_all(fd, inv, 0, err);
+}
+
+int
+queue_list_all(int fd, const struct invocation *inv, struct error *err)
+{
+	return list_all(fd, inv, 1, err);
+}
