@@ -5,6 +5,7 @@
 
 #include "ascii.h"
 #include "escape.h"
+#include "value.h"
 
 static const struct {
 	char letter;
@@ -39,32 +40,10 @@ set_mode(struct invocation *inv, const char *value, struct error *err)
 	return bad_value('b', "a mode of m, s, p, i, h, H", value, err);
 }
 
-/* RFC 3461 4.1: NEVER alone, or some of the others. */
-static int
-is_notify(const char *value)
-{
-	static const char *const words[] = { "success", "failure", "delay" };
-
-	if (ascii_equal(value, "never"))
-		return 1;
-	for (;;) {
-		size_t n = strcspn(value, ",");
-		int known = 0;
-
-		for (size_t i = 0; i < 3; i++)
-			known |= ascii_equal_n(value, n, words[i]);
-		if (!known)
-			return 0;
-		if (value[n] == '\0')
-			return 1;
-		value += n + 1;
-	}
-}
-
 static int
 set_notify(struct invocation *inv, const char *value, struct error *err)
 {
-	if (!is_notify(value))
+	if (!value_is_notify(value))
 		return bad_value('N', "never, or some of "
 		    "success,failure,delay", value, err);
 	inv->notify = value;

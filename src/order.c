@@ -7,6 +7,7 @@
 #include "address.h"
 #include "ascii.h"
 #include "memory.h"
+#include "value.h"
 
 #define BAD_PARAMETER "501 5.5.4 Bad value of a parameter"
 
@@ -137,27 +138,11 @@ take_envid(struct wishes *w, const char *value)
 	return w->envid != NULL ? 0 : -1;
 }
 
-/* RFC 3461 4.1: NEVER alone, or some of the others. */
 static int
 take_notify(struct wishes *w, const char *value)
 {
-	static const char *const words[] = { "success", "failure", "delay" };
-	const char *word = value;
-	size_t n = 0;
-
-	if (value == NULL || w->dsn.notify != NULL)
+	if (value == NULL || w->dsn.notify != NULL || !value_is_notify(value))
 		return -1;
-	for (; !ascii_equal(value, "never"); word += n + 1) {
-		size_t i = 0;
-
-		n = strcspn(word, ",");
-		while (i < 3 && !ascii_equal_n(word, n, words[i]))
-			i++;
-		if (i == 3)
-			return -1;
-		if (word[n] == '\0')
-			break;
-	}
 	w->dsn.notify = xstrdup(value);
 	return 0;
 }

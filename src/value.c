@@ -195,26 +195,33 @@ lower_case(const char *value)
 	return copy;
 }
 
+int
+value_is_notify(const char *value)
+{
+	static const char *const events[] = { "failure", "delay", "success" };
+
+	if (ascii_equal(value, "never"))
+		return 1;
+	for (;;) {
+		size_t len = strcspn(value, ","), i = 0;
+
+		while (i < 3 && !ascii_equal_n(value, len, events[i]))
+			i++;
+		if (i == 3)
+			return 0;
+		if (value[len] == '\0')
+			return 1;
+		value += len + 1;
+	}
+}
+
 char *
 value_notify(const char *value, struct error *err)
 {
-	static const char *const events[] = { "failure", "delay", "success" };
-	const char *p = value;
-
-	if (ascii_equal(value, "off") || ascii_equal(value, "never"))
+	if (ascii_equal(value, "off") || value_is_notify(value))
 		return lower_case(value);
-	for (;;) {
-		size_t len = strcspn(p, ","), i = 0;
-
-		while (i < 3 && !ascii_equal_n(p, len, events[i]))
-			i++;
-		if (i == 3)
-			return refuse(err, "off, never, or a list of failure,"
-			    " delay and success", value);
-		if (p[len] == '\0')
-			return lower_case(value);
-		p += len + 1;
-	}
+	return refuse(err, "off, never, or a list of failure, delay and "
+	    "success", value);
 }
 
 char *

@@ -39,7 +39,11 @@ char *value_credential(const char *value, struct error *err);
  * "spki:", of a key: becomes AA:BB:.. or spki:AA:BB:.. */
 char *value_fingerprint(const char *value, struct error *err);
 
-/* RFC 3461 4.1: off, never, or a list of failure, delay, success. */
+/* RFC 3461 4.1: NEVER alone, or some of FAILURE, DELAY and SUCCESS with commas
+ * between, in any case? */
+int value_is_notify(const char *value);
+
+/* The same in lower case, or off. */
 char *value_notify(const char *value, struct error *err);
 
 /* A sender address or pattern; <> around it is dropped. */
