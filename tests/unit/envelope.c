@@ -11,6 +11,7 @@
 #include "../../src/error.h"
 #include "../../src/identity.h"
 #include "../../src/message.h"
+#include "letter.h"
 
 #define ARGS 4
 #define SETTINGS 4
@@ -213,41 +214,6 @@ fill(const char *text)
 }
 
 static void
-read_message(struct message *m, const char *text)
-{
-	struct error err = {0};
-	FILE *f = tmpfile();
-
-	assert_non_null(f);
-	fputs(text, f);
-	assert_int_equal(fflush(f), 0);
-	assert_int_equal(lseek(fileno(f), 0, SEEK_SET), 0);
-	assert_int_equal(message_read(m, fileno(f), 0, &err), 0);
-	fclose(f);
-}
-
-/* The header as it would go, LF ends. Owned. */
-static char *
-header_of(const struct message *m)
-{
-	struct buffer out = {0};
-
-	buffer_add(&out, m->added.data, m->added.len);
-	for (size_t i = 0; i < m->nfields; i++) {
-		const struct message_field *f = &m->fields[i];
-
-		if (f->removed)
-			continue;
-		if (f->text != NULL)
-			buffer_add_string(&out, f->text);
-		else
-			buffer_add(&out, m->header.data + f->at.start,
-			    f->at.end - f->at.start);
-	}
-	return buffer_string(&out);
-}
-
-static void
 expect(const struct trial *t, const char *what, const char *got,
     const char *wanted)
 {
@@ -262,7 +228,7 @@ expect(const struct trial *t, const char *what, const char *got,
 static void
 expect_header(const struct trial *t, const struct message *m)
 {
-	char *header = header_of(m);
+	char *header = letter_header(m);
 	char *wanted = t->header != NULL ? fill(t->header) : NULL;
 
 	if (wanted != NULL && strstr(header, wanted) == NULL)
@@ -319,7 +285,7 @@ envelope_and_header_follow_the_account(void **state)
 		struct account a;
 
 		set_up(t, &inv, &a);
-		read_message(&m, t->message);
+		letter_take(&m, t->message, strlen(t->message));
 		envelope_make(&e, &inv, &a, &m, &err);
 		if (err.code != t->code)
 			fail_msg("%s: %d \"%s\"", t->name, err.code,
@@ -347,9 +313,9 @@ the_message_id_is_known_also_when_it_is_ours(void **state)
 
 	(void)state;
 	set_up(&ours, &inv, &a);
-	read_message(&m, ours.message);
+	letter_take(&m, ours.message, strlen(ours.message));
 	assert_int_equal(envelope_make(&e, &inv, &a, &m, &err), 0);
-	header = header_of(&m);
+	header = letter_header(&m);
 	assert_int_equal(e.message_id[0], '<');
 	assert_non_null(strstr(header, e.message_id));
 	free(header);

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "../../src/mime.h"
+#include "letter.h"
 
 /* 20 and 1000 octets without a blank. */
 #define X20 "xxxxxxxxxxxxxxxxxxxx"
@@ -79,16 +80,6 @@ static const struct conversion cases[] = {
 	  "--ab--\n--a\n\nplain\n--a--\n", NULL },
 };
 
-static void
-take(struct message *m, const char *text, size_t len)
-{
-	struct spool spool = {0};
-	struct error err = {0};
-
-	assert_int_equal(spool_add(&spool, text, len, &err), 0);
-	assert_int_equal(message_take(m, &spool, &err), 0);
-}
-
 /* The whole text of a message, LF ends. Owned. */
 static char *
 text_of(struct message *m)
@@ -111,7 +102,7 @@ check(const struct conversion *c)
 	struct error err = {0};
 	char *text;
 
-	take(&m, c->in, strlen(c->in));
+	letter_take(&m, c->in, strlen(c->in));
 	if (!mime_is_needed(&m, c->transport))
 		fail_msg("%s: not needed", c->name);
 	if (mime_convert(&out, &m, c->transport, &spool, &err) != 0) {
@@ -169,7 +160,7 @@ long_lines_become_short_whatever_their_length(void **state)
 		memcpy(text, "A: b\n\n", 6);
 		text[lengths[i] + 6] = '\n';
 		text[lengths[i] + 7] = '\0';
-		take(&m, text, lengths[i] + 7);
+		letter_take(&m, text, lengths[i] + 7);
 		assert_int_equal(mime_convert(&out, &m, PART_8BIT, &spool,
 		    &err), 0);
 		made = text_of(&out);
@@ -191,7 +182,7 @@ long_header_lines_are_folded(void **state)
 	char *made;
 
 	(void)state;
-	take(&m, text, sizeof(text) - 1);
+	letter_take(&m, text, sizeof(text) - 1);
 	assert_int_equal(mime_convert(&out, &m, PART_8BIT, &spool, &err),
 	    0);
 	made = text_of(&out);
@@ -209,7 +200,7 @@ what_suits_needs_nothing(void **state)
 	struct message m;
 
 	(void)state;
-	take(&m, text, sizeof(text) - 1);
+	letter_take(&m, text, sizeof(text) - 1);
 	assert_false(mime_is_needed(&m, PART_8BIT));
 	message_free(&m);
 }
