@@ -94,14 +94,14 @@ add_alias(struct alias_file *f, const char *line, size_t len,
 	const char *name = line, *targets = line + colon + 1;
 	size_t name_len = trim(&name, colon), targets_len;
 
+	if (name_len >= 2 && name[0] == '"' && name[name_len - 1] == '"') {
+		name++;
+		name_len -= 2;
+	}
 	if (colon == len || name_len == 0) {
 		fail(err, EX_CONFIG, "expected name: targets, not \"%s\"",
 		    escape(quote, sizeof(quote), line, len));
 		return wrap(err, "line %u", number);
-	}
-	if (name_len >= 2 && name[0] == '"' && name[name_len - 1] == '"') {
-		name++;
-		name_len -= 2;
 	}
 	targets_len = trim(&targets, len - colon - 1);
 	if (f->n == f->size) {
@@ -143,6 +143,9 @@ alias_file_parse(struct alias_file *f, const char *text, size_t len,
 		n = trim(&line, n);
 		if (n == 0)
 			continue;
+		if (memchr(line, '\0', n) != NULL)
+			return fail(err, EX_CONFIG,
+			    "line %u: expected text, a NUL came", number);
 		if (goes_on)
 			continue_alias(&f->at[f->n - 1], line, n);
 		else if (add_alias(f, line, n, number, err) != 0)

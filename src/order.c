@@ -250,6 +250,15 @@ path_length(const char *text)
 	return 0;
 }
 
+static int
+has_control(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (ascii_is_control(text[i]))
+			return 1;
+	return 0;
+}
+
 /*
  * The path behind "FROM:" or "TO:", with its <>; "" for <>. *rest is what
  * follows. Owned, or NULL if it is not exactly one address.
@@ -270,7 +279,8 @@ read_path(const char *argument, const char *keyword, const char **rest)
 	*rest = argument + len;
 	if (len == 2 && memcmp(argument, "<>", 2) == 0)
 		return xstrdup("");
-	good = address_list_parse(&list, argument, len, &ignored) == 0 &&
+	good = !has_control(argument, len) &&
+	    address_list_parse(&list, argument, len, &ignored) == 0 &&
 	    list.n == 1 && list.at[0].name == NULL;
 	address_list_free(&list);
 	return good ? xstrndup(argument, len) : NULL;

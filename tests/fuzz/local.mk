@@ -16,7 +16,9 @@ FUZZ_TARGETS = \
 	tests/fuzz/message \
 	tests/fuzz/certificate \
 	tests/fuzz/config \
-	tests/fuzz/session
+	tests/fuzz/session \
+	tests/fuzz/order \
+	tests/fuzz/aliases
 FUZZ_LDADD = src/libonehop.a $(LIBRARIES_LIBS)
 check_PROGRAMS += $(FUZZ_TARGETS)
 TESTS += $(FUZZ_TARGETS)
@@ -48,6 +50,10 @@ tests_fuzz_config_SOURCES = tests/fuzz/config.c $(replay_sources)
 tests_fuzz_config_LDADD = $(FUZZ_LDADD)
 tests_fuzz_session_SOURCES = tests/fuzz/session.c $(replay_sources)
 tests_fuzz_session_LDADD = $(FUZZ_LDADD)
+tests_fuzz_order_SOURCES = tests/fuzz/order.c $(replay_sources)
+tests_fuzz_order_LDADD = $(FUZZ_LDADD)
+tests_fuzz_aliases_SOURCES = tests/fuzz/aliases.c $(replay_sources)
+tests_fuzz_aliases_LDADD = $(FUZZ_LDADD)
 
 FUZZ_CC = clang
 FUZZ_SECONDS = 60
