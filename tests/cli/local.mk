@@ -13,6 +13,7 @@ CLI_TESTS = \
 	tests/cli/proxy.py \
 	tests/cli/result.py \
 	tests/cli/sandbox.py \
+	tests/cli/secrets.py \
 	tests/cli/timing.py
 EXTRA_DIST += $(CLI_TESTS) tests/cli/sink.py tests/demo.py \
 	tests/lib/cli.sh tests/lib/tap.sh
