@@ -11,6 +11,7 @@ CLI_TESTS = \
 	tests/cli/process.sh \
 	tests/cli/progress.py \
 	tests/cli/proxy.py \
+	tests/cli/reach.py \
 	tests/cli/result.py \
 	tests/cli/sandbox.py \
 	tests/cli/secrets.py \

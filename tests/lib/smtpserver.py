@@ -79,7 +79,8 @@ class Connection:
     """One accepted connection, in clear or in TLS."""
 
     def __init__(self, sock):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setblocking(False)
         self.sock = sock
         self.record = Record()
@@ -334,14 +335,27 @@ class Connection:
         self.sock.close()
 
 
+def listen(address, port):
+    """A socket that listens at an IP address, or at a path."""
+    if "/" not in address:
+        return socket.create_server(
+            (address, port), family=socket.AF_INET6 if ":" in address
+            else socket.AF_INET)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(address)
+    listener.listen()
+    return listener
+
+
 class Server:
-    """Listens on 127.0.0.1; handler(connection) serves each connection."""
+    """Listens on 127.0.0.1, or on another address or path;
+    handler(connection) serves each connection."""
 
     def __init__(self, handler, address="127.0.0.1", port=0):
         self.handler = handler
         self.records = []       # of all connections, in order
         self.failure = None     # exception of a handler that is our own fault
-        self._listener = socket.create_server((address, port))
+        self._listener = listen(address, port)
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
