@@ -353,7 +353,7 @@ record_close(struct transport *t)
 
 int
 record_new(struct record **record, struct transport *lower,
-	struct error *err)
+	enum record_tickets tickets, struct error *err)
 {
 	struct record *r = xcalloc(1, sizeof(*r));
 	char words[128];
@@ -363,7 +363,8 @@ record_new(struct record **record, struct transport *lower,
 	result = gnutls_certificate_allocate_credentials(&r->credentials);
 	if (result >= 0)
 		result = gnutls_init(&r->session, GNUTLS_CLIENT |
-		    GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
+		    GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
+		    (tickets == RECORD_TICKETS ? 0 : GNUTLS_NO_TICKETS));
 	if (result < 0) {
 		record_free(r);
 		return fail(err, EX_SOFTWARE, "cannot start TLS: %s",
@@ -391,6 +392,7 @@ record_free(struct record *r)
 		gnutls_deinit(r->session);
 	if (r->credentials != NULL)
 		gnutls_certificate_free_credentials(r->credentials);
+	resume_free(&r->resume);
 	buffer_free(&r->in);
 	buffer_free(&r->out);
 	free(r);

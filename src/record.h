@@ -12,6 +12,7 @@
 
 #include "buffer.h"
 #include "error.h"
+#include "resume.h"
 #include "transport.h"
 
 struct record {
@@ -29,11 +30,14 @@ struct record {
 	int ended;                  /* the transport below has no more */
 	int broken;                 /* it takes no more */
 	struct error failure;       /* of the transport below */
+	struct resume resume;       /* where the session is kept */
 };
 
-/* Session and credentials, both empty, over lower. 0, or -1 EX_SOFTWARE. */
+/* Session, which takes tickets for the next one or not, and credentials, both
+ * empty, over lower. 0, or -1 EX_SOFTWARE. */
+enum record_tickets { RECORD_NO_TICKETS, RECORD_TICKETS };
 int record_new(struct record **record, struct transport *lower,
-	struct error *err);
+	enum record_tickets tickets, struct error *err);
 
 /* Sends what is gathered: 0, TRANSPORT_WANT_WRITE or TRANSPORT_FAILED. */
 int record_drain(struct record *r, struct error *err);

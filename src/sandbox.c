@@ -112,7 +112,8 @@ add_account(struct keep *keep, const struct account *a)
 		add(keep, a->logfile, PLATFORM_WRITE);
 	if (keys != NULL && a->tls)
 		add_created(keep, keys);
-	if (state != NULL && a->tls_trust == TLS_TRUST_TOFU)
+	if (state != NULL &&
+	    (a->tls_trust == TLS_TRUST_TOFU || a->tls_resume))
 		(void)directory_make(state);
 	if (state != NULL)
 		add(keep, state, PLATFORM_KEEP);

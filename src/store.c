@@ -107,9 +107,11 @@ store_read(struct buffer *text, const char *directory, const char *name,
 	return 1;
 }
 
-/* All of it, and on the disk. 0, or -1 with errno. */
+enum durability { LASTING, FLEETING };
+
+/* All of it, and on the disk if it is to last. 0, or -1 with errno. */
 static int
-write_text(int fd, const struct buffer *text)
+write_text(int fd, const struct buffer *text, enum durability durability)
 {
 	size_t done = 0;
 
@@ -121,37 +123,66 @@ write_text(int fd, const struct buffer *text)
 		if (n > 0)
 			done += (size_t)n;
 	}
-	return fsync(fd);
+	return durability == LASTING ? fsync(fd) : 0;
 }
 
-/* Under a name that nobody reads, then under its own; a name once given keeps
- * its file. 1, 0 if the name is taken, -1 with errno. */
+/* A name that nobody reads, for a file under way. */
+struct hidden_name {
+	char text[32];
+};
+
 static int
-link_file(int directory, const char *name, const struct buffer *text)
+make_name(struct hidden_name *name)
 {
-	char new[32];
 	uint64_t number;
-	int fd, result;
 
 	if (platform_random(&number, sizeof(number)) != 0)
 		return -1;
-	snprintf(new, sizeof(new), ".%016" PRIx64, number);
-	fd = openat(directory, new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC |
-	    O_NOFOLLOW, 0600);
+	snprintf(name->text, sizeof(name->text), ".%016" PRIx64, number);
+	return 0;
+}
+
+/* A whole file under a name that nobody reads. 0, or -1 with errno. */
+static int
+write_hidden(int directory, struct hidden_name *name,
+	const struct buffer *text, enum durability durability)
+{
+	int fd, result, error;
+
+	if (make_name(name) != 0)
+		return -1;
+	fd = openat(directory, name->text, O_WRONLY | O_CREAT | O_EXCL |
+	    O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -1;
-	result = write_text(fd, text);
+	result = write_text(fd, text, durability);
 	if (close(fd) != 0)
 		result = -1;
-	if (result == 0 && linkat(directory, new, directory, name, 0) == 0)
-		result = 1;
-	else if (result == 0 && errno != EEXIST)
-		result = -1;
-	number = (uint64_t)errno;
-	unlinkat(directory, new, 0);
+	if (result == 0)
+		return 0;
+	error = errno;
+	unlinkat(directory, name->text, 0);
+	errno = error;
+	return -1;
+}
+
+/* A name once given keeps its file. 1, 0 if the name is taken, -1 with
+ * errno. */
+static int
+link_file(int directory, const char *name, const struct buffer *text)
+{
+	struct hidden_name hidden;
+	int result = 1, error;
+
+	if (write_hidden(directory, &hidden, text, LASTING) != 0)
+		return -1;
+	if (linkat(directory, hidden.text, directory, name, 0) != 0)
+		result = errno == EEXIST ? 0 : -1;
+	error = errno;
+	unlinkat(directory, hidden.text, 0);
 	if (result == 1)
 		(void)fsync(directory);
-	errno = (int)number;
+	errno = error;
 	return result;
 }
 
@@ -180,6 +211,52 @@ store_add(const char *directory, const char *name, const struct buffer *text,
 	if (result < 0)
 		fail(err, EX_IOERR, "cannot write %s/%s: %s", quote, name,
 		    strerror(errno));
+	close(fd);
+	return result;
+}
+
+int
+store_take(struct buffer *text, const char *directory, const char *name)
+{
+	struct trusted_file file = {0};
+	struct hidden_name hidden;
+	struct error ignored;
+	int fd, result = 0;
+
+	if (check_name(name, &ignored) != 0 ||
+	    open_directory(&fd, directory, &ignored) != 1)
+		return 0;
+	/* Under its new name it is nobody else's any more. */
+	if (make_name(&hidden) == 0 &&
+	    renameat(fd, name, fd, hidden.text) == 0) {
+		result = trusted_file_read_at(&file, fd, hidden.text,
+		    STORE_MAX, &ignored) == TRUSTED_READ && file.is_private;
+		unlinkat(fd, hidden.text, 0);
+	}
+	close(fd);
+	buffer_free(text);
+	if (result)
+		*text = file.text;
+	else
+		buffer_free(&file.text);
+	return result;
+}
+
+int
+store_put(const char *directory, const char *name, const struct buffer *text)
+{
+	struct hidden_name hidden;
+	struct error ignored;
+	int fd, result;
+
+	if (check_name(name, &ignored) != 0 ||
+	    open_directory(&fd, directory, &ignored) != 1)
+		return -1;
+	result = write_hidden(fd, &hidden, text, FLEETING);
+	if (result == 0 && renameat(fd, hidden.text, fd, name) != 0) {
+		unlinkat(fd, hidden.text, 0);
+		result = -1;
+	}
 	close(fd);
 	return result;
 }

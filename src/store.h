@@ -30,4 +30,15 @@ int store_read(struct buffer *text, const char *directory, const char *name,
 int store_add(const char *directory, const char *name,
 	const struct buffer *text, struct error *err);
 
+/*
+ * Reads a file into text as store_read does, and removes it: of several that
+ * ask at once one gets it. 1; 0 there is none, or it is not ours alone to read.
+ */
+int store_take(struct buffer *text, const char *directory, const char *name);
+
+/* Puts a file into a directory that is there, in place of the one of that
+ * name; it may be lost if the system crashes. Allocates nothing. 0 or -1. */
+int store_put(const char *directory, const char *name,
+	const struct buffer *text);
+
 #endif

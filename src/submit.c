@@ -59,6 +59,7 @@ make_demand(struct demand *d, const struct account *a,
 	policy->cert_file = set_or_null(a->tls_cert_file);
 	policy->priorities = set_or_null(a->tls_priorities);
 	policy->min_dh_prime_bits = a->tls_min_dh_prime_bits;
+	policy->resume = a->tls_resume;
 	policy->verify = a->tls_certcheck;
 	return 0;
 }
@@ -225,6 +226,7 @@ leave(struct submitter *s)
 	smtp_quit(&s->session);
 	session_close(&s->session);
 	memset(&s->session, 0, sizeof(s->session));
+	memcpy(facts.notice, s->facts.notice, sizeof(facts.notice));
 	s->facts = facts;
 }
 
@@ -363,12 +365,15 @@ submit_message(struct submitter *s, struct envelope *e,
 		    : send_fit(s, e, m, after, err);
 	/* it went out with this message, if it went out at all */
 	auth_free(&s->auth);
+	s->accepted |= result == 0;
 	return result;
 }
 
 void
 submit_close(struct submitter *s)
 {
+	if (s->accepted && s->session.tls.version[0] != '\0')
+		tls_keep(s->session.stream.transport);
 	smtp_quit(&s->session);
 	session_close(&s->session);
 	auth_free(&s->auth);

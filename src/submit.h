@@ -53,6 +53,7 @@ struct submitter {
 	struct secret secret;   /* needed until auth is done */
 	int room;               /* of spool_reserve, or 0 */
 	struct secret key_secret; /* opens the client's key */
+	int accepted;           /* the server took a message over the session */
 	int unconfined;         /* set by who has more to do afterwards than
 	                           sandbox.h allows */
 	const struct journal *journal; /* told before a content ends; or NULL */

@@ -7,37 +7,8 @@
 
 #include "buffer.h"
 #include "error.h"
-#include "tlsa_query.h"
+#include "tls_policy.h"
 #include "transport.h"
-
-/* What makes a server the one we want. */
-enum tls_trust {
-	TLS_TRUST_CA,   /* a chain to trust_file, and the name */
-	TLS_TRUST_TOFU, /* the key that it had at first contact */
-	TLS_TRUST_DANE  /* what the signed DNS says of it */
-};
-
-/* How to trust; all strings borrowed. */
-struct tls_policy {
-	enum tls_trust trust;
-	const char *name;           /* the reference identity (RFC 9525): host
-	                               as configured, A-labels, or IP */
-	unsigned port;              /* the server's; 0 for a socket */
-	const char *state;          /* the state directory, or NULL */
-	const char *trust_file;     /* "system", a bundle or a directory */
-	const struct tlsa_records *records; /* for TLS_TRUST_DANE */
-	const char *crl_file;       /* or NULL */
-	const char *const *fingerprints; /* "AA:BB..", NULL-terminated; with
-	                               any, the certificate or key must match
-	                               one and no chain is asked for */
-	const char *key_file;       /* client certificate, both or neither */
-	const char *cert_file;
-	const char *pin;            /* or password, for the key, or NULL */
-	const char *priorities;     /* GnuTLS priority string, or NULL */
-	unsigned min_dh_prime_bits; /* 0 = library's own */
-	int verify;                 /* 0 only for tls_certcheck off: then no
-	                               trust is asked for either */
-};
 
 /* What was negotiated, for logs, --serverinfo and JSON. */
 struct tls_facts {
@@ -50,6 +21,7 @@ struct tls_facts {
 	char not_before[32];     /* "2026-11-23 09:00:00Z" */
 	char not_after[32];
 	char notice[512];        /* what the user should be told, or "" */
+	int resumed;             /* an earlier run's session went on */
 };
 
 /*
@@ -63,6 +35,13 @@ struct tls_facts {
 int tls_open(struct transport **upper, struct transport *lower,
 	const struct tls_policy *policy, int64_t deadline,
 	struct tls_facts *facts, struct error *err);
+
+/*
+ * All went well over this session: keep it for the next run, if the policy
+ * said so. Later than the last octet read, or it may know no ticket yet.
+ * Allocates nothing; what cannot be kept is done without.
+ */
+void tls_keep(struct transport *tls);
 
 /*
  * Appends what binds an authentication to this session, base64. Its type:

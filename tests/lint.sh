@@ -135,7 +135,7 @@ check_libraries()
             done
     done <<-END
 	gnutls/[^d] tls record peer pin trust pbkdf2 clientkey staple verdict \
-        dane digest
+        dane digest resume
 	gnutls/dane tlsa_query
 	gsasl sasl
 	idn2 idna

@@ -47,6 +47,7 @@ static struct {
 	gnutls_x509_privkey_t key;
 } made[CERTS];
 static char scratch[64];
+static gnutls_datum_t ticket_key;
 static char paths[64][128];
 static unsigned npaths;
 
@@ -155,6 +156,7 @@ certs_make(void)
 	snprintf(scratch, sizeof(scratch), "%.32s/onehop-certs-XXXXXX",
 	    tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
 	assert_non_null(mkdtemp(scratch));
+	OK(gnutls_session_ticket_key_generate(&ticket_key));
 	for (int cert = ROOT; cert < CERTS; cert++)
 		make_cert((enum cert)cert);
 }
@@ -165,6 +167,7 @@ certs_free(void)
 	for (unsigned i = 0; i < npaths; i++)
 		unlink(paths[i]);
 	npaths = 0;
+	gnutls_free(ticket_key.data);
 	rmdir(scratch);
 	for (int cert = ROOT; cert < CERTS; cert++) {
 		gnutls_x509_crt_deinit(made[cert].crt);
@@ -319,6 +322,7 @@ priorities(enum server kind)
 		return "NORMAL:-VERS-ALL:+VERS-TLS1.0:+VERS-TLS1.1:"
 		    "%VERIFY_ALLOW_SIGN_WITH_SHA1";
 	case SERVER_TLS12:
+	case SERVER_RESUMES_TLS12:
 		return "NORMAL:-VERS-ALL:+VERS-TLS1.2";
 	default:
 		return "NORMAL";
@@ -355,6 +359,8 @@ serve(int fd, enum server kind, const enum cert *chain)
 	gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials);
 	gnutls_session_set_ptr(session, (void *)(uintptr_t)chain);
 	gnutls_transport_set_int(session, fd);
+	if (kind == SERVER_RESUMES || kind == SERVER_RESUMES_TLS12)
+		gnutls_session_ticket_enable_server(session, &ticket_key);
 	if (kind == SERVER_ASKS_FOR_CERT)
 		gnutls_certificate_server_set_request(session,
 		    GNUTLS_CERT_REQUIRE);

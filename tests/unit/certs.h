@@ -25,7 +25,9 @@ enum server {
 	SERVER_ASKS_FOR_CERT,
 	SERVER_OLD_TLS,      /* takes TLS 1.0 and 1.1 only */
 	SERVER_TLS12,
-	SERVER_WARNS         /* a warning alert, then as ECHOES */
+	SERVER_WARNS,        /* a warning alert, then as ECHOES */
+	SERVER_RESUMES,      /* as ECHOES, and takes tickets of the others */
+	SERVER_RESUMES_TLS12
 };
 
 /* Makes all of the above, and a scratch directory; frees them. */
