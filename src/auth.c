@@ -161,17 +161,22 @@ auth_put(struct auth *x, struct session *s, struct error *err)
 	return session_put_secret(s, verb, &x->response, err);
 }
 
-/* What users most often do not know, by the refusal's enhanced code; the last
- * is for all others. */
+#define NEEDS_APP_PASSWORD "the provider wants an app password, made on its " \
+	"web site, in place of your own"
+#define NEEDS_TOKEN "the provider may take no passwords any more, only " \
+	"tokens: see auth in onehop-config(5)"
+
+/* What users most often do not know, by code and enhanced code of the refusal;
+ * "" stands for any. */
 static const struct {
+	int code;
 	const char *dsn;
 	const char *words;
 } causes[] = {
-	{ "5.7.9", "the provider wants an app password, made on its web "
-	    "site, in place of your own" },
-	{ "5.7.139", "the provider may take no passwords any more, only "
-	    "tokens: see auth xoauth2 in onehop-config(5)" },
-	{ "", "many providers want an app password here, not the one of "
+	{ 534, "5.7.9", NEEDS_APP_PASSWORD },
+	{ 535, "5.7.139", NEEDS_TOKEN },
+	{ 550, "5.7.30", NEEDS_TOKEN },
+	{ 535, "", "many providers want an app password here, not the one of "
 	    "their web site" },
 };
 
@@ -182,22 +187,32 @@ is_token(const struct auth *x)
 	    x->mechanism->kind == SASL_OAUTHBEARER;
 }
 
+static void
+hint_at_cause(const struct reply *r, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
+		if (causes[i].code == r->code && (causes[i].dsn[0] == '\0' ||
+		    strcmp(causes[i].dsn, r->dsn) == 0)) {
+			hint(err, "%s", causes[i].words);
+			return;
+		}
+}
+
 /* Whose secret was refused, where it came from, and what may be wrong. */
 static int
 blame_secret(const struct auth *x, const struct reply *r, struct error *err)
 {
 	char user[ESCAPE_QUOTE / 2];
-	size_t i = 0;
 
 	wrap(err, "user \"%s\", %s %s", escape_string(user, sizeof(user),
 	    x->identity.user), is_token(x) ? "token" : "password",
 	    x->secret->origin);
-	if (is_token(x))
-		return hint(err, "tokens expire: passwordeval should be a "
-		    "command that prints a fresh one");
-	while (causes[i].dsn[0] != '\0' && strcmp(causes[i].dsn, r->dsn) != 0)
-		i++;
-	return hint(err, "%s", causes[i].words);
+	if (is_token(x) && r->code == 535)
+		hint(err, "tokens expire: passwordeval should be a command "
+		    "that prints a fresh one");
+	else if (!is_token(x))
+		hint_at_cause(r, err);
+	return -1;
 }
 
 /* 235 counts only once our side is satisfied: a server that skips its

@@ -245,19 +245,18 @@ secret_may_change(const struct secret *s)
 int
 secret_renew(struct secret *s, struct error *err)
 {
-	struct buffer text = { .kind = BUFFER_SECRET };
+	struct buffer text = { .kind = BUFFER_SECRET }, old = s->text;
 	int result;
 
 	if (!secret_may_change(s))
 		return 0;
-	if (command_run(&s->again, &text, COMMAND_SECONDS, err) != 0) {
-		buffer_free(&text);
-		return -1;
-	}
-	result = text.len != s->text.len ||
-	    memcmp(text.data, s->text.data, text.len) != 0;
-	buffer_free(&s->text);
-	s->text = text;
+	result = command_run(&s->again, &text, COMMAND_SECONDS, err);
+	if (result == 0)
+		result = text.len != old.len ||
+		    memcmp(text.data, old.data, text.len) != 0;
+	if (result > 0)
+		s->text = text;
+	buffer_free(result > 0 ? &old : &text);
 	return result;
 }
 

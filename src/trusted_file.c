@@ -10,6 +10,7 @@
 
 #include "escape.h"
 #include "memory.h"
+#include "platform.h"
 
 /* Where everybody may rename, our own files can be put in another's place. */
 static int
@@ -71,6 +72,7 @@ read_text(struct buffer *text, int fd, struct error *err)
 			return fail(err, EX_CONFIG,
 			    "expected at most %zu octets", text->max);
 	} while (n > 0 || (n < 0 && errno == EINTR));
+	platform_wipe(block, sizeof(block));
 	return n == 0 ? 0 : fail(err, EX_CONFIG, "cannot read: %s",
 	    strerror(errno));
 }

@@ -5,6 +5,8 @@ CONVERSATIONS = \
 	tests/smtp/a-250-in-place-of-354-sends-nothing.conv \
 	tests/smtp/a-250-that-comes-with-the-354-is-not-the-verdict.conv \
 	tests/smtp/a-354-after-all-recipients-were-refused-gets-no-content.conv \
+	tests/smtp/a-534-that-wants-an-app-password-says-so.conv \
+	tests/smtp/a-550-that-takes-no-passwords-says-so.conv \
 	tests/smtp/a-certificate-for-another-name-is-refused-before-ehlo.conv \
 	tests/smtp/a-challenge-that-is-not-base64-is-cancelled.conv \
 	tests/smtp/a-connection-lost-after-the-dot-may-have-delivered.conv \
@@ -28,6 +30,8 @@ CONVERSATIONS = \
 	tests/smtp/a-reply-behind-the-one-to-starttls-is-an-attack.conv \
 	tests/smtp/a-temporary-auth-failure-is-not-a-wrong-password.conv \
 	tests/smtp/a-time-to-hold-until-is-passed-on.conv \
+	tests/smtp/a-wrong-password-is-told-with-its-source.conv \
+	tests/smtp/an-auth-that-needs-encryption-is-not-a-wrong-password.conv \
 	tests/smtp/auth-configured-but-not-offered-is-refused.conv \
 	tests/smtp/auth-login-takes-its-own-round-trips.conv \
 	tests/smtp/auth-mail-rcpt-and-data-share-one-flight.conv \
