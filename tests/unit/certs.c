@@ -13,6 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../src/descriptor.h"
+#include "../../src/wait.h"
+
 #define DAY 86400
 
 static const struct {
@@ -147,11 +150,13 @@ make_cert(enum cert cert)
 	    cert == SHA1 ? GNUTLS_DIG_SHA1 : GNUTLS_DIG_SHA256, 0));
 }
 
-void
-certs_make(void)
+int
+certs_make(void **state)
 {
 	const char *tmp = getenv("TMPDIR");
 
+	(void)state;
+	signals_reset();
 	gnutls_global_init();
 	snprintf(scratch, sizeof(scratch), "%.32s/onehop-certs-XXXXXX",
 	    tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
@@ -159,11 +164,13 @@ certs_make(void)
 	OK(gnutls_session_ticket_key_generate(&ticket_key));
 	for (int cert = ROOT; cert < CERTS; cert++)
 		make_cert((enum cert)cert);
+	return 0;
 }
 
-void
-certs_free(void)
+int
+certs_free(void **state)
 {
+	(void)state;
 	for (unsigned i = 0; i < npaths; i++)
 		unlink(paths[i]);
 	npaths = 0;
@@ -173,6 +180,7 @@ certs_free(void)
 		gnutls_x509_crt_deinit(made[cert].crt);
 		gnutls_x509_privkey_deinit(made[cert].key);
 	}
+	return 0;
 }
 
 static FILE *
@@ -398,35 +406,21 @@ certs_serve(int *fd, enum server kind, const enum cert *chain)
 }
 
 int
-certs_reference(const char *store, const enum cert *chain, const char *name)
+certs_visit(const struct tls_policy *policy, const enum cert *chain,
+	struct tls_facts *facts, struct error *err)
 {
-	gnutls_certificate_credentials_t credentials;
-	gnutls_session_t session;
-	gnutls_typed_vdata_st wanted[] = {
-		{ GNUTLS_DT_DNS_HOSTNAME, (unsigned char *)(uintptr_t)name,
-		    0 },
-		{ GNUTLS_DT_KEY_PURPOSE_OID,
-		    (unsigned char *)(uintptr_t)GNUTLS_KP_TLS_WWW_SERVER, 0 },
-	};
+	struct transport *lower, *upper;
 	int fd, result;
 	pid_t child = certs_serve(&fd, SERVER_ECHOES, chain);
 
-	OK(gnutls_certificate_allocate_credentials(&credentials));
-	OK(gnutls_certificate_set_x509_trust_file(credentials, store,
-	    GNUTLS_X509_FMT_PEM));
-	OK(gnutls_init(&session, GNUTLS_CLIENT));
-	OK(gnutls_priority_set_direct(session, "NORMAL:%PROFILE_MEDIUM",
-	    NULL));
-	OK(gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE,
-	    credentials));
-	gnutls_session_set_verify_cert2(session, wanted, 2, 0);
-	gnutls_transport_set_int(session, fd);
-	do
-		result = gnutls_handshake(session);
-	while (result < 0 && !gnutls_error_is_fatal(result));
-	gnutls_deinit(session);
-	gnutls_certificate_free_credentials(credentials);
-	close(fd);
+	memset(err, 0, sizeof(*err));
+	lower = descriptor_transport(fd);
+	result = tls_open(&upper, lower, policy, deadline_in(20000), facts,
+	    err);
+	if (result == 0)
+		upper->close(upper);
+	else
+		lower->close(lower);
 	waitpid(child, NULL, 0);
-	return result == 0;
+	return result;
 }

@@ -5,6 +5,9 @@
 
 #include <sys/types.h>
 
+#include "../../src/error.h"
+#include "../../src/tls.h"
+
 #define CHAIN_MAX 20
 #define DEEP 16
 
@@ -30,9 +33,10 @@ enum server {
 	SERVER_RESUMES_TLS12
 };
 
-/* Makes all of the above, and a scratch directory; frees them. */
-void certs_make(void);
-void certs_free(void);
+/* Set-up and tear-down of a group of tests: makes all of the above, and a
+ * scratch directory; frees them. */
+int certs_make(void **state);
+int certs_free(void **state);
 
 /* Writes certificates (the list ends in NO_CERT) as PEM; the path is borrowed
  * until certs_free(). */
@@ -55,8 +59,9 @@ unsigned char *certs_export(size_t *len, enum cert cert, enum cert_hash of);
  * other end; the child is to be waited for. */
 pid_t certs_serve(int *fd, enum server kind, const enum cert *chain);
 
-/* What GnuTLS itself, with the full store, says of the chain: 1 trusted. */
-int certs_reference(const char *store, const enum cert *chain,
-	const char *name);
+/* Opens and closes TLS with such a server: 0 if it is trusted, else -1 with
+ * err. */
+int certs_visit(const struct tls_policy *policy, const enum cert *chain,
+	struct tls_facts *facts, struct error *err);
 
 #endif

@@ -6,10 +6,8 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../src/descriptor.h"
 #include "../../src/tls.h"
 #include "../../src/tlsa.h"
 #include "../../src/wait.h"
@@ -114,25 +112,13 @@ try(const struct tlsa_records *records, const enum cert *chain,
 {
 	struct tls_policy policy = {0};
 	struct tls_facts facts;
-	struct transport *lower, *upper;
-	int fd, result;
-	pid_t child = certs_serve(&fd, SERVER_ECHOES, chain);
 
-	memset(err, 0, sizeof(*err));
 	policy.trust = TLS_TRUST_DANE;
 	policy.name = "mail.test";
 	policy.trust_file = "/nonexistent";
 	policy.verify = 1;
 	policy.records = records;
-	lower = descriptor_transport(fd);
-	result = tls_open(&upper, lower, &policy, deadline_in(20000), &facts,
-	    err);
-	if (result == 0)
-		upper->close(upper);
-	else
-		lower->close(lower);
-	waitpid(child, NULL, 0);
-	return result;
+	return certs_visit(&policy, chain, &facts, err);
 }
 
 static void
@@ -208,23 +194,6 @@ records_are_of_names_and_ports(void **state)
 	}
 }
 
-static int
-make(void **state)
-{
-	(void)state;
-	signals_reset();
-	certs_make();
-	return 0;
-}
-
-static int
-drop(void **state)
-{
-	(void)state;
-	certs_free();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -234,5 +203,6 @@ main(void)
 		cmocka_unit_test(records_are_of_names_and_ports),
 	};
 
-	return cmocka_run_group_tests(tests, make, drop);
+	return cmocka_run_group_tests(tests, certs_make,
+	    certs_free);
 }

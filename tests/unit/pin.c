@@ -4,14 +4,11 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../src/ascii.h"
-#include "../../src/descriptor.h"
 #include "../../src/memory.h"
 #include "../../src/tls.h"
-#include "../../src/wait.h"
 #include "certs.h"
 
 /* What one handshake came to. */
@@ -27,9 +24,6 @@ meet(struct contact *c, const char *state, const char *name, unsigned port,
 {
 	const enum cert chain[] = { cert, NO_CERT };
 	struct tls_policy policy = {0};
-	struct transport *lower, *upper;
-	int fd;
-	pid_t child = certs_serve(&fd, SERVER_ECHOES, chain);
 
 	memset(c, 0, sizeof(*c));
 	policy.trust = TLS_TRUST_TOFU;
@@ -38,14 +32,7 @@ meet(struct contact *c, const char *state, const char *name, unsigned port,
 	policy.state = state;
 	policy.trust_file = "/nonexistent";
 	policy.verify = 1;
-	lower = descriptor_transport(fd);
-	c->result = tls_open(&upper, lower, &policy, deadline_in(20000),
-	    &c->facts, &c->err);
-	if (c->result == 0)
-		upper->close(upper);
-	else
-		lower->close(lower);
-	waitpid(child, NULL, 0);
+	c->result = certs_visit(&policy, chain, &c->facts, &c->err);
 }
 
 static int
@@ -239,23 +226,6 @@ nothing_is_trusted_that_cannot_be_remembered(void **state)
 	free(blocked);
 }
 
-static int
-begin(void **state)
-{
-	(void)state;
-	signals_reset();
-	certs_make();
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	(void)state;
-	certs_free();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -271,5 +241,6 @@ main(void)
 		IN_A_PLACE(nothing_is_trusted_that_cannot_be_remembered),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, certs_make,
+	    certs_free);
 }

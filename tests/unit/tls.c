@@ -404,23 +404,6 @@ handshake_and_first_command_take_two_packets(void **state)
 	close_stream(&s, child);
 }
 
-static int
-make(void **state)
-{
-	(void)state;
-	signals_reset();
-	certs_make();
-	return 0;
-}
-
-static int
-drop(void **state)
-{
-	(void)state;
-	certs_free();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -439,5 +422,6 @@ main(void)
 		cmocka_unit_test(handshake_and_first_command_take_two_packets),
 	};
 
-	return cmocka_run_group_tests(tests, make, drop);
+	return cmocka_run_group_tests(tests, certs_make,
+	    certs_free);
 }
