@@ -166,7 +166,10 @@ add_words(struct route *route, const struct list *words, struct error *err)
 		if (first.code == 0)
 			first = *err;
 	}
-	*err = route->n > 0 ? (struct error){0} : first;
+	if (route->n == 0)
+		*err = first;
+	else
+		memset(err, 0, sizeof(*err));
 	return route->n > 0 ? 0 : -1;
 }
 
