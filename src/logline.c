@@ -145,11 +145,20 @@ add_recipients(struct writer *w, const struct envelope *e)
 static const char *
 verification(const struct attempt *a)
 {
+	static const char *const ways[] = {
+		[TLS_TRUST_CA] = "on",
+		[TLS_TRUST_TOFU] = "tofu",
+		[TLS_TRUST_DANE] = "dane"
+	};
+
 	if (a->facts->tls[0] == '\0')
 		return NULL;
 	if (a->account->tls_fingerprint.n > 0)
 		return "pin";
-	return a->account->tls_certcheck ? "on" : "off";
+	if (!a->account->tls_certcheck)
+		return "off";
+	return a->facts->notice[0] != '\0' ? "first"
+	    : ways[a->account->tls_trust];
 }
 
 static void

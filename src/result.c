@@ -166,6 +166,7 @@ result_write(int fd, struct buffer *room, const struct attempt *a,
 	add_text(&p, "message_id", a->envelope->message_id);
 	add_number(&p, "bytes", size_of(a->message));
 	add_times(&p, a);
+	add_text(&p, "notice", a->facts->notice);
 	add_text(&p, "error", a->result->text);
 	add_text(&p, "hint", a->result->hint);
 	json_close(room, '}');
