@@ -105,13 +105,13 @@ open_stream(struct stream *s, enum server kind, struct tls_policy *policy,
 	policy->name = "mail.test";
 	policy->verify = 1;
 	policy->trust_file = certs_write("root.pem", root);
-	result = tls_open(&upper, lower, policy, deadline_in(20000), &facts,
+	result = tls_open(&upper, lower, policy, deadline_in(60000), &facts,
 	    err);
 	if (result != 0) {
 		lower->close(lower);
 		return result;
 	}
-	stream_open(s, upper, deadline_in(20000), -1);
+	stream_open(s, upper, deadline_in(60000), -1);
 	stream_step(s, 20, "the greeting");
 	return 0;
 }
@@ -396,8 +396,8 @@ handshake_and_first_command_take_two_packets(void **state)
 	policy.verify = 1;
 	policy.trust_file = certs_write("two.pem", root);
 	assert_int_equal(tls_open(&upper, &c.transport, &policy,
-	    deadline_in(20000), &facts, &err), 0);
-	stream_open(&s, upper, deadline_in(20000), -1);
+	    deadline_in(60000), &facts, &err), 0);
+	stream_open(&s, upper, deadline_in(60000), -1);
 	assert_int_equal(stream_write(&s, "EHLO x\n", 7, &err), 0);
 	assert_int_equal(stream_read_line(&s, 99, &line, &len, &err), 0);
 	assert_int_equal(c.writes, 2);
