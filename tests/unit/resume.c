@@ -374,8 +374,7 @@ begin(void **state)
 {
 	static struct place place;
 
-	signals_reset();
-	certs_make();
+	certs_make(state);
 	place.trust = certs_write("root.pem", root);
 	place.other_trust = certs_write("root-again.pem", root);
 	place.crl = certs_write_crl("crl.pem");
@@ -389,9 +388,7 @@ begin(void **state)
 static int
 end(void **state)
 {
-	(void)state;
-	certs_free();
-	return 0;
+	return certs_free(state);
 }
 
 int
