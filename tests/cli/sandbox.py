@@ -245,6 +245,22 @@ def refuse_once(host, _):
     host.say(b"535 5.7.8 no\r\n", "auth_final")
 
 
+def queues(abi, outbox, place):
+    """What the server does not take now goes to the outbox."""
+    scene = Scene(f"outbox {outbox}", "logfile on",
+                  environment={"LD_PRELOAD": SHIM,
+                               "SHIM_LANDLOCK": str(abi)})
+    scene.host.faults = {"dot": lambda host, good: host.say(
+        b"451 4.3.0 later\r\n", "dot")}
+    result = scene.play()
+    kept = [name for name in scene.run.litter() if f"{place}/new/" in name]
+    scene.run.clean()
+    if result.status != 0 or len(kept) != 1:
+        yield f"exit {result.status}: {result.stderr!r}, {kept}"
+    if b"Permission denied" in result.stderr:
+        yield repr(result.stderr)
+
+
 def kills_its_command():
     """A command that was started before can still be ended."""
     def interrupt(scene):
@@ -293,6 +309,10 @@ def main():
                makes_no_log_for_a_question)
     runner.run("the command that is asked again can be killed",
                kills_its_command)
+    for older in range(1, abi + 1):
+        runner.run(f"the outbox is filled, ABI {older}", queues, older, "on",
+                   ".local/state/onehop/outbox")
+    runner.run("an outbox elsewhere is filled", queues, abi, "~/box", "box")
     runner.run("a large message can be encoded", converts, False)
     runner.run("a large message can be encoded twice", converts, True)
     with tempfile.TemporaryDirectory() as directory:
