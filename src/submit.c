@@ -161,8 +161,6 @@ try_host(struct submitter *s, size_t index, int trace, struct error *err)
 	int result;
 
 	turn_to(s, a, &s->route.at[index]);
-	if (index > 0)
-		s->facts.turned = deadline_now();
 	result = make_demand(&demand, a, session->smarthost, err);
 	demand.policy.pin = set_or_null(buffer_string(&s->key_secret.text));
 	if (result == 0)
@@ -221,7 +219,7 @@ static void
 leave(struct submitter *s)
 {
 	struct submission facts = { .started = s->facts.started,
-	    .unlocked = s->facts.unlocked };
+	    .unlocked = s->facts.unlocked, .turned = deadline_now() };
 
 	smtp_quit(&s->session);
 	session_close(&s->session);
@@ -236,12 +234,13 @@ submit_connect(struct submitter *s, const struct account *a, int trace,
 {
 	struct error earlier = {0};
 
-	s->facts.unlocked = deadline_now();
 	if (s->facts.started == 0)
-		s->facts.started = s->facts.unlocked;
+		s->facts.started = deadline_now();
 	if (secret_get_for_key(&s->key_secret, a, auth_needs_secret(a)
-	    ? SECRET_FOR_AUTH : SECRET_FREE, err) != 0 ||
-	    route_make(&s->route, a, err) != 0)
+	    ? SECRET_FOR_AUTH : SECRET_FREE, err) != 0)
+		return -1;
+	s->facts.unlocked = deadline_now();
+	if (route_make(&s->route, a, err) != 0)
 		return -1;
 	for (size_t i = 0; try_host(s, i, trace, err) != 0; i++) {
 		recall(err, &earlier);

@@ -37,7 +37,7 @@ struct submission {
 	/* moments, milliseconds of CLOCK_MONOTONIC, 0 if not reached */
 	int64_t started;
 	int64_t unlocked;      /* the password is there, or none is needed */
-	int64_t turned;        /* to another host than the first: this one */
+	int64_t turned;        /* away from an earlier host or session */
 	int64_t secured;       /* TLS is up */
 	int64_t greeted;
 	int64_t ready;         /* the last EHLO is answered */

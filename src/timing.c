@@ -22,7 +22,8 @@ struct plan {
 static int
 must_be_fetched(const struct account *a)
 {
-	return auth_needs_secret(a) && a->password[0] == '\0';
+	return (auth_needs_secret(a) && a->password[0] == '\0') ||
+	    a->tls_key_file[0] != '\0';
 }
 
 static void
@@ -32,7 +33,7 @@ make_plan(struct plan plan[TIMING_STEPS], const struct account *a,
 	const struct mail_times *m = &f->mail;
 	const struct plan all[TIMING_STEPS] = {
 		{ "password", "password", f->unlocked, must_be_fetched(a) },
-		{ "other_hosts", "other hosts", f->turned,
+		{ "earlier_tries", "earlier tries", f->turned,
 		    f->turned != 0 },
 		{ "resolve", "resolve", f->connection.resolved_ms,
 		    a->host.n > 0 },

@@ -44,9 +44,9 @@ class Trial:
                 *(line.replace("HOME", self.run.home) for line in config)])
             if shim:
                 self.run.environment.update(
-                    shim, LD_PRELOAD=os.path.join(
+                    shim, LD_PRELOAD=os.path.abspath(os.path.join(
                         os.environ.get("top_builddir", "."),
-                        "tests", "lib", "shim.so"))
+                        "tests", "lib", "shim.so")))
             self.run.start([arg.replace("HOME", self.run.home)
                             for arg in args], message)
             self.result = self.run.finish(60)
@@ -188,6 +188,22 @@ def has_the_time_that_is_asked_for():
         yield trial.lines
 
 
+def tells_syslog():
+    """A fixed name, the facility, a level; no time, as syslog has its own."""
+    shim = {"SHIM_SYSLOG": "stderr"}
+    accepted = Trial(config=["syslog LOG_MAIL"], logfile="off", shim=shim)
+    if not re.search(rb"^syslog onehop 2\.6: outcome=accepted exit=0 .*"
+                     rb" to=you@example\.net .* ms=\d+$",
+                     accepted.result.stderr, re.MULTILINE):
+        yield accepted.result.stderr
+    failed = Trial(["--syslog", "--log_format=json", "a%n b"], logfile="off",
+                   shim=shim)
+    records = re.findall(rb"^syslog onehop 1\.3: (\{.*\})$",
+                         failed.result.stderr, re.MULTILINE)
+    if len(records) != 1 or json.loads(records[0])["outcome"] != "failed":
+        yield failed.result.stderr
+
+
 DIALOGUE = (b"EHLO me\r\nMAIL FROM:<me@example.org>\r\n"
             b"RCPT TO:<you@example.net>\r\nDATA\r\n" + MESSAGE
             + b".\r\nQUIT\r\n")
@@ -225,6 +241,7 @@ tap.run("logfile on is in the state directory, off is nowhere",
         has_a_default_place)
 tap.run("log_format json", is_json_for_programs)
 tap.run("logfile_time_format", has_the_time_that_is_asked_for)
+tap.run("syslog", tells_syslog)
 tap.run("-bs: a log that cannot be written", warns_in_a_dialogue)
 tap.run("-bs: an early failure", tells_of_an_early_failure_in_a_dialogue)
 sys.exit(tap.done())

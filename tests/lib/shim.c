@@ -10,6 +10,7 @@
  *	SHIM_ESCAPE    a directory: with the first octets from the server comes
  *	               code of the server's, which tries to get out; stderr has
  *	               "escape: WHAT: RESULT" for each way
+ *	SHIM_SYSLOG    stderr: what goes to syslog goes there
  *	SHIM_LANDLOCK  N: the kernel of Landlock ABI N; 0: without Landlock
  */
 #define _GNU_SOURCE
@@ -28,6 +29,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 
 static int
@@ -262,4 +264,49 @@ syscall(long number, ...)
 			return -1;
 	}
 	return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/* No record of a test is for the system's log. */
+static const char *log_name = "(none)";
+static int log_facility;
+
+void
+openlog(const char *name, int options, int facility)
+{
+	(void)options;
+	log_name = name;
+	log_facility = facility;
+}
+
+static void
+show_record(int level, const char *format, va_list args)
+{
+	dprintf(STDERR_FILENO, "syslog %s %d.%d: ", log_name,
+	    log_facility >> 3, level);
+	vdprintf(STDERR_FILENO, format, args);
+	dprintf(STDERR_FILENO, "\n");
+}
+
+/* The two names of one call: by _FORTIFY_SOURCE and without. */
+void
+__syslog_chk(int level, int flag, const char *format, ...)
+{
+	va_list args;
+
+	(void)flag;
+	va_start(args, format);
+	if (asked("SHIM_SYSLOG", "stderr"))
+		show_record(level, format, args);
+	va_end(args);
+}
+
+void
+syslog(int level, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (asked("SHIM_SYSLOG", "stderr"))
+		show_record(level, format, args);
+	va_end(args);
 }

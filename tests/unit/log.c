@@ -14,7 +14,7 @@
 #include "../../src/log.h"
 
 #define WRITERS 64
-#define RECORDS 100
+#define RECORDS 500
 
 /* A directory of its own for each test, and an account that logs there. */
 struct place {

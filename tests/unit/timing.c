@@ -43,7 +43,7 @@ static const struct timing_case {
 	    { .started = 5, .unlocked = 5, .turned = 30005,
 	    .connection = { .resolved_ms = 30006, .connected_ms = 30008 },
 	    .greeted = 30011, .ended = 30015 },
-	    "other_hosts=30000 resolve=1 connect=2 greeting=3 ehlo=4!" },
+	    "earlier_tries=30000 resolve=1 connect=2 greeting=3 ehlo=4!" },
 	{ "a recipient was refused", { { NULL } },
 	    { .started = 1, .unlocked = 1,
 	    .connection = { .resolved_ms = 1, .connected_ms = 1 },
