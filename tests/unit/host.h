@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *host_name; /* NULL: it cannot be told */
+const char *host_name; /* NULL: it cannot be told */
 
 /* In place of the C library's. */
 int
