@@ -64,8 +64,8 @@ size_t entry_count(const struct envelope *e, enum entry_part part);
 
 /*
  * Reads and checks all of the file, which becomes the entry's even if that
- * fails. 0; -1: EX_DATAERR it is damaged or not ours, EX_IOERR. entry_free in
- * either case.
+ * fails. 0; -1: EX_DATAERR it is damaged, EX_NOPERM it is not ours, EX_IOERR.
+ * entry_free in either case.
  */
 int entry_read(struct entry *e, int fd, struct error *err);
 

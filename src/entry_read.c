@@ -413,8 +413,9 @@ begin(struct entry *e, int fd, off_t *size, struct layout *l,
 		return fail(err, EX_IOERR, "%s", strerror(errno));
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
 	    st.st_nlink != 1)
-		return fail(err, EX_DATAERR, "expected a regular file of "
-		    "ours with one name");
+		return fail(err, EX_NOPERM, "not one of ours: expected a "
+		    "regular file of user %lu with one name",
+		    (unsigned long)geteuid());
 	*size = st.st_size;
 	if (read_head(e, st.st_size, l, err) != 0)
 		return -1;

@@ -241,8 +241,8 @@ try(struct run *r, struct job *j, struct error *err)
 	return result;
 }
 
-/* Reads the message; the journal tells if that was the end of us. 1, 0 if it
- * is damaged and was given up, -1. */
+/* Reads the message; the journal tells if that was the end of us. 1; 0 if it
+ * is damaged and was given up, or is nothing of ours and left alone; -1. */
 static int
 read_job(struct run *r, struct job *j, struct error *err)
 {
@@ -251,16 +251,14 @@ read_job(struct run *r, struct job *j, struct error *err)
 
 	if (journal_add(&j->journal, "reading", err, NULL) != 0)
 		return -1;
-	fd = outbox_open_entry(&r->outbox, OUTBOX_NEW, j->id, err);
-	if (fd < 0)
-		return -1;
-	if (entry_read(&j->entry, fd, &why) != 0) {
-		if (why.code == EX_DATAERR)
-			return give_up(r, j, why.text, err);
-		*err = why;
-		return -1;
-	}
-	return journal_add(&j->journal, "read", err, NULL) == 0 ? 1 : -1;
+	fd = outbox_open_entry(&r->outbox, OUTBOX_NEW, j->id, &why);
+	if (fd >= 0 && entry_read(&j->entry, fd, &why) == 0)
+		return journal_add(&j->journal, "read", err, NULL) == 0
+		    ? 1 : -1;
+	if (why.code == EX_DATAERR)
+		return give_up(r, j, why.text, err);
+	r->result->waiting++;
+	return journal_add(&j->journal, "held", err, "0 %s", why.text);
 }
 
 /* A message that is due, by its journal. */

@@ -315,7 +315,8 @@ outbox_remove(const struct outbox *o, enum outbox_place place,
 	return 0;
 }
 
-/* Is it a file whose writer is gone, and has been for long? */
+/* Is it a file that has its ID by now, or one whose writer is gone and has
+ * been for long? */
 static int
 is_abandoned(int directory, const char *name)
 {
@@ -328,8 +329,9 @@ is_abandoned(int directory, const char *name)
 	    O_NONBLOCK);
 	if (fd < 0)
 		return 0;
-	gone = fstat(fd, &st) == 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
-	    time(NULL) - st.st_mtime > UNFINISHED_SECONDS;
+	gone = fstat(fd, &st) == 0 && (st.st_nlink > 1 ||
+	    (flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	    time(NULL) - st.st_mtime > UNFINISHED_SECONDS));
 	close(fd);
 	return gone;
 }

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The outbox under everything that can happen to it.
+OUTBOX_TESTS = \
+	tests/outbox/rows.py \
+	tests/outbox/kill.py
+EXTRA_DIST += $(OUTBOX_TESTS) tests/outbox/enqueue_rows.py \
+	tests/outbox/flush_rows.py tests/outbox/house.py
+if HAVE_PYTHON
+TESTS += $(OUTBOX_TESTS)
+endif
