@@ -2,7 +2,8 @@
 # The outbox under everything that can happen to it.
 OUTBOX_TESTS = \
 	tests/outbox/rows.py \
-	tests/outbox/kill.py
+	tests/outbox/kill.py \
+	tests/outbox/powercut.py
 EXTRA_DIST += $(OUTBOX_TESTS) tests/outbox/enqueue_rows.py \
 	tests/outbox/flush_rows.py tests/outbox/house.py
 if HAVE_PYTHON
