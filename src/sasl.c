@@ -196,6 +196,9 @@ explain(const struct sasl *s, int rc, struct error *err)
 		    "not proved that it knows the password" },
 		{ GSASL_SASLPREP_ERROR, EX_NOPERM, "user name or password "
 		    "has characters that SASLprep forbids" },
+		{ GSASL_GSSAPI_INIT_SEC_CONTEXT_ERROR, EX_NOPERM,
+		    "there is no Kerberos ticket for this server; kinit gets "
+		    "one" },
 		{ GSASL_UNKNOWN_MECHANISM, EX_UNAVAILABLE,
 		    "this libgsasl lacks the mechanism" },
 		{ GSASL_MALLOC_ERROR, EX_OSERR, "out of memory" },

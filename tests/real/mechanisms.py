@@ -113,8 +113,8 @@ class Server(realserver.RealServer):
     def more_dovecot(self):
         keys = self.path("keys/default/HS256")
         os.makedirs(keys)
-        self._write("keys/default/HS256/default", base64.b64encode(KEY))
-        self._write("oauth.conf", (
+        self.write("keys/default/HS256/default", base64.b64encode(KEY))
+        self.write("oauth.conf", (
             "introspection_mode = local\nusername_attribute = sub\n"
             "local_validation_key_dict = "
             f"fs:posix:prefix={self.path('keys')}/\n").encode())
@@ -132,7 +132,7 @@ class Server(realserver.RealServer):
         self.ports["cyrus"] = realserver.free_ports(1)[0]
         directory = self.path("postfix/sasl")  # where Debian's Postfix looks
         os.mkdir(directory)
-        self._write("postfix/sasl/smtpd.conf", CYRUS_CONF.format(
+        self.write("postfix/sasl/smtpd.conf", CYRUS_CONF.format(
             directory=directory, mechanisms=" ".join(CYRUS)).encode())
         subprocess.run(
             [realserver.find_program("saslpasswd2"), "-c", "-p", "-f",
@@ -141,7 +141,7 @@ class Server(realserver.RealServer):
         os.chmod(f"{directory}/users.db", 0o644)
         return CYRUS_SERVICE.format(port=self.ports["cyrus"], realm=REALM)
 
-    def _write(self, name, data):
+    def write(self, name, data):
         with open(self.path(name), "wb") as file:
             file.write(data)
 
@@ -155,7 +155,7 @@ class Server(realserver.RealServer):
         openssl("req", "-newkey", "ec", "-pkeyopt",
                 "ec_paramgen_curve:prime256v1", "-nodes", "-keyout",
                 f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={USER}")
-        self._write("client", b"extendedKeyUsage=clientAuth\n")
+        self.write("client", b"extendedKeyUsage=clientAuth\n")
         openssl("x509", "-req", "-in", f"{name}.csr", "-CA",
                 f"{authority}.pem", "-CAkey", f"{authority}.key",
                 "-CAcreateserial", "-days", "2", "-extfile", "client",
@@ -285,12 +285,16 @@ def test_gssapi(tap, server):
         skip(tap, "GSSAPI", kerberos.why_not()
              or "dovecot-gssapi is not installed")
         return
-    environment = server.realm.environment
+    # MIT's library keeps 16 octets until the end.
+    server.write("leaks", b"leak:libgssapi_krb5\n")
+    environment = dict(server.realm.environment, LSAN_OPTIONS="suppressions="
+                       + server.path("leaks") + ":print_suppressions=0")
     tap.run("GSSAPI, a ticket: delivered", functools.partial(
         accepted, environment=environment), server, "GSSAPI")
     environment = dict(environment, KRB5CCNAME="FILE:/nonexistent")
     tap.run("GSSAPI, no ticket: 77", functools.partial(
-        refused, environment=environment), server, "GSSAPI")
+        refused, environment=environment, words=("no Kerberos ticket",)),
+            server, "GSSAPI")
 
 
 def main():
