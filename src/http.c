@@ -63,13 +63,13 @@ get_line(struct transport *t, struct buffer *line, size_t *left,
 int
 http_status(const char *line, size_t len)
 {
-	const char *code = line + strlen("HTTP/1.x ");
+	const size_t least = strlen("HTTP/1.x 200");
 	uint64_t number;
 
-	if (len < strlen("HTTP/1.x 200") || memcmp(line, "HTTP/1.", 7) != 0 ||
+	if (len < least || memcmp(line, "HTTP/1.", 7) != 0 ||
 	    !ascii_is_digit(line[7]) || line[8] != ' ' ||
-	    (len > strlen("HTTP/1.x 200") && code[3] != ' ') ||
-	    ascii_number(code, 3, 100, 599, &number) < 0)
+	    (len > least && line[least] != ' ') ||
+	    ascii_number(line + least - 3, 3, 100, 599, &number) < 0)
 		return 0;
 	return (int)number;
 }
