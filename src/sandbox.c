@@ -44,25 +44,24 @@ static const char *const system_paths[] = {
 };
 
 /* The list under construction; its paths are owned. */
-struct keep {
-	struct platform_path *paths;
+struct paths {
+	struct platform_path *at;
 	size_t n;
 };
 
 static void
-add(struct keep *keep, const char *path, enum platform_right right)
+add(struct paths *keep, const char *path, enum platform_right right)
 {
 	if (path[0] == '\0')
 		return;
-	keep->paths = xreallocarray(keep->paths, keep->n + 1,
-	    sizeof(*keep->paths));
-	keep->paths[keep->n].path = xstrdup(path);
-	keep->paths[keep->n++].right = right;
+	keep->at = xreallocarray(keep->at, keep->n + 1, sizeof(*keep->at));
+	keep->at[keep->n].path = xstrdup(path);
+	keep->at[keep->n++].right = right;
 }
 
 /* A trust store may be a directory of links to elsewhere. */
 static void
-add_entries(struct keep *keep, const char *path)
+add_entries(struct paths *keep, const char *path)
 {
 	DIR *directory = opendir(path);
 	const struct dirent *entry;
@@ -83,7 +82,7 @@ add_entries(struct keep *keep, const char *path)
 
 /* A rule needs a file. */
 static void
-add_created(struct keep *keep, const char *path)
+add_created(struct paths *keep, const char *path)
 {
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
 	    O_NONBLOCK | O_NOCTTY, 0600);
@@ -96,7 +95,7 @@ add_created(struct keep *keep, const char *path)
 
 /* What the account's keys name. */
 static void
-add_account(struct keep *keep, const struct account *a)
+add_account(struct paths *keep, const struct account *a)
 {
 	char *state = home_state_directory(a->home);
 	const char *keys = getenv("SSLKEYLOGFILE"); /* GnuTLS heeds it */
@@ -147,7 +146,7 @@ is_possible(const struct account *a)
 void
 sandbox_enter(const struct account *a, unsigned later)
 {
-	struct keep keep = {0};
+	struct paths keep = {0};
 	struct platform_needs needs = {
 		.network = (later & SANDBOX_CONNECT) != 0,
 		.signals = (later & SANDBOX_KILL) != 0
@@ -160,10 +159,10 @@ sandbox_enter(const struct account *a, unsigned later)
 	    i < sizeof(system_paths) / sizeof(system_paths[0]); i++)
 		add(&keep, system_paths[i], PLATFORM_READ);
 	add_account(&keep, a);
-	needs.paths = keep.paths;
+	needs.paths = keep.at;
 	needs.n = keep.n;
 	(void)platform_confine(&needs); /* what cannot be, is done without */
 	for (size_t i = 0; i < keep.n; i++)
-		free((char *)keep.paths[i].path);
-	free(keep.paths);
+		free((char *)keep.at[i].path);
+	free(keep.at);
 }
