@@ -20,18 +20,12 @@ put_line(int fd, const char *line, size_t len)
 static void
 describe_server(const struct attempt *tried, char *text, size_t size)
 {
-	const struct account *a;
-	const struct submission *facts;
-	const char *name;
-	char server[256];
+	const struct account *a = tried->account;
+	const struct submission *facts = tried->facts;
+	char name[128] = "of the command line", server[256];
 
-	text[0] = '\0';
-	if (tried == NULL)
-		return;
-	a = tried->account;
-	facts = tried->facts;
-	name = a->name != NULL && a->name[0] != '\0' ? a->name
-	    : "of the command line";
+	if (a->name != NULL && a->name[0] != '\0')
+		escape_string(name, sizeof(name), a->name);
 	if (a->socket[0] != '\0')
 		snprintf(text, size, " (account %s, socket %s)", name,
 		    escape_string(server, sizeof(server), a->socket));
@@ -47,14 +41,15 @@ describe_server(const struct attempt *tried, char *text, size_t size)
 void
 report_error(int fd, const struct error *err, const struct attempt *tried)
 {
-	char line[sizeof(err->text) + ESCAPE_QUOTE];
-	char where[ESCAPE_QUOTE];
+	char where[ESCAPE_QUOTE] = "";
+	char line[sizeof(err->text) + sizeof(where) + 16];
 	const char *text = err->text;
 	int n;
 
 	if (err->code == 0)
 		return;
-	describe_server(tried, where, sizeof(where));
+	if (tried != NULL)
+		describe_server(tried, where, sizeof(where));
 	for (;;) {
 		size_t len = strcspn(text, "\n");
 
