@@ -21,7 +21,7 @@ from tap import Tap
 MESSAGE = b"Message-ID: <1@example.org>\nSubject: x\n\nhello\n"
 MEMBERS = ["outcome", "exit", "signal", "account", "host", "port", "address",
            "tls", "mechanism", "sender", "recipients", "reply", "queue_id",
-           "message_id", "bytes", "milliseconds", "error", "hint"]
+           "message_id", "bytes", "milliseconds", "notice", "error", "hint"]
 
 
 def says(reply, state):
