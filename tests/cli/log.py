@@ -107,6 +107,10 @@ def tells_each_outcome():
         "dot": lambda host, good: host.connection.reset()}), 75,
         outcome="unknown")
 
+    yield from has(Trial(config=["outbox on"], faults={
+        "dot": says(b"451 4.3.0 later\r\n", "dot")}), 0,
+        outcome="queued", reply="451 4.3.0 later", error="451 4.3.0 later")
+
     def answer(host, good):
         host.say(refusal if host.recipients else good, "rcpt")
     yield from has(Trial(["a@example.net", "b@example.net"],

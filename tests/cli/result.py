@@ -121,6 +121,14 @@ def tells_what_time_may_cure():
     yield from differences(facts, outcome="failed", exit=69)
 
 
+def tells_what_is_in_the_outbox():
+    facts = parse(submit({"dot": says(b"451 4.3.0 later\r\n", "dot")},
+                         config=["outbox on"]))
+    yield from differences(facts, outcome="queued", exit=0)
+    if facts["reply"]["code"] != 451 or "451 4.3.0" not in facts["error"]:
+        yield facts
+
+
 def tells_of_doubt():
     facts = parse(submit({"dot": lambda host, good: host.connection.reset()}))
     yield from differences(facts, outcome="unknown", exit=75, reply=None)
@@ -243,6 +251,7 @@ tap.run("a refused recipient", tells_of_a_refused_recipient)
 tap.run("a refused message", tells_of_a_refused_message)
 tap.run("what time may cure, with the exit code that is asked for",
         tells_what_time_may_cure)
+tap.run("what is in the outbox", tells_what_is_in_the_outbox)
 tap.run("a connection lost behind the dot", tells_of_doubt)
 tap.run("some of the recipients", tells_who_got_it)
 tap.run("a wrong password", tells_of_a_wrong_password)
