@@ -11,6 +11,7 @@ REAL_TESTS = \
 	tests/real/mechanisms.py \
 	tests/real/result.py \
 	tests/real/serverinfo.py \
+	tests/real/trust.py \
 	tests/real/tunnels.py
 EXTRA_DIST += $(REAL_TESTS) tests/real/messages.py tests/lib/realserver.py \
 	tests/lib/kerberos.py tests/lib/nameserver.py \
