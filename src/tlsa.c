@@ -94,8 +94,9 @@ explain(const struct question *q, struct error *err)
 		fail(err, EX_CONFIG, "tls_trust dane needs libgnutls-dane: "
 		    "%s", escape_string(words, sizeof(words),
 		    q->records.words));
-		return hint(err, "install it (Debian: package "
-		    "libgnutls-dane0), or use another tls_trust");
+		return hint(err, "have it where this program is built and "
+		    "where it runs (Debian: package libgnutls-dane0), or use "
+		    "another tls_trust");
 	default:
 		return fail(err, EX_TEMPFAIL, "%s", escape_string(words,
 		    sizeof(words), q->records.words));
