@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
 # pylint: disable=wrong-import-position
 import certs
 from onehop import Run
-from realserver import find_program
+from realserver import find_program, wait_until
 from smarthost import PASSWORD, USER, Smarthost
 from smtpserver import Server
 from tap import Tap, skip_all
@@ -48,14 +48,18 @@ class Site:
         try:
             smarthost.serve(connection)
         finally:
+            self.received = connection.record.received(tls=True)
             self.reused.append(bool(connection.tls and
                                     connection.tls.session_reused))
-            self.received = connection.record.received(tls=True)
 
     def submit(self, *config):
         self.run.write_config(self.config + list(config))
+        served = len(self.reused) + 1
         self.run.start(["bob@example.net"], b"Subject: x\n\nx\n")
-        return self.run.finish(60)
+        result = self.run.finish(60)
+        # the client does not wait until the server has heard all
+        wait_until(lambda: len(self.reused) == served, "the server's end")
+        return result
 
     def state(self, *path):
         return os.path.join(self.run.home, ".local", "state", "onehop", *path)
