@@ -136,7 +136,7 @@ override(struct invocation *inv, struct words *w, const struct key *key,
 {
 	if (key->secret)
 		return fail(err, EX_USAGE, "--%s would show it to every user "
-		    "of this machine: use passwordeval or the config file",
+		    "of this machine: write it in the config file",
 		    key->name);
 	if (value == NULL && has_optional_value(key))
 		value = "on";

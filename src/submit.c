@@ -8,6 +8,7 @@
 
 #include "home.h"
 #include "identity.h"
+#include "memory.h"
 #include "mime.h"
 #include "parameter.h"
 #include "sandbox.h"
@@ -149,19 +150,54 @@ confine(const struct submitter *s, size_t index)
 	    (is_command || has_secret ? SANDBOX_KILL : 0));
 }
 
+/* Which of several hosts the dialogue is with. */
+static void
+trace_host(struct submitter *s)
+{
+	char *text = xasprintf("%s:%u %s", s->facts.host, s->facts.port,
+	    s->facts.connection.address);
+
+	stream_trace(&s->session.stream, "to", text, strlen(text));
+	free(text);
+}
+
+/* What is said on a connection before it is ready for AUTH. */
+static int
+open_session(struct submitter *s, size_t index,
+    const struct tls_policy *policy, struct error *err)
+{
+	struct session *session = &s->session;
+	char *hello = identity_hello(s->route.account,
+	    session->stream.transport->fd);
+	int is_one_of_several = s->route.n > 1;
+	int result;
+
+	if (is_one_of_several)
+		trace_host(s);
+	confine(s, index);
+	result = converse(s, policy, hello, err);
+	if (result != 0 && is_one_of_several && err->signal == 0)
+		wrap(err, "%s:%u", session->smarthost->wire,
+		    session->smarthost->port);
+	free(hello);
+	memcpy(s->facts.tls, session->tls.version, sizeof(s->facts.tls));
+	if (session->tls.notice[0] != '\0')
+		memcpy(s->facts.notice, session->tls.notice,
+		    sizeof(s->facts.notice));
+	return result;
+}
+
 /* Tries the host at index: connected, and the last EHLO answered. */
 static int
 try_host(struct submitter *s, size_t index, int trace, struct error *err)
 {
 	const struct account *a = s->route.account;
-	struct session *session = &s->session;
 	struct transport *transport;
 	struct demand demand;
-	char *hello;
 	int result;
 
 	turn_to(s, a, &s->route.at[index]);
-	result = make_demand(&demand, a, session->smarthost, err);
+	result = make_demand(&demand, a, s->session.smarthost, err);
 	demand.policy.pin = set_or_null(buffer_string(&s->key_secret.text));
 	if (result == 0)
 		result = inquire(&demand, s, err);
@@ -170,20 +206,9 @@ try_host(struct submitter *s, size_t index, int trace, struct error *err)
 		    &s->facts.connection, err);
 	if (result == 0) {
 		s->facts.connection.connected_ms = deadline_now();
-		stream_open(&session->stream, transport, s->route.deadline,
+		stream_open(&s->session.stream, transport, s->route.deadline,
 		    trace);
-		hello = identity_hello(a, transport->fd);
-		confine(s, index);
-		result = converse(s, &demand.policy, hello, err);
-		if (result != 0 && s->route.n > 1 && err->signal == 0)
-			wrap(err, "%s:%u", session->smarthost->wire,
-			    session->smarthost->port);
-		free(hello);
-		memcpy(s->facts.tls, session->tls.version,
-		    sizeof(s->facts.tls));
-		if (session->tls.notice[0] != '\0')
-			memcpy(s->facts.notice, session->tls.notice,
-			    sizeof(s->facts.notice));
+		result = open_session(s, index, &demand.policy, err);
 	}
 	free_demand(&demand);
 	return result;

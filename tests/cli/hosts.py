@@ -45,13 +45,13 @@ class Hosts:
             server.stop()
 
 
-def submit(hosts, names, *lines):
+def submit(hosts, names, *lines, args=()):
     run = Run()
     run.write_config([f"host {names}", f"port {hosts.port}",
                       "from me@example.org", f"logfile {run.home}/log",
                       *lines])
     try:
-        run.start(["-i", "you@example.net"], MESSAGE)
+        run.start(["-i", *args, "you@example.net"], MESSAGE)
         result = run.finish(60)
         with open(os.path.join(run.home, "log"), encoding="utf-8") as file:
             result.log = file.read()
@@ -95,6 +95,20 @@ def a_name_without_address_is_passed_over():
     with Hosts(first=first) as hosts:
         yield from judge(submit(hosts, f"no-such-host.invalid {FIRST}",
                                 "tls off"), 0)
+
+
+def the_trace_says_which_host_it_is():
+    busy, second = Smarthost(), Smarthost()
+    busy.faults["greeting"] = lambda self, good: self.say(b"421 busy\r\n")
+    with Hosts(first=busy, second=second) as hosts:
+        result = submit(hosts, f"{FIRST} {SECOND}", "tls off", args=("-d",))
+        yield from judge(result, 0)
+        wanted = [f"to {address}:{hosts.port} {address}".encode()
+                  for address in (FIRST, SECOND)]
+    lines = result.stderr.splitlines()
+    if [line for line in lines if line.startswith(b"to ")] != wanted or \
+            lines[1:2] != [b"S: 421 busy"]:
+        yield f"{lines}"
 
 
 def faulty(state, reply):
@@ -231,6 +245,7 @@ TESTS = (
     (a_dead_host_is_passed_over,),
     (a_live_host_is_enough,),
     (a_name_without_address_is_passed_over,),
+    (the_trace_says_which_host_it_is,),
     (trouble_before_the_session, "greeting", b"421 4.3.2 too busy\r\n"),
     (trouble_before_the_session, "greeting", b"450 4.3.2 later\r\n"),
     (trouble_before_the_session, "ehlo1", b"421 4.3.2 shutting down\r\n"),
