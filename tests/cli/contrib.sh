@@ -66,6 +66,20 @@ bash_offers_an_option_for_every_key()
 mkdir "$scratch/onehop"
 printf 'account work\nhost h\naccount home : work\n' \
     >"$scratch/onehop/config"
+# It looks for the program, too: that is to be the one under test.
+systemd_takes_the_units()
+{
+    mkdir -p "$scratch/units" &&
+        cp "$contrib/systemd/onehop-flush.timer" "$scratch/units" &&
+        sed "s|^ExecStart=onehop|ExecStart=$(realpath "$ONEHOP")|" \
+            "$contrib/systemd/onehop-flush.service" \
+            >"$scratch/units/onehop-flush.service" &&
+        XDG_RUNTIME_DIR=$scratch systemd-analyze --user verify --man=no \
+            "$scratch/units/onehop-flush.service" \
+            "$scratch/units/onehop-flush.timer" >"$scratch/said" 2>&1 &&
+        [ ! -s "$scratch/said" ] || { cat "$scratch/said"; return 1; }
+}
+
 tap 'vim knows every key and no other' vim_knows_every_key_and_no_other
 if command -v bash >/dev/null; then
     tap 'bash offers an option for every key' \
@@ -84,5 +98,10 @@ if command -v apparmor_parser >/dev/null; then
         apparmor_parser -Q -K "$contrib/apparmor/onehop"
 else
     tap_skip 'AppArmor takes the profile' 'apparmor_parser is not installed'
+fi
+if command -v systemd-analyze >/dev/null; then
+    tap 'systemd takes the units' systemd_takes_the_units
+else
+    tap_skip 'systemd takes the units' 'systemd-analyze is not installed'
 fi
 tap_done

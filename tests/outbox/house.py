@@ -40,6 +40,7 @@ class Sink(socketserver.ThreadingTCPServer):
     the usual one, b"" hangs up."""
 
     allow_reuse_address = True
+    request_queue_size = 128
     daemon_threads = True
     block_on_close = False
 
