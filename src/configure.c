@@ -19,6 +19,7 @@
 #include "submit.h"
 #include "terminal.h"
 #include "trial.h"
+#include "value.h"
 #include "wait.h"
 
 #define DNS_SECONDS 30
@@ -121,26 +122,41 @@ option(const struct configuring *c, const char *key)
 	return value;
 }
 
+/* --host and --port in place of what would be found. */
 static int
-find_hosts(struct configuring *c, struct error *err)
+take_host(struct configuring *c, const char *host, const char *port,
+    struct error *err)
 {
-	const char *host = option(c, "host"), *port = option(c, "port");
-	struct error doubt = {0};
 	uint64_t number = 0;
-	char quote[ESCAPE_QUOTE];
-	int result;
+	char *checked;
 
 	if (port != NULL && (host == NULL ||
 	    ascii_number(port, strlen(port), 1, 65535, &number) != 0))
 		return fail(err, EX_USAGE, "--port: expected a number from 1 "
 		    "to 65535, and --host next to it");
-	if (host != NULL && (service_kind(host, &host) != SERVICE_NONE ||
-	    strlen(host) >= DNS_NAME_SIZE))
+	if (service_kind(host, &host) != SERVICE_NONE ||
+	    strlen(host) >= DNS_NAME_SIZE)
 		return fail(err, EX_USAGE, "--host: expected a host name");
-	if (host != NULL) {
-		discovery_take(&c->found, host, (unsigned)number);
-		return 0;
+	checked = value_host(host, err);
+	if (checked == NULL) {
+		err->code = EX_USAGE;
+		return wrap(err, "--host");
 	}
+	discovery_take(&c->found, checked, (unsigned)number);
+	free(checked);
+	return 0;
+}
+
+static int
+find_hosts(struct configuring *c, struct error *err)
+{
+	const char *host = option(c, "host"), *port = option(c, "port");
+	struct error doubt = {0};
+	char quote[ESCAPE_QUOTE];
+	int result;
+
+	if (host != NULL || port != NULL)
+		return take_host(c, host, port, err);
 	terminal_say(c->output, "Asking the DNS for the submission server of "
 	    "%s\n", escape_string(quote, sizeof(quote), c->domain));
 	result = discovery_find(&c->found, c->domain,

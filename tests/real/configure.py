@@ -330,6 +330,8 @@ NOT_FOUND = (
      ("--host next to it",)),
     ("a directory as the file", "you@example.org", ("-C", "/tmp"), 73,
      ("/tmp is not a file",)),
+    ("a URL as the host", "you@example.org", ("--host=smtps://h",), 64,
+     ("--host: expected a host name",)),
     ("srv: as the host", "you@example.org", ("--host=srv:example.org",), 64,
      ("expected a host name",)),
 )
