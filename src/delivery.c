@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "wait.h"
+
 static int
 open_session(struct delivery *d, const struct account *a, struct error *err)
 {
@@ -32,8 +34,8 @@ is_stale(const struct delivery *d, const struct error *err)
 	    d->submitter.facts.final.code == 421);
 }
 
-int
-delivery_send(struct delivery *d, const struct account *a,
+static int
+send_message(struct delivery *d, const struct account *a,
     struct envelope *e, const struct message *m, struct error *err)
 {
 	int reused, result;
@@ -56,6 +58,19 @@ delivery_send(struct delivery *d, const struct account *a,
 	}
 	if (!d->submitter.session.intact)
 		delivery_close(d);
+	return result;
+}
+
+int
+delivery_send(struct delivery *d, const struct account *a,
+    struct envelope *e, const struct message *m, struct error *err)
+{
+	int64_t started = deadline_now();
+	int result = send_message(d, a, e, m, err);
+
+	/* of this message, not of the session */
+	d->submitter.facts.started = started;
+	d->submitter.facts.ended = deadline_now();
 	return result;
 }
 

@@ -211,7 +211,7 @@ static int
 try(struct run *r, struct job *j, struct error *err)
 {
 	struct site *site = j->site;
-	struct error why = {0}, ignored = {0};
+	struct error why = {0}, warning = {0};
 	struct attempt attempt = {
 		.account = &site->account,
 		.envelope = &j->entry.envelope,
@@ -237,7 +237,8 @@ try(struct run *r, struct job *j, struct error *err)
 		result = judge(r, j, &attempt, err);
 	}
 	attempt.code = why.code;
-	(void)log_write(&attempt, &ignored);
+	if (log_write(&attempt, &warning) != 0 && r->result->log.code == 0)
+		r->result->log = warning;
 	return result;
 }
 

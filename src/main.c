@@ -140,6 +140,7 @@ flush_queue(struct run *run, struct error *err)
 		if (flush_outbox(&result, paths.at[i], DEADLINE_NONE, trace,
 		    &trouble) != 0)
 			*err = trouble;
+		report_error(STDERR_FILENO, &result.log, NULL);
 	}
 	list_free(&paths);
 	return err->code != 0 ? -1 : 0;

@@ -164,6 +164,42 @@ def costs_only_a_warning():
             yield trial.result.stderr
 
 
+def tells_of_a_flush():
+    """Two messages of one session, each with a time of its own; then a log
+    that cannot be written, told of once."""
+    host = Smarthost()
+    run = Run()
+    log = os.path.join(run.home, "log")
+
+    def config(port, logfile):
+        run.write_config([
+            "host 127.0.0.1", f"port {port}", "tls off", "outbox on",
+            "from me@example.org", f"logfile {logfile}"])
+
+    def start(args, message=b""):
+        run.start(args, message)
+        return run.finish(60)
+    for logfile in (log, "/nonexistent/log"):
+        config(1, log)
+        for _ in range(2):
+            start(["you@example.net"], MESSAGE)
+        queued = Trial.read(log)
+        with Server(host.serve) as server:
+            config(server.port, logfile)
+            flush = start(["-q"])
+        lines = Trial.read(log)[len(queued):]
+        if logfile == log and (len(lines) != 2 or not all(
+                re.search(r" outcome=accepted exit=0 .* ms=\d+$", line)
+                for line in lines)):
+            yield lines
+        if flush.status or flush.stderr.count(b"cannot write log") != (
+                logfile != log):
+            yield flush.status, flush.stderr
+    if sum("outcome=queued" in line for line in Trial.read(log)) != 4:
+        yield Trial.read(log)
+    run.clean()
+
+
 def has_a_default_place():
     trial = Trial(logfile="on")
     yield from has(trial, 0, outcome="accepted")
@@ -241,6 +277,7 @@ tap.run("... where the account says", finds_the_log_of_the_account)
 tap.run("... without running a command", runs_no_command_to_log)
 tap.run("a log that cannot be written costs one warning that names it",
         costs_only_a_warning)
+tap.run("-q logs each message", tells_of_a_flush)
 tap.run("logfile on is in the state directory, off is nowhere",
         has_a_default_place)
 tap.run("log_format json", is_json_for_programs)
