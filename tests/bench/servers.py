@@ -112,37 +112,33 @@ class SlowLine(Listener):
                    in zip(self.heard, self.heard[1:]))
 
 
-class TlsSink(Listener):
-    """Takes any number of octets over TLS and forgets them."""
+class Sink(Listener):
+    """Takes any number of octets and forgets them, faster than any client
+    sends them."""
 
     EHLO = b"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SIZE\r\n"
     END = b"\r\n.\r\n"
 
-    def __init__(self, certificate, key):
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(certificate, key)
-
     def serve(self, connection):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with self._context.wrap_socket(connection, server_side=True) as tls:
-            tls.sendall(b"220 sink\r\n")
-            with tls.makefile("rb") as commands:
-                self._answer(tls, commands)
+        connection.sendall(b"220 sink\r\n")
+        with connection.makefile("rb", 1 << 20) as commands:
+            self._answer(connection, commands)
 
-    def _answer(self, tls, commands):
+    def _answer(self, client, commands):
         for line in commands:
             verb = line.split()[0].upper()
             if verb == b"EHLO":
-                tls.sendall(self.EHLO)
+                client.sendall(self.EHLO)
             elif verb == b"DATA":
-                tls.sendall(b"354 go\r\n")
+                client.sendall(b"354 go\r\n")
                 self._sink(commands)
-                tls.sendall(b"250 ok\r\n")
+                client.sendall(b"250 ok\r\n")
             elif verb == b"QUIT":
-                tls.sendall(b"221 bye\r\n")
+                client.sendall(b"221 bye\r\n")
                 return
             else:
-                tls.sendall(b"250 ok\r\n")
+                client.sendall(b"250 ok\r\n")
 
     def _sink(self, commands):
         """Up to the final dot; QUIT may come with it, and is left."""
@@ -157,6 +153,18 @@ class TlsSink(Listener):
                 return
             commands.read(len(ahead))
             last = ahead[-len(self.END) + 1:]
+
+
+class TlsSink(Sink):
+    """The same over TLS."""
+
+    def __init__(self, certificate, key):
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate, key)
+
+    def serve(self, connection):
+        with self._context.wrap_socket(connection, server_side=True) as tls:
+            super().serve(tls)
 
 
 class HaltingServer(Listener):
@@ -188,7 +196,7 @@ class HaltingServer(Listener):
 
 
 class PostfixSink:
-    """Postfix's smtp-sink: the fastest taker of messages there is."""
+    """Postfix's smtp-sink: takes as many messages as come."""
 
     def __enter__(self):
         self.port, = realserver.free_ports(1)
