@@ -25,6 +25,7 @@
 #include "notify.h"
 #include "outbox.h"
 #include "outbox_paths.h"
+#include "output.h"
 #include "platform.h"
 #include "pretend.h"
 #include "queue.h"
@@ -75,15 +76,6 @@ open_standard_descriptors(void)
 }
 
 static int
-put_text(const char *text, size_t len, struct error *err)
-{
-	if (fwrite(text, 1, len, stdout) == len && fflush(stdout) == 0)
-		return 0;
-	return fail(err, EX_IOERR, "cannot write output: %s",
-	    strerror(errno));
-}
-
-static int
 show_help(struct run *run, struct error *err)
 {
 	struct buffer text = {0};
@@ -91,7 +83,7 @@ show_help(struct run *run, struct error *err)
 
 	(void)run;
 	args_help(&text);
-	result = put_text(text.data, text.len, err);
+	result = output_answer(STDOUT_FILENO, text.data, text.len, err);
 	buffer_free(&text);
 	return result;
 }
@@ -109,7 +101,7 @@ show_version(struct run *run, struct error *err)
 	    "system config file: " SYSCONFDIR "/onehop/config\n",
 	    tls_library_version(), sasl_library_version(),
 	    idna_library_version());
-	return put_text(text, (size_t)n, err);
+	return output_answer(STDOUT_FILENO, text, (size_t)n, err);
 }
 
 static int

@@ -12,9 +12,11 @@
 #include <unistd.h>
 
 #include "ascii.h"
+#include "directory.h"
 #include "escape.h"
 #include "key.h"
 #include "memory.h"
+#include "output.h"
 
 /* Is the key about what the service says? */
 static int
@@ -208,33 +210,18 @@ static int
 make_directories(const char *path, struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
-	char *copy = xstrdup(path);
+	char *copy = xstrdup(path), *slash = strrchr(copy, '/');
 	int result = 0;
 
-	for (char *p = strchr(copy + 1, '/'); p != NULL && result == 0;
-	    p = strchr(p + 1, '/')) {
-		*p = '\0';
-		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
+	if (slash != NULL && slash != copy) {
+		*slash = '\0';
+		if (directory_make(copy) != 0)
 			result = fail(err, EX_CANTCREAT,
 			    "cannot make %s: %s", escape_string(quote,
 			    sizeof(quote), copy), strerror(errno));
-		*p = '/';
 	}
 	free(copy);
 	return result;
-}
-
-static int
-write_all(int fd, const struct buffer *text)
-{
-	for (size_t done = 0; done < text->len;) {
-		ssize_t n = write(fd, text->data + done, text->len - done);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	return fsync(fd);
 }
 
 /* A whole new file beside, then in its place. */
@@ -246,7 +233,8 @@ replace(const char *path, const struct buffer *text, struct error *err)
 	int fd = mkstemp(draft);
 	int result = -1;
 
-	if (fd >= 0 && fchmod(fd, 0600) == 0 && write_all(fd, text) == 0)
+	if (fd >= 0 && fchmod(fd, 0600) == 0 && output_all(fd, text->data, text->len) == 0 &&
+	    fsync(fd) == 0)
 		result = rename(draft, path);
 	if (result != 0)
 		fail(err, EX_CANTCREAT, "cannot write %s: %s",

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "queue.h"
 
-#include <errno.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "json.h"
 #include "listing.h"
 #include "outbox.h"
 #include "outbox_paths.h"
+#include "output.h"
 
 /* What is on its way to the user. */
 struct page {
@@ -20,24 +18,6 @@ struct page {
 	size_t failed;     /* messages given up, shown or not */
 	int64_t now;
 };
-
-static int
-put(int fd, const struct buffer *text, struct error *err)
-{
-	size_t done = 0;
-
-	while (done < text->len) {
-		ssize_t n = write(fd, text->data + done, text->len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return fail(err, EX_IOERR, "cannot write output: %s",
-			    strerror(errno));
-		done += (size_t)n;
-	}
-	return 0;
-}
 
 /* The messages of one place of one outbox. */
 static int
@@ -119,7 +99,7 @@ list_all(int fd, const struct invocation *inv, int with_failed,
 		add_summary(&p);
 	}
 	if (result == 0)
-		result = put(fd, &p.text, err);
+		result = output_answer(fd, p.text.data, p.text.len, err);
 	buffer_free(&p.text);
 	list_free(&paths);
 	return result;

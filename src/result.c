@@ -3,9 +3,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "json.h"
+#include "output.h"
 #include "queue_id.h"
 #include "timing.h"
 
@@ -23,17 +23,8 @@ struct page {
 static void
 put(struct page *p, size_t n)
 {
-	size_t done = 0;
-
-	while (done < n && p->error == 0) {
-		ssize_t written = write(p->fd, p->text->data + done,
-		    n - done);
-
-		if (written >= 0)
-			done += (size_t)written;
-		else if (errno != EINTR)
-			p->error = errno;
-	}
+	if (p->error == 0 && output_all(p->fd, p->text->data, n) != 0)
+		p->error = errno;
 	buffer_consume(p->text, n);
 }
 

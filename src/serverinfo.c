@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "serverinfo.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include "buffer.h"
 #include "escape.h"
 #include "json.h"
+#include "output.h"
 #include "smtp.h"
 #include "submit.h"
 #include "timing.h"
@@ -185,24 +185,6 @@ add_times(struct page *p, const struct submitter *s)
 	end(p);
 }
 
-static int
-put(int fd, const struct buffer *text, struct error *err)
-{
-	size_t done = 0;
-
-	while (done < text->len) {
-		ssize_t n = write(fd, text->data + done, text->len - done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return fail(err, EX_IOERR, "cannot write output: %s",
-			    strerror(errno));
-		done += (size_t)n;
-	}
-	return 0;
-}
-
 /* The page for as far as we came. */
 static void
 compose(struct page *p, const struct submitter *s, int tested)
@@ -240,7 +222,8 @@ serverinfo_show(int fd, const struct account *a,
 		    : fail(err, EX_CONFIG, "auth is off: there is nothing to "
 		    "test");
 	compose(&page, &s, result == 0 && inv->auth_test);
-	if (put(fd, &page.text, &trouble) != 0 && result == 0) {
+	if (output_answer(fd, page.text.data, page.text.len,
+	    &trouble) != 0 && result == 0) {
 		*err = trouble;
 		result = -1;
 	}

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "memory.h"
+#include "output.h"
 #include "platform.h"
 #include "wait.h"
 
@@ -38,18 +39,10 @@ read_some(int fd, char *block, struct error *err)
 static int
 write_all(struct spool *s, const char *data, size_t n, struct error *err)
 {
-	while (n > 0) {
-		ssize_t written = write(s->fd, data, n);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return fail(err, EX_IOERR, "cannot keep the message "
-			    "in a temporary file: %s", strerror(errno));
-		data += written;
-		n -= (size_t)written;
-	}
-	return 0;
+	if (output_all(s->fd, data, n) == 0)
+		return 0;
+	return fail(err, EX_IOERR, "cannot keep the message in a temporary "
+	    "file: %s", strerror(errno));
 }
 
 /* $variable/tail, if the variable is an absolute path: owned, else NULL. */

@@ -13,6 +13,7 @@
 #include "directory.h"
 #include "escape.h"
 #include "memory.h"
+#include "output.h"
 #include "platform.h"
 #include "trusted_file.h"
 
@@ -113,16 +114,8 @@ enum durability { LASTING, FLEETING };
 static int
 write_text(int fd, const struct buffer *text, enum durability durability)
 {
-	size_t done = 0;
-
-	while (done < text->len) {
-		ssize_t n = write(fd, text->data + done, text->len - done);
-
-		if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0)
-			done += (size_t)n;
-	}
+	if (output_all(fd, text->data, text->len) != 0)
+		return -1;
 	return durability == LASTING ? fsync(fd) : 0;
 }
 

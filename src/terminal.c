@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ascii.h"
+#include "output.h"
 #include "wait.h"
 
 #define ANSWER_SECONDS 300
@@ -28,20 +29,12 @@ void
 terminal_say(int fd, const char *format, ...)
 {
 	char text[2048];
-	size_t len;
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	len = strlen(text);
-	for (size_t done = 0; done < len;) {
-		ssize_t n = write(fd, text + done, len - done);
-
-		if (n <= 0)
-			return;
-		done += (size_t)n;
-	}
+	(void)output_all(fd, text, strlen(text)); /* who asks reads on */
 }
 
 int
