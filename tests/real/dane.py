@@ -207,7 +207,10 @@ def submit(port, host, *more, context):
     smarthost = Smarthost("tls", context)
     run = Run([f"host {host}", f"port {port}", "tls on", "tls_starttls off",
                "tls_trust dane", f"user {USER}", f"password {PASSWORD}",
-               "auth plain", "from alice@example.org", *more])
+               "auth plain", "from alice@example.org", *more],
+              {"LSAN_OPTIONS": "suppressions=leaks"})
+    with open(os.path.join(run.home, "leaks"), "w", encoding="ascii") as file:
+        file.write("leak:libgnutls-dane\n")  # 3.7.9: records not to trust
     try:
         with Server(smarthost.serve, port=port) as server:
             run.start(["bob@example.net"], b"Subject: x\n\nx\n")
