@@ -30,7 +30,8 @@ enum server {
 	SERVER_TLS12,
 	SERVER_WARNS,        /* a warning alert, then as ECHOES */
 	SERVER_RESUMES,      /* as ECHOES, and takes tickets of the others */
-	SERVER_RESUMES_TLS12
+	SERVER_RESUMES_TLS12,
+	SERVER_STAPLES       /* as RESUMES, with three octets as OCSP staple */
 };
 
 /* Set-up and tear-down of a group of tests: makes all of the above, and a

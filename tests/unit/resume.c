@@ -138,6 +138,21 @@ a_session_that_went_wrong_does_not_go_on(void **state)
 	assert_int_equal(run(&policy, SERVER_RESUMES, FORGOTTEN, &err), 0);
 }
 
+/* The next one would go on without a fresh staple. */
+static void
+a_session_of_a_stapling_server_is_not_kept(void **state)
+{
+	struct tls_policy policy;
+	struct error err;
+
+	make_policy(&policy, *state);
+	policy.verify = 0;
+	assert_int_equal(run(&policy, SERVER_STAPLES, KEPT, &err), 0);
+	assert_int_equal(run(&policy, SERVER_STAPLES, KEPT, &err), 0);
+	assert_int_equal(run(&policy, SERVER_RESUMES, KEPT, &err), 0);
+	assert_int_equal(run(&policy, SERVER_RESUMES, KEPT, &err), 1);
+}
+
 /* Everything that decides trust. */
 enum change {
 	NAME, PORT, TRUST, TRUST_FILE, TRUST_IN_PLACE, CRL_FILE, FINGERPRINTS,
@@ -400,6 +415,7 @@ main(void)
 		IN_A_PLACE(nothing_is_kept_unless_asked_for),
 		IN_A_PLACE(a_ticket_is_used_once),
 		IN_A_PLACE(a_session_that_went_wrong_does_not_go_on),
+		IN_A_PLACE(a_session_of_a_stapling_server_is_not_kept),
 		IN_A_PLACE(what_decides_trust_may_not_change),
 		IN_A_PLACE(a_pin_that_was_removed_is_not_outlived),
 		IN_A_PLACE(the_verdict_is_reached_anew),
