@@ -233,8 +233,8 @@ replace(const char *path, const struct buffer *text, struct error *err)
 	int fd = mkstemp(draft);
 	int result = -1;
 
-	if (fd >= 0 && fchmod(fd, 0600) == 0 && output_all(fd, text->data, text->len) == 0 &&
-	    fsync(fd) == 0)
+	if (fd >= 0 && fchmod(fd, 0600) == 0 &&
+	    output_all(fd, text->data, text->len) == 0 && fsync(fd) == 0)
 		result = rename(draft, path);
 	if (result != 0)
 		fail(err, EX_CANTCREAT, "cannot write %s: %s",
