@@ -117,12 +117,15 @@ int
 service_find(struct services *services, enum service_kind kind,
     const char *domain, int64_t deadline, struct error *err)
 {
+	size_t n = strlen(domain);
+	char *relative = xstrndup(domain, n - (n > 0 && domain[n - 1] == '.'));
 	char *wire;
-	int result;
+	int result = idna_to_ascii(relative, &wire, err);
 
 	services->n = 0;
 	services->refused = 0;
-	if (idna_to_ascii(domain, &wire, err) != 0)
+	free(relative);
+	if (result != 0)
 		return -1;
 	result = (kind == SERVICE_SRV ? find_srv : find_mx)(services, wire,
 	    deadline, err);
