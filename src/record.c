@@ -140,8 +140,6 @@ static const struct {
 	const char *advice;
 } refusals[] = {
 #define OURS "the server does not take the certificate in tls_cert_file"
-	{ GNUTLS_A_CERTIFICATE_REQUIRED,
-	    "set tls_cert_file and tls_key_file" },
 	{ GNUTLS_A_BAD_CERTIFICATE, OURS },
 	{ GNUTLS_A_UNSUPPORTED_CERTIFICATE, OURS },
 	{ GNUTLS_A_CERTIFICATE_REVOKED, OURS },
@@ -151,24 +149,28 @@ static const struct {
 	{ GNUTLS_A_ACCESS_DENIED, OURS },
 	{ GNUTLS_A_UNRECOGNIZED_NAME,
 	    "it goes by another name: set tls_host_override" },
-	{ GNUTLS_A_HANDSHAKE_FAILURE, "perhaps it wants a client certificate "
-	    "(tls_cert_file), or other ciphers (tls_priorities)" },
+	{ GNUTLS_A_HANDSHAKE_FAILURE,
+	    "it may want other ciphers: see tls_priorities" },
 	{ GNUTLS_A_INSUFFICIENT_SECURITY,
 	    "it wants other ciphers: see tls_priorities" },
 };
 
-/* With a certificate of ours GnuTLS shows it only to who asked for one of its
- * issuers. */
+/* A certificate of ours GnuTLS shows only to who asked for one of its
+ * issuers; who asked in vain ends with an alert of his choice. */
 static const char *
 advise(const struct record *r, gnutls_alert_description_t alert)
 {
 	gnutls_datum_t ignored;
+	int has_own = gnutls_certificate_get_crt_raw(r->credentials, 0, 0,
+	    &ignored) >= 0;
 
-	if (alert == GNUTLS_A_CERTIFICATE_REQUIRED &&
-	    gnutls_certificate_get_crt_raw(r->credentials, 0, 0,
-	    &ignored) >= 0)
+	if (alert == GNUTLS_A_CERTIFICATE_REQUIRED && has_own)
 		return "it asked for one of other issuers: tls_cert_file "
 		    "needs the certificates of ours, too";
+	if (!has_own && gnutls_certificate_client_get_request_status(
+	    r->session) > 0)
+		return "it asked for a client certificate: set tls_cert_file "
+		    "and tls_key_file";
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
 		if (refusals[i].alert == alert)
 			return refusals[i].advice;

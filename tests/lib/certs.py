@@ -17,6 +17,7 @@ NAME = "mail.test"
 # kind: (subject alternative names, key, extra arguments, extensions)
 EC = ("ec", "ec_paramgen_curve:P-256")
 RSA1024 = ("rsa", "rsa_keygen_bits:1024")
+RSA2048 = ("rsa", "rsa_keygen_bits:2048")
 SERVER = "extendedKeyUsage=serverAuth\n"
 KINDS = {
     "good": ("DNS:" + NAME, EC, (), SERVER),
@@ -27,6 +28,7 @@ KINDS = {
     "wildcard": ("DNS:*.mail.test", EC, (), SERVER),
     "ip": ("IP:127.0.0.1", EC, (), SERVER),
     "weak-key": ("DNS:" + NAME, RSA1024, (), SERVER),
+    "rsa": ("DNS:" + NAME, RSA2048, (), SERVER),
     "sha1": ("DNS:" + NAME, EC, ("-sha1",), SERVER),
     "client-only": ("DNS:" + NAME, EC, (), "extendedKeyUsage=clientAuth\n"),
     "revoked": ("DNS:" + NAME, EC, (), SERVER),

@@ -299,7 +299,8 @@ a_server_that_misses_our_certificate_says_so(void **state)
 	assert_int_equal(err.code, EX_PROTOCOL);
 	assert_string_equal(err.text, "server refused TLS: Certificate is "
 	    "required while waiting for the greeting");
-	assert_string_equal(err.hint, "set tls_cert_file and tls_key_file");
+	assert_string_equal(err.hint, "it asked for a client certificate: set "
+	    "tls_cert_file and tls_key_file");
 	close_stream(&s, child);
 }
 
