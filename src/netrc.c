@@ -54,7 +54,8 @@ read_word(struct reader *r, struct error *err)
 		return 0;
 	quoted = *r->at == '"';
 	for (r->at += quoted; r->at < r->end; r->at++) {
-		if (quoted ? *r->at == '"' : is_space(*r->at))
+		if (quoted ? *r->at == '"' || *r->at == '\n'
+		    : is_space(*r->at))
 			break;
 		if (*r->at == '\\' && r->at + 1 < r->end)
 			r->at++;
@@ -64,7 +65,7 @@ read_word(struct reader *r, struct error *err)
 			    ? "a line end" : "a NUL");
 		buffer_add_char(&r->word, *r->at);
 	}
-	if (quoted && r->at == r->end)
+	if (quoted && (r->at == r->end || *r->at != '"'))
 		return fail(err, EX_CONFIG, "line %u: expected a closing "
 		    "quote", r->line);
 	r->at += quoted;

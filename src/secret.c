@@ -107,8 +107,8 @@ from_credential(struct secret *s, const struct account *a, struct error *err)
 		result = read_credential(s, path, is_named, err);
 		free(path);
 	} else if (is_named) {
-		result = fail(err, EX_CONFIG,
-		    "CREDENTIALS_DIRECTORY is not set");
+		result = fail(err, EX_CONFIG, "expected an absolute path in "
+		    "CREDENTIALS_DIRECTORY");
 	}
 	free(name);
 	return result < 0 ? wrap(err, "password %s", s->origin) : result;

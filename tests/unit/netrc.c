@@ -103,7 +103,7 @@ static const struct {
 	{ TEXT("machine x password \"topsecret"),
 	    "line 1: expected a closing quote" },
 	{ TEXT("machine x password \"topsecret\nlogin y"),
-	    "line 1: invalid word: it has a line end" },
+	    "line 1: expected a closing quote" },
 	{ TEXT("machine x\npassword topsecret\\\n"),
 	    "line 2: invalid word: it has a line end" },
 	{ TEXT("machine x password topsecret\0"),
