@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The base layer: ascii, buffer, escape, wait. */
+/* The base layer: ascii, buffer, escape, output, wait. */
 #include "unit.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../src/ascii.h"
 #include "../../src/buffer.h"
 #include "../../src/escape.h"
+#include "../../src/output.h"
 #include "../../src/wait.h"
 
 static const struct {
@@ -229,6 +234,70 @@ the_signal_of_an_alarm_clock_ends_a_wait_under_way(void **state)
 	signals_reset();
 }
 
+/* A process that reads all that comes, late; its status tells whether it was
+ * so much. */
+static pid_t
+start_reader(const int ends[2], size_t wanted)
+{
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		char block[4096];
+		size_t got = 0;
+		ssize_t n;
+
+		close(ends[1]);
+		poll(NULL, 0, 50);
+		while ((n = read(ends[0], block, sizeof(block))) > 0)
+			got += (size_t)n;
+		_exit(got == wanted ? 0 : 1);
+	}
+	close(ends[0]);
+	return pid;
+}
+
+static void
+output_is_whole_whatever_the_pipe(void **state)
+{
+	const size_t len = 300000; /* more than a pipe holds */
+	char *data = calloc(1, len);
+
+	(void)state;
+	for (int block = 0; block < 2; block++) {
+		int ends[2], status;
+		pid_t pid;
+
+		assert_int_equal(pipe(ends), 0);
+		fcntl(ends[1], F_SETFL, block ? 0 : O_NONBLOCK);
+		pid = start_reader(ends, len);
+		assert_int_equal(output_all(ends[1], data, len), 0);
+		close(ends[1]);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+	free(data);
+}
+
+static void
+output_that_nobody_takes_is_an_error(void **state)
+{
+	struct error err = {0};
+	int fd = open("/dev/full", O_WRONLY);
+
+	(void)state;
+	if (fd < 0)
+		skip();
+	assert_int_equal(output_all(fd, "x", 1), -1);
+	assert_int_equal(errno, ENOSPC);
+	assert_int_equal(output_answer(fd, "x", 1, &err), -1);
+	assert_int_equal(err.code, EX_IOERR);
+	assert_non_null(strstr(err.text, "cannot write output: No space"));
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -245,6 +314,8 @@ main(void)
 		cmocka_unit_test(a_held_signal_interrupts_a_wait_and_is_named),
 		cmocka_unit_test(
 		    the_signal_of_an_alarm_clock_ends_a_wait_under_way),
+		cmocka_unit_test(output_is_whole_whatever_the_pipe),
+		cmocka_unit_test(output_that_nobody_takes_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
