@@ -25,7 +25,7 @@ struct verdict {
 	gnutls_session_t session;
 	gnutls_x509_crt_t certificate;
 	const char *name;
-	unsigned status;          /* of GnuTLS */
+	unsigned status;          /* of GnuTLS and staple.h, as bits */
 	struct buffer reasons;
 	char advice[200];
 };
@@ -45,13 +45,15 @@ add_name(struct verdict *v)
 
 	peer_names(&names, v->certificate);
 	escape_string(quote, sizeof(quote), v->name);
-	if (names.len > 0)
+	if (names.len > 0) {
 		buffer_addf(&v->reasons, "name mismatch: certificate is for "
 		    "%s, not %s", buffer_string(&names), quote);
-	else
-		buffer_addf(&v->reasons, "certificate has no DNS name");
-	advise(v, "if that is the server's right name, set tls_host_override "
-	    "to it");
+		advise(v, "if that is the server's right name, set "
+		    "tls_host_override to it");
+	} else {
+		buffer_add_string(&v->reasons, "certificate has no DNS name");
+		advise(v, REPLACE);
+	}
 	buffer_free(&names);
 }
 
