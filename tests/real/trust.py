@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What one run learns of a server for the next: its key (tls_trust tofu), a
-session (tls_resume on). The server is OpenSSL's TLS."""
+session (tls_resume on). The server is OpenSSL's TLS; as root, Postfix too."""
 
 import os
 import re
@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
                                 "tests", "lib"))
 # pylint: disable=wrong-import-position
 import certs
+import realserver
 from onehop import Run
 from realserver import find_program, wait_until
 from smarthost import PASSWORD, USER, Smarthost
@@ -182,6 +183,25 @@ def nothing_is_kept_unless_asked_for(authority):
             yield site.reused
 
 
+def postfix_lets_a_session_go_on():
+    with realserver.RealServer() as server:
+        run = Run(["host 127.0.0.1", f"port {server.ports['tls']}", "tls on",
+                   "tls_starttls off", f"tls_trust_file {server.ca}",
+                   "tls_resume on", f"user {realserver.USER}",
+                   f"password {realserver.PASSWORD}",
+                   "from alice@example.org"])
+        try:
+            run.start([f"bob@{realserver.DOMAIN}"], b"Subject: x\n\nx\n")
+            yield from faults_of(run.finish(60))
+            run.start(["--serverinfo"], b"")
+            result = run.finish(60)
+            yield from faults_of(result)
+            if not re.search(rb"^resumed +yes$", result.stdout, re.M):
+                yield f"not resumed: {result.stdout!r}"
+        finally:
+            run.clean()
+
+
 def main():
     if find_program("openssl") is None:
         skip_all("no openssl")
@@ -199,6 +219,9 @@ def main():
         for mode in ("tls", "starttls"):
             tap.run(f"{mode}: sessions go on", sessions_go_on, authority,
                     mode)
+        if realserver.why_not() is None:
+            tap.run("Postfix lets a session go on",
+                    postfix_lets_a_session_go_on)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return tap.done()
