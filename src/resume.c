@@ -150,6 +150,8 @@ resume_begin(struct resume *r, gnutls_session_t session,
 		return;
 	r->directory = xasprintf("%s/sessions", policy->state);
 	(void)directory_make(r->directory);
+	/* What will never go on again is but a danger to what went over it. */
+	store_sweep(r->directory, RESUME_MAX_AGE);
 	make_name(r, policy);
 	if (store_take(&text, r->directory, r->name) == 1 &&
 	    check_header(r, &text))

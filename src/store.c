@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -252,4 +253,29 @@ store_put(const char *directory, const char *name, const struct buffer *text)
 	}
 	close(fd);
 	return result;
+}
+
+void
+store_sweep(const char *directory, time_t seconds)
+{
+	time_t oldest = time(NULL) - seconds;
+	const struct dirent *entry;
+	struct error ignored;
+	struct stat st;
+	DIR *list;
+	int fd;
+
+	if (open_directory(&fd, directory, &ignored) != 1)
+		return;
+	list = fdopendir(fd);
+	if (list == NULL) {
+		close(fd);
+		return;
+	}
+	while ((entry = readdir(list)) != NULL)
+		if (fstatat(fd, entry->d_name, &st,
+		    AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+		    st.st_mtime < oldest)
+			unlinkat(fd, entry->d_name, 0);
+	closedir(list);
 }

@@ -7,6 +7,7 @@
 #define ONEHOP_STORE_H
 
 #include <stddef.h>
+#include <time.h>
 
 #include "buffer.h"
 #include "error.h"
@@ -40,5 +41,8 @@ int store_take(struct buffer *text, const char *directory, const char *name);
  * name; it may be lost if the system crashes. Allocates nothing. 0 or -1. */
 int store_put(const char *directory, const char *name,
 	const struct buffer *text);
+
+/* Removes the files that have not been written for so many seconds. */
+void store_sweep(const char *directory, time_t seconds);
 
 #endif

@@ -2,6 +2,7 @@
 /* Sessions that go on, over real handshakes: when they do, and when not. */
 #include "unit.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -360,6 +361,27 @@ old_and_broken_sessions_are_dropped(void **state)
 	}
 }
 
+static void
+what_cannot_go_on_is_removed(void **state)
+{
+	struct timespec times[2] = {{ time(NULL) - 86500, 0 }};
+	struct tls_policy policy;
+	struct error err;
+	char *path;
+
+	make_policy(&policy, *state);
+	assert_int_equal(run(&policy, SERVER_RESUMES, KEPT, &err), 0);
+	path = session_file(*state);
+	policy.port = 587;
+	assert_int_equal(run(&policy, SERVER_RESUMES, FORGOTTEN, &err), 0);
+	assert_int_equal(access(path, F_OK), 0);
+	times[1] = times[0];
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+	assert_int_equal(run(&policy, SERVER_RESUMES, FORGOTTEN, &err), 0);
+	assert_int_equal(access(path, F_OK), -1);
+	free(path);
+}
+
 static int
 make(void **state)
 {
@@ -421,6 +443,7 @@ main(void)
 		IN_A_PLACE(the_verdict_is_reached_anew),
 		IN_A_PLACE(what_is_kept_is_ours_alone),
 		IN_A_PLACE(old_and_broken_sessions_are_dropped),
+		IN_A_PLACE(what_cannot_go_on_is_removed),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
