@@ -73,11 +73,13 @@ systemd_takes_the_units()
         cp "$contrib/systemd/onehop-flush.timer" "$scratch/units" &&
         sed "s|^ExecStart=onehop|ExecStart=$(realpath "$ONEHOP")|" \
             "$contrib/systemd/onehop-flush.service" \
-            >"$scratch/units/onehop-flush.service" &&
-        XDG_RUNTIME_DIR=$scratch systemd-analyze --user verify --man=no \
-            "$scratch/units/onehop-flush.service" \
-            "$scratch/units/onehop-flush.timer" >"$scratch/said" 2>&1 &&
-        [ ! -s "$scratch/said" ] || { cat "$scratch/said"; return 1; }
+            >"$scratch/units/onehop-flush.service" || return 1
+    XDG_RUNTIME_DIR=$scratch systemd-analyze --user verify --man=no \
+        "$scratch/units/onehop-flush.service" \
+        "$scratch/units/onehop-flush.timer" >"$scratch/said" 2>&1
+    status=$?
+    cat "$scratch/said"
+    [ "$status" -eq 0 ] && [ ! -s "$scratch/said" ]
 }
 
 tap 'vim knows every key and no other' vim_knows_every_key_and_no_other

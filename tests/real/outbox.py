@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The network is pulled from under Debian's cron: Postfix is stopped, ten jobs
-have something to say, Postfix comes back, and a flush delivers all ten, once."""
+have something to say, Postfix comes back, a flush delivers all ten, once."""
 
 import os
 import re
