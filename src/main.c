@@ -303,6 +303,8 @@ report(struct run *run, const struct error *err)
 	if (run->account.name == NULL && run->inv.mode == MODE_SEND)
 		config_load_log(&run->account, &run->inv);
 	report_notice(STDERR_FILENO, &run->facts);
+	if (run->inv.debug || isatty(STDERR_FILENO))
+		report_queued(STDERR_FILENO, err);
 	report_error(STDERR_FILENO, err, run->tried ? &attempt : NULL);
 	if (run->inv.timing && run->inv.mode == MODE_SEND)
 		timing_show(STDERR_FILENO, &run->account, &run->facts);

@@ -67,6 +67,18 @@ report_error(int fd, const struct error *err, const struct attempt *tried)
 }
 
 void
+report_queued(int fd, const struct error *err)
+{
+	char line[sizeof(err->text) + 16];
+	int n;
+
+	if (err->outcome != OUTCOME_QUEUED)
+		return;
+	n = snprintf(line, sizeof(line), "onehop: %s\n", err->text);
+	put_line(fd, line, (size_t)n);
+}
+
+void
 report_notice(int fd, const struct submission *facts)
 {
 	char line[sizeof(facts->notice) + 16];

@@ -16,6 +16,10 @@
 void report_error(int fd, const struct error *err,
 	const struct attempt *tried);
 
+/* That the message is in the outbox and why, as one line on fd for a person who
+ * looks; nothing if it is not. */
+void report_queued(int fd, const struct error *err);
+
 /* What was learnt on the way and will not be said a second time, as one line
  * on fd; nothing if there is nothing. */
 void report_notice(int fd, const struct submission *facts);

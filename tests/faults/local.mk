@@ -11,7 +11,7 @@ FAULT_STATES = \
 TEST_EXTENSIONS += .states
 STATES_LOG_DRIVER = $(LOG_DRIVER)
 STATES_LOG_COMPILER = $(PYTHON) $(top_srcdir)/tests/faults/run.py
-EXTRA_DIST += $(FAULT_STATES) tests/faults/mechanisms.py \
+EXTRA_DIST += $(FAULT_STATES) tests/faults/kept.py tests/faults/mechanisms.py \
 	tests/faults/renewal.py tests/lib/saslserver.py \
 	tests/faults/syscalls.py tests/faults/faults.csv \
 	tests/faults/auth.py tests/faults/handshake.py tests/faults/hello.py \
@@ -30,7 +30,8 @@ tests/lib/alloc.so: tests/lib/alloc.c
 CLEANFILES += tests/lib/shim.so tests/lib/alloc.so
 if HAVE_PYTHON
 check_DATA = tests/lib/shim.so tests/lib/alloc.so
-TESTS += $(FAULT_STATES) tests/faults/mechanisms.py tests/faults/renewal.py
+TESTS += $(FAULT_STATES) tests/faults/kept.py \
+	tests/faults/mechanisms.py tests/faults/renewal.py
 # The sanitizers make system calls and allocations of their own.
 if !SANITIZERS
 TESTS += tests/faults/syscalls.py

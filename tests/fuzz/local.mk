@@ -11,6 +11,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/proxy \
 	tests/fuzz/reply \
 	tests/fuzz/encode \
+	tests/fuzz/entry \
 	tests/fuzz/netrc \
 	tests/fuzz/sasl \
 	tests/fuzz/message \
@@ -38,6 +39,8 @@ tests_fuzz_reply_SOURCES = tests/fuzz/reply.c $(replay_sources)
 tests_fuzz_reply_LDADD = $(FUZZ_LDADD)
 tests_fuzz_encode_SOURCES = tests/fuzz/encode.c $(replay_sources)
 tests_fuzz_encode_LDADD = $(FUZZ_LDADD)
+tests_fuzz_entry_SOURCES = tests/fuzz/entry.c $(replay_sources)
+tests_fuzz_entry_LDADD = $(FUZZ_LDADD)
 tests_fuzz_netrc_SOURCES = tests/fuzz/netrc.c $(replay_sources)
 tests_fuzz_netrc_LDADD = $(FUZZ_LDADD)
 tests_fuzz_sasl_SOURCES = tests/fuzz/sasl.c $(replay_sources)

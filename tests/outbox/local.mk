@@ -4,6 +4,7 @@ OUTBOX_TESTS = \
 	tests/outbox/rows.py \
 	tests/outbox/kill.py \
 	tests/outbox/ledger.py \
+	tests/outbox/person.py \
 	tests/outbox/powercut.py
 EXTRA_DIST += $(OUTBOX_TESTS) tests/outbox/enqueue_rows.py \
 	tests/outbox/flush_rows.py tests/outbox/house.py

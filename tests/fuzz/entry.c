@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What may lie in an outbox: with a first octet "j" a journal; with "s" the
+ * sealed part of a message's file, which gets the seal that suits it; else the
+ * file as it is.
+ */
+#include "fuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../src/digest.h"
+#include "../../src/entry.h"
+#include "../../src/history.h"
+#include "../../src/netstring.h"
+
+static void
+check_journal(const char *text, size_t size)
+{
+	struct history h;
+
+	history_read(&h, text, size);
+	require(memchr(h.reason, '\0', sizeof(h.reason)) != NULL,
+	    "a reason that ends");
+	require(h.doubts <= h.tries, "an unknown outcome is a try");
+	require(h.due >= 0 && h.last >= 0 && h.late >= 0, "moments");
+}
+
+/* A file without a name but for a moment, holding text and perhaps its seal;
+ * its name is out, which has room for it. */
+static int
+make_file(char *name, const char *text, size_t size, int sealed)
+{
+	struct buffer seal = {0};
+	struct digest digest;
+	char hex[DIGEST_TEXT];
+	int fd;
+
+	strcpy(name, "/tmp/fuzz-entry-XXXXXX");
+	fd = mkstemp(name);
+	require(fd >= 0, "a temporary file");
+	if (sealed) {
+		digest_begin(&digest);
+		digest_add(&digest, text, size);
+		require(digest_end(&digest, hex) == 0, "a digest");
+		netstring_add(&seal, "sha256", hex);
+		buffer_add_string(&seal, ENTRY_END);
+	}
+	require(write(fd, text, size) == (ssize_t)size &&
+	    write(fd, seal.data, seal.len) == (ssize_t)seal.len,
+	    "room for it");
+	buffer_free(&seal);
+	return fd;
+}
+
+/* It must not end the command that it becomes part of. */
+static void
+check_word(const char *word)
+{
+	for (const char *p = word; p != NULL && *p != '\0'; p++)
+		require((unsigned char)*p >= 0x20 && *p != 0x7f,
+		    "no control character");
+}
+
+static void
+check_entry(const struct entry *e)
+{
+	require(e->envelope.sender != NULL && e->envelope.n > 0,
+	    "a sender and recipients");
+	check_word(e->envelope.sender);
+	check_word(e->envelope.envid);
+	check_word(e->reason);
+	for (size_t i = 0; i < e->envelope.n; i++) {
+		check_word(e->envelope.to[i].path);
+		check_word(e->envelope.to[i].notify);
+		check_word(e->envelope.to[i].orcpt);
+		require(strchr(e->envelope.to[i].path, '@') != NULL,
+		    "an address");
+	}
+}
+
+static void
+check_file(const char *text, size_t size, int sealed)
+{
+	struct entry e, again;
+	struct error err = {0};
+	char name[32], copy[32];
+	int fd = make_file(name, text, size, sealed);
+
+	if (entry_read(&e, fd, &err) == 0) {
+		check_entry(&e);
+		fd = make_file(copy, "", 0, 0);
+		require(entry_write(fd, &e, ENTRY_WHOLE, &err) == 0,
+		    "it can be written");
+		require(entry_read(&again, fd, &err) == 0,
+		    "and read once more");
+		require(again.envelope.n == e.envelope.n &&
+		    message_size(&again.message) == message_size(&e.message),
+		    "the same");
+		entry_free(&again);
+		unlink(copy);
+	} else {
+		require(err.code == EX_DATAERR && err.text[0] != '\0',
+		    "damage is explained");
+	}
+	entry_free(&e);
+	unlink(name);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *text = (const char *)data;
+
+	if (size > 0 && text[0] == 'j')
+		check_journal(text + 1, size - 1);
+	else if (size > 0 && text[0] == 's')
+		check_file(text + 1, size - 1, 1);
+	else
+		check_file(text, size, 0);
+	return 0;
+}

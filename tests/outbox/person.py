@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a person learns of the outbox, and does with it: mailq, --outbox, and
+lines on a terminal that nobody else gets."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+
+# pylint: disable=wrong-import-position
+from house import EMPTY, SECONDS, House, Sink, differs, fault_of, message
+from tap import Tap
+
+
+def on_terminal(house, *args, stdin=b""):
+    """What a run says on a terminal, and its exit status."""
+    ours, theirs = pty.openpty()
+    run = subprocess.Popen([os.environ["ONEHOP"], "-C", house.run_.config,
+                            *args], env=house.run_.environment, stderr=theirs,
+                           stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    os.close(theirs)
+    run.stdin.write(stdin)
+    run.stdin.close()
+    said = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:
+            break
+        if not part:
+            break
+        said += part
+    os.close(ours)
+    return run.wait(timeout=SECONDS), said.decode().replace("\r\n", "\n")
+
+
+def ids(house):
+    return [os.path.basename(path) for path in house.files("new")]
+
+
+def an_empty_queue():
+    with House() as house:
+        yield from differs("mailq", house.run("-bp").stdout, EMPTY)
+        yield from differs("--json", json.loads(
+            house.run("-bp", "--json").stdout), [])
+        yield from fault_of(house.flush(), 0)
+
+
+def a_list_for_people():
+    with House() as house:
+        house.send("1@x", "-f", "s@example.org", "a@example.net",
+                   "b@example.net")
+        shown = house.run("-bp").stdout.decode()
+        wanted = (rf"{ids(house)[0]}  0\.[3-9] kB  \d+ s ago  "
+                  r"<s@example\.org>\n"
+                  r"\t1 try, next try with the next onehop -q: cannot connect "
+                  r"to 127\.0\.0\.1:1: connection refused \(127\.0\.0\.1\)\n"
+                  r"\t<a@example\.net>\n\t<b@example\.net>\n"
+                  r"-- 0\.[3-9] kB in 1 message\n")
+        if not re.fullmatch(wanted, shown):
+            yield f"mailq: {shown}"
+
+
+def a_list_for_programs():
+    with House() as house:
+        house.send("1@x", "-f", "", "a@example.net")
+        with Sink(lambda verb, *_: b"451 4.3.0 later\r\n"
+                  if verb == b"dot" else None) as sink:
+            house.lead_to(sink.port)
+            house.flush()
+        found, = json.loads(house.run("-bp", "--json").stdout)
+        for name, wanted in {
+                "id": ids(house)[0], "state": "new", "sender": "",
+                "recipients": ["a@example.net"], "tries": 2,
+                "message_id": "<1@x>", "account": "default",
+                "damaged": False, "outbox": house.outbox}.items():
+            yield from differs(name, found[name], wanted)
+        if not found["reason"].endswith("451 4.3.0 later"):
+            yield f"reason: {found['reason']}"
+        if not found["next_try"] > found["queued"] + 200:
+            yield f"next_try: {found}"
+
+
+def show_retry_remove():
+    with House() as house:
+        house.send("1@x")
+        house.send("2@x")
+        first, second = sorted(ids(house), key=lambda name: b"<1@x>" not in
+                               open(f"{house.outbox}/new/{name}",
+                                    "rb").read())
+        shown = house.run("--outbox", "show", first[-9:])
+        yield from fault_of(shown, 0)
+        if not shown.stdout.startswith(b"account default\nenvelope from <"):
+            yield f"show: {shown.stdout!r}"
+        if not shown.stdout.endswith(b"\n\n" + message("1@x").replace(
+                b"\n", b"\r\n")):
+            yield f"show: {shown.stdout!r}"
+        yield from fault_of(house.run("--outbox", "remove", first), 0)
+        yield from differs("left", ids(house), [second])
+        journals = os.listdir(os.path.join(house.outbox, "journal"))
+        yield from differs("journals", journals, [])
+
+
+def what_was_given_up():
+    with House() as house:
+        house.send("1@x")
+        with Sink(lambda verb, *_: b"550 5.1.1 nobody\r\n"
+                  if verb == b"RCPT" else None) as sink:
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 69)
+        shown = house.run("-bp").stdout
+        yield from differs("mailq", shown, EMPTY +
+                           b"-- 1 given up: onehop --outbox list\n")
+        shown = house.run("--outbox", "list").stdout.decode()
+        if "given up: " not in shown or "550 5.1.1 nobody" not in shown:
+            yield f"--outbox list: {shown}"
+        found, = json.loads(house.run("--outbox", "list", "--json").stdout)
+        yield from differs("state", found["state"], "failed")
+        yield from fault_of(house.run("--outbox", "retry", found["id"]), 0)
+        with Sink() as sink:
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 0)
+            yield from differs("copies", sink.count(), {"1@x": 1})
+
+
+def wrong_words():
+    with House() as house:
+        house.send("1@x")
+        house.send("2@x")
+        for args, status, words in [
+                (("show",), 64, b"expected the ID of a message"),
+                (("remove", "nonsense"), 66, b"no message nonsense"),
+                (("remove", "20"), 64, b"more than one message")]:
+            result = house.run("--outbox", *args)
+            yield from fault_of(result, status)
+            if words not in result.stderr:
+                yield f"{args}: {result.stderr!r}"
+        yield from differs("messages", len(ids(house)), 2)
+
+
+def the_key_has_its_option():
+    with House() as house:
+        other = os.path.join(house.home, "other")
+        house.send("1@x", f"--outbox={other}", "you@example.net")
+        yield from differs("new", ids(house), [])
+        yield from differs("other", len(os.listdir(f"{other}/new")), 1)
+        result = house.send("2@x", "--outbox=off", "you@example.net")
+        yield from fault_of(result, 75)
+        result = house.send("3@x", "--outbox=relative", "you@example.net")
+        yield from fault_of(result, 64)
+        if b"absolute path" not in result.stderr:
+            yield f"{result.stderr!r}"
+
+
+def a_client_of_bs_is_told():
+    dialogue = (b"EHLO me\r\nMAIL FROM:<me@example.org>\r\n"
+                b"RCPT TO:<you@example.net>\r\nDATA\r\n%s.\r\nQUIT\r\n"
+                % message("1@x").replace(b"\n", b"\r\n"))
+    with House() as house:
+        result = house.run("-bs", stdin=dialogue)
+        yield from fault_of(result, 0)
+        replies = result.stdout.split(b"\r\n")
+        if not replies[-3].startswith(b"250 2.0.0 Ok: queued as "):
+            yield f"replies: {replies}"
+        yield from differs("new", len(ids(house)), 1)
+        with Sink() as sink:
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 0)
+            yield from differs("copies", sink.count(), {"1@x": 1})
+
+
+def a_terminal_is_told():
+    with House() as house:
+        status, said = on_terminal(house, "you@example.net",
+                                   stdin=message("1@x"))
+        yield from differs("exit status", status, 0)
+        if not re.fullmatch(r"onehop: queued as \S+: cannot connect .*\n",
+                            said):
+            yield f"queued: {said}"
+        yield from differs("elsewhere", house.send("2@x").stderr, b"")
+
+
+def a_terminal_is_reminded_once():
+    with House() as house:
+        house.send("1@x")
+        with Sink(lambda verb, *_: b"554 5.6.0 no\r\n"
+                  if verb == b"MAIL" else None) as sink:
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 69)
+        with Sink() as sink:
+            house.lead_to(sink.port)
+            yield from differs("elsewhere", house.send("2@x").stderr, b"")
+            wanted = ("onehop: 1 message could not be delivered: see onehop "
+                      "--outbox list\n")
+            for i, words in enumerate((wanted, "")):
+                status, said = on_terminal(house, "you@example.net",
+                                           stdin=message(f"{i}.3@x"))
+                yield from differs(f"run {i}", (status, said), (0, words))
+
+
+def main():
+    tap = Tap()
+    for test in (an_empty_queue, a_list_for_people, a_list_for_programs,
+                 show_retry_remove, what_was_given_up, wrong_words,
+                 the_key_has_its_option, a_client_of_bs_is_told,
+                 a_terminal_is_told, a_terminal_is_reminded_once):
+        tap.run(test.__name__.replace("_", " "), test)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
