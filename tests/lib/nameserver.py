@@ -100,6 +100,8 @@ def why_not():
 def enter(argv):
     """Goes on in namespaces of our own; the reason why not, or None."""
     if os.environ.get("ONEHOP_NAMESPACE") == "1":
+        # Who is told to end still ends what it has started.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         _raise_loopback()
         return None
     reason = why_not()
