@@ -25,8 +25,7 @@ struct run {
 	struct flush *result;
 	struct outbox outbox;
 	struct sites sites;
-	int64_t until;
-	int trace;
+	const struct flush_order *order;
 	struct error complaints;  /* what a person has to know, in lines */
 };
 
@@ -74,6 +73,52 @@ give_up(struct run *r, const struct job *j, const char *why,
 	fail(&said, EX_UNAVAILABLE, "outbox: message %s given up: %s",
 	    j->id, why);
 	complain(r, EX_UNAVAILABLE, said.text);
+	return 0;
+}
+
+/* Tells the log of the account; the first trouble with that is kept. */
+static void
+record(struct run *r, struct attempt *attempt)
+{
+	struct error warning = {0};
+
+	attempt->code = attempt->result->code;
+	if (log_write(attempt, &warning) != 0 && r->result->log.code == 0)
+		r->result->log = warning;
+}
+
+/* For a message that does not say whose it is. */
+static struct site *
+default_site(struct run *r)
+{
+	const struct invocation origin = { .config = r->order->config };
+
+	return site_find(&r->sites, &origin, r->order->trace);
+}
+
+/* Gives up what cannot even be tried. Its account may not be known: then the
+ * default one's log has it. */
+static int
+give_up_untried(struct run *r, const struct job *j, const char *why,
+    struct error *err)
+{
+	struct site *site = j->site != NULL ? j->site : default_site(r);
+	struct submission facts = {0};
+	struct error result = {0};
+	struct attempt attempt = {
+		.account = &site->account,
+		.envelope = &j->entry.envelope,
+		.message = &j->entry.message,
+		.facts = &facts,
+		.result = &result
+	};
+
+	if (give_up(r, j, why, err) != 0)
+		return -1;
+	fail(&result, EX_UNAVAILABLE, "outbox: message %s given up: %s",
+	    j->id, why);
+	if (site->account.name != NULL)
+		record(r, &attempt);
 	return 0;
 }
 
@@ -211,7 +256,7 @@ static int
 try(struct run *r, struct job *j, struct error *err)
 {
 	struct site *site = j->site;
-	struct error why = {0}, warning = {0};
+	struct error why = {0};
 	struct attempt attempt = {
 		.account = &site->account,
 		.envelope = &j->entry.envelope,
@@ -236,9 +281,7 @@ try(struct run *r, struct job *j, struct error *err)
 	} else {
 		result = judge(r, j, &attempt, err);
 	}
-	attempt.code = why.code;
-	if (log_write(&attempt, &warning) != 0 && r->result->log.code == 0)
-		r->result->log = warning;
+	record(r, &attempt);
 	return result;
 }
 
@@ -257,7 +300,7 @@ read_job(struct run *r, struct job *j, struct error *err)
 		return journal_add(&j->journal, "read", err, NULL) == 0
 		    ? 1 : -1;
 	if (why.code == EX_DATAERR)
-		return give_up(r, j, why.text, err);
+		return give_up_untried(r, j, why.text, err);
 	r->result->waiting++;
 	return journal_add(&j->journal, "held", err, "0 %s", why.text);
 }
@@ -269,20 +312,20 @@ process(struct run *r, struct job *j, struct error *err)
 	int result;
 
 	if (j->history.crashes >= HISTORY_CRASHES_MAX)
-		return give_up(r, j, "reading or sending it crashed "
+		return give_up_untried(r, j, "reading or sending it crashed "
 		    "onehop three times", err);
 	result = read_job(r, j, err);
 	if (result != 1)
 		return result;
-	if (j->entry.doubts + j->history.doubts >= HISTORY_DOUBTS_MAX)
-		return give_up(r, j, "three times nobody knows whether the "
-		    "smarthost has accepted it", err);
 	if (j->history.tries == 0 && j->history.began == 0 &&
 	    j->entry.due > time(NULL)) {
 		r->result->waiting++;
 		return 0;
 	}
-	j->site = site_find(&r->sites, &j->entry.origin, r->trace);
+	j->site = site_find(&r->sites, &j->entry.origin, r->order->trace);
+	if (j->entry.doubts + j->history.doubts >= HISTORY_DOUBTS_MAX)
+		return give_up_untried(r, j, "three times nobody knows "
+		    "whether the smarthost has accepted it", err);
 	if (j->site->stopped)
 		return hold(r, j, err);
 	return try(r, j, err);
@@ -316,13 +359,12 @@ visit(struct run *r, const char *id, struct error *err)
 static void
 notify_all(struct run *r)
 {
-	static const struct invocation no_choice;
 	unsigned unread = r->result->failed;
 
 	for (size_t i = 0; i < r->sites.n; i++)
 		unread -= r->sites.at[i]->failed;
 	if (unread > 0)
-		site_find(&r->sites, &no_choice, -1)->failed += unread;
+		default_site(r)->failed += unread;
 	for (size_t i = 0; i < r->sites.n; i++)
 		if (r->sites.at[i]->account.name != NULL)
 			notify_run(r->sites.at[i]->account.outbox_notify,
@@ -338,7 +380,7 @@ visit_all(struct run *r, struct error *err)
 	outbox_sweep(&r->outbox);
 	result = outbox_list(&r->outbox, OUTBOX_NEW, &ids, err);
 	for (size_t i = 0; i < ids.n && result == 0; i++) {
-		if (deadline_now() >= r->until) {
+		if (deadline_now() >= r->order->until) {
 			r->result->waiting += (unsigned)(ids.n - i);
 			break;
 		}
@@ -351,14 +393,14 @@ visit_all(struct run *r, struct error *err)
 }
 
 int
-flush_outbox(struct flush *f, const char *path, int64_t until, int trace,
+flush_outbox(struct flush *f, const struct flush_order *order,
     struct error *err)
 {
-	struct run r = { .result = f, .until = until, .trace = trace };
+	struct run r = { .result = f, .order = order };
 	int locked;
 
 	memset(f, 0, sizeof(*f));
-	if (outbox_open(&r.outbox, path, err) != 0) {
+	if (outbox_open(&r.outbox, order->path, err) != 0) {
 		outbox_close(&r.outbox);
 		return -1;
 	}

@@ -44,7 +44,7 @@ keep_only(int fd)
 }
 
 static void
-work(int ready, const char *path)
+work(int ready, struct flush_order *order)
 {
 	struct error unused = {0};
 	struct flush result;
@@ -61,13 +61,14 @@ work(int ready, const char *path)
 		return;
 	setsid();
 	signals_hold();
-	(void)flush_outbox(&result, path,
-	    deadline_in(1000 * LATER_SECONDS), -1, &unused);
+	order->until = deadline_in(1000 * LATER_SECONDS);
+	(void)flush_outbox(&result, order, &unused);
 }
 
 void
-later_prepare(struct later *l, const char *path)
+later_prepare(struct later *l, const char *path, const char *config)
 {
+	struct flush_order order = { path, config, 0, -1 };
 	int ends[2];
 
 	l->go = -1;
@@ -79,7 +80,7 @@ later_prepare(struct later *l, const char *path)
 		break;
 	case 0:
 		close(ends[1]);
-		work(ends[0], path);
+		work(ends[0], &order);
 		_exit(0);
 	default:
 		fcntl(ends[1], F_SETFD, FD_CLOEXEC);

@@ -15,8 +15,9 @@ struct later {
 };
 
 /* Makes the process, if there is something in the outbox at path (may be
- * NULL). It does nothing until it is told to, and ends if it never is. */
-void later_prepare(struct later *l, const char *path);
+ * NULL); config is -C of the run or NULL. It does nothing until it is told to,
+ * and ends if it never is. */
+void later_prepare(struct later *l, const char *path, const char *config);
 
 /* Tells it to begin, or to end. */
 void later_begin(struct later *l);

@@ -127,12 +127,15 @@ flush_queue(struct run *run, struct error *err)
 	signals_hold();
 	outbox_paths(&paths, &run->inv);
 	for (size_t i = 0; i < paths.n && err->signal == 0; i++) {
+		const struct flush_order order = { paths.at[i],
+		    run->inv.config, DEADLINE_NONE, trace };
 		struct error trouble = {0};
 
-		if (flush_outbox(&result, paths.at[i], DEADLINE_NONE, trace,
-		    &trouble) != 0)
+		if (flush_outbox(&result, &order, &trouble) != 0)
 			*err = trouble;
 		report_error(STDERR_FILENO, &result.log, NULL);
+		if (isatty(STDERR_FILENO))
+			report_flush(STDERR_FILENO, &result);
 	}
 	list_free(&paths);
 	return err->code != 0 ? -1 : 0;
@@ -190,7 +193,7 @@ hand_over(struct run *run, struct error *err)
 
 	run->log = log_open(&run->account);
 	keep_prepare(outbox);
-	later_prepare(&later, outbox);
+	later_prepare(&later, outbox, run->inv.config);
 	result = submit(&run->account, &run->envelope, &run->message, &watch,
 	    &run->facts, err);
 	if (result == 0)

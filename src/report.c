@@ -79,6 +79,22 @@ report_queued(int fd, const struct error *err)
 }
 
 void
+report_flush(int fd, const struct flush *flush)
+{
+	char line[128];
+	int n;
+
+	if (flush->busy)
+		n = snprintf(line, sizeof(line),
+		    "onehop: another run is sending from the outbox\n");
+	else
+		n = snprintf(line, sizeof(line), "onehop: %u sent, %u "
+		    "waiting, %u given up\n", flush->sent, flush->waiting,
+		    flush->failed);
+	put_line(fd, line, (size_t)n);
+}
+
+void
 report_notice(int fd, const struct submission *facts)
 {
 	char line[sizeof(facts->notice) + 16];

@@ -7,6 +7,7 @@
 #include "attempt.h"
 #include "buffer.h"
 #include "error.h"
+#include "flush.h"
 
 /*
  * The error on fd: one line - one for each error of a config file -, and one
@@ -19,6 +20,9 @@ void report_error(int fd, const struct error *err,
 /* That the message is in the outbox and why, as one line on fd for a person who
  * looks; nothing if it is not. */
 void report_queued(int fd, const struct error *err);
+
+/* What a flush came to, as one line on fd for a person who looks. */
+void report_flush(int fd, const struct flush *flush);
 
 /* What was learnt on the way and will not be said a second time, as one line
  * on fd; nothing if there is nothing. */

@@ -104,9 +104,14 @@ def empty(path):
 
 def torn_file():
     for change in (cut, trail, flip, empty):
-        with House() as house:
+        with House("logfile on") as house:
             for fault in gives_up(house, change, b"the file is damaged"):
                 yield f"{change.__name__}: {fault}"
+            with open(os.path.join(os.path.dirname(house.outbox), "log"),
+                      encoding="ascii") as file:
+                log = file.read()
+            if log.count("outcome=failed") != 1 or "given" not in log:
+                yield f"{change.__name__}: log: {log}"
 
 
 def records(old, new):

@@ -195,6 +195,8 @@ def a_terminal_is_reminded_once():
             yield from differs("elsewhere", house.send("2@x").stderr, b"")
             wanted = ("onehop: 1 message could not be delivered: see onehop "
                       "--outbox list\n")
+            yield from differs("flush", on_terminal(house, "-q"), (
+                0, "onehop: 0 sent, 0 waiting, 0 given up\n"))
             for i, words in enumerate((wanted, "")):
                 status, said = on_terminal(house, "you@example.net",
                                            stdin=message(f"{i}.3@x"))
