@@ -204,6 +204,12 @@ class House:
             rb"queued \d+", b"queued %d" % (time.time() - seconds), records))
 
 
+def forget_due(path):
+    """An entry whose first pause is over."""
+    rewrite(path, lambda records: re.sub(
+        rb"14:due \d{10},\n", b"", records))
+
+
 def message(name, body=b"text\n"):
     return (b"From: me@example.org\nDate: Mon, 23 Nov 2026 12:00:00 +0000\n"
             b"Message-ID: <%s>\nSubject: s\n\n" % name.encode()) + body

@@ -2,6 +2,7 @@
 # The outbox under everything that can happen to it.
 OUTBOX_TESTS = \
 	tests/outbox/rows.py \
+	tests/outbox/fate.py \
 	tests/outbox/kill.py \
 	tests/outbox/ledger.py \
 	tests/outbox/person.py \

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What becomes of queued messages, and of the outbox around them."""
+
+import json
+import os
+import sys
+import time
+
+# pylint: disable=wrong-import-position
+from house import (SECONDS, House, Sink, differs, fault_of,
+                   forget_due, message)
+from tap import Tap
+
+THREE = ("good@example.net", "later@example.net", "never@example.net")
+
+
+def three_verdicts(verb, line, _):
+    """One recipient is accepted, one put off, one refused."""
+    if verb == b"RCPT" and b"later@" in line:
+        return b"451 4.2.1 later\r\n"
+    if verb == b"RCPT" and b"never@" in line:
+        return b"550 5.1.1 never\r\n"
+    return None
+
+
+def recipients(house, *place):
+    """Those of all messages in the list."""
+    return sorted(
+        tuple(found["recipients"]) for found in json.loads(
+            house.run("--outbox", "list", "--json").stdout)
+        if found["state"] in place)
+
+
+def a_part_stays_behind():
+    """The first attempt: accepted, queued and refused at once."""
+    with House("partial_delivery on") as house, Sink(three_verdicts) as sink:
+        house.lead_to(sink.port)
+        result = house.send("1@x", *THREE)
+        yield from fault_of(result, 67)
+        for words in (b"550 5.1.1 never", b"queued for 1 recipient as"):
+            if words not in result.stderr:
+                yield f"stderr lacks {words!r}: {result.stderr!r}"
+        yield from differs("queued", recipients(house, "new"), [(THREE[1],)])
+        yield from differs("accepted", sink.copies[0].recipients,
+                           [THREE[0].encode()])
+
+
+def a_flush_divides_a_message():
+    with House("partial_delivery on") as house:
+        yield from fault_of(house.send("1@x", *THREE), 0)
+        with Sink(three_verdicts) as sink:
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 69)
+            yield from differs("copies", sink.count(), {"1@x": 1})
+            yield from differs("accepted", sink.copies[0].recipients,
+                               [THREE[0].encode()])
+        yield from differs("new", recipients(house, "new"), [(THREE[1],)])
+        yield from differs("failed", recipients(house, "failed"),
+                           [(THREE[2],)])
+        name = os.path.basename(house.files("new")[0])
+        yield from fault_of(house.run("--outbox", "retry", name), 0)
+        with Sink() as sink:
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 0)
+            yield from differs("accepted later", sink.copies[0].recipients,
+                               [THREE[1].encode()])
+
+
+def an_unknown_outcome_is_tried_twice_more():
+    """The smarthost takes each copy and hangs up without a word."""
+    with House() as house, Sink(
+            lambda verb, *_: b"" if verb == b"dot" else None) as sink:
+        house.lead_to(sink.port)
+        yield from fault_of(house.send("1@x"), 0)
+        yield from differs("copies", len(sink.copies), 1)
+        for copies, status in ((2, 0), (3, 69)):
+            name = os.path.basename(house.files("new")[0])
+            make_due(house, name)
+            result = house.flush()
+            yield from fault_of(result, status)
+            yield from differs("copies", len(sink.copies), copies)
+        yield from differs("new", house.files("new"), [])
+        yield from differs("failed", len(house.files("failed")), 1)
+
+
+def make_due(house, name):
+    """As if the pause were over: what "retry" would forget is kept."""
+    path = os.path.join(house.outbox, "new", name)
+    with open(path, "rb") as file:
+        if b":due " in file.read():
+            forget_due(path)
+    journal = os.path.join(house.outbox, "journal", name)
+    if os.path.exists(journal):
+        with open(journal, "rb") as file:
+            lines = file.read().split(b"\n")
+        with open(journal, "wb") as file:
+            file.write(b"\n".join(
+                b" ".join(words[:2] + [b"0"] + words[3:])
+                if (words := line.split(b" "))[0] in (
+                    b"unknown", b"deferred") else line for line in lines))
+
+
+def what_crashes_us_is_put_aside():
+    """As three killed runs would have left it."""
+    with House() as house:
+        house.send("bad@x")
+        bad = os.path.basename(house.files("new")[0])
+        with open(os.path.join(house.outbox, "journal", bad), "wb") as file:
+            file.write(b"reading 1\nreading 2\nreading 3\n")
+        house.send("good@x")
+        with Sink() as sink:
+            house.lead_to(sink.port)
+            result = house.flush()
+            yield from fault_of(result, 69)
+            if b"crashed onehop three times" not in result.stderr:
+                yield f"stderr: {result.stderr!r}"
+            yield from differs("copies", sink.count(), {"good@x": 1})
+        yield from differs("failed", [os.path.basename(path) for path in
+                                      house.files("failed")], [bad])
+
+
+def accounts_have_one_session_each():
+    """Their messages were queued in turns."""
+    with House("account other : default", "from other@example.org") as house:
+        for i in range(4):
+            house.send(f"{i}@x", "-a", ("default", "other")[i % 2],
+                       "you@example.net")
+        with Sink() as sink:
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 0)
+            yield from differs("copies", sink.count(),
+                               {f"{i}@x": 1 for i in range(4)})
+            yield from differs("connections", sink.connections, 2)
+
+
+def a_success_flushes_behind_its_back():
+    with House() as house:
+        house.send("1@x")
+        with Sink() as sink:
+            house.lead_to(sink.port)
+            result = house.send("2@x")
+            yield from fault_of(result, 0)
+            until = time.monotonic() + SECONDS
+            while house.files("new") and time.monotonic() < until:
+                time.sleep(0.05)
+            yield from differs("copies", sink.count(), {"1@x": 1, "2@x": 1})
+
+
+def trouble_behind_a_success_is_no_matter():
+    """The queued message is refused for good; the run's own is not."""
+    with House() as house:
+        house.send("bad@x")
+        with Sink(lambda verb, line, _: b"554 no\r\n" if verb == b"dot" and
+                  b"bad@x" in line else None) as sink:
+            house.lead_to(sink.port)
+            result = house.send("good@x")
+            yield from differs("run", (result.status, result.stderr),
+                               (0, b""))
+            until = time.monotonic() + SECONDS
+            while not house.files("failed") and time.monotonic() < until:
+                time.sleep(0.05)
+        yield from differs("failed", len(house.files("failed")), 1)
+
+
+def a_home_that_cannot_be_written():
+    for error, call in (("EROFS", "mkdir"), ("EACCES", "mkdir"),
+                        ("EROFS", "openat")):
+        with House() as house:
+            if call == "openat":  # the directory is there
+                house.send("0@x")
+            result = house.send("1@x", wrapper=[
+                "strace", "-o", os.devnull, "-e", f"trace={call}", "-e",
+                f"inject={call}:error={error}:when=1+", *only_creating(
+                    house, call)])
+            yield from fault_of(result, 75)
+            if b"not queued" not in result.stderr:
+                yield f"{error}: {result.stderr!r}"
+
+
+def only_creating(house, call):
+    """-P limits what is made to fail to the directory of new messages."""
+    return ["-P", os.path.join(house.outbox, "new")] if call == "openat" \
+        else []
+
+
+def foreign_files_are_left_alone():
+    with House() as house:
+        house.send("1@x")
+        new = os.path.join(house.outbox, "new")
+        for name in ("README", ".hidden", "20261123T125500Z-short"):
+            with open(os.path.join(new, name), "wb") as file:
+                file.write(message("forged@x"))
+        os.mkdir(os.path.join(new, "directory"))
+        before = sorted(os.listdir(new))
+        with Sink() as sink:
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 0)
+            yield from differs("copies", sink.count(), {"1@x": 1})
+        yield from differs("left", len(os.listdir(new)), len(before) - 1)
+
+
+def no_secret_is_written():
+    with House("auth plain", "user me", "password hunter-2-hunter",
+               "tls_certcheck off") as house:
+        house.send("1@x", "--passwordeval=echo other-secret-word",
+                   "you@example.net")
+        with open(house.files("new")[0], "rb") as file:
+            text = file.read()
+        if b"hunter-2" in text:
+            yield f"the password is in the file: {text!r}"
+
+
+def main():
+    tap = Tap()
+    for test in (a_part_stays_behind, a_flush_divides_a_message,
+                 an_unknown_outcome_is_tried_twice_more,
+                 what_crashes_us_is_put_aside,
+                 accounts_have_one_session_each,
+                 a_success_flushes_behind_its_back,
+                 trouble_behind_a_success_is_no_matter,
+                 a_home_that_cannot_be_written,
+                 foreign_files_are_left_alone, no_secret_is_written):
+        tap.run(test.__name__.replace("_", " "), test)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
