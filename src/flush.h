@@ -3,35 +3,16 @@
 #ifndef ONEHOP_FLUSH_H
 #define ONEHOP_FLUSH_H
 
-#include <stdint.h>
-
 #include "error.h"
-
-/* What is to be done; all borrowed. */
-struct flush_order {
-	const char *path;    /* of the outbox */
-	const char *config;  /* -C of this run, or NULL: for what cannot say
-	                        whose it is */
-	int64_t until;       /* no message is begun later (wait.h) */
-	int trace;           /* descriptor for the dialogues, or -1 */
-};
-
-/* What came of it, messages. */
-struct flush {
-	unsigned sent;
-	unsigned waiting;   /* not due yet, or held back by trouble */
-	unsigned failed;    /* given up in this run */
-	struct error log;   /* why a record was not written, the first one */
-	int busy;           /* another run is at it: nothing was done */
-};
+#include "fate.h"
 
 /*
- * Sends the messages of the outbox that are due. 0: nothing was given up and no
- * account needs its user. -1: EX_UNAVAILABLE messages were
- * given up, EX_NOPERM a server refuses the user or password, EX_CONFIG an
- * account cannot be found any more, EX_TEMPFAIL interrupted, or the outbox
- * cannot be read or written, EX_CANTCREAT it is not private. Several causes
- * are several lines of text. signals_hold() has been called.
+ * Sends the messages of the outbox that are due. 0: nothing was given up and
+ * no account needs its user. -1: EX_UNAVAILABLE messages were given up,
+ * EX_NOPERM a server refuses the user or password, EX_CONFIG an account cannot
+ * be found any more, EX_TEMPFAIL interrupted, or the outbox cannot be read or
+ * written, EX_CANTCREAT it is not private. Several causes are several lines of
+ * text. signals_hold() has been called.
  */
 int flush_outbox(struct flush *f, const struct flush_order *order,
 	struct error *err);
