@@ -243,9 +243,9 @@ report_failures(struct race *r, struct error *err)
 	if (r->addresses.dropped > 0)
 		buffer_addf(&r->failures, "; gave up after %zu addresses",
 		    r->addresses.n);
-	escape_string(quote, sizeof(quote), to->host);
 	return fail(err, r->starved ? EX_OSERR : EX_TEMPFAIL,
-	    "cannot connect to %s:%u: %s", quote, to->port,
+	    "cannot connect to %s: %s",
+	    escape_server(quote, sizeof(quote), to->host, to->port),
 	    buffer_string(&r->failures));
 }
 

@@ -88,3 +88,14 @@ escape_string(char *out, size_t size, const char *text)
 {
 	return escape(out, size, text, strlen(text));
 }
+
+char *
+escape_server(char *out, size_t size, const char *host, unsigned port)
+{
+	int is_ipv6 = strchr(host, ':') != NULL;
+	char quote[ESCAPE_QUOTE];
+
+	escape_string(quote, sizeof(quote), host);
+	snprintf(out, size, is_ipv6 ? "[%s]:%u" : "%s:%u", quote, port);
+	return out;
+}

@@ -23,4 +23,7 @@ char *escape(char *out, size_t size, const char *text, size_t len);
 /* The same for a string. */
 char *escape_string(char *out, size_t size, const char *text);
 
+/* A host and its port as one word, escaped: "name:25", "[::1]:25". */
+char *escape_server(char *out, size_t size, const char *host, unsigned port);
+
 #endif

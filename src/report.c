@@ -30,9 +30,9 @@ describe_server(const struct attempt *tried, char *text, size_t size)
 		snprintf(text, size, " (account %s, socket %s)", name,
 		    escape_string(server, sizeof(server), a->socket));
 	else if (facts->host[0] != '\0')
-		snprintf(text, size, " (account %s, server %s:%u)", name,
-		    escape_string(server, sizeof(server), facts->host),
-		    facts->port);
+		snprintf(text, size, " (account %s, server %s)", name,
+		    escape_server(server, sizeof(server), facts->host,
+		    facts->port));
 	else
 		snprintf(text, size, " (account %s, host %s)", name,
 		    escape_string(server, sizeof(server), a->host.at[0]));

@@ -266,23 +266,23 @@ route_open(const struct route *route, size_t index,
 {
 	const struct account *a = route->account;
 	const struct smarthost *host = &route->at[index];
-	char quote[ESCAPE_QUOTE];
+	char server[ESCAPE_QUOTE], proxy[ESCAPE_QUOTE];
 
+	escape_server(server, sizeof(server), host->wire, host->port);
 	if (a->connect_command[0] != '\0')
 		return start_command(route, host, transport, result, err);
 	if (open_target(route, host, transport, result, err) != 0)
 		return is_proxied(a) && err->signal == 0
-		    ? wrap(err, "proxy for %s:%u", host->wire, host->port)
-		    : -1;
+		    ? wrap(err, "proxy for %s", server) : -1;
 	if (!is_proxied(a) || pass_proxy(route, host, *transport, err) == 0)
 		return 0;
 	(*transport)->close(*transport);
 	*transport = NULL;
 	if (err->signal != 0)
 		return -1;
-	escape_string(quote, sizeof(quote), a->proxy_host);
-	return wrap(err, "cannot connect to %s:%u through proxy %s:%u",
-	    host->wire, host->port, quote, a->proxy_port);
+	return wrap(err, "cannot connect to %s through proxy %s", server,
+	    escape_server(proxy, sizeof(proxy), a->proxy_host,
+	    a->proxy_port));
 }
 
 void

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "home.h"
+#include "escape.h"
 #include "identity.h"
 #include "memory.h"
 #include "mime.h"
@@ -154,8 +155,9 @@ confine(const struct submitter *s, size_t index)
 static void
 trace_host(struct submitter *s)
 {
-	char *text = xasprintf("%s:%u %s", s->facts.host, s->facts.port,
-	    s->facts.connection.address);
+	char server[ESCAPE_QUOTE];
+	char *text = xasprintf("%s %s", escape_server(server, sizeof(server),
+	    s->facts.host, s->facts.port), s->facts.connection.address);
 
 	stream_trace(&s->session.stream, "to", text, strlen(text));
 	free(text);
@@ -170,6 +172,7 @@ open_session(struct submitter *s, size_t index,
 	char *hello = identity_hello(s->route.account,
 	    session->stream.transport->fd);
 	int is_one_of_several = s->route.n > 1;
+	char server[ESCAPE_QUOTE];
 	int result;
 
 	if (is_one_of_several)
@@ -177,8 +180,8 @@ open_session(struct submitter *s, size_t index,
 	confine(s, index);
 	result = converse(s, policy, hello, err);
 	if (result != 0 && is_one_of_several && err->signal == 0)
-		wrap(err, "%s:%u", session->smarthost->wire,
-		    session->smarthost->port);
+		wrap(err, "%s", escape_server(server, sizeof(server),
+		    session->smarthost->wire, session->smarthost->port));
 	free(hello);
 	memcpy(s->facts.tls, session->tls.version, sizeof(s->facts.tls));
 	if (session->tls.notice[0] != '\0')

@@ -298,6 +298,20 @@ output_that_nobody_takes_is_an_error(void **state)
 	close(fd);
 }
 
+static void
+a_server_is_one_word(void **state)
+{
+	char out[64];
+
+	(void)state;
+	assert_string_equal(escape_server(out, sizeof(out), "mail.example",
+	    25), "mail.example:25");
+	assert_string_equal(escape_server(out, sizeof(out), "::1", 465),
+	    "[::1]:465");
+	assert_string_equal(escape_server(out, sizeof(out), "a\nb", 1),
+	    "a\\x0Ab:1");
+}
+
 int
 main(void)
 {
@@ -306,6 +320,7 @@ main(void)
 		cmocka_unit_test(case_is_folded_for_ascii_alone),
 		cmocka_unit_test(a_word_of_a_list_is_a_whole_one),
 		cmocka_unit_test(foreign_octets_are_escaped),
+		cmocka_unit_test(a_server_is_one_word),
 		cmocka_unit_test(an_escape_that_does_not_fit_is_cut_visibly),
 		cmocka_unit_test(a_buffer_keeps_to_its_ceiling),
 		cmocka_unit_test(a_secret_is_wiped_when_it_is_cleared),
