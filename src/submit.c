@@ -195,7 +195,7 @@ static int
 try_host(struct submitter *s, size_t index, int trace, struct error *err)
 {
 	const struct account *a = s->route.account;
-	struct transport *transport;
+	struct transport *transport = NULL;
 	struct demand demand;
 	int result;
 
