@@ -376,9 +376,10 @@ def test(tap, house):
         tap.run("mdadm --monitor --test", mdadm, house)
 
 
-def main():
+def enter_namespace(script, programs):
+    """Goes on in a mount namespace of the script's own, or skips it all."""
     reason = realserver.why_not()
-    missing = [name for name in PROGRAMS if not shutil.which(name, path=PATH)]
+    missing = [name for name in programs if not shutil.which(name, path=PATH)]
     if not reason and missing:
         reason = f"{' '.join(missing)}: not installed"
     if not reason and not os.path.exists(SENDMAIL):
@@ -391,7 +392,11 @@ def main():
         skip_all(reason)
     if INSIDE not in os.environ:
         os.environ[INSIDE] = "1"
-        os.execvp(namespace[0], [*namespace, sys.executable, __file__])
+        os.execvp(namespace[0], [*namespace, sys.executable, script])
+
+
+def main():
+    enter_namespace(__file__, PROGRAMS)
     tap = Tap()
     with realserver.RealServer() as server:
         with House(server) as house:

@@ -13,9 +13,10 @@ sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
                                 "tests", "lib"))
 # pylint: disable=wrong-import-position
 import realserver
-from callers import (INSIDE, PATH, SECONDS, SENDMAIL, House, with_daemon)
+from callers import (PATH, SECONDS, SENDMAIL, House, enter_namespace,
+                     with_daemon)
 from onehop import SANITIZER_OPTIONS
-from tap import Tap, skip_all
+from tap import Tap
 
 USER = "games"
 HOME = "/usr/games"
@@ -94,20 +95,7 @@ def one_session_served_all(house):
 
 
 def main():
-    reason = realserver.why_not()
-    if not reason and not shutil.which("cron", path=PATH):
-        reason = "cron: not installed"
-    if not reason and not os.path.exists(SENDMAIL):
-        reason = f"{SENDMAIL} is not there"
-    namespace = ["unshare", "--mount", "--propagation", "private"]
-    if not reason and subprocess.run([*namespace, "true"],
-                                     check=False).returncode:
-        reason = "no mount namespaces here"
-    if reason:
-        skip_all(reason)
-    if INSIDE not in os.environ:
-        os.environ[INSIDE] = "1"
-        os.execvp(namespace[0], [*namespace, sys.executable, __file__])
+    enter_namespace(__file__, ["cron"])
     tap = Tap()
     with realserver.RealServer() as server:
         with House(server) as house:
