@@ -140,6 +140,8 @@ fate_hold(struct flushing *f, const struct job *j, struct error *err)
 	if (!site->told && (site->why.code == EX_NOPERM ||
 	    site->why.code == EX_CONFIG))
 		fate_complain(f, site->why.code, site->why.text);
+	else if (f->result->held.code == 0)
+		f->result->held = site->why;
 	site->told = 1;
 	return put_off(f, j, "held", due, site->why.text, err);
 }
@@ -167,9 +169,10 @@ next_try(const struct job *j)
 }
 
 /* Some have it. Those refused for good become a message of their own, given
- * up; the others stay. */
+ * up; the others stay, put off with that word. */
 static int
-divide(struct flushing *f, struct job *j, const char *why, struct error *err)
+divide(struct flushing *f, struct job *j, const char *word, const char *why,
+    struct error *err)
 {
 	const struct envelope *e = &j->entry.envelope;
 	struct job refused = { .site = j->site, .entry = j->entry,
@@ -193,7 +196,15 @@ divide(struct flushing *f, struct job *j, const char *why, struct error *err)
 	if (outbox_replace(&f->outbox, j->id, &j->entry, ENTRY_OPEN,
 	    err) != 0)
 		return -1;
-	return put_off(f, j, "deferred", next_try(j), why, err);
+	return put_off(f, j, word, next_try(j), why, err);
+}
+
+/* Has the server accepted it for some of its recipients? */
+static int
+is_divided(const struct envelope *e)
+{
+	return entry_count(e, ENTRY_OPEN) + entry_count(e, ENTRY_REFUSED) <
+	    e->n;
 }
 
 /* What becomes of a message that was not accepted by all it is for. */
@@ -211,7 +222,10 @@ fate_judge(struct flushing *f, struct job *j, const struct attempt *a,
 		return -1;
 	}
 	if (why->outcome == OUTCOME_PARTIAL)
-		return divide(f, j, why->text, err);
+		return divide(f, j, "deferred", why->text, err);
+	if (why->outcome == OUTCOME_UNKNOWN &&
+	    is_divided(&j->entry.envelope))
+		return divide(f, j, "unknown", why->text, err);
 	if (why->outcome == OUTCOME_UNKNOWN) {
 		if (doubts + 1 >= HISTORY_DOUBTS_MAX)
 			return give_up(f, j, why->text, err);

@@ -25,6 +25,7 @@ struct flush {
 	unsigned sent;
 	unsigned waiting;   /* not due yet, or held back by trouble */
 	unsigned failed;    /* given up in this run */
+	struct error held;  /* trouble with a server, the first one */
 	struct error log;   /* why a record was not written, the first one */
 	int busy;           /* another run is at it: nothing was done */
 };

@@ -81,7 +81,7 @@ report_queued(int fd, const struct error *err)
 void
 report_flush(int fd, const struct flush *flush)
 {
-	char line[128];
+	char line[sizeof(flush->held.text) + 128];
 	int n;
 
 	if (flush->busy)
@@ -89,8 +89,9 @@ report_flush(int fd, const struct flush *flush)
 		    "onehop: another run is sending from the outbox\n");
 	else
 		n = snprintf(line, sizeof(line), "onehop: %u sent, %u "
-		    "waiting, %u given up\n", flush->sent, flush->waiting,
-		    flush->failed);
+		    "waiting, %u given up%s%s\n", flush->sent,
+		    flush->waiting, flush->failed,
+		    flush->held.code != 0 ? ": " : "", flush->held.text);
 	put_line(fd, line, (size_t)n);
 }
 

@@ -186,6 +186,11 @@ def a_terminal_is_told():
 def a_terminal_is_reminded_once():
     with House() as house:
         house.send("1@x")
+        status, said = on_terminal(house, "-q")
+        if status or not re.fullmatch(
+                r"onehop: 0 sent, 1 waiting, 0 given up: cannot connect to "
+                r"127\.0\.0\.1:1: .*\n", said):
+            yield f"flush: {status}, {said}"
         with Sink(lambda verb, *_: b"554 5.6.0 no\r\n"
                   if verb == b"MAIL" else None) as sink:
             house.lead_to(sink.port)
