@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ascii.h"
 #include "digest.h"
 #include "memory.h"
 #include "netstring.h"
@@ -61,6 +62,17 @@ add_origin(struct buffer *out, const struct invocation *origin)
 	}
 }
 
+/* Does a field's body fit into a record? */
+static int
+is_plain(const char *text)
+{
+	size_t n = 0;
+
+	while (text != NULL && text[n] != '\0' && !ascii_is_control(text[n]))
+		n++;
+	return text != NULL && text[n] == '\0' && n < 1000;
+}
+
 static void
 add_envelope(struct buffer *out, const struct envelope *e,
     enum entry_part part)
@@ -76,7 +88,8 @@ add_envelope(struct buffer *out, const struct envelope *e,
 	add_optional(out, "notify-all", e->notify);
 	add_optional(out, "return", e->returns);
 	add_optional(out, "envid", e->envid);
-	add_optional(out, "message-id", e->message_id);
+	if (is_plain(e->message_id)) /* for the log only */
+		add_optional(out, "message-id", e->message_id);
 	add_number(out, "smtputf8", e->smtputf8);
 }
 
@@ -95,6 +108,23 @@ add_head(struct buffer *out, const struct entry *e, enum entry_part part,
 	buffer_addf(out, "%llu:", (unsigned long long)size);
 }
 
+/* Will the reader take what was written? A value that it would not must never
+ * be promised to be sent. */
+static int
+check_head(const struct buffer *head, struct error *err)
+{
+	struct netstring n = {0};
+	size_t offset = strlen(ENTRY_MAGIC);
+	int found = 1;
+
+	while (found == 1 && !ascii_equal_n(n.name, n.name_len, "content"))
+		found = netstring_next(head->data, head->len, &offset, &n);
+	if (found == 1 && head->len <= ENTRY_HEAD_MAX)
+		return 0;
+	return fail(err, EX_TEMPFAIL, "an option or address has a control "
+	    "character or is too long to be kept");
+}
+
 /* All but the trailer, which seals it. */
 static int
 write_body(struct stream *out, const struct entry *e, enum entry_part part,
@@ -104,7 +134,9 @@ write_body(struct stream *out, const struct entry *e, enum entry_part part,
 	int result;
 
 	add_head(&head, e, part, message_size(&e->message));
-	result = stream_write(out, head.data, head.len, err);
+	result = check_head(&head, err);
+	if (result == 0)
+		result = stream_write(out, head.data, head.len, err);
 	buffer_free(&head);
 	if (result == 0)
 		result = message_write(&e->message, MESSAGE_PLAIN, out, err);

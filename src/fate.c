@@ -13,22 +13,22 @@
  * lock the user out. */
 #define REFUSED_LOGIN_SECONDS 3600
 
-/* Another line for the user; the code that needs one most is the run's. */
 void
-fate_complain(struct flushing *f, int code, const char *text)
+fate_complain(struct error *all, int code, const char *text)
 {
 	static const int ranks[] = { 0, EX_TEMPFAIL, EX_UNAVAILABLE,
 	    EX_CONFIG, EX_NOPERM, EX_CANTCREAT };
 	const size_t n = sizeof(ranks) / sizeof(ranks[0]);
-	struct error old = f->complaints;
+	struct error old = *all;
 	size_t was = 0, is = 0;
 
 	while (was < n && ranks[was] != old.code)
 		was++;
 	while (is < n && ranks[is] != code)
 		is++;
-	fail(&f->complaints, is > was ? code : old.code, "%s%s%s", old.text,
+	fail(all, is > was ? code : old.code, "%s%s%s", old.text,
 	    old.text[0] != '\0' ? "\n" : "", text);
+	all->signal = old.signal;
 }
 
 /* Gives the message up: its user has to see to it. */
@@ -47,7 +47,7 @@ give_up(struct flushing *f, const struct job *j, const char *why,
 		j->site->failed++;
 	fail(&said, EX_UNAVAILABLE, "outbox: message %s given up: %s",
 	    j->id, why);
-	fate_complain(f, EX_UNAVAILABLE, said.text);
+	fate_complain(&f->complaints, EX_UNAVAILABLE, said.text);
 	return 0;
 }
 
@@ -139,14 +139,17 @@ fate_hold(struct flushing *f, const struct job *j, struct error *err)
 
 	if (!site->told && (site->why.code == EX_NOPERM ||
 	    site->why.code == EX_CONFIG))
-		fate_complain(f, site->why.code, site->why.text);
+		fate_complain(&f->complaints, site->why.code, site->why.text);
 	else if (f->result->held.code == 0)
 		f->result->held = site->why;
 	site->told = 1;
 	return put_off(f, j, "held", due, site->why.text, err);
 }
 
-/* Was it the server or the way to it, and not this message? */
+/*
+ * Was it the server or the way to it, and not this message? A server that hangs
+ * up on a message's MAIL would hang up on it for ever, and block the others.
+ */
 static int
 is_about_site(const struct site *site, const struct error *why)
 {
@@ -155,6 +158,7 @@ is_about_site(const struct site *site, const struct error *why)
 	if (site->delivery.opening || facts->final.code == 421)
 		return 1;
 	return !facts->begun && facts->final.code == 0 &&
+	    facts->mechanism[0] != '\0' && facts->mail.authenticated == 0 &&
 	    (why->code == EX_TEMPFAIL || why->code == EX_PROTOCOL ||
 	    why->code == EX_NOPERM);
 }
@@ -215,17 +219,18 @@ fate_judge(struct flushing *f, struct job *j, const struct attempt *a,
 	const struct error *why = a->result;
 	unsigned doubts = j->entry.doubts + j->history.doubts;
 
+	const char *word = why->outcome == OUTCOME_UNKNOWN ? "unknown"
+	    : why->signal != 0 ? "held" : "deferred";
+
 	if (why->signal != 0) {
-		(void)put_off(f, j, why->outcome == OUTCOME_UNKNOWN
-		    ? "unknown" : "held", 0, why->text, err);
+		(void)(is_divided(&j->entry.envelope)
+		    ? divide(f, j, word, why->text, err)
+		    : put_off(f, j, word, 0, why->text, err));
 		*err = *why;
 		return -1;
 	}
-	if (why->outcome == OUTCOME_PARTIAL)
-		return divide(f, j, "deferred", why->text, err);
-	if (why->outcome == OUTCOME_UNKNOWN &&
-	    is_divided(&j->entry.envelope))
-		return divide(f, j, "unknown", why->text, err);
+	if (is_divided(&j->entry.envelope))
+		return divide(f, j, word, why->text, err);
 	if (why->outcome == OUTCOME_UNKNOWN) {
 		if (doubts + 1 >= HISTORY_DOUBTS_MAX)
 			return give_up(f, j, why->text, err);
@@ -235,7 +240,7 @@ fate_judge(struct flushing *f, struct job *j, const struct attempt *a,
 		stop_site(j->site, why);
 		return fate_hold(f, j, err);
 	}
-	if (keep_is_worthwhile(a))
+	if (keep_is_worthwhile(a) || why->code == EX_IOERR)
 		return put_off(f, j, "deferred", next_try(j), why->text, err);
 	return give_up(f, j, why->text, err);
 }

@@ -69,8 +69,8 @@ int fate_give_up(struct flushing *f, const struct job *j, const char *why,
 /* Tells the log of the account; the first trouble with that is kept. */
 void fate_record(struct flushing *f, struct attempt *attempt);
 
-/* Another line for the user; the code that needs one most is the flush's. */
-void fate_complain(struct flushing *f, int code, const char *text);
+/* Another line for the user; the code that needs one most is that of all. */
+void fate_complain(struct error *all, int code, const char *text);
 
 /* For a message that does not say whose it is. */
 struct site *fate_default_site(struct flushing *f);

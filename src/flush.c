@@ -33,10 +33,9 @@ try(struct flushing *f, struct job *j, struct error *err)
 	    &j->entry.envelope, &j->entry.message, &why);
 	site->delivery.journal = NULL;
 	if (result == 0) {
-		result = journal_add(&j->journal, "accepted", err, NULL);
-		if (result == 0)
-			result = outbox_remove(&f->outbox, OUTBOX_NEW, j->id,
-			    err);
+		/* on a full disk there may be room for neither or one */
+		(void)journal_add(&j->journal, "accepted", err, NULL);
+		result = outbox_remove(&f->outbox, OUTBOX_NEW, j->id, err);
 		f->result->sent++;
 	} else {
 		result = fate_judge(f, j, &attempt, err);
@@ -77,8 +76,10 @@ process(struct flushing *f, struct job *j, struct error *err)
 	result = read_job(f, j, err);
 	if (result != 1)
 		return result;
-	if (j->history.tries == 0 && j->history.began == 0 &&
-	    j->entry.due > time(NULL)) {
+	if (j->history.due == 0 && j->history.tries == 0 &&
+	    j->history.began == 0)
+		j->history.due = j->entry.due;
+	if (!history_is_due(&j->history, time(NULL))) {
 		f->result->waiting++;
 		return 0;
 	}
@@ -96,13 +97,13 @@ static int
 visit(struct flushing *f, const char *id, struct error *err)
 {
 	struct job j = { .id = id, .entry.fd = -1 };
+	struct error unread = {0};
 	int result;
 
-	if (outbox_history(&f->outbox, id, &j.history, err) != 0)
-		return -1;
+	(void)outbox_history(&f->outbox, id, &j.history, &unread);
 	if (j.history.accepted)
 		return outbox_remove(&f->outbox, OUTBOX_NEW, id, err);
-	if (!history_is_due(&j.history, time(NULL))) {
+	if (unread.code != 0 || !history_is_due(&j.history, time(NULL))) {
 		f->result->waiting++;
 		return 0;
 	}
@@ -167,7 +168,7 @@ flush_outbox(struct flush *f, const struct flush_order *order,
 	locked = outbox_lock(&r.outbox, deadline_in(LOCK_PATIENCE), err);
 	f->busy = locked == 0;
 	if (locked == 1 && visit_all(&r, err) != 0) {
-		fate_complain(&r, err->code, err->text);
+		fate_complain(&r.complaints, err->code, err->text);
 		r.complaints.signal = err->signal;
 	}
 	outbox_close(&r.outbox);

@@ -53,15 +53,19 @@ first_try(const struct attempt *a, int64_t now)
 }
 
 /* What a later run needs to find the account again. */
-static void
+static int
 set_origin(struct invocation *origin, const struct attempt *a,
-    const struct invocation *inv, char **config)
+    const struct invocation *inv, char **config, struct error *err)
 {
 	*config = inv->config != NULL ? realpath(inv->config, NULL) : NULL;
+	if (inv->config != NULL && *config == NULL)
+		return fail(err, EX_TEMPFAIL, "outbox: the config file of -C "
+		    "is gone");
 	origin->account = a->account->name;
 	origin->config = *config;
 	origin->overrides = inv->overrides;
 	origin->noverrides = inv->noverrides;
+	return 0;
 }
 
 static int
@@ -75,7 +79,8 @@ add(const char *path, const struct attempt *a, const struct invocation *inv,
 	char *config;
 	int result = -1;
 
-	set_origin(&e.origin, a, inv, &config);
+	if (set_origin(&e.origin, a, inv, &config, err) != 0)
+		return -1;
 	e.queued = time(NULL);
 	e.due = first_try(a, e.queued);
 	e.doubts = why.outcome == OUTCOME_UNKNOWN;

@@ -112,11 +112,12 @@ void
 listing_add_text(struct buffer *out, const struct listing *l, int64_t now)
 {
 	const struct envelope *e = &l->entry.envelope;
-	char size[32], age[32], words[ESCAPE_QUOTE];
+	char size[32], age[32] = "?", words[ESCAPE_QUOTE];
 
+	if (l->entry.queued != 0)
+		listing_span(age, sizeof(age), now - l->entry.queued);
 	buffer_addf(out, "%s  %s  %s ago  <%s>\n", l->id,
-	    listing_size(size, sizeof(size), l->size),
-	    listing_span(age, sizeof(age), now - l->entry.queued),
+	    listing_size(size, sizeof(size), l->size), age,
 	    e->sender != NULL ? e->sender : "?");
 	buffer_addf(out, "\t%u %s, ", tries(l),
 	    tries(l) == 1 ? "try" : "tries");

@@ -132,7 +132,9 @@ flush_queue(struct run *run, struct error *err)
 		struct error trouble = {0};
 
 		if (flush_outbox(&result, &order, &trouble) != 0)
-			*err = trouble;
+			fate_complain(err, trouble.code, trouble.text);
+		if (trouble.signal != 0)
+			err->signal = trouble.signal;
 		report_error(STDERR_FILENO, &result.log, NULL);
 		if (isatty(STDERR_FILENO))
 			report_flush(STDERR_FILENO, &result);

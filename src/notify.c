@@ -81,6 +81,7 @@ notify_remind(int fd, const char *path)
 		(void)!write(fd, line, strlen(line));
 	}
 	if (mark >= 0) {
+		fchmod(mark, 0600);
 		futimens(mark, NULL);
 		close(mark);
 	}

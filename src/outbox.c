@@ -142,8 +142,9 @@ open_places(struct outbox *o, int top, struct error *err)
 	}
 	o->lock = openat(top, "lock", O_RDWR | O_CREAT | O_CLOEXEC |
 	    O_NOFOLLOW, 0600);
-	return o->lock >= 0 ? 0 : cannot(err, "open the lock of",
-	    o->path);
+	/* whatever the umask of who made it */
+	return o->lock >= 0 && fchmod(o->lock, 0600) == 0 ? 0
+	    : cannot(err, "open the lock of", o->path);
 }
 
 int

@@ -28,6 +28,7 @@
 #define LOCK_PAUSE 50
 
 #define JOURNAL_MAX ((size_t)1 << 20)
+#define JOURNAL_READ ((off_t)JOURNAL_MAX - 8192)
 
 static int
 cannot(struct error *err, const char *what, const char *id)
@@ -134,11 +135,15 @@ outbox_replace(const struct outbox *o, const char *id,
 {
 	int directory = o->places[OUTBOX_NEW];
 	char *name = xasprintf("%s%s", UNFINISHED, id);
-	int result = write_unfinished(directory, name, e, part, err);
+	int result;
 
+	unlinkat(directory, name, 0); /* what a killed run has left */
+	result = write_unfinished(directory, name, e, part, err);
 	if (result == 0 && (renameat(directory, name, directory, id) != 0 ||
-	    fsync(directory) != 0))
+	    fsync(directory) != 0)) {
 		result = cannot(err, "replace", id);
+		unlinkat(directory, name, 0);
+	}
 	free(name);
 	return result;
 }
@@ -277,10 +282,14 @@ outbox_history(const struct outbox *o, const char *id, struct history *h,
 	struct buffer text = { .max = JOURNAL_MAX };
 	int fd = openat(o->places[OUTBOX_JOURNAL], id, O_RDONLY | O_CLOEXEC |
 	    O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
 	ssize_t n = 0;
 	char *room;
 	int result = 0;
 
+	/* of one that is too long the end counts */
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > JOURNAL_READ)
+		(void)lseek(fd, -JOURNAL_READ, SEEK_END);
 	while (fd >= 0 && (room = buffer_reserve(&text, 4096)) != NULL &&
 	    ((n = read(fd, room, 4096)) > 0 || (n < 0 && errno == EINTR)))
 		text.len += n > 0 ? (size_t)n : 0;

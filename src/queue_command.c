@@ -15,6 +15,9 @@
 /* How long a user waits for a run that has the outbox, milliseconds. */
 #define LOCK_PATIENCE 10000
 
+/* So much of an ID must be given. */
+#define NAME_MIN 4
+
 /* A message that the user has named. */
 struct choice {
 	struct outbox outbox;
@@ -73,11 +76,14 @@ choose(struct choice *c, const struct invocation *inv, const char *name,
 	char quote[128];
 	int result = 0;
 
+	escape_string(quote, sizeof(quote), name);
+	if (strlen(name) < NAME_MIN)
+		return fail(err, EX_USAGE, "expected an ID or at least %d "
+		    "characters of it, not \"%s\"", NAME_MIN, quote);
 	outbox_paths(&paths, inv);
 	for (size_t i = 0; i < paths.n && result == 0; i++)
 		result = search(c, paths.at[i], name, err);
 	list_free(&paths);
-	escape_string(quote, sizeof(quote), name);
 	if (result == 0 && c->id == NULL)
 		result = fail(err, EX_NOINPUT,
 		    "no message %s in the outbox", quote);
@@ -87,6 +93,7 @@ choose(struct choice *c, const struct invocation *inv, const char *name,
 	return result;
 }
 
+/* Takes the lock; whoever had it may have moved the message meanwhile. */
 static int
 lock(struct choice *c, struct error *err)
 {
@@ -95,6 +102,13 @@ lock(struct choice *c, struct error *err)
 	if (locked == 0)
 		return fail(err, EX_TEMPFAIL, "outbox: another run is "
 		    "sending from it");
+	if (outbox_entry_size(&c->outbox, c->place, c->id) == 0)
+		c->place = c->place == OUTBOX_NEW ? OUTBOX_FAILED
+		    : OUTBOX_NEW;
+	if (locked == 1 &&
+	    outbox_entry_size(&c->outbox, c->place, c->id) == 0)
+		return fail(err, EX_NOINPUT,
+		    "message %s has left the outbox", c->id);
 	return locked == 1 ? 0 : -1;
 }
 
@@ -132,12 +146,17 @@ show(int fd, struct choice *c, struct error *err)
 static int
 retry(int fd, struct choice *c, struct error *err)
 {
+	struct history h;
 	struct journal j;
 	int result;
 
 	(void)fd;
 	if (lock(c, err) != 0 ||
-	    outbox_open_journal(&c->outbox, c->id, &j, err) != 0)
+	    outbox_history(&c->outbox, c->id, &h, err) != 0)
+		return -1;
+	if (h.accepted) /* only its removal is missing */
+		return outbox_remove(&c->outbox, c->place, c->id, err);
+	if (outbox_open_journal(&c->outbox, c->id, &j, err) != 0)
 		return -1;
 	result = journal_add(&j, "retried", err, NULL);
 	close(j.fd);

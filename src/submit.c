@@ -240,6 +240,7 @@ recall(struct error *err, const struct error *earlier)
 	fail(err, last.code == EX_NOHOST ? earlier->code : last.code,
 	    "%s; %s", earlier->text, last.text);
 	memcpy(err->hint, last.hint, sizeof(err->hint));
+	err->lasting = last.lasting;
 }
 
 /* Leaves a host that will not do. */

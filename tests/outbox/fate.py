@@ -4,12 +4,13 @@
 
 import json
 import os
+import re
 import sys
 import time
 
 # pylint: disable=wrong-import-position
 from house import (SECONDS, House, Sink, differs, fault_of,
-                   forget_due, message)
+                   forget_due, message, rewrite)
 from tap import Tap
 
 THREE = ("good@example.net", "later@example.net", "never@example.net")
@@ -200,6 +201,98 @@ def foreign_files_are_left_alone():
         yield from differs("left", len(os.listdir(new)), len(before) - 1)
 
 
+def what_cannot_be_read_again_is_not_queued():
+    with House() as house:
+        result = house.send("1@x", "--passwordeval=echo\tx",
+                            "you@example.net")
+        yield from fault_of(result, 75)
+        if b"not queued" not in result.stderr:
+            yield f"stderr: {result.stderr!r}"
+        yield from differs("new", house.files("new"), [])
+        # a Message-ID is no reason: it is for the log
+        result = house.run("-i", "you@example.net", stdin=message(
+            "2@x").replace(b"<2@x>", b"<2@x>\n\t(a\tcomment)"))
+        yield from fault_of(result, 0)
+        with Sink() as sink:
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 0)
+            yield from differs("copies", sink.count(), {"2@x": 1})
+
+
+def a_full_disk_sends_nothing_twice():
+    """The journal has no room for "accepted"."""
+    with House() as house:
+        house.send("1@x")
+        with Sink() as sink:
+            house.lead_to(sink.port)
+            # reading, read, trying, ending
+            house.flush(["strace", "-o", os.devnull, "-e", "trace=write",
+                         "-e", "inject=write:error=ENOSPC:when=5+"])
+            house.flush()
+            yield from differs("copies", sink.count(), {"1@x": 1})
+        yield from differs("new", house.files("new"), [])
+
+
+def who_has_it_does_not_get_it_again():
+    """LMTP: the connection is lost between the replies of two."""
+    def answer(verb, _, sink):
+        if verb == b"LHLO":
+            return b"250 lmtp\r\n"
+        if verb == b"dot":
+            return b"250 for the first\r\n452-for the second"
+        return None
+
+    with House("protocol lmtp") as house, Sink(answer) as sink:
+        sink.hang_up = True
+        house.lead_to(sink.port)
+        result = house.send("1@x", "one@example.net", "two@example.net")
+        yield from fault_of(result, 0)
+        yield from differs("queued", recipients(house, "new"),
+                           [("two@example.net",)])
+
+
+def one_that_is_hung_up_on_blocks_no_other():
+    """At its MAIL, again and again."""
+    with House() as house:
+        house.send("bad@x", "-f", "bad@example.org", "you@example.net")
+        house.send("good@x")
+        with Sink(lambda verb, line, _: b"" if verb == b"MAIL" and
+                  b"bad@" in line else None) as sink:
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 0)
+            yield from differs("copies", sink.count(), {"good@x": 1})
+        if b"deferred" not in house.journal(house.files("new")[0]):
+            yield "the try was not counted"
+
+
+def a_wrong_clock_at_queueing_delays_nothing():
+    with House() as house, Sink(
+            lambda verb, *_: b"451 later\r\n" if verb == b"dot" and
+            not hasattr(house, "later") else None) as sink:
+        house.lead_to(sink.port)
+        house.send("1@x")
+        path, = house.files("new")
+        rewrite(path, lambda text: re.sub(
+            rb"due \d{10}", b"due 2222222222", text))
+        house.later = True
+        yield from fault_of(house.flush(), 0)
+        yield from differs("copies", sink.count(), {"1@x": 1})
+
+
+def a_leftover_stops_no_rewriting():
+    with House("partial_delivery on") as house:
+        house.send("1@x", *THREE[:2])
+        path, = house.files("new")
+        with open(os.path.join(os.path.dirname(path), ".unfinished-" +
+                               os.path.basename(path)), "wb"):
+            pass
+        with Sink(three_verdicts) as sink:
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 0)
+            yield from differs("copies", sink.count(), {"1@x": 1})
+        yield from differs("new", recipients(house, "new"), [(THREE[1],)])
+
+
 def no_secret_is_written():
     with House("auth plain", "user me", "password hunter-2-hunter",
                "tls_certcheck off") as house:
@@ -220,7 +313,13 @@ def main():
                  a_success_flushes_behind_its_back,
                  trouble_behind_a_success_is_no_matter,
                  a_home_that_cannot_be_written,
-                 foreign_files_are_left_alone, no_secret_is_written):
+                 foreign_files_are_left_alone,
+                 what_cannot_be_read_again_is_not_queued,
+                 a_full_disk_sends_nothing_twice,
+                 who_has_it_does_not_get_it_again,
+                 one_that_is_hung_up_on_blocks_no_other,
+                 a_wrong_clock_at_queueing_delays_nothing,
+                 a_leftover_stops_no_rewriting, no_secret_is_written):
         tap.run(test.__name__.replace("_", " "), test)
     return tap.done()
 

@@ -133,7 +133,8 @@ def wrong_words():
         for args, status, words in [
                 (("show",), 64, b"expected the ID of a message"),
                 (("remove", "nonsense"), 66, b"no message nonsense"),
-                (("remove", "20"), 64, b"more than one message")]:
+                (("remove", ids(house)[0][:4]), 64, b"more than one message"),
+                (("remove", "2"), 64, b"at least 4 characters")]:
             result = house.run("--outbox", *args)
             yield from fault_of(result, status)
             if words not in result.stderr:
