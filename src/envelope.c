@@ -365,6 +365,7 @@ envelope_verdict(const struct envelope *e, struct error *err)
 	envelope_blame(e, err);
 	if (accepted == 0)
 		return -1;
+	wrap(err, "accepted for %zu of %zu recipients", accepted, e->n);
 	err->outcome = OUTCOME_PARTIAL;
 	err->code = reply_exit_code(REPLY_TO_RCPT, first);
 	return -1;

@@ -105,15 +105,25 @@ set_option(struct invocation *inv, const char *value, struct error *err)
 static int
 set_long_option(struct invocation *inv, const char *value, struct error *err)
 {
+	static const char *const words[][2] = {
+		{ "", "on" }, { "t", "on" }, { "true", "on" }, { "y", "on" },
+		{ "yes", "on" }, { "1", "on" }, { "f", "off" },
+		{ "false", "off" }, { "n", "off" }, { "no", "off" },
+		{ "0", "off" },
+	};
 	size_t n = strcspn(value, "=");
-	char first = value[n] == '=' ? ascii_lower(value[n + 1]) : 't';
-	int on = first == 't' || first == 'y' || first == '1' || first == '\0';
+	const char *word = value[n] == '=' ? value + n + 1 : "";
 
 	(void)err;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (ascii_equal(word, words[i][0])) {
+			word = words[i][1];
+			break;
+		}
 	if (ascii_equal_n(value, n, "IgnoreDots"))
-		inv->ignore_dots = on;
+		inv->ignore_dots = ascii_equal(word, "on");
 	else if (ascii_equal_n(value, n, "RequireTLS"))
-		invocation_override(inv, "require_tls", on ? "on" : "off");
+		invocation_override(inv, "require_tls", word);
 	return 0;
 }
 
@@ -168,13 +178,19 @@ set_outbox(struct invocation *inv, const char *value, struct error *err)
 	static const char *const verbs[] =
 	    { "list", "show", "retry", "remove" };
 
-	(void)err;
+	char quote[ESCAPE_QUOTE];
+
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(value, verbs[i]) == 0) {
 			inv->mode = MODE_OUTBOX;
 			inv->verb = value;
 			return 0;
 		}
+	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0 &&
+	    value[0] != '/')
+		return fail(err, EX_USAGE, "--outbox: expected list, show, "
+		    "retry, remove, on, off or an absolute path, not \"%s\"",
+		    escape_string(quote, sizeof(quote), value));
 	invocation_override(inv, "outbox", value);
 	return 0;
 }

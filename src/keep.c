@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "keep.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,8 @@ keep_is_worthwhile(const struct attempt *a)
 {
 	const struct error *why = a->result;
 
-	if (why->signal != 0)
-		return 1;
+	if (why->signal != 0) /* who types ^C does not want it sent */
+		return why->signal != SIGINT && why->signal != SIGQUIT;
 	if (why->outcome == OUTCOME_PARTIAL)
 		return entry_count(a->envelope, ENTRY_OPEN) > 0;
 	if (why->outcome == OUTCOME_UNKNOWN)
@@ -104,6 +105,7 @@ tell_refusals(const struct attempt *a, const char *id, struct error *err)
 	snprintf(queued, sizeof(queued), "queued for %zu recipient%s as %s",
 	    n, n == 1 ? "" : "s", id);
 	envelope_blame(a->envelope, err);
+	wrap(err, "accepted for some of the recipients");
 	err->outcome = OUTCOME_PARTIAL;
 	hint(err, "%s", queued);
 }

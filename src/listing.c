@@ -91,7 +91,8 @@ tries(const struct listing *l)
 static int64_t
 due(const struct listing *l)
 {
-	return l->history.last > 0 ? l->history.due : l->entry.due;
+	return l->history.due > 0 || l->history.tries > 0 ||
+	    l->history.began > 0 ? l->history.due : l->entry.due;
 }
 
 static void

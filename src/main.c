@@ -124,6 +124,9 @@ flush_queue(struct run *run, struct error *err)
 	struct list paths = {0};
 	struct flush result;
 
+	if (run->inv.nrecipients > 0)
+		return fail(err, EX_USAGE, "-q sends what is queued, and "
+		    "takes no recipients");
 	signals_hold();
 	outbox_paths(&paths, &run->inv);
 	for (size_t i = 0; i < paths.n && err->signal == 0; i++) {

@@ -34,6 +34,23 @@ add_default(struct list *paths, const char *home)
 	account_free(&a);
 }
 
+/* --outbox=DIR */
+static void
+add_override(struct list *paths, const char *home,
+    const struct invocation *inv)
+{
+	struct account a;
+	struct error ignored = {0};
+
+	account_init(&a, home);
+	for (size_t i = 0; i < inv->noverrides; i++)
+		if (strcmp(inv->overrides[i].key, "outbox") == 0 &&
+		    account_set(&a, "outbox", inv->overrides[i].value,
+		    &ignored) == 0)
+			add(paths, outbox_path(&a));
+	account_free(&a);
+}
+
 void
 outbox_paths(struct list *paths, const struct invocation *inv)
 {
@@ -43,6 +60,7 @@ outbox_paths(struct list *paths, const struct invocation *inv)
 	struct account a;
 
 	add_default(paths, home);
+	add_override(paths, home, inv);
 	if (config_read(&c, inv, &ignored) == 0)
 		for (size_t i = 0; i < c.n; i++) {
 			if (config_assemble(&a, &c, &c.sections[i], 0,

@@ -6,8 +6,9 @@
 #include "invocation.h"
 #include "list.h"
 
-/* The outboxes that exist: that of "outbox on", and those that accounts of the
- * config files name. A config file that cannot be read names none. */
+/* The outboxes that exist: that of "outbox on", that of the command line, and
+ * those that accounts of the config files name. A config file that cannot be
+ * read names none. */
 void outbox_paths(struct list *paths, const struct invocation *inv);
 
 #endif

@@ -117,6 +117,8 @@ static int
 show(int fd, struct choice *c, struct error *err)
 {
 	struct entry e = { .fd = -1 };
+	struct history h = {0};
+	struct error unread = {0};
 	struct buffer head = {0};
 	struct stream out;
 	int entry = outbox_open_entry(&c->outbox, c->place, c->id, err);
@@ -129,8 +131,9 @@ show(int fd, struct choice *c, struct error *err)
 		for (size_t i = 0; i < e.envelope.n; i++)
 			buffer_addf(&head, "envelope to <%s>\n",
 			    e.envelope.to[i].path);
-		buffer_addf(&head, "reason %s\n\n",
-		    e.reason != NULL ? e.reason : "");
+		(void)outbox_history(&c->outbox, c->id, &h, &unread);
+		buffer_addf(&head, "reason %s\n\n", h.reason[0] != '\0'
+		    ? h.reason : e.reason != NULL ? e.reason : "");
 		stream_open(&out, stdio_transport(-1, fd), DEADLINE_NONE, -1);
 		stream_step(&out, 3600, "the output");
 		result = stream_write(&out, head.data, head.len, err) == 0 &&

@@ -50,7 +50,8 @@ signals_reset(void)
 /*
  * Runs inside ppoll() only, where the signal is not blocked. Raised again, it
  * stays pending when ppoll() puts the mask back, and sigpending() can tell
- * which one it was: no global has to remember it.
+ * which one it was: no global has to remember it. The others wait meanwhile:
+ * two that raised themselves in each other's midst would never end.
  */
 static void
 keep_pending(int number)
@@ -68,6 +69,8 @@ signals_hold(void)
 	memset(&action, 0, sizeof(action));
 	action.sa_handler = keep_pending;
 	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < NHELD; i++)
+		sigaddset(&action.sa_mask, held[i]);
 	for (size_t i = 0; i < NHELD; i++) {
 		if (sigaction(held[i], NULL, &old) != 0 ||
 		    old.sa_handler == SIG_IGN)

@@ -15,6 +15,7 @@ CLI_TESTS = \
 	tests/cli/result.py \
 	tests/cli/sandbox.py \
 	tests/cli/secrets.py \
+	tests/cli/signals.py \
 	tests/cli/timing.py
 EXTRA_DIST += $(CLI_TESTS) tests/cli/sink.py tests/demo.py \
 	tests/lib/cli.sh tests/lib/tap.sh

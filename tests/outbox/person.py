@@ -7,6 +7,8 @@ import json
 import os
 import pty
 import re
+import signal
+import socket
 import subprocess
 import sys
 
@@ -156,6 +158,61 @@ def the_key_has_its_option():
             yield f"{result.stderr!r}"
 
 
+def the_command_line_names_an_outbox():
+    with House() as house:
+        option = f"--outbox={os.path.join(house.home, 'other')}"
+        yield from fault_of(house.send("1@x", option, "you@example.net"), 0)
+        yield from differs("mailq", house.run("-bp").stdout, EMPTY)
+        if b" in 1 message" not in house.run("-bp", option).stdout:
+            yield "mailq does not look there"
+        with Sink() as sink:
+            house.lead_to(sink.port)
+            yield from fault_of(house.run("-q", option), 0)
+            yield from differs("copies", sink.count(), {"1@x": 1})
+
+
+def a_flush_takes_no_message():
+    with House() as house:
+        result = house.run("-q", "you@example.net", stdin=message("1@x"))
+        yield from fault_of(result, 64)
+        result = house.run("--outbox", "bogus", stdin=message("1@x"))
+        yield from fault_of(result, 64)
+        if b"list, show, retry, remove, on, off" not in result.stderr:
+            yield f"stderr: {result.stderr!r}"
+
+
+def who_ends_a_run_may_want_it_sent_later():
+    """TERM does, ^C does not."""
+    for number, status, queued in ((signal.SIGTERM, 0, 1),
+                                   (signal.SIGINT, -signal.SIGINT, 0)):
+        with House() as house, socket.create_server(
+                ("127.0.0.1", 0)) as server:
+            house.lead_to(server.getsockname()[1])
+            house.run_.start(["-i", "you@example.net"], b"")
+            run = house.run_.process
+            run.stdin.write(message("1@x"))
+            run.stdin.close()
+            run.stdin = house.run_.stdin = None
+            connection, _ = server.accept()
+            run.send_signal(number)
+            result = house.run_.finish(SECONDS)
+            connection.close()
+            yield from fault_of(result, status)
+            yield from differs(f"{number.name}: new", len(ids(house)), queued)
+
+
+def the_next_try_is_known_before_the_first():
+    with House() as house, Sink(lambda verb, *_: b"451 later\r\n"
+                                if verb == b"RCPT" else None) as sink:
+        house.lead_to(sink.port)
+        yield from fault_of(house.send("1@x"), 0)
+        for _ in range(2):
+            found, = json.loads(house.run("-bp", "--json").stdout)
+            if not found["next_try"] > found["queued"] + 200:
+                yield f"next_try: {found}"
+            house.flush()
+
+
 def a_client_of_bs_is_told():
     dialogue = (b"EHLO me\r\nMAIL FROM:<me@example.org>\r\n"
                 b"RCPT TO:<you@example.net>\r\nDATA\r\n%s.\r\nQUIT\r\n"
@@ -213,7 +270,10 @@ def main():
     tap = Tap()
     for test in (an_empty_queue, a_list_for_people, a_list_for_programs,
                  show_retry_remove, what_was_given_up, wrong_words,
-                 the_key_has_its_option, a_client_of_bs_is_told,
+                 the_key_has_its_option, the_command_line_names_an_outbox,
+                 a_flush_takes_no_message, a_client_of_bs_is_told,
+                 who_ends_a_run_may_want_it_sent_later,
+                 the_next_try_is_known_before_the_first,
                  a_terminal_is_told, a_terminal_is_reminded_once):
         tap.run(test.__name__.replace("_", " "), test)
     return tap.done()

@@ -173,7 +173,7 @@ every_key_is_a_long_option_but_secrets(void **state)
 		char word[64];
 		const char *words[] = { "onehop", word, "a@x", NULL };
 
-		snprintf(word, sizeof(word), "--%s=1", k->name);
+		snprintf(word, sizeof(word), "--%s=/1", k->name);
 		if (k->secret) {
 			assert_int_equal(parse(&inv, words, &err), -1);
 			continue;
@@ -181,7 +181,7 @@ every_key_is_a_long_option_but_secrets(void **state)
 		assert_int_equal(parse(&inv, words, &err), 0);
 		assert_int_equal(inv.noverrides, 1);
 		assert_string_equal(inv.overrides[0].key, k->name);
-		assert_string_equal(inv.overrides[0].value, "1");
+		assert_string_equal(inv.overrides[0].value, "/1");
 		args_free(&inv);
 	}
 }
