@@ -2,17 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """tls_trust dane against real signed zones, served by nsd.
 
-The test moves into network and mount namespaces of its own, where port 53 is
-free and where /etc/resolv.conf and the root key can be replaced.
+The test moves into network and mount namespaces of its own: signedzone.py.
 """
 
-import ctypes
-import fcntl
-import glob
 import os
 import shutil
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -22,72 +17,12 @@ sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
                                 "tests", "lib"))
 # pylint: disable=wrong-import-position
 import certs
-from onehop import Run
-from realserver import find_program, wait_until
+import signedzone
 from smarthost import PASSWORD, USER, Smarthost
 from smtpserver import Server
 from tap import Tap, skip_all
 
 SIGNED, UNSIGNED = "dane.example", "plain.example"
-ROOT_KEY = "/usr/share/dns/root.key"
-PROGRAMS = ("nsd", "ldns-keygen", "ldns-signzone", "drill", "openssl")
-CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
-SIOCSIFFLAGS, IFF_UP = 0x8914, 1
-NSD_CONF = """\
-server:
-  ip-address: 127.0.0.1
-  username: ""
-  chroot: ""
-  zonesdir: "{scratch}"
-  pidfile: "{scratch}/nsd.pid"
-  database: ""
-  xfrdfile: "{scratch}/xfrd"
-  zonelistfile: "{scratch}/zones"
-  xfrdir: "{scratch}"
-  server-count: 1
-remote-control:
-  control-enable: no
-zone:
-  name: {signed}
-  zonefile: {signed}.signed
-zone:
-  name: {unsigned}
-  zonefile: {unsigned}
-"""
-
-
-def libraries():
-    """Every libgnutls-dane, without symbolic links."""
-    return {os.path.realpath(path)
-            for pattern in ("/usr/lib*/", "/usr/lib/*/")
-            for path in glob.glob(pattern + "libgnutls-dane.so.0")}
-
-
-def why_not():
-    """What keeps the test from running here, or None."""
-    if os.geteuid() != 0:
-        return "namespaces need root"
-    for name in PROGRAMS:
-        if find_program(name) is None:
-            return f"{name} is not installed"
-    if not os.path.exists(ROOT_KEY):
-        return "dns-root-data is not installed"
-    if not libraries():
-        return "libgnutls-dane0 is not installed"
-    return None
-
-
-def enter_namespaces():
-    """Into a network with nothing but a loopback, mounts that are ours."""
-    if ctypes.CDLL(None).unshare(CLONE_NEWNS | CLONE_NEWNET) != 0:
-        skip_all("no namespaces here")
-    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sh", b"lo", IFF_UP))
-
-
-def put_over(path, target):
-    subprocess.run(["mount", "--bind", path, target], check=True)
 
 
 def run_openssl(*args, given=None):
@@ -102,74 +37,31 @@ def key_hash(certificate):
     return run_openssl("dgst", "-sha256", given=der).split()[-1].decode()
 
 
-class Zones:
-    """The two zones in a scratch directory, and nsd, which serves them."""
-
-    def __init__(self, scratch, port, keys):
-        self.scratch = scratch
-        self.port = port
-        self.nsd = None
-        ours, authority = keys
-        self._write(UNSIGNED, {"mail": ["3 1 1 " + ours]})
-        self._write(SIGNED, {
-            "mail": ["3 1 1 " + ours],
-            "several": ["3 1 1 " + "00" * 32, "3 1 1 " + ours],
-            "other": ["3 1 1 " + "11" * 32],
-            "authority": ["2 1 1 " + authority],
-            "wrong-name": ["2 1 1 " + authority],
-            "public": ["1 1 1 " + ours],
-            "forged": ["3 1 1 " + "22" * 32],
-            "none": [],
-        })
-        self._sign(ours)
-
-    def _write(self, zone, hosts):
-        lines = [f"$ORIGIN {zone}.", "$TTL 60",
-                 "@ IN SOA ns hostmaster 1 60 60 60 60", "@ IN NS ns",
-                 "ns IN A 127.0.0.1"]
-        for host, records in hosts.items():
-            lines.append(f"{host} IN A 127.0.0.1")
-            lines += [f"_{self.port}._tcp.{host} IN TLSA {record}"
-                      for record in records]
-        with open(os.path.join(self.scratch, zone), "w",
-                  encoding="ascii") as file:
-            file.write("\n".join(lines) + "\n")
-
-    def _sign(self, ours):
-        def tool(*args):
-            return subprocess.run(args, cwd=self.scratch, check=True,
-                                  stdout=subprocess.PIPE).stdout.decode()
-
-        key = tool("ldns-keygen", "-a", "ECDSAP256SHA256", "-k",
-                   SIGNED).strip()
-        tool("ldns-signzone", SIGNED, key)
-        self.anchor = os.path.join(self.scratch, key + ".ds")
-        # A forger has no key: the signature stays that of another record.
-        path = os.path.join(self.scratch, SIGNED + ".signed")
-        with open(path, encoding="ascii") as file:
-            text = file.read()
-        with open(path, "w", encoding="ascii") as file:
-            file.write(text.replace("22" * 32, ours))
-
-    def serve(self):
-        """Starts nsd; it is up when it answers."""
-        config = os.path.join(self.scratch, "nsd.conf")
-        with open(config, "w", encoding="ascii") as file:
-            file.write(NSD_CONF.format(scratch=self.scratch, signed=SIGNED,
-                                       unsigned=UNSIGNED))
-        with open(os.path.join(self.scratch, "nsd.log"), "wb") as log:
-            self.nsd = subprocess.Popen(["nsd", "-d", "-c", config],
-                                        stdout=log, stderr=log)
-        wait_until(lambda: subprocess.run(
-            ["drill", "@127.0.0.1", SIGNED, "SOA"], check=False,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL).returncode == 0, "nsd")
-
-    def stop(self):
-        if self.nsd is not None:
-            self.nsd.terminate()
-            self.nsd.wait()
-            self.nsd = None
+def make_zones(scratch, port, keys):
+    """A signed zone and another; keys: hashes of ours and the authority's."""
+    zones = signedzone.Zones(scratch)
+    ours, authority = keys
+    hosts = {
+        "mail": ["3 1 1 " + ours],
+        "several": ["3 1 1 " + "00" * 32, "3 1 1 " + ours],
+        "other": ["3 1 1 " + "11" * 32],
+        "authority": ["2 1 1 " + authority],
+        "wrong-name": ["2 1 1 " + authority],
+        "public": ["1 1 1 " + ours],
+        "forged": ["3 1 1 " + "22" * 32],
+        "none": [],
+    }
+    zones.add(UNSIGNED, [(port, "mail", "3 1 1 " + ours)], ["mail"])
+    path = zones.add_signed(SIGNED, [
+        (port, host, record)
+        for host, records in hosts.items() for record in records],
+        hosts)
+    # A forger has no key: the signature stays that of another record.
+    with open(path, encoding="ascii") as file:
+        text = file.read()
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text.replace("22" * 32, ours))
+    return zones
 
 
 class Deaf:
@@ -205,12 +97,10 @@ class Deaf:
 def submit(port, host, *more, context):
     """One message to the host; the run's result and what the server got."""
     smarthost = Smarthost("tls", context)
-    run = Run([f"host {host}", f"port {port}", "tls on", "tls_starttls off",
-               "tls_trust dane", f"user {USER}", f"password {PASSWORD}",
-               "auth plain", "from alice@example.org", *more],
-              {"LSAN_OPTIONS": "suppressions=leaks"})
-    with open(os.path.join(run.home, "leaks"), "w", encoding="ascii") as file:
-        file.write("leak:libgnutls-dane\n")  # 3.7.9: records not to trust
+    run = signedzone.make_run([
+        f"host {host}", f"port {port}", "tls on", "tls_starttls off",
+        "tls_trust dane", f"user {USER}", f"password {PASSWORD}",
+        "auth plain", "from alice@example.org", *more])
     try:
         with Server(smarthost.serve, port=port) as server:
             run.start(["bob@example.net"], b"Subject: x\n\nx\n")
@@ -258,16 +148,16 @@ def free_port():
         return held.getsockname()[1]
 
 
-def try_zones(tap, zones, context):
+def try_zones(tap, port, context):
     for name in ("mail", "several", "authority"):
         tap.run(f"{name}: what the DNS vouches for is trusted",
-                accepted, zones.port, f"{name}.{SIGNED}", context)
+                accepted, port, f"{name}.{SIGNED}", context)
     for title, (host, *verdict) in REFUSED.items():
         tap.run(f"{title} is refused before anything is said",
-                refused, zones.port, host, verdict, context)
+                refused, port, host, verdict, context)
 
 
-def try_troubles(tap, zones, context):
+def try_troubles(tap, port, context):
     """The DNS has gone; then the library as well."""
     host = "mail." + SIGNED
     for title, answers, words in (
@@ -276,14 +166,14 @@ def try_troubles(tap, zones, context):
              b"the DNS does not answer")):
         deaf = Deaf(answers)
         try:
-            tap.run(title, refused, zones.port, host, (75, words), context,
+            tap.run(title, refused, port, host, (75, words), context,
                     f"timeout {20 if answers else 2}")
         finally:
             deaf.stop()
-    for library in libraries():
-        put_over("/dev/null", library)
+    for library in signedzone.libraries():
+        signedzone.put_over("/dev/null", library)
     tap.run("without the library it is the configuration's fault",
-            refused, zones.port, host, (78, b"libgnutls-dane"), context)
+            refused, port, host, (78, b"libgnutls-dane"), context)
 
 
 def play(tap, scratch):
@@ -292,26 +182,18 @@ def play(tap, scratch):
     authority = certs.Authority(scratch)
     chain, key = authority.chain("dane")
     context = certs.context(chain, key)
-    zones = Zones(scratch, free_port(), (
-        key_hash(chain), key_hash(os.path.join(scratch, "intermediate.pem"))))
-    resolver = os.path.join(scratch, "resolv.conf")
-    with open(resolver, "w", encoding="ascii") as file:
-        file.write("nameserver 127.0.0.1\n")
-    put_over(resolver, "/etc/resolv.conf")
-    put_over(zones.anchor, ROOT_KEY)
-    zones.serve()
-    try:
-        try_zones(tap, zones, context)
-    finally:
-        zones.stop()
-    try_troubles(tap, zones, context)
+    port = free_port()
+    with make_zones(scratch, port, (
+            key_hash(chain),
+            key_hash(os.path.join(scratch, "intermediate.pem")))):
+        try_zones(tap, port, context)
+    try_troubles(tap, port, context)
 
 
 def main():
-    reason = why_not()
+    reason = signedzone.why_not() or signedzone.enter()
     if reason:
         skip_all(reason)
-    enter_namespaces()
     tap = Tap()
     scratch = tempfile.mkdtemp(prefix="onehop-dane-")
     try:
