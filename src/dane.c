@@ -12,6 +12,9 @@
 #include "peer.h"
 #include "verdict.h"
 
+#define ASK "has the server a new key, or is somebody in between? ask its " \
+	"operator"
+
 enum { DANE_TA = 2, DANE_EE = 3 };
 enum { SELECT_CERT, SELECT_SPKI };
 enum { MATCH_FULL, MATCH_SHA256, MATCH_SHA512 };
@@ -142,8 +145,7 @@ refuse(const struct tlsa_records *records, size_t usable,
 		peer_fingerprints(certificate, sha256, spki);
 		fail(err, EX_PROTOCOL, "certificate matches none of %zu TLSA "
 		    "records: the server has spki:%s", usable, spki);
-		hint(err, "has the server a new key, or is somebody in "
-		    "between? ask its operator");
+		hint(err, ASK);
 	}
 	if (certificate != NULL)
 		gnutls_x509_crt_deinit(certificate);
@@ -172,6 +174,6 @@ dane_check(const struct tlsa_records *records, gnutls_session_t session,
 		else if (count > 0 && matches(t, &chain[0]))
 			return 0;
 	}
-	return anchors > 0 ? verdict_reach(session, name, err)
+	return anchors > 0 ? verdict_reach(session, name, ASK, err)
 	    : refuse(records, usable, session, err);
 }

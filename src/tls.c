@@ -116,7 +116,7 @@ judge_chain(struct handshake *h, gnutls_session_t session)
 	if (trust_load(h->record->credentials, h->policy->trust_file, session,
 	    &h->verdict) != 0)
 		return -1;
-	return verdict_reach(session, h->name, &h->verdict);
+	return verdict_reach(session, h->name, NULL, &h->verdict);
 }
 
 static int

@@ -25,6 +25,7 @@ struct verdict {
 	gnutls_session_t session;
 	gnutls_x509_crt_t certificate;
 	const char *name;
+	const char *unknown;      /* advice on an unknown issuer, or NULL */
 	unsigned status;          /* of GnuTLS and staple.h, as bits */
 	struct buffer reasons;
 	char advice[200];
@@ -69,6 +70,8 @@ add_issuer(struct verdict *v)
 	else
 		buffer_addf(&v->reasons, "certificate issuer unknown: %s",
 		    issuer);
+	if (v->unknown != NULL)
+		advise(v, v->unknown);
 	peer_fingerprints(v->certificate, sha256, spki);
 	if (v->advice[0] == '\0')
 		snprintf(v->advice, sizeof(v->advice), "set tls_trust_file to "
@@ -231,7 +234,8 @@ examine(struct verdict *v, struct error *err)
 }
 
 int
-verdict_reach(gnutls_session_t session, const char *name, struct error *err)
+verdict_reach(gnutls_session_t session, const char *name,
+	const char *unknown, struct error *err)
 {
 	struct verdict v;
 	int result;
@@ -239,6 +243,7 @@ verdict_reach(gnutls_session_t session, const char *name, struct error *err)
 	memset(&v, 0, sizeof(v));
 	v.session = session;
 	v.name = name;
+	v.unknown = unknown;
 	v.certificate = peer_certificate(session);
 	if (v.certificate == NULL)
 		return fail(err, EX_PROTOCOL, "server sent no certificate");

@@ -12,9 +12,10 @@
  * Chain, dates, purpose, revocation and name, against the trust that the
  * credentials hold (trust.h). A name must be in subjectAltName: the common
  * name no longer counts (RFC 9525). 0; -1 EX_PROTOCOL with every reason, and
- * advice on the first.
+ * advice on the first. unknown: the advice on an unknown issuer, or NULL for
+ * the keys that make it a known one.
  */
 int verdict_reach(gnutls_session_t session, const char *name,
-	struct error *err);
+	const char *unknown, struct error *err);
 
 #endif

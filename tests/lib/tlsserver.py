@@ -25,10 +25,11 @@ PATIENCE = 60  # seconds for any step, on a busy machine
 # What a server shows and asks. chain, key, authority, staple: files; version:
 # the one it takes, or None; cut: octets after which its words end, or None.
 # With dh it takes ephemeral Diffie-Hellman only, with the prime in a file or
-# one of 2048 bits; gnutls-serv has no use for either.
+# one of 2048 bits; gnutls-serv has no use for either. listener: a socket of
+# the caller's to be reached by, closed at the end, or None.
 Offer = collections.namedtuple(
-    "Offer", "chain key version authority staple cut dh prime",
-    defaults=(None, None, None, None, None, None))
+    "Offer", "chain key version authority staple cut dh prime listener",
+    defaults=(None, None, None, None, None, None, None))
 
 
 def why_not():
@@ -44,14 +45,15 @@ class Relay:
 
     With hello it speaks the SMTP before STARTTLS itself."""
 
-    def __init__(self, port, hello, cut):
+    def __init__(self, port, hello, offer):
         self._target = port
         self._hello = hello
-        self._cut = cut
+        self._cut = offer.cut
         self._lock = threading.Lock()
         self._open = []
         self._closed = False
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = (offer.listener or
+                          socket.create_server(("127.0.0.1", 0)))
         self._listener.settimeout(PATIENCE)
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -254,8 +256,8 @@ class OpenSSL(Server):
         self.port = int(self.need(rb"^ACCEPT .*:(\d+)$").group(1))
         if offer.prime and b"default temp DH" in self.seen:
             raise RuntimeError(f"took another prime: {self.seen!r}")
-        if offer.cut is not None:
-            self._relay = Relay(self.port, False, offer.cut)
+        if offer.cut is not None or offer.listener:
+            self._relay = Relay(self.port, False, offer)
             self.port = self._relay.port
         self._dialogue = threading.Thread(target=self._talk, daemon=True)
         self._dialogue.start()
@@ -311,8 +313,7 @@ class GnuTLS(Server):
                         "--ocsp-response", offer.staple]
         super().__init__(command)
         self.need(rb"^Echo Server listening on IPv4.*done$")
-        self._relay = Relay(listening_port(self._process.pid), True,
-                            offer.cut)
+        self._relay = Relay(listening_port(self._process.pid), True, offer)
         self.port = self._relay.port
 
 

@@ -35,6 +35,7 @@ UNKNOWN = {
     "changed key": ("the key of .* has changed: known is .*, the server has",
                     "somebody may be in between"),
 }
+NO_NAME = ("needs a host name and a port", "")
 STRANGE_PIN = "AB:" * 31 + "CD"
 
 # The group of Oakley that RFC 8247 2.4 no longer wants.
@@ -87,7 +88,10 @@ class Papers:
         special = {
             "self-signed": self.ours.self_signed,
             "stranger": lambda: self.others.chain("good"),
-            "impostor": self._impostor,
+            "impostor": lambda: self._behind(
+                self.impostors.make("good"), self.ours, "impostor"),
+            "mismatched": lambda: self._behind(
+                self.ours.make("good"), self.others, "mismatched"),
             "by-server": self.ours.by_server,
             "by-root": self.ours.by_root,
             "deep 16": lambda: self.ours.deep(16),
@@ -99,12 +103,12 @@ class Papers:
             make = special.get(name, lambda: self.ours.chain(name))
         return self._once("shown " + name, make)
 
-    def _impostor(self):
-        """Signed by an issuer of the right name with the wrong key."""
-        leaf, key = self.impostors.make("good")
-        chain = os.path.join(self.scratch, "impostor.pem")
+    def _behind(self, server, authority, name):
+        """A chain with an issuer that has not signed the server."""
+        leaf, key = server
+        chain = os.path.join(self.scratch, name + ".pem")
         with open(chain, "wb") as out:
-            for part in (leaf, self.ours.issuer("good")):
+            for part in (leaf, authority.issuer("good")):
                 with open(part, "rb") as file:
                     out.write(file.read())
         return chain, key
@@ -198,6 +202,8 @@ def trust(mode, row, papers):
         "known key": lambda: ["tls_trust tofu"],
         "changed key": lambda: ["tls_trust tofu"],
         "off": lambda: ["tls_certcheck off"],
+        "dane-ee": lambda: ["tls_trust dane"],
+        "dane-ta": lambda: ["tls_trust dane"],
     }[mode]()
 
 
@@ -263,17 +269,28 @@ def refused(row, mode, server, result):
     reason, advice = row["reason"], row["advice"]
     if row[mode] == "p":
         reason, advice = UNKNOWN[mode]
-    status = 75 if row[mode] == "5" else 76
+    if row[mode] == "8":
+        reason, advice = NO_NAME
+    status = {"5": 75, "8": 78}.get(row[mode], 76)
     if result.status != status:
         yield f"exit {result.status}, not {status}"
     if not re.search(reason, words):
         yield f"{words!r} does not say {reason!r}"
     if advice and not re.search(rf"^.*hint.*{advice}", words, re.MULTILINE):
         yield f"{words!r} does not advise {advice!r}"
+    if mode.startswith("dane") and re.search("set tls_(trust|finger)", words):
+        yield f"what it advises has no place with DANE: {words!r}"
     for octets in (b"EHLO", b"AUTH", tlsserver.plain(USER, PASSWORD),
                    PASSWORD.encode()):
         if octets in server.seen:
             yield f"the server saw {octets!r}"
+
+
+def judge(row, mode, server, result):
+    """All that is wrong with a run."""
+    if row[mode] == "+":
+        return list(accepted(mode, server, result))
+    return list(refused(row, mode, server, result))
 
 
 def check(row, mode, kind, papers):
@@ -287,9 +304,7 @@ def check(row, mode, kind, papers):
             result = run.finish(tlsserver.PATIENCE)
         finally:
             run.clean()
-    if row[mode] == "+":
-        return list(accepted(mode, server, result))
-    return list(refused(row, mode, server, result))
+    return judge(row, mode, server, result)
 
 
 def servers(row):
@@ -314,15 +329,20 @@ def can_mount(store):
         return False
 
 
-def run_all(tap, papers):
+def title(row, mode, kind):
+    """What the table says of a cell, in words."""
     verdicts = {"+": "accepted", "-": "refused", "p": "refused",
-                "5": "failed for now"}
+                "5": "failed for now", "8": "refused by the configuration"}
+    return f"{kind.name}: {row['case']}, {mode}: {verdicts[row[mode]]}"
+
+
+def run_all(tap, papers):
     modes = MODES
     if not can_mount(papers.store):
         modes = [mode for mode in MODES if mode != "system"]
         tap.skip("system", "need root to mount a store of our own")
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        runs = [(f"{kind.name}: {row['case']}, {mode}: {verdicts[row[mode]]}",
+        runs = [(title(row, mode, kind),
                  pool.submit(check, row, mode, kind, papers))
                 for row in rows() for kind in servers(row) for mode in modes]
         for name, future in runs:

@@ -4,6 +4,7 @@ REAL_TESTS = \
 	tests/real/callers.py \
 	tests/real/dane.py \
 	tests/real/certificates.py \
+	tests/real/certificates_dane.py \
 	tests/real/clientkey.py \
 	tests/real/configure.py \
 	tests/real/deliver.py \
