@@ -94,8 +94,9 @@ escape_server(char *out, size_t size, const char *host, unsigned port)
 {
 	int is_ipv6 = strchr(host, ':') != NULL;
 	char quote[ESCAPE_QUOTE];
+	size_t room = size < sizeof(quote) ? size : sizeof(quote);
 
-	escape_string(quote, sizeof(quote), host);
+	escape_string(quote, room - strlen("[]:65535"), host);
 	snprintf(out, size, is_ipv6 ? "[%s]:%u" : "%s:%u", quote, port);
 	return out;
 }

@@ -23,7 +23,8 @@ char *escape(char *out, size_t size, const char *text, size_t len);
 /* The same for a string. */
 char *escape_string(char *out, size_t size, const char *text);
 
-/* A host and its port as one word, escaped: "name:25", "[::1]:25". */
+/* A host and its port as one word, escaped: "name:25", "[::1]:25"; a name that
+ * does not fit is cut before its port. size is at least 12. */
 char *escape_server(char *out, size_t size, const char *host, unsigned port);
 
 #endif
