@@ -12,7 +12,8 @@ TEST_EXTENSIONS += .states
 STATES_LOG_DRIVER = $(LOG_DRIVER)
 STATES_LOG_COMPILER = $(PYTHON) $(top_srcdir)/tests/faults/run.py
 EXTRA_DIST += $(FAULT_STATES) tests/faults/kept.py tests/faults/mechanisms.py \
-	tests/faults/renewal.py tests/lib/saslserver.py \
+	tests/faults/renewal.py tests/lib/authfaults.py \
+	tests/lib/saslserver.py \
 	tests/faults/syscalls.py tests/faults/faults.csv \
 	tests/faults/auth.py tests/faults/handshake.py tests/faults/hello.py \
 	tests/faults/line.py tests/faults/mail.py tests/faults/plan.py \

@@ -14,6 +14,8 @@ import glob
 import hmac
 import json
 import os
+import smtplib
+import ssl
 import subprocess
 import sys
 import time
@@ -24,6 +26,8 @@ sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
 import kerberos
 import messages
 import realserver
+import smtpserver
+from authfaults import FAULTS, HARMLESS
 from onehop import Run
 from realserver import DOMAIN, PASSWORD, USER
 from tap import Tap, skip_all
@@ -291,10 +295,99 @@ def test_gssapi(tap, server):
                        + server.path("leaks") + ":print_suppressions=0")
     tap.run("GSSAPI, a ticket: delivered", functools.partial(
         accepted, environment=environment), server, "GSSAPI")
+    tap.run("GSSAPI, every fault at every reply of Dovecot", gssapi_faults,
+            server, environment)
     environment = dict(environment, KRB5CCNAME="FILE:/nonexistent")
     tap.run("GSSAPI, no ticket: 77", functools.partial(
         refused, environment=environment, words=("no Kerberos ticket",)),
             server, "GSSAPI")
+
+
+class Middleman:
+    """Stands between onehop and Dovecot, whose TLS ends here, and puts a fault
+    in the place of the k-th reply to AUTH; counts these replies."""
+
+    def __init__(self, server, k=None, fault=None):
+        self.upstream = server.ports["dovecot"]
+        self.context = ssl.create_default_context(cafile=server.ca)
+        self.k, self.fault = k, fault
+        self.replies = 0
+
+    def serve(self, connection):
+        """Handler for smtpserver.Server."""
+        with smtplib.SMTP("127.0.0.1", self.upstream, "middle.example",
+                          SECONDS) as real:
+            real._host = "localhost"  # the name in its certificate
+            real.starttls(context=self.context)
+            connection.write(b"220 middle\r\n")
+            while self.pass_on(connection, real):
+                pass
+
+    def pass_on(self, connection, real):
+        """One line and its reply. 0 at the end."""
+        line = connection.read_line(SECONDS).rstrip(b"\r\n")
+        real.send(line + b"\r\n")
+        code, text = real.getreply()
+        if line.startswith(b"AUTH ") or self.replies:
+            self.replies += 1
+            if self.replies - 1 == self.k:
+                return self.spoil(connection)
+        lines = text.split(b"\n")
+        connection.write(b"".join(
+            b"%d%s%s\r\n" % (code, b" " if i == len(lines) - 1 else b"-",
+                             part) for i, part in enumerate(lines)))
+        return code not in (221, 235)
+
+    def spoil(self, connection):
+        """The fault, and no end but the client's."""
+        reply = FAULTS[self.fault][0]
+        if self.fault == "a reset":
+            connection.reset()
+        elif reply is not None:
+            connection.write(reply + b"\r\n")
+        elif self.fault == "the same for ever":
+            for _ in range(40):
+                connection.write(b"334 QUJD\r\n")
+                connection.read_line(SECONDS)
+        if reply is not None:
+            connection.read_line(SECONDS)
+        return 0
+
+
+def through(server, environment, middleman):
+    """A run by GSSAPI, in clear as far as the middleman."""
+    with smtpserver.Server(middleman.serve) as proxy:
+        run = Run(["host localhost", f"port {proxy.port}", "tls off",
+                   "from alice@example.org", "auth gssapi",
+                   f"user {USER}"], environment)
+        try:
+            run.start(["-d", "-i", "--", f"bob@{DOMAIN}"], b"Subject: x\n\nx\n")
+            return run.finish(SECONDS)
+        finally:
+            run.clean()
+
+
+def gssapi_faults(server, environment):
+    """Every fault in the place of every reply."""
+    honest = Middleman(server)
+    through(server, environment, honest)
+    if honest.replies < 3:
+        yield f"only {honest.replies} replies to AUTH"
+    for k in range(honest.replies):
+        for fault, (_, codes) in FAULTS.items():
+            if fault == "235 too early" and k == honest.replies - 1:
+                continue  # it comes in time
+            result = through(server, environment,
+                             Middleman(server, k, fault))
+            if fault == "a NUL":
+                codes = {76, 77}  # a token that the library refuses
+            if k == 0 and fault in HARMLESS:
+                codes = {75}  # it answers, and nobody listens any more
+            if result.hung or result.status not in codes:
+                yield (f"{fault} at reply {k}: exit status {result.status}, "
+                       f"not {codes}: {result.stderr[-300:]!r}")
+            if b"C: MAIL" in result.stderr:
+                yield f"{fault} at reply {k}: it went on"
 
 
 def main():
