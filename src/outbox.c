@@ -101,8 +101,15 @@ sync_parent(const char *path)
 static int
 make_directory(const char *path)
 {
-	if (mkdir(path, 0700) != 0)
-		return errno == EEXIST || outbox_exists(path) ? 0 : -1;
+	int error;
+
+	if (mkdir(path, 0700) != 0) {
+		error = errno;
+		if (error == EEXIST || outbox_exists(path))
+			return 0;
+		errno = error; /* not what became of the look */
+		return -1;
+	}
 	return chmod(path, 0700) == 0 && sync_parent(path) == 0 ? 0 : -1;
 }
 
