@@ -5,8 +5,8 @@
 
 /*
  * Makes the directory and those above it that are missing, 0700 whatever the
- * umask. path is changed meanwhile, and as it was in the end. Allocates
- * nothing. 0, or -1 with errno.
+ * umask, and waits until the disk has them. path is changed meanwhile, and as
+ * it was in the end. Allocates nothing. 0, or -1 with errno.
  */
 int directory_make(char *path);
 

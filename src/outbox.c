@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "ascii.h"
+#include "directory.h"
 #include "escape.h"
 #include "home.h"
 #include "memory.h"
@@ -81,55 +82,13 @@ open_directory(int parent, const char *name, const char *path,
 	    (unsigned long)st.st_uid);
 }
 
-/* Makes the disk know the names in the directory that holds path. */
+/* The same of one that is made where it is missing. */
 static int
-sync_parent(const char *path)
+open_or_make(int parent, const char *name, char *path, struct error *err)
 {
-	const char *slash = strrchr(path, '/');
-	char *parent = xstrndup(path, slash > path ? (size_t)(slash - path)
-	    : 1);
-	int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int result = fd >= 0 ? fsync(fd) : -1;
-
-	if (fd >= 0)
-		close(fd);
-	free(parent);
-	return result;
-}
-
-/* mkdir(), durable, whatever the umask; what is there is left as it is. */
-static int
-make_directory(const char *path)
-{
-	int error;
-
-	if (mkdir(path, 0700) != 0) {
-		error = errno;
-		if (error == EEXIST || outbox_exists(path))
-			return 0;
-		errno = error; /* not what became of the look */
-		return -1;
-	}
-	return chmod(path, 0700) == 0 && sync_parent(path) == 0 ? 0 : -1;
-}
-
-/* Makes what is missing of an absolute path, its parents first. */
-static int
-make_path(const char *path)
-{
-	char *copy = xstrdup(path);
-	int result = 0;
-
-	for (char *slash = copy + 1; result == 0 &&
-	    (slash = strchr(slash, '/')) != NULL; slash++) {
-		*slash = '\0';
-		result = make_directory(copy);
-		*slash = '/';
-	}
-	if (result == 0)
-		result = make_directory(copy);
-	free(copy);
-	return result;
+	if (faccessat(parent, name, F_OK, 0) != 0 && directory_make(path) != 0)
+		return cannot(err, "make", path);
+	return open_directory(parent, name, path, err);
 }
 
 static int
@@ -138,11 +97,7 @@ open_places(struct outbox *o, int top, struct error *err)
 	for (size_t i = 0; i < OUTBOX_PLACES; i++) {
 		char *path = xasprintf("%s/%s", o->path, place_names[i]);
 
-		if (make_directory(path) != 0)
-			cannot(err, "make", path);
-		else
-			o->places[i] = open_directory(top, place_names[i],
-			    path, err);
+		o->places[i] = open_or_make(top, place_names[i], path, err);
 		free(path);
 		if (o->places[i] < 0)
 			return -1;
@@ -164,11 +119,10 @@ outbox_open(struct outbox *o, const char *path, struct error *err)
 	o->lock = -1;
 	for (size_t i = 0; i < OUTBOX_PLACES; i++)
 		o->places[i] = -1;
-	if (path[0] != '/' || make_path(path) != 0) {
-		cannot(err, "make", path);
-		return -1;
-	}
-	top = open_directory(AT_FDCWD, path, path, err);
+	if (path[0] != '/')
+		return fail(err, EX_TEMPFAIL, "outbox: expected an absolute "
+		    "path");
+	top = open_or_make(AT_FDCWD, path, o->path, err);
 	if (top < 0)
 		return -1;
 	result = open_places(o, top, err);
