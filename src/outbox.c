@@ -44,9 +44,8 @@ outbox_exists(const char *path)
 	return stat(path, &st) == 0;
 }
 
-/* Words for what cannot be done with a path of the outbox. */
-static int
-cannot(struct error *err, const char *what, const char *path)
+int
+outbox_cannot(struct error *err, const char *what, const char *path)
 {
 	char quote[ESCAPE_QUOTE];
 	int error = errno;
@@ -67,7 +66,7 @@ open_directory(int parent, const char *name, const char *path,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0 || fstat(fd, &st) != 0) {
-		cannot(err, "open", path);
+		outbox_cannot(err, "open", path);
 		if (fd >= 0)
 			close(fd);
 		return -1;
@@ -87,7 +86,7 @@ static int
 open_or_make(int parent, const char *name, char *path, struct error *err)
 {
 	if (faccessat(parent, name, F_OK, 0) != 0 && directory_make(path) != 0)
-		return cannot(err, "make", path);
+		return outbox_cannot(err, "make", path);
 	return open_directory(parent, name, path, err);
 }
 
@@ -106,7 +105,7 @@ open_places(struct outbox *o, int top, struct error *err)
 	    O_NOFOLLOW, 0600);
 	/* whatever the umask of who made it */
 	return o->lock >= 0 && fchmod(o->lock, 0600) == 0 ? 0
-	    : cannot(err, "open the lock of", o->path);
+	    : outbox_cannot(err, "open the lock of", o->path);
 }
 
 int

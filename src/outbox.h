@@ -47,6 +47,10 @@ int outbox_exists(const char *path);
 
 void outbox_close(struct outbox *o);
 
+/* Fails with what errno says cannot be done with a path or message of an
+ * outbox. -1 EX_TEMPFAIL. */
+int outbox_cannot(struct error *err, const char *what, const char *path);
+
 /*
  * Adds a message to new or failed: 0, and the disk has it, under id; -1,
  * and it is not in the outbox.

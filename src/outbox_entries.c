@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "ascii.h"
-#include "escape.h"
 #include "memory.h"
 #include "platform.h"
 #include "wait.h"
@@ -29,16 +28,6 @@
 
 #define JOURNAL_MAX ((size_t)1 << 20)
 #define JOURNAL_READ ((off_t)JOURNAL_MAX - 8192)
-
-static int
-cannot(struct error *err, const char *what, const char *id)
-{
-	char quote[ESCAPE_QUOTE];
-	int error = errno;
-
-	return fail(err, EX_TEMPFAIL, "outbox: cannot %s %s: %s", what,
-	    escape_string(quote, sizeof(quote), id), strerror(error));
-}
 
 /* The moment in front, so that names sort by age, and chance behind it. */
 static int
@@ -68,19 +57,19 @@ write_unfinished(int directory, const char *name, const struct entry *e,
 	int result;
 
 	if (fd < 0)
-		return cannot(err, "make", name);
+		return outbox_cannot(err, "make", name);
 	/* held while we live, so that outbox_sweep() leaves it alone */
 	(void)flock(fd, LOCK_EX | LOCK_NB);
 	if (fchmod(fd, 0600) != 0)
-		result = cannot(err, "make", name);
+		result = outbox_cannot(err, "make", name);
 	else if (entry_write(fd, e, part, err) != 0)
 		result = wrap(err, "outbox: cannot write %s", name);
 	else if (fsync(fd) != 0)
-		result = cannot(err, "write", name);
+		result = outbox_cannot(err, "write", name);
 	else
 		result = 0;
 	if (close(fd) != 0 && result == 0)
-		result = cannot(err, "write", name);
+		result = outbox_cannot(err, "write", name);
 	if (result != 0)
 		unlinkat(directory, name, 0);
 	return result;
@@ -95,15 +84,15 @@ give_id(int directory, const char *unfinished, char id[OUTBOX_ID],
 
 	do {
 		if (make_id(id) != 0)
-			return cannot(err, "name", unfinished);
+			return outbox_cannot(err, "name", unfinished);
 		result = linkat(directory, unfinished, directory, id, 0);
 	} while (result != 0 && errno == EEXIST);
 	if (result != 0)
-		return cannot(err, "name", unfinished);
+		return outbox_cannot(err, "name", unfinished);
 	unlinkat(directory, unfinished, 0);
 	if (fsync(directory) == 0)
 		return 0;
-	cannot(err, "write", id);
+	outbox_cannot(err, "write", id);
 	unlinkat(directory, id, 0); /* its sender will be told: not queued */
 	return -1;
 }
@@ -117,7 +106,7 @@ outbox_add(const struct outbox *o, enum outbox_place place,
 	char *name;
 
 	if (make_id(id) != 0)
-		return cannot(err, "name", "a message");
+		return outbox_cannot(err, "name", "a message");
 	name = xasprintf("%s%s", UNFINISHED, id);
 	result = write_unfinished(directory, name, e, part, err);
 	if (result == 0) {
@@ -141,7 +130,7 @@ outbox_replace(const struct outbox *o, const char *id,
 	result = write_unfinished(directory, name, e, part, err);
 	if (result == 0 && (renameat(directory, name, directory, id) != 0 ||
 	    fsync(directory) != 0)) {
-		result = cannot(err, "replace", id);
+		result = outbox_cannot(err, "replace", id);
 		unlinkat(directory, name, 0);
 	}
 	free(name);
@@ -155,7 +144,7 @@ outbox_lock(struct outbox *o, int64_t deadline, struct error *err)
 		if (errno == EINTR)
 			continue;
 		if (errno != EWOULDBLOCK)
-			return cannot(err, "lock", o->path);
+			return outbox_cannot(err, "lock", o->path);
 		if (deadline_now() >= deadline)
 			return 0;
 		if (wait_any(NULL, 0, deadline_in(LOCK_PAUSE), err) < 0)
@@ -202,13 +191,13 @@ outbox_list(const struct outbox *o, enum outbox_place place,
 	const struct dirent *d;
 
 	if (listing == NULL)
-		return cannot(err, "list", o->path);
+		return outbox_cannot(err, "list", o->path);
 	for (errno = 0; (d = readdir(listing)) != NULL; errno = 0)
 		if (is_id(d->d_name))
 			list_add(ids, xstrdup(d->d_name));
 	if (errno != 0) {
 		closedir(listing);
-		return cannot(err, "list", o->path);
+		return outbox_cannot(err, "list", o->path);
 	}
 	closedir(listing);
 	if (ids->n > 1)
@@ -223,7 +212,7 @@ outbox_open_entry(const struct outbox *o, enum outbox_place place,
 	int fd = openat(o->places[place], id, O_RDONLY | O_CLOEXEC |
 	    O_NOFOLLOW | O_NONBLOCK);
 
-	return fd >= 0 ? fd : cannot(err, "open", id);
+	return fd >= 0 ? fd : outbox_cannot(err, "open", id);
 }
 
 uint64_t
@@ -267,10 +256,10 @@ outbox_open_journal(const struct outbox *o, const char *id,
 	j->fd = openat(directory, id, O_RDWR | O_APPEND | O_CREAT |
 	    O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (j->fd < 0)
-		return cannot(err, "open the journal of", id);
+		return outbox_cannot(err, "open the journal of", id);
 	if (fchmod(j->fd, 0600) == 0 && fsync(directory) == 0)
 		return 0;
-	cannot(err, "open the journal of", id);
+	outbox_cannot(err, "open the journal of", id);
 	close(j->fd);
 	return -1;
 }
@@ -294,7 +283,7 @@ outbox_history(const struct outbox *o, const char *id, struct history *h,
 	    ((n = read(fd, room, 4096)) > 0 || (n < 0 && errno == EINTR)))
 		text.len += n > 0 ? (size_t)n : 0;
 	if (n < 0 || (fd < 0 && errno != ENOENT))
-		result = cannot(err, "read the journal of", id);
+		result = outbox_cannot(err, "read the journal of", id);
 	else
 		history_read(h, text.data, text.len);
 	if (fd >= 0)
@@ -310,7 +299,7 @@ outbox_move(const struct outbox *o, const char *id, enum outbox_place from,
 	if (renameat(o->places[from], id, o->places[to], id) == 0 &&
 	    fsync(o->places[to]) == 0 && fsync(o->places[from]) == 0)
 		return 0;
-	return cannot(err, "move", id);
+	return outbox_cannot(err, "move", id);
 }
 
 int
@@ -319,7 +308,7 @@ outbox_remove(const struct outbox *o, enum outbox_place place,
 {
 	if (unlinkat(o->places[place], id, 0) != 0 ||
 	    fsync(o->places[place]) != 0)
-		return cannot(err, "remove", id);
+		return outbox_cannot(err, "remove", id);
 	unlinkat(o->places[OUTBOX_JOURNAL], id, 0);
 	return 0;
 }
