@@ -22,32 +22,16 @@ add(struct list *paths, char *path)
 		list_add(paths, path);
 }
 
+/* The outbox that the key's value comes to. */
 static void
-add_default(struct list *paths, const char *home)
+add_value(struct list *paths, const char *home, const char *value)
 {
 	struct account a;
 	struct error ignored = {0};
 
 	account_init(&a, home);
-	if (account_set(&a, "outbox", "on", &ignored) == 0)
+	if (account_set(&a, "outbox", value, &ignored) == 0)
 		add(paths, outbox_path(&a));
-	account_free(&a);
-}
-
-/* --outbox=DIR */
-static void
-add_override(struct list *paths, const char *home,
-    const struct invocation *inv)
-{
-	struct account a;
-	struct error ignored = {0};
-
-	account_init(&a, home);
-	for (size_t i = 0; i < inv->noverrides; i++)
-		if (strcmp(inv->overrides[i].key, "outbox") == 0 &&
-		    account_set(&a, "outbox", inv->overrides[i].value,
-		    &ignored) == 0)
-			add(paths, outbox_path(&a));
 	account_free(&a);
 }
 
@@ -59,8 +43,10 @@ outbox_paths(struct list *paths, const struct invocation *inv)
 	struct config c = { .home = home };
 	struct account a;
 
-	add_default(paths, home);
-	add_override(paths, home, inv);
+	add_value(paths, home, "on");
+	for (size_t i = 0; i < inv->noverrides; i++)
+		if (strcmp(inv->overrides[i].key, "outbox") == 0)
+			add_value(paths, home, inv->overrides[i].value);
 	if (config_read(&c, inv, &ignored) == 0)
 		for (size_t i = 0; i < c.n; i++) {
 			if (config_assemble(&a, &c, &c.sections[i], 0,
