@@ -66,16 +66,21 @@ report_error(int fd, const struct error *err, const struct attempt *tried)
 	put_line(fd, line, (size_t)n);
 }
 
+/* A sentence of an error or of the facts, which are no longer. */
+static void
+put_sentence(int fd, const char *text)
+{
+	char line[sizeof(((struct error *)NULL)->text) + 16];
+	int n = snprintf(line, sizeof(line), "onehop: %s\n", text);
+
+	put_line(fd, line, (size_t)n);
+}
+
 void
 report_queued(int fd, const struct error *err)
 {
-	char line[sizeof(err->text) + 16];
-	int n;
-
-	if (err->outcome != OUTCOME_QUEUED)
-		return;
-	n = snprintf(line, sizeof(line), "onehop: %s\n", err->text);
-	put_line(fd, line, (size_t)n);
+	if (err->outcome == OUTCOME_QUEUED)
+		put_sentence(fd, err->text);
 }
 
 void
@@ -98,13 +103,8 @@ report_flush(int fd, const struct flush *flush)
 void
 report_notice(int fd, const struct submission *facts)
 {
-	char line[sizeof(facts->notice) + 16];
-	int n;
-
-	if (facts->notice[0] == '\0')
-		return;
-	n = snprintf(line, sizeof(line), "onehop: %s\n", facts->notice);
-	put_line(fd, line, (size_t)n);
+	if (facts->notice[0] != '\0')
+		put_sentence(fd, facts->notice);
 }
 
 void
