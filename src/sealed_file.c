@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "memory.h"
+#include "output.h"
 #include "wait.h"
 
 /* A disk that takes longer for 16 KiB is none. */
@@ -30,15 +30,11 @@ write_octets(struct transport *t, const void *data, size_t n,
     struct error *err)
 {
 	struct sealed_file *f = (struct sealed_file *)t;
-	ssize_t done;
 
-	do
-		done = write(f->output, data, n);
-	while (done < 0 && errno == EINTR);
-	if (done < 0)
+	if (output_all(f->output, data, n) != 0)
 		return fail(err, EX_TEMPFAIL, "%s", strerror(errno));
-	digest_add(&f->digest, data, (size_t)done);
-	return done;
+	digest_add(&f->digest, data, n);
+	return (ssize_t)n;
 }
 
 static int
