@@ -31,8 +31,9 @@ listing_size(char *out, size_t size, uint64_t octets)
 	return out;
 }
 
-char *
-listing_span(char *out, size_t size, int64_t seconds)
+/* A time in words; returns out. */
+static char *
+write_span(char *out, size_t size, int64_t seconds)
 {
 	static const struct unit units[] = {
 		{ (int64_t)2 * 24 * 3600, 24 * 3600, "days" },
@@ -104,7 +105,7 @@ add_plan(struct buffer *out, const struct listing *l, int64_t now)
 		buffer_add_string(out, "given up");
 	else if (due(l) > now)
 		buffer_addf(out, "next try in %s",
-		    listing_span(span, sizeof(span), due(l) - now));
+		    write_span(span, sizeof(span), due(l) - now));
 	else
 		buffer_add_string(out, "next try with the next onehop -q");
 }
@@ -116,7 +117,7 @@ listing_add_text(struct buffer *out, const struct listing *l, int64_t now)
 	char size[32], age[32] = "?", words[ESCAPE_QUOTE];
 
 	if (l->entry.queued != 0)
-		listing_span(age, sizeof(age), now - l->entry.queued);
+		write_span(age, sizeof(age), now - l->entry.queued);
 	buffer_addf(out, "%s  %s  %s ago  <%s>\n", l->id,
 	    listing_size(size, sizeof(size), l->size), age,
 	    e->sender != NULL ? e->sender : "?");

@@ -32,8 +32,7 @@ void listing_add_json(struct buffer *out, const struct listing *l,
 
 void listing_free(struct listing *l);
 
-/* Writes a number of octets ("3.2 kB") or seconds ("5 min"); returns out. */
+/* Writes a number of octets ("3.2 kB"); returns out. */
 char *listing_size(char *out, size_t size, uint64_t octets);
-char *listing_span(char *out, size_t size, int64_t seconds);
 
 #endif
