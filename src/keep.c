@@ -29,18 +29,6 @@ keep_is_worthwhile(const struct attempt *a)
 	    why->code == EX_NOHOST || why->code == EX_OSERR;
 }
 
-void
-keep_prepare(const char *path)
-{
-	struct error told_later = {0};
-	struct outbox o;
-
-	if (path == NULL)
-		return;
-	(void)outbox_open(&o, path, &told_later);
-	outbox_close(&o);
-}
-
 /* A server that has said "not now" is not asked again at once. */
 static int64_t
 first_try(const struct attempt *a, int64_t now)

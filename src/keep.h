@@ -13,9 +13,6 @@
  */
 int keep_is_worthwhile(const struct attempt *a);
 
-/* Makes the outbox at path (may be NULL) before the run is confined. */
-void keep_prepare(const char *path);
-
 /*
  * Puts the message of a failed attempt into its account's outbox, if there is
  * one and that is worthwhile, for the recipients that have not got it; err is

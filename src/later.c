@@ -18,7 +18,7 @@ has_messages(const char *path)
 	struct outbox o;
 	int has;
 
-	if (path == NULL || !outbox_exists(path))
+	if (path == NULL)
 		return 0;
 	has = outbox_open(&o, path, &ignored) == 0 &&
 	    outbox_list(&o, OUTBOX_NEW, &ids, &ignored) == 0 && ids.n > 0;

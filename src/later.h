@@ -14,9 +14,12 @@ struct later {
 	int go;    /* to tell it; -1: there is none */
 };
 
-/* Makes the process, if there is something in the outbox at path (may be
- * NULL); config is -C of the run or NULL. It does nothing until it is told to,
- * and ends if it never is. */
+/*
+ * Makes the process, if there is something in the outbox at path, and the
+ * outbox if it is missing: a run that is confined could not. path may be NULL;
+ * config is -C of the run or NULL. The process does nothing until it is told
+ * to, and ends if it never is.
+ */
 void later_prepare(struct later *l, const char *path, const char *config);
 
 /* Tells it to begin, or to end. */

@@ -197,7 +197,6 @@ hand_over(struct run *run, struct error *err)
 	int result;
 
 	run->log = log_open(&run->account);
-	keep_prepare(outbox);
 	later_prepare(&later, outbox, run->inv.config);
 	result = submit(&run->account, &run->envelope, &run->message, &watch,
 	    &run->facts, err);
