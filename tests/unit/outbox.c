@@ -85,6 +85,18 @@ open_outbox(struct outbox *o, const struct fixture *f)
 		fail_msg("%s", err.text);
 }
 
+/* The same with the fixture's entry in it, under id. */
+static void
+open_with_message(struct outbox *o, const struct fixture *f,
+    char id[OUTBOX_ID])
+{
+	struct error err = {0};
+
+	open_outbox(o, f);
+	if (outbox_add(o, OUTBOX_NEW, &f->entry, ENTRY_WHOLE, id, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
 static int
 read_back(struct entry *e, const struct outbox *o, enum outbox_place place,
     const char *id, struct error *err)
@@ -116,9 +128,7 @@ a_message_comes_back_as_it_was(void **state)
 	struct entry e;
 	char id[OUTBOX_ID];
 
-	open_outbox(&o, f);
-	assert_int_equal(outbox_add(&o, OUTBOX_NEW, &f->entry, ENTRY_WHOLE,
-	    id, &err), 0);
+	open_with_message(&o, f, id);
 	assert_int_equal(count(&o, OUTBOX_NEW), 1);
 	assert_int_equal(read_back(&e, &o, OUTBOX_NEW, id, &err), 0);
 	assert_string_equal(e.origin.account, "work");
@@ -185,9 +195,7 @@ damage_anywhere_is_seen(void **state)
 	uint64_t size;
 	int fd;
 
-	open_outbox(&o, f);
-	assert_int_equal(outbox_add(&o, OUTBOX_NEW, &f->entry, ENTRY_WHOLE,
-	    id, &err), 0);
+	open_with_message(&o, f, id);
 	size = outbox_entry_size(&o, OUTBOX_NEW, id);
 	fd = openat(o.places[OUTBOX_NEW], id, O_RDWR);
 	assert_true(fd >= 0);
@@ -222,9 +230,7 @@ a_second_name_or_a_link_is_not_read(void **state)
 	struct entry e;
 	char id[OUTBOX_ID];
 
-	open_outbox(&o, f);
-	assert_int_equal(outbox_add(&o, OUTBOX_NEW, &f->entry, ENTRY_WHOLE,
-	    id, &err), 0);
+	open_with_message(&o, f, id);
 	assert_int_equal(linkat(o.places[OUTBOX_NEW], id,
 	    o.places[OUTBOX_FAILED], "other", 0), 0);
 	assert_int_equal(read_back(&e, &o, OUTBOX_NEW, id, &err), -1);
@@ -261,13 +267,10 @@ directories_are_private_whatever_the_umask(void **state)
 	struct fixture *f = *state;
 	mode_t mask = umask(0777);
 	struct outbox o;
-	struct error err = {0};
 	struct stat st;
 	char id[OUTBOX_ID];
 
-	open_outbox(&o, f);
-	assert_int_equal(outbox_add(&o, OUTBOX_NEW, &f->entry, ENTRY_WHOLE,
-	    id, &err), 0);
+	open_with_message(&o, f, id);
 	umask(mask);
 	assert_int_equal(fstat(o.places[OUTBOX_NEW], &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0700);
@@ -302,9 +305,7 @@ a_message_moves_and_goes_with_its_journal(void **state)
 	struct journal j;
 	char id[OUTBOX_ID];
 
-	open_outbox(&o, f);
-	assert_int_equal(outbox_add(&o, OUTBOX_NEW, &f->entry, ENTRY_WHOLE,
-	    id, &err), 0);
+	open_with_message(&o, f, id);
 	assert_int_equal(outbox_open_journal(&o, id, &j, &err), 0);
 	assert_int_equal(journal_add(&j, "failed", &err, "%s", "no"), 0);
 	close(j.fd);
@@ -361,9 +362,7 @@ a_full_outbox_says_so(void **state)
 	char id[OUTBOX_ID];
 
 	account_init(&a, "");
-	open_outbox(&o, f);
-	assert_int_equal(outbox_add(&o, OUTBOX_NEW, &f->entry, ENTRY_WHOLE,
-	    id, &err), 0);
+	open_with_message(&o, f, id);
 	assert_int_equal(outbox_check_room(&o, &a, 1000, &err), 0);
 	assert_int_equal(account_set(&a, "outbox_max_size", "1", &err), 0);
 	assert_int_equal(outbox_check_room(&o, &a, 2 << 20, &err), -1);
