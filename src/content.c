@@ -54,15 +54,11 @@ check_silence(struct session *s, struct error *err)
 	return -1;
 }
 
-/*
- * From here on only the server knows whether it has the message, and a journal
- * that its sender keeps must say so before it can be true.
- */
 static int
-note_end(struct session *s, const struct mail *mail, struct error *err)
+announce_end(struct session *s, const struct mail *mail, struct error *err)
 {
-	if (mail->journal == NULL ||
-	    journal_add(mail->journal, "ending", err, NULL) == 0)
+	if (mail->hook == NULL ||
+	    mail->hook->before_end(mail->hook->queue, err) == 0)
 		return 0;
 	s->intact = 0;
 	return -1;
@@ -76,7 +72,7 @@ send_message(struct session *s, const struct mail *mail, struct error *err)
 
 	if (check_silence(s, err) != 0)
 		return -1;
-	if (bdat && (note_end(s, mail, err) != 0 ||
+	if (bdat && (announce_end(s, mail, err) != 0 ||
 	    session_put(s, err, "BDAT %llu LAST",
 	    (unsigned long long)message_size(m)) != 0))
 		return -1;
@@ -91,7 +87,7 @@ send_message(struct session *s, const struct mail *mail, struct error *err)
 	}
 	if (check_silence(s, err) != 0)
 		return -1;
-	return bdat ? 0 : note_end(s, mail, err);
+	return bdat ? 0 : announce_end(s, mail, err);
 }
 
 /*

@@ -45,14 +45,14 @@ send_message(struct delivery *d, const struct account *a,
 	reused = d->open;
 	if (!d->open && open_session(d, a, err) != 0)
 		return -1;
-	d->submitter.journal = d->journal;
+	d->submitter.hook = d->hook;
 	result = submit_message(&d->submitter, e, m, CONTENT_STAY, err);
 	if (result != 0 && reused && is_stale(d, err)) {
 		delivery_close(d);
 		memset(err, 0, sizeof(*err));
 		if (open_session(d, a, err) != 0)
 			return -1;
-		d->submitter.journal = d->journal;
+		d->submitter.hook = d->hook;
 		result = submit_message(&d->submitter, e, m, CONTENT_STAY,
 		    err);
 	}

@@ -16,7 +16,7 @@ struct delivery {
 	struct submitter submitter;
 	int open;
 	int trace;                  /* descriptor for the dialogue, or -1 */
-	const struct journal *journal; /* of the message; or NULL */
+	const struct commit_hook *hook; /* of the message; or NULL */
 	int opening;                /* the last one failed for want of a
 	                               session, not because of itself */
 };

@@ -11,6 +11,12 @@
 /* How long we wait for another run, milliseconds. */
 #define LOCK_PATIENCE 100
 
+static int
+note_ending(void *journal, struct error *err)
+{
+	return journal_add(journal, "ending", err, NULL);
+}
+
 /* One try, and what came of it. */
 static int
 try(struct flushing *f, struct job *j, struct error *err)
@@ -24,14 +30,15 @@ try(struct flushing *f, struct job *j, struct error *err)
 		.facts = &site->delivery.submitter.facts,
 		.result = &why
 	};
+	const struct commit_hook hook = { note_ending, &j->journal };
 	int result;
 
 	if (journal_add(&j->journal, "trying", err, NULL) != 0)
 		return -1;
-	site->delivery.journal = &j->journal;
+	site->delivery.hook = &hook;
 	result = delivery_send(&site->delivery, &site->account,
 	    &j->entry.envelope, &j->entry.message, &why);
-	site->delivery.journal = NULL;
+	site->delivery.hook = NULL;
 	if (result == 0) {
 		/* on a full disk there may be room for neither or one */
 		(void)journal_add(&j->journal, "accepted", err, NULL);

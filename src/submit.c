@@ -336,7 +336,7 @@ send_one(struct submitter *s, struct envelope *e, const struct message *m,
     enum content_after after, struct error *err)
 {
 	struct mail mail = { .envelope = e, .message = m, .after = after,
-	    .journal = s->journal };
+	    .hook = s->hook };
 	int result = smtp_transaction(&s->session, &s->auth, &mail, err);
 
 	s->facts.final = mail.final;

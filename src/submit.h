@@ -56,7 +56,7 @@ struct submitter {
 	int accepted;           /* the server took a message over the session */
 	int unconfined;         /* set by who has more to do afterwards than
 	                           sandbox.h allows */
-	const struct journal *journal; /* told before a content ends; or NULL */
+	const struct commit_hook *hook; /* of the message; or NULL */
 	struct submission facts;
 	int progress;           /* as watch's */
 };
