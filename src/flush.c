@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "flush.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "notify.h"
+#include "report.h"
 #include "wait.h"
 
 /* How long we wait for another run, milliseconds. */
@@ -182,4 +184,19 @@ flush_outbox(struct flush *f, const struct flush_order *order,
 	if (locked >= 0)
 		*err = r.complaints;
 	return err->code != 0 ? -1 : 0;
+}
+
+void
+flush_report(int fd, const struct flush *flush)
+{
+	char line[sizeof(flush->held.text) + 128];
+
+	if (flush->busy) {
+		report_line(fd, "another run is sending from the outbox");
+		return;
+	}
+	snprintf(line, sizeof(line), "%u sent, %u waiting, %u given up%s%s",
+	    flush->sent, flush->waiting, flush->failed,
+	    flush->held.code != 0 ? ": " : "", flush->held.text);
+	report_line(fd, line);
 }

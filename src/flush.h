@@ -17,4 +17,7 @@
 int flush_outbox(struct flush *f, const struct flush_order *order,
 	struct error *err);
 
+/* Writes one line about the flush on fd, for a person at a terminal. */
+void flush_report(int fd, const struct flush *flush);
+
 #endif

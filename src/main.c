@@ -140,7 +140,7 @@ flush_queue(struct run *run, struct error *err)
 			err->signal = trouble.signal;
 		report_error(STDERR_FILENO, &result.log, NULL);
 		if (isatty(STDERR_FILENO))
-			report_flush(STDERR_FILENO, &result);
+			flush_report(STDERR_FILENO, &result);
 	}
 	list_free(&paths);
 	return err->code != 0 ? -1 : 0;

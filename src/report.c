@@ -66,11 +66,10 @@ report_error(int fd, const struct error *err, const struct attempt *tried)
 	put_line(fd, line, (size_t)n);
 }
 
-/* A sentence of an error or of the facts, which are no longer. */
-static void
-put_sentence(int fd, const char *text)
+void
+report_line(int fd, const char *text)
 {
-	char line[sizeof(((struct error *)NULL)->text) + 16];
+	char line[sizeof(((struct error *)NULL)->text) + 160];
 	int n = snprintf(line, sizeof(line), "onehop: %s\n", text);
 
 	put_line(fd, line, (size_t)n);
@@ -80,31 +79,14 @@ void
 report_queued(int fd, const struct error *err)
 {
 	if (err->outcome == OUTCOME_QUEUED)
-		put_sentence(fd, err->text);
-}
-
-void
-report_flush(int fd, const struct flush *flush)
-{
-	char line[sizeof(flush->held.text) + 128];
-	int n;
-
-	if (flush->busy)
-		n = snprintf(line, sizeof(line),
-		    "onehop: another run is sending from the outbox\n");
-	else
-		n = snprintf(line, sizeof(line), "onehop: %u sent, %u "
-		    "waiting, %u given up%s%s\n", flush->sent,
-		    flush->waiting, flush->failed,
-		    flush->held.code != 0 ? ": " : "", flush->held.text);
-	put_line(fd, line, (size_t)n);
+		report_line(fd, err->text);
 }
 
 void
 report_notice(int fd, const struct submission *facts)
 {
 	if (facts->notice[0] != '\0')
-		put_sentence(fd, facts->notice);
+		report_line(fd, facts->notice);
 }
 
 void

@@ -7,7 +7,6 @@
 #include "attempt.h"
 #include "buffer.h"
 #include "error.h"
-#include "flush.h"
 
 /*
  * The error on fd: one line - one for each error of a config file -, and one
@@ -21,8 +20,8 @@ void report_error(int fd, const struct error *err,
  * looks; nothing if it is not. */
 void report_queued(int fd, const struct error *err);
 
-/* What a flush came to, as one line on fd for a person who looks. */
-void report_flush(int fd, const struct flush *flush);
+/* Writes "onehop: text" and a line end on fd. */
+void report_line(int fd, const char *text);
 
 /* What was learnt on the way and will not be said a second time, as one line
  * on fd; nothing if there is nothing. */
