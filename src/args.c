@@ -33,16 +33,16 @@ struct words {
 };
 
 static int
-read_program(struct invocation *inv, const char *path, struct error *err)
+read_program(struct options *options, const char *path, struct error *err)
 {
 	const char *slash = path != NULL ? strrchr(path, '/') : NULL;
 
-	inv->program = slash != NULL ? slash + 1
+	options->program = slash != NULL ? slash + 1
 	    : path != NULL ? path : "onehop";
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
-		if (strcmp(inv->program, programs[i].name) == 0)
-			inv->mode = programs[i].mode;
-	if (strcmp(inv->program, "smtpd") == 0)
+		if (strcmp(options->program, programs[i].name) == 0)
+			options->mode = programs[i].mode;
+	if (strcmp(options->program, "smtpd") == 0)
 		return fail(err, EX_USAGE, "called as smtpd, but onehop "
 		    "receives no mail from the network");
 	return 0;
@@ -67,7 +67,7 @@ take_value(struct words *w, const char *attached, const char **value,
 
 /* A word of single letters: each but the last without a value. */
 static int
-read_letters(struct invocation *inv, struct words *w, const char *letters,
+read_letters(struct options *options, struct words *w, const char *letters,
     struct error *err)
 {
 	char quote[32];
@@ -81,14 +81,14 @@ read_letters(struct invocation *inv, struct words *w, const char *letters,
 			return fail(err, EX_USAGE, "unknown option -%s",
 			    escape(quote, sizeof(quote), letters, 1));
 		if (flag->value == VALUE_NONE) {
-			if (flag->act(inv, NULL, err) != 0)
+			if (flag->act(options, NULL, err) != 0)
 				return -1;
 			continue;
 		}
 		if (flag->value == VALUE_REQUIRED &&
 		    take_value(w, value, &value, name, err) != 0)
 			return -1;
-		return flag->act(inv, value, err);
+		return flag->act(options, value, err);
 	}
 	return 0;
 }
@@ -131,7 +131,7 @@ has_optional_value(const struct key *key)
 }
 
 static int
-override(struct invocation *inv, struct words *w, const struct key *key,
+override(struct options *options, struct words *w, const struct key *key,
     const char *value, struct error *err)
 {
 	if (key->secret)
@@ -142,12 +142,12 @@ override(struct invocation *inv, struct words *w, const struct key *key,
 		value = "on";
 	if (take_value(w, value, &value, w->at[w->next - 1], err) != 0)
 		return -1;
-	invocation_override(inv, key->name, value);
+	selection_override(&options->selection, key->name, value);
 	return 0;
 }
 
 static int
-read_name(struct invocation *inv, struct words *w, const char *word,
+read_name(struct options *options, struct words *w, const char *word,
     struct error *err)
 {
 	size_t len = strcspn(word, "=");
@@ -162,7 +162,7 @@ read_name(struct invocation *inv, struct words *w, const char *word,
 	if (flag == NULL)
 		key = key_find(name);
 	if (key != NULL)
-		return override(inv, w, key, value, err);
+		return override(options, w, key, value, err);
 	if (flag == NULL)
 		return unknown(word, len, name, err);
 	if (flag->value == VALUE_NONE && value != NULL)
@@ -171,29 +171,31 @@ read_name(struct invocation *inv, struct words *w, const char *word,
 	if (flag->value == VALUE_REQUIRED &&
 	    take_value(w, value, &value, w->at[w->next - 1], err) != 0)
 		return -1;
-	return flag->act(inv, value, err);
+	return flag->act(options, value, err);
 }
 
 /* Callers put user data behind the options without "--": what looks like an
  * option there is neither one nor an address. */
 static int
-read_operands(struct invocation *inv, const struct words *w, int after_dashes,
+read_operands(struct options *options, const struct words *w, int after_dashes,
     struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 
-	inv->recipients = w->at + w->next;
-	inv->nrecipients = (size_t)(w->n - w->next);
-	for (size_t i = 0; i < inv->nrecipients && !after_dashes; i++)
-		if (inv->recipients[i][0] == '-')
+	options->request.recipients = w->at + w->next;
+	options->request.nrecipients = (size_t)(w->n - w->next);
+	for (size_t i = 0; i < options->request.nrecipients &&
+	    !after_dashes; i++)
+		if (options->request.recipients[i][0] == '-')
 			return fail(err, EX_USAGE, "expected a recipient, "
 			    "not \"%s\": options stand before the first one",
-			    escape_string(quote, 256, inv->recipients[i]));
+			    escape_string(quote, 256,
+			    options->request.recipients[i]));
 	return 0;
 }
 
 static int
-read_words(struct invocation *inv, struct words w, struct error *err)
+read_words(struct options *options, struct words w, struct error *err)
 {
 	int dashes = 0;
 
@@ -206,11 +208,11 @@ read_words(struct invocation *inv, struct words w, struct error *err)
 		dashes = strcmp(word, "--") == 0;
 		if (dashes)
 			break;
-		if (word[1] == '-' ? read_name(inv, &w, word + 2, err) != 0
-		    : read_letters(inv, &w, word + 1, err) != 0)
+		if (word[1] == '-' ? read_name(options, &w, word + 2, err) != 0
+		    : read_letters(options, &w, word + 1, err) != 0)
 			return -1;
 	}
-	return read_operands(inv, &w, dashes, err);
+	return read_operands(options, &w, dashes, err);
 }
 
 /* A program that asked for JSON gets it, whatever word before is wrong. */
@@ -224,26 +226,26 @@ asks_for_json(const struct words *w)
 }
 
 int
-args_parse(struct invocation *inv, int argc, char *const *argv,
+args_parse(struct options *options, int argc, char *const *argv,
     struct error *err)
 {
 	struct words w = { argv, argc, argc > 0 ? 1 : 0 };
 
-	if (read_program(inv, argc > 0 ? argv[0] : NULL, err) != 0)
+	if (read_program(options, argc > 0 ? argv[0] : NULL, err) != 0)
 		return -1;
-	if (read_words(inv, w, err) != 0) {
-		inv->json = asks_for_json(&w);
+	if (read_words(options, w, err) != 0) {
+		options->json = asks_for_json(&w);
 		return -1;
 	}
-	if (inv->json && inv->mode == MODE_SMTP)
+	if (options->json && options->mode == MODE_SMTP)
 		return fail(err, EX_USAGE, "--json does not go with -bs: "
 		    "standard output has the dialogue");
 	return 0;
 }
 
 void
-args_free(struct invocation *inv)
+args_free(struct options *options)
 {
-	free(inv->overrides);
-	memset(inv, 0, sizeof(*inv));
+	free(options->selection.overrides);
+	memset(options, 0, sizeof(*options));
 }

@@ -5,20 +5,20 @@
 
 #include "buffer.h"
 #include "error.h"
-#include "invocation.h"
+#include "options.h"
 
 /*
  * Reads argv (argc may be 0). 0; -1 EX_USAGE naming the option: unknown,
  * without its value, a mode that we do not have, an operand that looks like
  * an option. No recipients is not an error here: -t may find some. After an
- * error inv->json is set if --json stands anywhere among the options.
+ * error options->json is set if --json stands anywhere among the options.
  */
-int args_parse(struct invocation *inv, int argc, char *const *argv,
+int args_parse(struct options *options, int argc, char *const *argv,
 	struct error *err);
 
 /* Appends what --help prints, made from flags.def and keys.def. */
 void args_help(struct buffer *out);
 
-void args_free(struct invocation *inv);
+void args_free(struct options *options);
 
 #endif

@@ -124,9 +124,10 @@ read_file(struct config *c, const char *path, struct error *err)
 /* A system file that we may not read is none: it holds the secrets of others
  * then, and there may be a file of our own. */
 int
-config_read(struct config *c, const struct invocation *inv, struct error *err)
+config_read(struct config *c, const struct selection *selection,
+    struct error *err)
 {
-	char *own = inv->config != NULL ? xstrdup(inv->config)
+	char *own = selection->config != NULL ? xstrdup(selection->config)
 	    : home_config_file(c->home);
 	struct error forbidden = {0};
 	char quote[ESCAPE_QUOTE];
@@ -134,7 +135,7 @@ config_read(struct config *c, const struct invocation *inv, struct error *err)
 
 	system = read_file(c, SYSTEM_FILE, &forbidden);
 	user = own != NULL ? read_file(c, own, err) : 0;
-	if (user == 0 && inv->config != NULL)
+	if (user == 0 && selection->config != NULL)
 		user = fail(err, EX_CONFIG, "config file %s does not exist",
 		    escape_string(quote, sizeof(quote), own));
 	if (user == 0 && system < 0)
@@ -264,23 +265,23 @@ find_by_owned(const struct config *c, char *address)
 }
 
 static const struct config_section *
-choose_section(const struct config *c, const struct invocation *inv,
-    const struct message *m, struct error *err)
+choose_section(const struct config *c, const struct selection *selection,
+    const char *sender, const struct message *m, struct error *err)
 {
 	const struct config_section *found = NULL;
 	char quote[ESCAPE_QUOTE];
 
-	if (inv->account != NULL) {
-		found = config_find(c, inv->account);
+	if (selection->account != NULL) {
+		found = config_find(c, selection->account);
 		if (found == NULL)
 			fail(err, EX_CONFIG,
 			    "no account %s in the config files",
 			    escape_string(quote, sizeof(quote),
-			    inv->account));
+			    selection->account));
 		return found;
 	}
-	if (inv->sender != NULL)
-		found = find_by_owned(c, address_of(inv->sender));
+	if (sender != NULL)
+		found = find_by_owned(c, address_of(sender));
 	if (found == NULL)
 		found = find_by_owned(c, author_of(m));
 	if (found == NULL)
@@ -295,45 +296,46 @@ choose_section(const struct config *c, const struct invocation *inv,
 
 /* Is the host given on the command line, with no account asked for? */
 static int
-needs_no_file(const struct invocation *inv)
+needs_no_file(const struct selection *selection)
 {
-	for (size_t i = 0; i < inv->noverrides; i++)
-		if (strcmp(inv->overrides[i].key, "host") == 0)
-			return inv->account == NULL;
+	for (size_t i = 0; i < selection->noverrides; i++)
+		if (strcmp(selection->overrides[i].key, "host") == 0)
+			return selection->account == NULL;
 	return 0;
 }
 
 static int
 assemble_chosen(struct account *out, struct config *c,
-    const struct invocation *inv, const struct message *m, struct error *err)
+    const struct selection *selection, const char *sender,
+    const struct message *m, struct error *err)
 {
 	const struct config_section *section;
 
-	if (needs_no_file(inv)) {
+	if (needs_no_file(selection)) {
 		account_init(out, c->home != NULL ? c->home : "");
 		return 0;
 	}
-	if (config_read(c, inv, err) != 0)
+	if (config_read(c, selection, err) != 0)
 		return -1;
-	section = choose_section(c, inv, m, err);
+	section = choose_section(c, selection, sender, m, err);
 	if (section == NULL)
 		return -1;
 	return config_assemble(out, c, section, 1, err);
 }
 
 int
-config_load(struct account *out, const struct invocation *inv,
-    const struct message *m, struct error *err)
+config_load(struct account *out, const struct selection *selection,
+    const char *sender, const struct message *m, struct error *err)
 {
 	char *home = home_directory();
 	struct config c = { .home = home };
-	int result = assemble_chosen(out, &c, inv, m, err);
+	int result = assemble_chosen(out, &c, selection, sender, m, err);
 
 	config_free(&c);
 	free(home);
 	if (result != 0)
 		return -1;
-	if (override_finish(out, inv, err) == 0)
+	if (override_finish(out, selection, err) == 0)
 		return 0;
 	return wrap(err, "account %s", out->name[0] != '\0' ? out->name
 	    : "of the command line");
@@ -353,7 +355,7 @@ set_log(struct account *a, const char *key, const char *value)
 }
 
 void
-config_load_log(struct account *out, const struct invocation *inv)
+config_load_log(struct account *out, const struct selection *selection)
 {
 	char *home = home_directory();
 	struct config c = { .home = home };
@@ -362,17 +364,19 @@ config_load_log(struct account *out, const struct invocation *inv)
 	const struct config_settings *said;
 
 	account_init(out, home);
-	if (!needs_no_file(inv))
-		(void)config_read(&c, inv, &ignored);
-	section = config_find(&c, inv->account != NULL ? inv->account
+	if (!needs_no_file(selection))
+		(void)config_read(&c, selection, &ignored);
+	section = config_find(&c, selection->account != NULL
+	    ? selection->account
 	    : "default");
 	said = section != NULL ? &section->defaults : &c.defaults;
 	for (size_t i = 0; i < said->n; i++)
 		set_log(out, said->at[i].key, said->at[i].value);
 	for (size_t i = 0; section != NULL && i < section->own.n; i++)
 		set_log(out, section->own.at[i].key, section->own.at[i].value);
-	for (size_t i = 0; i < inv->noverrides; i++)
-		set_log(out, inv->overrides[i].key, inv->overrides[i].value);
+	for (size_t i = 0; i < selection->noverrides; i++)
+		set_log(out, selection->overrides[i].key,
+		    selection->overrides[i].value);
 	config_free(&c);
 	free(home);
 }

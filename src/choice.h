@@ -4,7 +4,7 @@
 #define ONEHOP_CHOICE_H
 
 #include "account.h"
-#include "invocation.h"
+#include "selection.h"
 #include "configfile.h"
 #include "error.h"
 #include "message.h"
@@ -14,23 +14,23 @@
  * and returns the account for this run, the command line's overrides applied,
  * finished. It is the one of --host (no file is read then), of -a, the one
  * whose from matches -f, the one whose from matches the From field, or
- * "default". m may be NULL. 0 or -1 EX_CONFIG.
+ * "default". sender is that of -f; it and m may be NULL. 0 or -1 EX_CONFIG.
  */
-int config_load(struct account *out, const struct invocation *inv,
-	const struct message *m, struct error *err);
+int config_load(struct account *out, const struct selection *selection,
+	const char *sender, const struct message *m, struct error *err);
 
 /*
  * For a run that has come to no account: an account that says where to log
  * it, as the one of -a, "default" or the defaults do, and has no name. What is
  * wrong in the files is passed over, and no command of them is run.
  */
-void config_load_log(struct account *out, const struct invocation *inv);
+void config_load_log(struct account *out, const struct selection *selection);
 
 /*
  * Reads the files of the run, system-wide and the user's, into c, whose home
  * is set. 0 or -1 EX_CONFIG; config_free in either case.
  */
-int config_read(struct config *c, const struct invocation *inv,
+int config_read(struct config *c, const struct selection *selection,
 	struct error *err);
 
 /*

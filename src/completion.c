@@ -117,10 +117,10 @@ local_author(const struct account *a)
 }
 
 static int
-add_from(struct message *m, const struct invocation *inv,
+add_from(struct message *m, const struct request *request,
     const struct account *a, const char *sender, struct error *err)
 {
-	const char *name = inv->full_name != NULL ? inv->full_name
+	const char *name = request->full_name != NULL ? request->full_name
 	    : a->from_full_name;
 	/* a null sender wants no answer, but somebody wrote the message */
 	char *author = sender[0] != '\0' ? xstrdup(sender) : local_author(a);
@@ -173,7 +173,7 @@ add_message_id(struct message *m, const struct account *a,
 }
 
 int
-completion_apply(struct message *m, const struct invocation *inv,
+completion_apply(struct message *m, const struct request *request,
     const struct account *a, const char *sender, const char *to,
     struct error *err)
 {
@@ -192,7 +192,7 @@ completion_apply(struct message *m, const struct invocation *inv,
 	if (qualify_fields(m, a, sender, err) != 0)
 		return -1;
 	if (a->set_from_header != SWITCH_OFF && !has(m, "From") &&
-	    add_from(m, inv, a, sender, err) != 0)
+	    add_from(m, request, a, sender, err) != 0)
 		return -1;
 	if (to != NULL && message_add(m, "To", to, err) != 0)
 		return -1;

@@ -26,8 +26,7 @@
 
 /* What a run is made of. */
 struct configuring {
-	const struct invocation *inv;
-	int output;
+	const struct configure_order *order;
 	int terminal;          /* -1: nobody to ask */
 	char *home;
 	char *path;            /* of the config file */
@@ -87,7 +86,8 @@ choose_file(struct configuring *c, struct error *err)
 	struct stat st;
 	int answer = 0;
 
-	c->path = c->inv->config != NULL ? xstrdup(c->inv->config)
+	c->path = c->order->selection->config != NULL
+	    ? xstrdup(c->order->selection->config)
 	    : home_config_file(c->home);
 	if (c->path == NULL)
 		return fail(err, EX_CONFIG, "there is no home directory: "
@@ -116,9 +116,9 @@ option(const struct configuring *c, const char *key)
 {
 	const char *value = NULL;
 
-	for (size_t i = 0; i < c->inv->noverrides; i++)
-		if (strcmp(c->inv->overrides[i].key, key) == 0)
-			value = c->inv->overrides[i].value;
+	for (size_t i = 0; i < c->order->selection->noverrides; i++)
+		if (strcmp(c->order->selection->overrides[i].key, key) == 0)
+			value = c->order->selection->overrides[i].value;
 	return value;
 }
 
@@ -157,12 +157,13 @@ find_hosts(struct configuring *c, struct error *err)
 
 	if (host != NULL || port != NULL)
 		return take_host(c, host, port, err);
-	terminal_say(c->output, "Asking the DNS for the submission server of "
+	terminal_say(c->order->output,
+	    "Asking the DNS for the submission server of "
 	    "%s\n", escape_string(quote, sizeof(quote), c->domain));
 	result = discovery_find(&c->found, c->domain,
 	    deadline_in(DNS_SECONDS * 1000), &doubt, err);
 	if (doubt.code != 0 && result == 0)
-		terminal_say(c->output, "  %s\n", doubt.text);
+		terminal_say(c->order->output, "  %s\n", doubt.text);
 	return result;
 }
 
@@ -186,7 +187,7 @@ describe(struct newconfig *to, const struct configuring *c,
 	to->address = c->address;
 	to->service = &candidate->service;
 	to->origin = origin_words(candidate->origin);
-	to->inv = c->inv;
+	to->selection = c->order->selection;
 }
 
 /* The first candidate that will do, as a config. */
@@ -195,10 +196,10 @@ try_hosts(const struct configuring *c, struct newconfig *config,
     struct error *err)
 {
 	struct trial trial = {
-		.output = c->output,
+		.output = c->order->output,
 		.terminal = c->terminal,
 		.domain = c->domain,
-		.trace = c->inv->debug ? STDERR_FILENO : -1
+		.trace = c->order->trace
 	};
 	struct error first = {0};
 	char quote[ESCAPE_QUOTE];
@@ -239,7 +240,8 @@ write_file(const struct configuring *c, const struct newconfig *config,
 	result = newconfig_write(c->path, &text, err);
 	buffer_free(&text);
 	if (result == 0)
-		terminal_say(c->output, "Wrote %s\n", escape_string(quote,
+		terminal_say(c->order->output, "Wrote %s\n",
+		    escape_string(quote,
 		    sizeof(quote), c->path));
 	return result;
 }
@@ -250,14 +252,14 @@ authenticate(const struct configuring *c, const struct account *a,
 {
 	struct submitter s = { .unconfined = 1 };
 	int result = submit_open(&s, a,
-	    c->inv->debug ? STDERR_FILENO : -1, err);
+	    c->order->trace, err);
 
 	if (result == 0)
 		result = auth_run(&s.auth, &s.session, err);
 	submit_close(&s);
 	if (result != 0)
 		return wrap(err, "the file is written, but");
-	terminal_say(c->output, "The password is right.\n");
+	terminal_say(c->order->output, "The password is right.\n");
 	return 0;
 }
 
@@ -279,10 +281,11 @@ offer_test(const struct configuring *c, const struct newconfig *config,
 	else if (answer < 0)
 		result = -1;
 	else if (result == 0 && auth_is_wanted(&a))
-		terminal_say(c->output, "To test the password: onehop%s%s "
+		terminal_say(c->order->output,
+		    "To test the password: onehop%s%s "
 		    "--serverinfo --auth-test\n",
-		    c->inv->config != NULL ? " -C " : "",
-		    c->inv->config != NULL ? escape_string(quote,
+		    c->order->selection->config != NULL ? " -C " : "",
+		    c->order->selection->config != NULL ? escape_string(quote,
 		    sizeof(quote), c->path) : "");
 	account_free(&a);
 	return result;
@@ -293,7 +296,7 @@ run(struct configuring *c, struct error *err)
 {
 	struct newconfig config;
 
-	if (read_address(c, c->inv->address, err) != 0 ||
+	if (read_address(c, c->order->address, err) != 0 ||
 	    choose_file(c, err) != 0 || find_hosts(c, err) != 0)
 		return -1;
 	if (try_hosts(c, &config, err) != 0 || write_file(c, &config, err) != 0)
@@ -302,18 +305,16 @@ run(struct configuring *c, struct error *err)
 }
 
 int
-configure_run(int input, int output, const struct invocation *inv,
-    struct error *err)
+configure_run(const struct configure_order *order, struct error *err)
 {
 	struct configuring *c = xcalloc(1, sizeof(*c));
 	int result;
 
-	c->inv = inv;
-	c->output = output;
-	c->terminal = input >= 0 && isatty(input) ? terminal_open() : -1;
+	c->order = order;
+	c->terminal = order->input >= 0 && isatty(order->input)
+	    ? terminal_open() : -1;
 	c->home = home_directory();
-	result = inv->nrecipients == 0 ? run(c, err)
-	    : fail(err, EX_USAGE, "--configure: expected one address");
+	result = run(c, err);
 	if (c->terminal >= 0)
 		close(c->terminal);
 	free(c->home);

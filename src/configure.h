@@ -5,7 +5,16 @@
 #define ONEHOP_CONFIGURE_H
 
 #include "error.h"
-#include "invocation.h"
+#include "selection.h"
+
+/* A run of --configure. All is borrowed. */
+struct configure_order {
+	const char *address;
+	const struct selection *selection; /* keys for the file; -C */
+	int input;    /* descriptors */
+	int output;
+	int trace;    /* for the dialogues, or -1 */
+};
 
 /*
  * Tries the hosts of discovery.h, with TLS and without credentials, until one
@@ -17,7 +26,6 @@
  * file is there or cannot be written; EX_NOHOST no server; else the first
  * server's error, or the test's.
  */
-int configure_run(int input, int output, const struct invocation *inv,
-	struct error *err);
+int configure_run(const struct configure_order *order, struct error *err);
 
 #endif

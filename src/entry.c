@@ -49,7 +49,7 @@ add_number(struct buffer *out, const char *name, int64_t value)
 }
 
 static void
-add_origin(struct buffer *out, const struct invocation *origin)
+add_origin(struct buffer *out, const struct selection *origin)
 {
 	add_optional(out, "account", origin->account);
 	add_optional(out, "config", origin->config);

@@ -20,7 +20,7 @@
 #include "buffer.h"
 #include "envelope.h"
 #include "error.h"
-#include "invocation.h"
+#include "selection.h"
 #include "message.h"
 
 /* How a file begins and ends. */
@@ -32,7 +32,7 @@
 
 /* What a file holds; moments are seconds since 1970. */
 struct entry {
-	struct invocation origin; /* account, config, overrides: they lead to
+	struct selection origin; /* account, config, overrides: they lead to
 	                             the account once more */
 	struct envelope envelope;
 	struct message message;

@@ -90,7 +90,7 @@ set_config(struct entry *e, char *value)
 static int
 set_override(struct entry *e, char *value)
 {
-	struct invocation *o = &e->origin;
+	struct selection *o = &e->origin;
 	char *equals = strchr(value, '=');
 
 	if (equals == NULL)

@@ -157,9 +157,9 @@ take_dsn(struct envelope *e, const struct recipient_dsn *dsn)
 }
 
 static int
-no_recipients(const struct invocation *inv, struct error *err)
+no_recipients(const struct request *request, struct error *err)
 {
-	if (inv->read_recipients)
+	if (request->read_recipients)
 		return fail(err, EX_USAGE,
 		    "no recipient addresses found in message header");
 	return fail(err, EX_USAGE, "no recipients: name them behind the "
@@ -190,16 +190,16 @@ add_recipients(struct envelope *e, struct address_list *list,
 }
 
 static int
-collect_recipients(struct envelope *e, const struct invocation *inv,
+collect_recipients(struct envelope *e, const struct request *request,
     const struct account *a, const struct message *m, struct error *err)
 {
 	struct address_list shown = {0}, blind = {0};
 	int result = 0;
 
-	for (size_t i = 0; i < inv->nrecipients && result == 0; i++)
-		result = address_list_parse(&shown, inv->recipients[i],
-		    strlen(inv->recipients[i]), err);
-	if (result == 0 && inv->read_recipients)
+	for (size_t i = 0; i < request->nrecipients && result == 0; i++)
+		result = address_list_parse(&shown, request->recipients[i],
+		    strlen(request->recipients[i]), err);
+	if (result == 0 && request->read_recipients)
 		result = read_header(&shown, &blind, m, err);
 	if (result == 0)
 		result = add_recipients(e, &shown, a, SHOWN, err);
@@ -209,27 +209,27 @@ collect_recipients(struct envelope *e, const struct invocation *inv,
 	address_list_free(&blind);
 	if (result != 0)
 		return wrap(err, "recipient");
-	if (inv->dsn != NULL && e->n == inv->nrecipients)
-		take_dsn(e, inv->dsn); /* no alias has come between */
+	if (request->dsn != NULL && e->n == request->nrecipients)
+		take_dsn(e, request->dsn); /* no alias has come between */
 	drop_duplicates(e);
-	return e->n > 0 ? 0 : no_recipients(inv, err);
+	return e->n > 0 ? 0 : no_recipients(request, err);
 }
 
 /* Is there a Bcc field that the caller has not removed, though it told us the
  * recipients itself? Then we cannot know which of them are blind. */
 static int
-hides_recipients(const struct invocation *inv, const struct message *m)
+hides_recipients(const struct request *request, const struct message *m)
 {
 	size_t bcc = 0, resent = 0;
 
-	return !inv->read_recipients && (message_find(m, "Bcc", &bcc) ||
+	return !request->read_recipients && (message_find(m, "Bcc", &bcc) ||
 	    message_find(m, "Resent-Bcc", &resent));
 }
 
 /* The body of the To field that set_to_header asks for; NULL if it is off.
  * Owned. */
 static char *
-to_field(const struct envelope *e, const struct invocation *inv,
+to_field(const struct envelope *e, const struct request *request,
     const struct account *a, const struct message *m)
 {
 	struct buffer body = {0};
@@ -238,7 +238,7 @@ to_field(const struct envelope *e, const struct invocation *inv,
 		return NULL;
 	for (size_t i = 0; i < e->n; i++)
 		if (a->set_to_header == TO_HEADER_ON && !e->to[i].blind &&
-		    !hides_recipients(inv, m))
+		    !hides_recipients(request, m))
 			buffer_addf(&body, "%s%s", body.len > 0 ? ", " : "",
 			    e->to[i].path);
 	if (body.len == 0)
@@ -248,23 +248,23 @@ to_field(const struct envelope *e, const struct invocation *inv,
 
 /* What the caller or the account asks of delivery status notifications. */
 static void
-ask_for_dsn(struct envelope *e, const struct invocation *inv,
+ask_for_dsn(struct envelope *e, const struct request *request,
     const struct account *a)
 {
 	struct buffer envid = {0};
-	const char *notify = inv->notify != NULL ? inv->notify
+	const char *notify = request->notify != NULL ? request->notify
 	    : ascii_equal(a->dsn_notify, "off") ? NULL : a->dsn_notify;
 
 	if (notify != NULL && notify[0] != '\0')
 		e->notify = upper(notify);
-	if (inv->returns != NULL)
-		e->returns = xstrdup(ascii_equal(inv->returns, "full")
+	if (request->returns != NULL)
+		e->returns = xstrdup(ascii_equal(request->returns, "full")
 		    ? "FULL" : "HDRS");
 	else if (a->dsn_return != DSN_RETURN_OFF)
 		e->returns = xstrdup(a->dsn_return == DSN_RETURN_FULL
 		    ? "FULL" : "HDRS");
-	if (inv->envid != NULL) {
-		xtext_encode(&envid, inv->envid);
+	if (request->envid != NULL) {
+		xtext_encode(&envid, request->envid);
 		e->envid = buffer_string(&envid);
 	}
 }
@@ -286,24 +286,24 @@ message_id(const struct message *m)
 }
 
 int
-envelope_make(struct envelope *e, const struct invocation *inv,
+envelope_make(struct envelope *e, const struct request *request,
     const struct account *a, struct message *m, struct error *err)
 {
 	char *to;
 	int result;
 
-	if (collect_recipients(e, inv, a, m, err) != 0)
+	if (collect_recipients(e, request, a, m, err) != 0)
 		return -1;
-	e->sender = sender_choose(inv, a, m, err);
+	e->sender = sender_choose(request, a, m, err);
 	if (e->sender == NULL)
 		return -1;
 	for (const char *p = e->sender; *p != '\0'; p++)
 		e->smtputf8 |= ascii_is_8bit(*p);
-	ask_for_dsn(e, inv, a);
-	if (inv->submitter != NULL)
-		e->submitter = xstrdup(inv->submitter);
-	to = to_field(e, inv, a, m);
-	result = completion_apply(m, inv, a, e->sender, to, err);
+	ask_for_dsn(e, request, a);
+	if (request->submitter != NULL)
+		e->submitter = xstrdup(request->submitter);
+	to = to_field(e, request, a, m);
+	result = completion_apply(m, request, a, e->sender, to, err);
 	free(to);
 	if (result == 0)
 		e->message_id = message_id(m);

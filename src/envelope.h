@@ -10,7 +10,7 @@
 
 #include "account.h"
 #include "address.h"
-#include "invocation.h"
+#include "request.h"
 #include "error.h"
 #include "message.h"
 #include "reply.h"
@@ -44,7 +44,7 @@ struct envelope {
  * qualified.
  * 0; -1: EX_USAGE no recipients, EX_DATAERR an address that is none.
  */
-int envelope_make(struct envelope *e, const struct invocation *inv,
+int envelope_make(struct envelope *e, const struct request *request,
 	const struct account *a, struct message *m, struct error *err);
 
 /*

@@ -66,7 +66,7 @@ fate_record(struct flushing *f, struct attempt *attempt)
 struct site *
 fate_default_site(struct flushing *f)
 {
-	const struct invocation origin = { .config = f->order->config };
+	const struct selection origin = { .config = f->order->config };
 
 	return site_find(&f->sites, &origin, f->order->trace);
 }

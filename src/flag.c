@@ -30,38 +30,38 @@ bad_value(char letter, const char *expected, const char *value,
 }
 
 static int
-set_mode(struct invocation *inv, const char *value, struct error *err)
+set_mode(struct options *options, const char *value, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
 		if (value[0] == modes[i].letter && value[1] == '\0') {
-			inv->mode = modes[i].mode;
+			options->mode = modes[i].mode;
 			return 0;
 		}
 	return bad_value('b', "a mode of m, s, p, i, h, H", value, err);
 }
 
 static int
-set_notify(struct invocation *inv, const char *value, struct error *err)
+set_notify(struct options *options, const char *value, struct error *err)
 {
 	if (!value_is_notify(value))
 		return bad_value('N', "never, or some of "
 		    "success,failure,delay", value, err);
-	inv->notify = value;
+	options->request.notify = value;
 	return 0;
 }
 
 static int
-set_return(struct invocation *inv, const char *value, struct error *err)
+set_return(struct options *options, const char *value, struct error *err)
 {
 	if (!ascii_equal(value, "full") && !ascii_equal(value, "hdrs"))
 		return bad_value('R', "full or hdrs", value, err);
-	inv->returns = value;
+	options->request.returns = value;
 	return 0;
 }
 
 /* RFC 3461 4.4: printable, 100 octets once it is xtext. */
 static int
-set_envid(struct invocation *inv, const char *value, struct error *err)
+set_envid(struct options *options, const char *value, struct error *err)
 {
 	size_t len = 0;
 
@@ -76,14 +76,14 @@ set_envid(struct invocation *inv, const char *value, struct error *err)
 	if (len == 0 || len > 100)
 		return bad_value('V', "1 to 100 printable characters", value,
 		    err);
-	inv->envid = value;
+	options->request.envid = value;
 	return 0;
 }
 
 static int
-set_body(struct invocation *inv, const char *value, struct error *err)
+set_body(struct options *options, const char *value, struct error *err)
 {
-	(void)inv;
+	(void)options;
 	if (ascii_equal(value, "7BIT") || ascii_equal(value, "8BITMIME"))
 		return 0;
 	return bad_value('B', "7BIT or 8BITMIME", value, err);
@@ -91,19 +91,19 @@ set_body(struct invocation *inv, const char *value, struct error *err)
 
 /* -oX: what sendmail's single-letter options meant. */
 static int
-set_option(struct invocation *inv, const char *value, struct error *err)
+set_option(struct options *options, const char *value, struct error *err)
 {
 	(void)err;
 	if (value[0] == 'i')
-		inv->ignore_dots = 1;
+		options->ignore_dots = 1;
 	else if (value[0] == 't' && value[1] == '\0')
-		inv->read_recipients = 1;
+		options->request.read_recipients = 1;
 	return 0;
 }
 
 /* -O Name=Value; a value is true as sendmail has it. */
 static int
-set_long_option(struct invocation *inv, const char *value, struct error *err)
+set_long_option(struct options *options, const char *value, struct error *err)
 {
 	static const char *const words[][2] = {
 		{ "", "on" }, { "t", "on" }, { "true", "on" }, { "y", "on" },
@@ -121,44 +121,44 @@ set_long_option(struct invocation *inv, const char *value, struct error *err)
 			break;
 		}
 	if (ascii_equal_n(value, n, "IgnoreDots"))
-		inv->ignore_dots = ascii_equal(word, "on");
+		options->ignore_dots = ascii_equal(word, "on");
 	else if (ascii_equal_n(value, n, "RequireTLS"))
-		invocation_override(inv, "require_tls", word);
+		selection_override(&options->selection, "require_tls", word);
 	return 0;
 }
 
 /* "<>" and "" are the null sender. */
 static int
-set_sender(struct invocation *inv, const char *value, struct error *err)
+set_sender(struct options *options, const char *value, struct error *err)
 {
 	(void)err;
-	inv->sender = strcmp(value, "<>") == 0 ? "" : value;
+	options->request.sender = strcmp(value, "<>") == 0 ? "" : value;
 	return 0;
 }
 
 /* -dX is sendmail's, -d is ours. */
 static int
-set_debug(struct invocation *inv, const char *value, struct error *err)
+set_debug(struct options *options, const char *value, struct error *err)
 {
 	(void)err;
-	inv->debug |= value == NULL;
+	options->debug |= value == NULL;
 	return 0;
 }
 
 /* The options that just set a member. */
 #define SET(name, assignment) \
 static int \
-set_##name(struct invocation *inv, const char *value, struct error *err) \
+set_##name(struct options *options, const char *value, struct error *err) \
 { \
 	(void)value, (void)err; \
-	inv->assignment; \
+	options->assignment; \
 	return 0; \
 }
-SET(account, account = value)
-SET(config, config = value)
-SET(full_name, full_name = value)
+SET(account, selection.account = value)
+SET(config, selection.config = value)
+SET(full_name, request.full_name = value)
 SET(dots, ignore_dots = 1)
-SET(read_recipients, read_recipients = 1)
+SET(read_recipients, request.read_recipients = 1)
 SET(verbose, debug = 1)
 SET(auth_test, auth_test = 1)
 SET(json, json = 1)
@@ -173,7 +173,7 @@ SET(version, mode = MODE_VERSION)
 
 /* The verb, and the IDs are operands; or the key of that name. */
 static int
-set_outbox(struct invocation *inv, const char *value, struct error *err)
+set_outbox(struct options *options, const char *value, struct error *err)
 {
 	static const char *const verbs[] =
 	    { "list", "show", "retry", "remove" };
@@ -182,8 +182,8 @@ set_outbox(struct invocation *inv, const char *value, struct error *err)
 
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(value, verbs[i]) == 0) {
-			inv->mode = MODE_OUTBOX;
-			inv->verb = value;
+			options->mode = MODE_OUTBOX;
+			options->verb = value;
 			return 0;
 		}
 	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0 &&
@@ -191,48 +191,48 @@ set_outbox(struct invocation *inv, const char *value, struct error *err)
 		return fail(err, EX_USAGE, "--outbox: expected list, show, "
 		    "retry, remove, on, off or an absolute path, not \"%s\"",
 		    escape_string(quote, sizeof(quote), value));
-	invocation_override(inv, "outbox", value);
+	selection_override(&options->selection, "outbox", value);
 	return 0;
 }
 
 static int
-set_ipv4(struct invocation *inv, const char *value, struct error *err)
+set_ipv4(struct options *options, const char *value, struct error *err)
 {
 	(void)value, (void)err;
-	invocation_override(inv, "address_family", "ipv4");
+	selection_override(&options->selection, "address_family", "ipv4");
 	return 0;
 }
 
 static int
-set_ipv6(struct invocation *inv, const char *value, struct error *err)
+set_ipv6(struct options *options, const char *value, struct error *err)
 {
 	(void)value, (void)err;
-	invocation_override(inv, "address_family", "ipv6");
+	selection_override(&options->selection, "address_family", "ipv6");
 	return 0;
 }
 
 static int
-set_rmqs(struct invocation *inv, const char *value, struct error *err)
+set_rmqs(struct options *options, const char *value, struct error *err)
 {
 	(void)err;
-	inv->mode = MODE_RMQS;
-	inv->queue = value;
+	options->mode = MODE_RMQS;
+	options->queue = value;
 	return 0;
 }
 
 static int
-set_configure(struct invocation *inv, const char *value, struct error *err)
+set_configure(struct options *options, const char *value, struct error *err)
 {
 	(void)err;
-	inv->mode = MODE_CONFIGURE;
-	inv->address = value;
+	options->mode = MODE_CONFIGURE;
+	options->address = value;
 	return 0;
 }
 
 static int
-ignore(struct invocation *inv, const char *value, struct error *err)
+ignore(struct options *options, const char *value, struct error *err)
 {
-	(void)inv, (void)value, (void)err;
+	(void)options, (void)value, (void)err;
 	return 0;
 }
 

@@ -4,7 +4,7 @@
 #define ONEHOP_FLAG_H
 
 #include "error.h"
-#include "invocation.h"
+#include "options.h"
 
 enum flag_value {
 	VALUE_NONE,
@@ -17,7 +17,7 @@ struct flag {
 	const char *name;        /* long name, or NULL */
 	enum flag_value value;
 	/* Does what the option asks; value is NULL if there is none. */
-	int (*act)(struct invocation *inv, const char *value,
+	int (*act)(struct options *options, const char *value,
 		struct error *err);
 	const char *argument;    /* for help: "ADDRESS" */
 	const char *summary;

@@ -43,22 +43,24 @@ first_try(const struct attempt *a, int64_t now)
 
 /* What a later run needs to find the account again. */
 static int
-set_origin(struct invocation *origin, const struct attempt *a,
-    const struct invocation *inv, char **config, struct error *err)
+set_origin(struct selection *origin, const struct attempt *a,
+    const struct selection *selection, char **config, struct error *err)
 {
-	*config = inv->config != NULL ? realpath(inv->config, NULL) : NULL;
-	if (inv->config != NULL && *config == NULL)
+	*config = selection->config != NULL
+	    ? realpath(selection->config, NULL) : NULL;
+	if (selection->config != NULL && *config == NULL)
 		return fail(err, EX_TEMPFAIL, "outbox: the config file of -C "
 		    "is gone");
 	origin->account = a->account->name;
 	origin->config = *config;
-	origin->overrides = inv->overrides;
-	origin->noverrides = inv->noverrides;
+	origin->overrides = selection->overrides;
+	origin->noverrides = selection->noverrides;
 	return 0;
 }
 
 static int
-add(const char *path, const struct attempt *a, const struct invocation *inv,
+add(const char *path, const struct attempt *a,
+    const struct selection *selection,
     char id[OUTBOX_ID], struct error *err)
 {
 	struct error why = *a->result;
@@ -68,7 +70,7 @@ add(const char *path, const struct attempt *a, const struct invocation *inv,
 	char *config;
 	int result = -1;
 
-	if (set_origin(&e.origin, a, inv, &config, err) != 0)
+	if (set_origin(&e.origin, a, selection, &config, err) != 0)
 		return -1;
 	e.queued = time(NULL);
 	e.due = first_try(a, e.queued);
@@ -99,7 +101,7 @@ tell_refusals(const struct attempt *a, const char *id, struct error *err)
 }
 
 void
-keep_message(const struct attempt *a, const struct invocation *inv,
+keep_message(const struct attempt *a, const struct selection *selection,
     struct error *err)
 {
 	char *path = outbox_path(a->account);
@@ -110,7 +112,7 @@ keep_message(const struct attempt *a, const struct invocation *inv,
 		free(path);
 		return;
 	}
-	if (add(path, a, inv, id, &trouble) != 0) {
+	if (add(path, a, selection, id, &trouble) != 0) {
 		err->code = trouble.code;
 		wrap(err, "not queued: %s", trouble.text);
 	} else if (err->outcome == OUTCOME_PARTIAL &&

@@ -5,7 +5,7 @@
 
 #include "attempt.h"
 #include "error.h"
-#include "invocation.h"
+#include "selection.h"
 
 /*
  * May a later try succeed: was it the network, a server in trouble, a 4yz
@@ -20,7 +20,7 @@ int keep_is_worthwhile(const struct attempt *a);
  * recipients were refused for good, their refusal. If the outbox cannot take
  * it, err says so: EX_TEMPFAIL, EX_CANTCREAT.
  */
-void keep_message(const struct attempt *a, const struct invocation *inv,
+void keep_message(const struct attempt *a, const struct selection *selection,
 	struct error *err);
 
 #endif

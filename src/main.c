@@ -42,7 +42,7 @@
 
 /* What a run is made of. */
 struct run {
-	struct invocation inv;
+	struct options options;
 	struct message message;
 	struct account account;
 	struct envelope envelope;
@@ -53,6 +53,13 @@ struct run {
 	int tried;      /* the smarthost was turned to */
 	int log;        /* of log_open */
 };
+
+/* The descriptor for the dialogue, or -1. */
+static int
+trace_of(const struct options *options)
+{
+	return options->debug ? STDERR_FILENO : -1;
+}
 
 /*
  * Descriptors 0 to 2 must exist before anything is opened: a socket that
@@ -104,34 +111,52 @@ show_version(struct run *run, struct error *err)
 	return output_answer(STDOUT_FILENO, text, (size_t)n, err);
 }
 
+static struct queue_order
+queue_order(const struct options *options)
+{
+	const struct queue_order order = {
+		.selection = &options->selection,
+		.verb = options->verb,
+		.ids = options->request.recipients,
+		.nids = options->request.nrecipients,
+		.json = options->json,
+	};
+
+	return order;
+}
+
 static int
 list_queue(struct run *run, struct error *err)
 {
-	return queue_list(STDOUT_FILENO, &run->inv, err);
+	const struct queue_order order = queue_order(&run->options);
+
+	return queue_list(STDOUT_FILENO, &order, err);
 }
 
 static int
 command_queue(struct run *run, struct error *err)
 {
-	return queue_command(STDOUT_FILENO, &run->inv, err);
+	const struct queue_order order = queue_order(&run->options);
+
+	return queue_command(STDOUT_FILENO, &order, err);
 }
 
 /* Every outbox of the user. */
 static int
 flush_queue(struct run *run, struct error *err)
 {
-	int trace = run->inv.debug ? STDERR_FILENO : -1;
+	int trace = trace_of(&run->options);
 	struct list paths = {0};
 	struct flush result;
 
-	if (run->inv.nrecipients > 0)
+	if (run->options.request.nrecipients > 0)
 		return fail(err, EX_USAGE, "-q sends what is queued, and "
 		    "takes no recipients");
 	signals_hold();
-	outbox_paths(&paths, &run->inv);
+	outbox_paths(&paths, &run->options.selection);
 	for (size_t i = 0; i < paths.n && err->signal == 0; i++) {
 		const struct flush_order order = { paths.at[i],
-		    run->inv.config, DEADLINE_NONE, trace };
+		    run->options.selection.config, DEADLINE_NONE, trace };
 		struct error trouble = {0};
 
 		if (flush_outbox(&result, &order, &trouble) != 0)
@@ -158,11 +183,13 @@ static int
 prepare(struct run *run, struct error *err)
 {
 	run->drained = 1;
-	if (message_read(&run->message, run->input, !run->inv.ignore_dots,
+	if (message_read(&run->message, run->input, !run->options.ignore_dots,
 	    err) != 0 ||
-	    config_load(&run->account, &run->inv, &run->message, err) != 0)
+	    config_load(&run->account, &run->options.selection,
+	    run->options.request.sender, &run->message, err) != 0)
 		return -1;
-	return envelope_make(&run->envelope, &run->inv, &run->account,
+	return envelope_make(&run->envelope, &run->options.request,
+	    &run->account,
 	    &run->message, err);
 }
 
@@ -187,7 +214,7 @@ hand_over(struct run *run, struct error *err)
 		.facts = &run->facts,
 		.result = err
 	};
-	int debug = run->inv.debug;
+	int debug = run->options.debug;
 	struct watch watch = {
 		.trace = debug ? STDERR_FILENO : -1,
 		.progress = !debug && isatty(STDERR_FILENO) ? STDERR_FILENO
@@ -197,13 +224,13 @@ hand_over(struct run *run, struct error *err)
 	int result;
 
 	run->log = log_open(&run->account);
-	later_prepare(&later, outbox, run->inv.config);
+	later_prepare(&later, outbox, run->options.selection.config);
 	result = submit(&run->account, &run->envelope, &run->message, &watch,
 	    &run->facts, err);
 	if (result == 0)
 		later_begin(&later);
 	else
-		keep_message(&attempt, &run->inv, err);
+		keep_message(&attempt, &run->options.selection, err);
 	later_cancel(&later);
 	if (isatty(STDERR_FILENO))
 		notify_remind(STDERR_FILENO, outbox);
@@ -216,7 +243,7 @@ send_message(struct run *run, struct error *err)
 {
 	if (prepare(run, err) != 0)
 		return -1;
-	if (run->inv.json)
+	if (run->options.json)
 		result_reserve(&run->result);
 	signals_hold();
 	run->tried = 1;
@@ -227,7 +254,8 @@ send_message(struct run *run, struct error *err)
 static int
 choose_account(struct run *run, struct error *err)
 {
-	if (config_load(&run->account, &run->inv, NULL, err) != 0)
+	if (config_load(&run->account, &run->options.selection,
+	    run->options.request.sender, NULL, err) != 0)
 		return -1;
 	signals_hold();
 	run->tried = 1;
@@ -239,7 +267,8 @@ show_server(struct run *run, struct error *err)
 {
 	if (choose_account(run, err) != 0)
 		return -1;
-	return serverinfo_show(STDOUT_FILENO, &run->account, &run->inv, err);
+	return serverinfo_show(STDOUT_FILENO, &run->account, &run->options,
+	    err);
 }
 
 static int
@@ -251,11 +280,11 @@ flush_server(struct run *run, struct error *err)
 	if (choose_account(run, err) != 0)
 		return -1;
 	result = submit_open(&s, &run->account,
-	    run->inv.debug ? STDERR_FILENO : -1, err);
+	    trace_of(&run->options), err);
 	if (result == 0 && s.auth.mechanism != NULL)
 		result = submit_authenticate(&s, err);
 	if (result == 0)
-		result = smtp_etrn(&s.session, run->inv.queue, err);
+		result = smtp_etrn(&s.session, run->options.queue, err);
 	submit_close(&s);
 	run->facts = s.facts;
 	return result;
@@ -264,17 +293,35 @@ flush_server(struct run *run, struct error *err)
 static int
 configure(struct run *run, struct error *err)
 {
+	const struct configure_order order = {
+		.address = run->options.address,
+		.selection = &run->options.selection,
+		.input = run->input,
+		.output = STDOUT_FILENO,
+		.trace = trace_of(&run->options),
+	};
+
 	run->drained = 1; /* questions are answered there, if anything */
 	signals_hold();
-	return configure_run(run->input, STDOUT_FILENO, &run->inv, err);
+	if (run->options.request.nrecipients > 0)
+		return fail(err, EX_USAGE, "--configure: expected one address");
+	return configure_run(&order, err);
 }
 
 static int
 serve_smtp(struct run *run, struct error *err)
 {
+	const struct relay_order order = {
+		.selection = &run->options.selection,
+		.request = &run->options.request,
+		.input = run->input,
+		.output = STDOUT_FILENO,
+		.errors = STDERR_FILENO,
+		.trace = trace_of(&run->options),
+	};
+
 	run->drained = 1;
-	return relay_serve(&run->inv, run->input, STDOUT_FILENO,
-	    STDERR_FILENO, err);
+	return relay_serve(&order, err);
 }
 
 static int (*const actions[])(struct run *, struct error *) = {
@@ -307,17 +354,17 @@ report(struct run *run, const struct error *err)
 	struct attempt attempt = { &run->account, &run->envelope,
 	    &run->message, &run->facts, err, exit_code(run, err), run->log };
 
-	if (run->account.name == NULL && run->inv.mode == MODE_SEND)
-		config_load_log(&run->account, &run->inv);
+	if (run->account.name == NULL && run->options.mode == MODE_SEND)
+		config_load_log(&run->account, &run->options.selection);
 	report_notice(STDERR_FILENO, &run->facts);
-	if (run->inv.debug || isatty(STDERR_FILENO))
+	if (run->options.debug || isatty(STDERR_FILENO))
 		report_queued(STDERR_FILENO, err);
 	report_error(STDERR_FILENO, err, run->tried ? &attempt : NULL);
-	if (run->inv.timing && run->inv.mode == MODE_SEND)
+	if (run->options.timing && run->options.mode == MODE_SEND)
 		timing_show(STDERR_FILENO, &run->account, &run->facts);
-	if (run->inv.mode == MODE_SEND)
+	if (run->options.mode == MODE_SEND)
 		report_attempt(STDERR_FILENO, &attempt);
-	if (run->inv.mode == MODE_SEND && run->inv.json)
+	if (run->options.mode == MODE_SEND && run->options.json)
 		report_result(STDERR_FILENO, STDOUT_FILENO, &run->result,
 		    &attempt);
 }
@@ -345,7 +392,7 @@ release(struct run *run)
 	envelope_free(&run->envelope);
 	account_free(&run->account);
 	message_free(&run->message);
-	args_free(&run->inv);
+	args_free(&run->options);
 }
 
 int
@@ -361,11 +408,11 @@ main(int argc, char *argv[])
 	signals_reset();
 	platform_hide_memory();
 	if (platform_is_elevated()) {
-		run.inv.mode = MODE_NOTHING; /* no config, no log */
+		run.options.mode = MODE_NOTHING; /* no config, no log */
 		fail(&err, EX_CONFIG,
 		    "refusing to run set-user-id or set-group-id");
-	} else if (args_parse(&run.inv, argc, argv, &err) == 0)
-		(void)actions[run.inv.mode](&run, &err);
+	} else if (args_parse(&run.options, argc, argv, &err) == 0)
+		(void)actions[run.options.mode](&run, &err);
 	if (err.code != 0 && !run.drained)
 		message_drain(run.input);
 	report(&run, &err);

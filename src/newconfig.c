@@ -30,17 +30,17 @@ is_of_service(const char *key)
 static const char *
 option(const struct newconfig *c, const char *key, const char *fallback)
 {
-	for (size_t i = 0; i < c->inv->noverrides; i++)
-		if (strcmp(c->inv->overrides[i].key, key) == 0)
-			fallback = c->inv->overrides[i].value;
+	for (size_t i = 0; i < c->selection->noverrides; i++)
+		if (strcmp(c->selection->overrides[i].key, key) == 0)
+			fallback = c->selection->overrides[i].value;
 	return fallback;
 }
 
 static int
 set_options(struct account *a, const struct newconfig *c, struct error *err)
 {
-	for (size_t i = 0; i < c->inv->noverrides; i++) {
-		const struct override *o = &c->inv->overrides[i];
+	for (size_t i = 0; i < c->selection->noverrides; i++) {
+		const struct override *o = &c->selection->overrides[i];
 
 		if (is_of_service(o->key))
 			continue;
@@ -162,8 +162,8 @@ add_options(struct buffer *out, const struct newconfig *c)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < c->inv->noverrides; i++) {
-		const struct override *o = &c->inv->overrides[i];
+	for (size_t i = 0; i < c->selection->noverrides; i++) {
+		const struct override *o = &c->selection->overrides[i];
 
 		if (has_its_place(o->key))
 			continue;
@@ -191,9 +191,9 @@ newconfig_text(struct buffer *out, const struct newconfig *c)
 	buffer_add_string(out, "\n# Whose mail goes there, and who you are "
 	    "there.\n");
 	add_sender(out, c->address);
-	for (size_t i = 0; i < c->inv->noverrides; i++)
-		if (strcmp(c->inv->overrides[i].key, "from") == 0)
-			add(out, "from", c->inv->overrides[i].value);
+	for (size_t i = 0; i < c->selection->noverrides; i++)
+		if (strcmp(c->selection->overrides[i].key, "from") == 0)
+			add(out, "from", c->selection->overrides[i].value);
 	add(out, "user", option(c, "user", c->address));
 	add(out, "auth", option(c, "auth", "on"));
 	add_password(out, c);

@@ -6,7 +6,7 @@
 #include "account.h"
 #include "buffer.h"
 #include "error.h"
-#include "invocation.h"
+#include "selection.h"
 #include "service.h"
 
 /* What it is made of; all borrowed. */
@@ -14,7 +14,7 @@ struct newconfig {
 	const char *address;            /* of the sender, as for a path */
 	const struct service *service;  /* the smarthost */
 	const char *origin;             /* how it was found, for a comment */
-	const struct invocation *inv;   /* keys on the command line */
+	const struct selection *selection;   /* keys on the command line */
 };
 
 /*

@@ -346,19 +346,19 @@ order_rcpt(struct order *o, const char *argument)
 }
 
 void
-order_apply(const struct order *o, struct invocation *inv)
+order_apply(const struct order *o, struct request *request)
 {
-	if (inv->sender == NULL || o->sender[0] == '\0')
-		inv->sender = o->sender;
+	if (request->sender == NULL || o->sender[0] == '\0')
+		request->sender = o->sender;
 	if (o->returns != NULL)
-		inv->returns = o->returns;
+		request->returns = o->returns;
 	if (o->envid != NULL)
-		inv->envid = o->envid;
-	inv->submitter = o->submitter;
-	inv->recipients = o->recipients;
-	inv->nrecipients = o->n;
-	inv->dsn = o->dsn;
-	inv->read_recipients = 0;
+		request->envid = o->envid;
+	request->submitter = o->submitter;
+	request->recipients = o->recipients;
+	request->nrecipients = o->n;
+	request->dsn = o->dsn;
+	request->read_recipients = 0;
 }
 
 void

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "invocation.h"
+#include "request.h"
 
 /* {0} is a transaction that has not begun. */
 struct order {
@@ -30,9 +30,9 @@ struct order {
 const char *order_mail(struct order *o, const char *argument);
 const char *order_rcpt(struct order *o, const char *argument);
 
-/* The order as it would look on inv's command line; it borrows from both. -f
- * is the word of whoever set up the caller and outranks all but <>. */
-void order_apply(const struct order *o, struct invocation *inv);
+/* Puts the order into the request, which borrows from it. The request's own
+ * sender (-f) outranks the client's, except for <>. */
+void order_apply(const struct order *o, struct request *request);
 
 /* Back to {0}. */
 void order_free(struct order *o);

@@ -36,7 +36,7 @@ add_value(struct list *paths, const char *home, const char *value)
 }
 
 void
-outbox_paths(struct list *paths, const struct invocation *inv)
+outbox_paths(struct list *paths, const struct selection *selection)
 {
 	struct error ignored = {0};
 	char *home = home_directory();
@@ -44,10 +44,10 @@ outbox_paths(struct list *paths, const struct invocation *inv)
 	struct account a;
 
 	add_value(paths, home, "on");
-	for (size_t i = 0; i < inv->noverrides; i++)
-		if (strcmp(inv->overrides[i].key, "outbox") == 0)
-			add_value(paths, home, inv->overrides[i].value);
-	if (config_read(&c, inv, &ignored) == 0)
+	for (size_t i = 0; i < selection->noverrides; i++)
+		if (strcmp(selection->overrides[i].key, "outbox") == 0)
+			add_value(paths, home, selection->overrides[i].value);
+	if (config_read(&c, selection, &ignored) == 0)
 		for (size_t i = 0; i < c.n; i++) {
 			if (config_assemble(&a, &c, &c.sections[i], 0,
 			    &ignored) != 0)

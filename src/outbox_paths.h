@@ -3,12 +3,12 @@
 #ifndef ONEHOP_OUTBOX_PATHS_H
 #define ONEHOP_OUTBOX_PATHS_H
 
-#include "invocation.h"
+#include "selection.h"
 #include "list.h"
 
 /* The outboxes that exist: that of "outbox on", that of the command line, and
  * those that accounts of the config files name. A config file that cannot be
  * read names none. */
-void outbox_paths(struct list *paths, const struct invocation *inv);
+void outbox_paths(struct list *paths, const struct selection *selection);
 
 #endif

@@ -6,12 +6,13 @@
 #include "ascii.h"
 
 static int
-override(struct account *a, const struct invocation *inv, struct error *err)
+override(struct account *a, const struct selection *selection,
+    struct error *err)
 {
 	unsigned char written[KEYS] = {0};
 
-	for (size_t i = 0; i < inv->noverrides; i++) {
-		const struct override *o = &inv->overrides[i];
+	for (size_t i = 0; i < selection->noverrides; i++) {
+		const struct override *o = &selection->overrides[i];
 		const struct key *key = key_find(o->key);
 		size_t index = (size_t)(key - account_keys);
 
@@ -79,7 +80,7 @@ is_same(const struct trustee *t, const struct account *a,
  * default anyway changes nothing. */
 static int
 changes(const struct trustee *t, const struct account *a,
-    const struct invocation *inv)
+    const struct selection *selection)
 {
 	struct account before, after;
 	struct error ignored = {0};
@@ -87,7 +88,7 @@ changes(const struct trustee *t, const struct account *a,
 
 	account_copy(&before, a);
 	account_copy(&after, a);
-	(void)override(&after, inv, &ignored);
+	(void)override(&after, selection, &ignored);
 	(void)account_finish(&before, &ignored);
 	(void)account_finish(&after, &ignored);
 	same = is_same(t, &before, &after);
@@ -98,15 +99,15 @@ changes(const struct trustee *t, const struct account *a,
 
 /* Drops the secrets whose trustee the command line changes. Did it any? */
 static int
-forget(struct account *a, const struct invocation *inv)
+forget(struct account *a, const struct selection *selection)
 {
 	struct error ignored = {0}; /* every key may be unset */
 	int lost[TRUSTEES];
 	int any = 0;
 
 	for (size_t i = 0; i < TRUSTEES; i++)
-		lost[i] = inv->noverrides > 0 &&
-		    changes(&trustees[i], a, inv);
+		lost[i] = selection->noverrides > 0 &&
+		    changes(&trustees[i], a, selection);
 	for (size_t i = 0; i < TRUSTEES; i++) {
 		any |= lost[i];
 		for (size_t k = 0; lost[i] && trustees[i].secrets[k]; k++)
@@ -117,12 +118,12 @@ forget(struct account *a, const struct invocation *inv)
 }
 
 int
-override_finish(struct account *a, const struct invocation *inv,
+override_finish(struct account *a, const struct selection *selection,
     struct error *err)
 {
-	int forgot = forget(a, inv);
+	int forgot = forget(a, selection);
 
-	if (override(a, inv, err) != 0)
+	if (override(a, selection, err) != 0)
 		return -1;
 	if (account_finish(a, err) == 0)
 		return 0;

@@ -5,7 +5,7 @@
 
 #include "account.h"
 #include "error.h"
-#include "invocation.h"
+#include "selection.h"
 
 /*
  * Sets the keys that were given as options, and finishes the account
@@ -14,7 +14,7 @@
  * name are dropped, unless they were options too. 0; -1 EX_USAGE for an
  * option's value, EX_CONFIG for what does not fit together.
  */
-int override_finish(struct account *a, const struct invocation *inv,
+int override_finish(struct account *a, const struct selection *selection,
 	struct error *err);
 
 #endif

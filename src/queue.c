@@ -71,14 +71,14 @@ add_summary(struct page *p)
 
 /* Of every outbox: what is new and, if asked for, what was given up. */
 static int
-list_all(int fd, const struct invocation *inv, int with_failed,
+list_all(int fd, const struct queue_order *order, int with_failed,
     struct error *err)
 {
-	struct page p = { .json = inv->json, .now = time(NULL) };
+	struct page p = { .json = order->json, .now = time(NULL) };
 	struct list paths = {0};
 	int result = 0;
 
-	outbox_paths(&paths, inv);
+	outbox_paths(&paths, order->selection);
 	if (p.json)
 		json_open(&p.text, NULL, '[');
 	for (size_t i = 0; i < paths.n && result == 0; i++) {
@@ -106,13 +106,13 @@ list_all(int fd, const struct invocation *inv, int with_failed,
 }
 
 int
-queue_list(int fd, const struct invocation *inv, struct error *err)
+queue_list(int fd, const struct queue_order *order, struct error *err)
 {
-	return list_all(fd, inv, 0, err);
+	return list_all(fd, order, 0, err);
 }
 
 int
-queue_list_all(int fd, const struct invocation *inv, struct error *err)
+queue_list_all(int fd, const struct queue_order *order, struct error *err)
 {
-	return list_all(fd, inv, 1, err);
+	return list_all(fd, order, 1, err);
 }

@@ -5,20 +5,33 @@
 #define ONEHOP_QUEUE_H
 
 #include "error.h"
-#include "invocation.h"
+#include "selection.h"
 
-/* Writes a list of the messages to be sent to fd (mailq), with inv->json as
- * JSON; or one of those given up, too. 0 or -1: EX_IOERR, or the outbox's
- * own. */
-int queue_list(int fd, const struct invocation *inv, struct error *err);
-int queue_list_all(int fd, const struct invocation *inv, struct error *err);
+/* A run of mailq or --outbox. All is borrowed. */
+struct queue_order {
+	const struct selection *selection; /* whose outboxes */
+	const char *verb;  /* list, show, retry, remove; mailq: NULL */
+	char *const *ids;  /* IDs, or parts that no other ID has */
+	size_t nids;
+	int json;          /* lists are JSON */
+};
 
 /*
- * Does what inv->verb says to the messages its operands name by their ID or a
- * part of it that no other has: show (writes it to fd), retry, remove; or
- * list: queue_list_all. 0; -1 EX_USAGE, EX_NOINPUT there is no such message,
- * EX_TEMPFAIL the outbox is in use.
+ * Writes a list of the messages waiting to fd: mailq. 0 or -1: EX_IOERR, or
+ * the error of the outbox.
  */
-int queue_command(int fd, const struct invocation *inv, struct error *err);
+int queue_list(int fd, const struct queue_order *order, struct error *err);
+
+/* The same with the messages that were given up: --outbox list. */
+int queue_list_all(int fd, const struct queue_order *order,
+	struct error *err);
+
+/*
+ * Applies the verb to the messages: show writes one to fd; retry; remove; list
+ * is queue_list_all. 0; -1 EX_USAGE, EX_NOINPUT if there is no such message,
+ * EX_TEMPFAIL if the outbox is in use.
+ */
+int queue_command(int fd, const struct queue_order *order,
+	struct error *err);
 
 #endif

@@ -69,7 +69,7 @@ search(struct choice *c, const char *path, const char *name,
 }
 
 static int
-choose(struct choice *c, const struct invocation *inv, const char *name,
+choose(struct choice *c, const struct queue_order *order, const char *name,
     struct error *err)
 {
 	struct list paths = {0};
@@ -80,7 +80,7 @@ choose(struct choice *c, const struct invocation *inv, const char *name,
 	if (strlen(name) < NAME_MIN)
 		return fail(err, EX_USAGE, "expected an ID or at least %d "
 		    "characters of it, not \"%s\"", NAME_MIN, quote);
-	outbox_paths(&paths, inv);
+	outbox_paths(&paths, order->selection);
 	for (size_t i = 0; i < paths.n && result == 0; i++)
 		result = search(c, paths.at[i], name, err);
 	list_free(&paths);
@@ -187,26 +187,26 @@ static const struct {
 };
 
 int
-queue_command(int fd, const struct invocation *inv, struct error *err)
+queue_command(int fd, const struct queue_order *order, struct error *err)
 {
 	const size_t nacts = sizeof(acts) / sizeof(acts[0]);
 	size_t i = 0;
 	int result = 0;
 
-	if (strcmp(inv->verb, "list") == 0)
-		return queue_list_all(fd, inv, err);
-	while (i < nacts && strcmp(inv->verb, acts[i].verb) != 0)
+	if (strcmp(order->verb, "list") == 0)
+		return queue_list_all(fd, order, err);
+	while (i < nacts && strcmp(order->verb, acts[i].verb) != 0)
 		i++;
 	if (i == nacts)
 		return fail(err, EX_USAGE, "--outbox: expected list, show, "
-		    "retry or remove, not \"%s\"", inv->verb);
-	if (inv->nrecipients == 0)
+		    "retry or remove, not \"%s\"", order->verb);
+	if (order->nids == 0)
 		return fail(err, EX_USAGE, "--outbox %s: expected the ID of "
-		    "a message behind it", inv->verb);
-	for (size_t k = 0; k < inv->nrecipients && result == 0; k++) {
+		    "a message behind it", order->verb);
+	for (size_t k = 0; k < order->nids && result == 0; k++) {
 		struct choice c = {0};
 
-		result = choose(&c, inv, inv->recipients[k], err);
+		result = choose(&c, order, order->ids[k], err);
 		if (result == 0)
 			result = acts[i].act(fd, &c, err);
 		choice_free(&c);

@@ -31,7 +31,7 @@
 #define REPLY_MAX 512
 
 struct relay {
-	const struct invocation *inv; /* as we were called */
+	const struct relay_order *setup; /* as we were called */
 	struct stream client;
 	struct delivery delivery;
 	int errors;                   /* descriptor for what goes wrong here */
@@ -242,7 +242,8 @@ static void
 submit_message_of(struct relay *r, struct message *message,
     struct verdict *v)
 {
-	struct invocation inv = *r->inv;
+	const struct selection *selection = r->setup->selection;
+	struct request request = *r->setup->request;
 	struct account account = {0};
 	struct envelope envelope = {0};
 	struct attempt attempt = { &account, &envelope, message, &v->facts,
@@ -250,17 +251,18 @@ submit_message_of(struct relay *r, struct message *message,
 	const struct reply *refusal;
 	int64_t started = deadline_now();
 
-	order_apply(&r->order, &inv);
+	order_apply(&r->order, &request);
 	if (v->result.code == 0 &&
-	    config_load(&account, &inv, message, &v->result) == 0 &&
-	    envelope_make(&envelope, &inv, &account, message,
+	    config_load(&account, selection, request.sender, message,
+	    &v->result) == 0 &&
+	    envelope_make(&envelope, &request, &account, message,
 	    &v->result) == 0) {
 		int result = delivery_send(&r->delivery, &account, &envelope,
 		    message, &v->result);
 
 		v->facts = r->delivery.submitter.facts;
 		if (result != 0)
-			keep_message(&attempt, &inv, &v->result);
+			keep_message(&attempt, selection, &v->result);
 	}
 	refusal = envelope_refusal(&envelope);
 	if (refusal != NULL)
@@ -269,8 +271,8 @@ submit_message_of(struct relay *r, struct message *message,
 	v->facts.ended = deadline_now();
 	attempt.code = v->result.code;
 	if (account.name == NULL)
-		config_load_log(&account, &inv);
-	report_attempt(r->errors, &attempt);
+		config_load_log(&account, selection);
+	report_attempt(r->setup->errors, &attempt);
 	envelope_free(&envelope);
 	account_free(&account);
 }
@@ -382,21 +384,21 @@ serve(struct relay *r, struct error *err)
 }
 
 int
-relay_serve(const struct invocation *inv, int input, int output, int errors,
-    struct error *err)
+relay_serve(const struct relay_order *order, struct error *err)
 {
-	struct relay r = { .inv = inv, .errors = errors };
+	struct relay r = { .setup = order };
 	int result;
 
-	if (input < 0)
+	if (order->input < 0)
 		return fail(err, EX_NOINPUT, "standard input is closed: "
 		    "there is no client");
-	r.delivery.trace = inv->debug ? errors : -1;
+	r.delivery.trace = order->trace;
 	signals_hold();
 	r.name = identity_host();
 	if (r.name == NULL)
 		r.name = xstrdup("localhost");
-	stream_open(&r.client, stdio_transport(input, output), DEADLINE_NONE,
+	stream_open(&r.client, stdio_transport(order->input, order->output),
+	    DEADLINE_NONE,
 	    -1);
 	result = serve(&r, err);
 	if (result != 0 && r.client.ended && err->signal == 0) {

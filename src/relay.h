@@ -7,16 +7,25 @@
 #ifndef ONEHOP_RELAY_H
 #define ONEHOP_RELAY_H
 
-#include "invocation.h"
 #include "error.h"
+#include "request.h"
+#include "selection.h"
+
+/* A run of -bs. All is borrowed. */
+struct relay_order {
+	const struct selection *selection;
+	const struct request *request; /* of the command line: -f, -F, -N */
+	int input;    /* descriptors of the client; input may be -1 */
+	int output;
+	int errors;   /* for warnings */
+	int trace;    /* for the dialogue with the smarthost, or -1 */
+};
 
 /*
- * Serves the client on the two descriptors until QUIT or the end of input;
- * what is unfinished then is dropped. errors is a descriptor for warnings and,
- * with -v, the dialogue with the smarthost. 0; -1 EX_NOINPUT if input is -1,
+ * Serves the client until QUIT or the end of input;
+ * what is unfinished then is dropped. 0; -1 EX_NOINPUT if input is -1,
  * EX_TEMPFAIL or EX_IOERR if the client cannot be read or written any more.
  */
-int relay_serve(const struct invocation *inv, int input, int output,
-	int errors, struct error *err);
+int relay_serve(const struct relay_order *order, struct error *err);
 
 #endif

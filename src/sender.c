@@ -69,14 +69,14 @@ plain_from(const struct account *a, const char *author, struct error *err)
 }
 
 char *
-sender_choose(const struct invocation *inv, const struct account *a,
+sender_choose(const struct request *request, const struct account *a,
     const struct message *m, struct error *err)
 {
 	char *author, *sender;
 
-	if (inv->sender != NULL && a->allow_from_override)
-		return inv->sender[0] == '\0' ? xstrdup("")
-		    : mailbox_path_of_text(inv->sender, a, "sender", err);
+	if (request->sender != NULL && a->allow_from_override)
+		return request->sender[0] == '\0' ? xstrdup("")
+		    : mailbox_path_of_text(request->sender, a, "sender", err);
 	author = header_author(a, m);
 	if (author != NULL && config_from_matches(a, author))
 		return author;

@@ -5,7 +5,7 @@
 
 #include "account.h"
 #include "error.h"
-#include "invocation.h"
+#include "request.h"
 #include "message.h"
 
 /*
@@ -14,7 +14,7 @@
  * plain from; user@maildomain if auto_from is on; the author; user@maildomain.
  * Owned, or NULL with EX_DATAERR.
  */
-char *sender_choose(const struct invocation *inv, const struct account *a,
+char *sender_choose(const struct request *request, const struct account *a,
 	const struct message *m, struct error *err);
 
 #endif

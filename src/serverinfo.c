@@ -207,21 +207,21 @@ compose(struct page *p, const struct submitter *s, int tested)
 
 int
 serverinfo_show(int fd, const struct account *a,
-    const struct invocation *inv, struct error *err)
+    const struct options *options, struct error *err)
 {
-	int trace = inv->debug ? STDERR_FILENO : -1;
+	int trace = options->debug ? STDERR_FILENO : -1;
 	struct submitter s = {0};
-	struct page page = { .json = inv->json };
+	struct page page = { .json = options->json };
 	struct error trouble = {0};
 	int result;
 
-	result = inv->auth_test ? submit_open(&s, a, trace, err)
+	result = options->auth_test ? submit_open(&s, a, trace, err)
 	    : submit_connect(&s, a, trace, err);
-	if (result == 0 && inv->auth_test)
+	if (result == 0 && options->auth_test)
 		result = auth_is_wanted(a) ? submit_authenticate(&s, err)
 		    : fail(err, EX_CONFIG, "auth is off: there is nothing to "
 		    "test");
-	compose(&page, &s, result == 0 && inv->auth_test);
+	compose(&page, &s, result == 0 && options->auth_test);
 	if (output_answer(fd, page.text.data, page.text.len,
 	    &trouble) != 0 && result == 0) {
 		*err = trouble;

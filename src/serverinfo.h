@@ -6,7 +6,7 @@
 
 #include "account.h"
 #include "error.h"
-#include "invocation.h"
+#include "options.h"
 
 /*
  * Connects, with --auth-test authenticates, and prints what was found on fd,
@@ -14,6 +14,6 @@
  * as well. 0, or -1 with the session's error, or EX_IOERR.
  */
 int serverinfo_show(int fd, const struct account *a,
-	const struct invocation *inv, struct error *err);
+	const struct options *options, struct error *err);
 
 #endif

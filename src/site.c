@@ -10,7 +10,7 @@
 
 /* All that decides which account it is, in one text. Owned. */
 static char *
-describe(const struct invocation *origin)
+describe(const struct selection *origin)
 {
 	struct buffer text = {0};
 
@@ -24,7 +24,7 @@ describe(const struct invocation *origin)
 }
 
 struct site *
-site_find(struct sites *s, const struct invocation *origin, int trace)
+site_find(struct sites *s, const struct selection *origin, int trace)
 {
 	char *text = describe(origin);
 	struct site *site;
@@ -38,7 +38,7 @@ site_find(struct sites *s, const struct invocation *origin, int trace)
 	site = xcalloc(1, sizeof(*site));
 	site->origin = text;
 	site->delivery.trace = trace;
-	site->stopped = config_load(&site->account, origin, NULL,
+	site->stopped = config_load(&site->account, origin, NULL, NULL,
 	    &site->why) != 0;
 	s->at = xreallocarray(s->at, s->n + 1, sizeof(struct site *));
 	s->at[s->n++] = site;

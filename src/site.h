@@ -9,7 +9,7 @@
 #include "account.h"
 #include "delivery.h"
 #include "error.h"
-#include "invocation.h"
+#include "selection.h"
 
 struct site {
 	char *origin;              /* what tells it from others, owned */
@@ -29,7 +29,7 @@ struct sites {
 
 /* The site that the origin leads to, made if it is new; stopped if its account
  * cannot be had. */
-struct site *site_find(struct sites *s, const struct invocation *origin,
+struct site *site_find(struct sites *s, const struct selection *origin,
 	int trace);
 
 /* QUIT to all. */

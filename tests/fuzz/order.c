@@ -84,7 +84,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *left = (const char *)data, *end = left + size;
 	struct order o = {0};
-	struct invocation inv = {0};
+	struct request request = {0};
 
 	while (left < end) {
 		char *line = next_line(&left, end);
@@ -93,8 +93,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(line);
 	}
 	if (o.sender != NULL) {
-		order_apply(&o, &inv);
-		require(inv.nrecipients == o.n && inv.sender == o.sender,
+		order_apply(&o, &request);
+		require(request.nrecipients == o.n && request.sender
+		    == o.sender,
 		    "all of it is applied");
 	}
 	order_free(&o);

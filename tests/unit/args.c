@@ -26,13 +26,13 @@ count(char *const *words)
 }
 
 static int
-parse(struct invocation *inv, const char *const *words, struct error *err)
+parse(struct options *options, const char *const *words, struct error *err)
 {
 	char *const *argv = (char *const *)(uintptr_t)words;
 
-	memset(inv, 0, sizeof(*inv));
+	memset(options, 0, sizeof(*options));
 	memset(err, 0, sizeof(*err));
-	return args_parse(inv, count(argv), argv, err);
+	return args_parse(options, count(argv), argv, err);
 }
 
 /* Lines of real callers, and lines that must not be taken. */
@@ -89,19 +89,19 @@ static const struct line lines[] = {
 static void
 lines_are_taken_or_refused_with_a_reason(void **state)
 {
-	struct invocation inv;
+	struct options options;
 	struct error err;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		const struct line *l = &lines[i];
-		int result = parse(&inv, l->words, &err);
+		int result = parse(&options, l->words, &err);
 
 		if (err.code != l->code || (result == 0) != (l->code == 0) ||
 		    (l->says != NULL && strstr(err.text, l->says) == NULL))
 			fail_msg("line %zu: %d \"%s\"", i, err.code,
 			    err.text);
-		args_free(&inv);
+		args_free(&options);
 	}
 }
 
@@ -126,7 +126,7 @@ value_for(char letter)
 static void
 every_letter_works_attached_separate_and_in_a_cluster(void **state)
 {
-	struct invocation inv;
+	struct options options;
 	struct error err;
 
 	(void)state;
@@ -150,14 +150,15 @@ every_letter_works_attached_separate_and_in_a_cluster(void **state)
 			forms[0][3] = forms[2][3] = NULL;
 		}
 		for (size_t i = 0; i < 3; i++) {
-			if (parse(&inv, forms[i], &err) != 0 ||
-			    inv.nrecipients != 1 ||
-			    strcmp(inv.recipients[0], "a@x") != 0)
+			if (parse(&options, forms[i], &err) != 0 ||
+			    options.request.nrecipients != 1 ||
+			    strcmp(options.request.recipients[0], "a@x") != 0)
 				fail_msg("-%c in form %zu: %s, %zu",
-				    f->letter, i, err.text, inv.nrecipients);
+				    f->letter, i, err.text,
+				    options.request.nrecipients);
 			if (i == 2)
-				assert_true(inv.ignore_dots);
-			args_free(&inv);
+				assert_true(options.ignore_dots);
+			args_free(&options);
 		}
 	}
 }
@@ -165,7 +166,7 @@ every_letter_works_attached_separate_and_in_a_cluster(void **state)
 static void
 every_key_is_a_long_option_but_secrets(void **state)
 {
-	struct invocation inv;
+	struct options options;
 	struct error err;
 
 	(void)state;
@@ -175,14 +176,15 @@ every_key_is_a_long_option_but_secrets(void **state)
 
 		snprintf(word, sizeof(word), "--%s=/1", k->name);
 		if (k->secret) {
-			assert_int_equal(parse(&inv, words, &err), -1);
+			assert_int_equal(parse(&options, words, &err), -1);
 			continue;
 		}
-		assert_int_equal(parse(&inv, words, &err), 0);
-		assert_int_equal(inv.noverrides, 1);
-		assert_string_equal(inv.overrides[0].key, k->name);
-		assert_string_equal(inv.overrides[0].value, "/1");
-		args_free(&inv);
+		assert_int_equal(parse(&options, words, &err), 0);
+		assert_int_equal(options.selection.noverrides, 1);
+		assert_string_equal(options.selection.overrides[0].key,
+		    k->name);
+		assert_string_equal(options.selection.overrides[0].value, "/1");
+		args_free(&options);
 	}
 }
 
@@ -192,20 +194,20 @@ values_reach_their_members(void **state)
 	const char *words[] = { "/usr/sbin/sendmail", "-fa@x", "-r", "b@x",
 	    "-F", "A B", "-aacc", "-C", "/c", "-ot", "-O", "ignoredots=True",
 	    "r@x", "s@x", NULL };
-	struct invocation inv;
+	struct options options;
 	struct error err;
 
 	(void)state;
-	assert_int_equal(parse(&inv, words, &err), 0);
-	assert_string_equal(inv.program, "sendmail");
-	assert_string_equal(inv.sender, "b@x");
-	assert_string_equal(inv.full_name, "A B");
-	assert_string_equal(inv.account, "acc");
-	assert_string_equal(inv.config, "/c");
-	assert_true(inv.read_recipients);
-	assert_true(inv.ignore_dots);
-	assert_int_equal(inv.nrecipients, 2);
-	args_free(&inv);
+	assert_int_equal(parse(&options, words, &err), 0);
+	assert_string_equal(options.program, "sendmail");
+	assert_string_equal(options.request.sender, "b@x");
+	assert_string_equal(options.request.full_name, "A B");
+	assert_string_equal(options.selection.account, "acc");
+	assert_string_equal(options.selection.config, "/c");
+	assert_true(options.request.read_recipients);
+	assert_true(options.ignore_dots);
+	assert_int_equal(options.request.nrecipients, 2);
+	args_free(&options);
 }
 
 static void
@@ -225,20 +227,22 @@ requiretls_is_the_key_of_that_name_and_no_other_option_is(void **state)
 		{ { "sendmail", "-O", "host=evil.example" }, NULL },
 		{ { "sendmail", "-O", "=yes" }, NULL },
 	};
-	struct invocation inv;
+	struct options options;
 	struct error err;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(parse(&inv, cases[i].words, &err), 0);
-		assert_int_equal(inv.noverrides, cases[i].value != NULL);
+		assert_int_equal(parse(&options, cases[i].words, &err), 0);
+		assert_int_equal(options.selection.noverrides, cases[i].value
+		    != NULL);
 		if (cases[i].value != NULL) {
-			assert_string_equal(inv.overrides[0].key,
+			assert_string_equal(options.selection.overrides[0].key,
 			    "require_tls");
-			assert_string_equal(inv.overrides[0].value,
+			assert_string_equal(
+			    options.selection.overrides[0].value,
 			    cases[i].value);
 		}
-		args_free(&inv);
+		args_free(&options);
 	}
 }
 
@@ -246,16 +250,17 @@ static void
 digits_choose_the_address_family(void **state)
 {
 	const char *words[] = { "onehop", "-4t6", NULL };
-	struct invocation inv;
+	struct options options;
 	struct error err;
 
 	(void)state;
-	assert_int_equal(parse(&inv, words, &err), 0);
-	assert_int_equal(inv.noverrides, 2);
-	assert_string_equal(inv.overrides[0].key, "address_family");
-	assert_string_equal(inv.overrides[0].value, "ipv4");
-	assert_string_equal(inv.overrides[1].value, "ipv6");
-	args_free(&inv);
+	assert_int_equal(parse(&options, words, &err), 0);
+	assert_int_equal(options.selection.noverrides, 2);
+	assert_string_equal(options.selection.overrides[0].key,
+	    "address_family");
+	assert_string_equal(options.selection.overrides[0].value, "ipv4");
+	assert_string_equal(options.selection.overrides[1].value, "ipv6");
+	args_free(&options);
 }
 
 static const struct {
@@ -285,14 +290,14 @@ static const struct {
 static void
 modes_follow_name_and_options(void **state)
 {
-	struct invocation inv;
+	struct options options;
 	struct error err;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
-		assert_int_equal(parse(&inv, named[i].words, &err), 0);
-		assert_int_equal(inv.mode, named[i].mode);
-		args_free(&inv);
+		assert_int_equal(parse(&options, named[i].words, &err), 0);
+		assert_int_equal(options.mode, named[i].mode);
+		args_free(&options);
 	}
 }
 
@@ -300,13 +305,13 @@ static void
 no_argv_at_all_is_fine(void **state)
 {
 	char *const none[] = { NULL };
-	struct invocation inv = {0};
+	struct options options = {0};
 	struct error err = {0};
 
 	(void)state;
-	assert_int_equal(args_parse(&inv, 0, none, &err), 0);
-	assert_string_equal(inv.program, "onehop");
-	assert_int_equal(inv.nrecipients, 0);
+	assert_int_equal(args_parse(&options, 0, none, &err), 0);
+	assert_string_equal(options.program, "onehop");
+	assert_int_equal(options.request.nrecipients, 0);
 }
 
 static void
@@ -314,14 +319,14 @@ the_null_sender_is_written_in_two_ways(void **state)
 {
 	const char *empty[] = { "sendmail", "-f", "", "a@x", NULL };
 	const char *angles[] = { "sendmail", "-f<>", "a@x", NULL };
-	struct invocation inv;
+	struct options options;
 	struct error err;
 
 	(void)state;
-	assert_int_equal(parse(&inv, empty, &err), 0);
-	assert_string_equal(inv.sender, "");
-	assert_int_equal(parse(&inv, angles, &err), 0);
-	assert_string_equal(inv.sender, "");
+	assert_int_equal(parse(&options, empty, &err), 0);
+	assert_string_equal(options.request.sender, "");
+	assert_int_equal(parse(&options, angles, &err), 0);
+	assert_string_equal(options.request.sender, "");
 }
 
 static void
@@ -329,14 +334,14 @@ dX_is_sendmails_and_d_is_ours(void **state)
 {
 	const char *ours[] = { "onehop", "-d", "a@x", NULL };
 	const char *theirs[] = { "onehop", "-d0.1", "a@x", NULL };
-	struct invocation inv;
+	struct options options;
 	struct error err;
 
 	(void)state;
-	assert_int_equal(parse(&inv, ours, &err), 0);
-	assert_true(inv.debug);
-	assert_int_equal(parse(&inv, theirs, &err), 0);
-	assert_false(inv.debug);
+	assert_int_equal(parse(&options, ours, &err), 0);
+	assert_true(options.debug);
+	assert_int_equal(parse(&options, theirs, &err), 0);
+	assert_false(options.debug);
 }
 
 int

@@ -136,15 +136,15 @@ the_senders_address_chooses_the_account(void **state)
 	const struct scratch *s = *state;
 
 	for (size_t i = 0; i < COUNT(choices); i++) {
-		struct invocation inv = { .config = s->config,
-		    .account = choices[i].account,
-		    .sender = choices[i].sender };
+		struct selection selection = { .config = s->config,
+		    .account = choices[i].account };
 		struct message m = {0};
 		struct account a = {0};
 		struct error err = {0};
 
 		make_message(&m, choices[i].from);
-		if (config_load(&a, &inv, &m, &err) == 0) {
+		if (config_load(&a, &selection, choices[i].sender, &m, &err)
+		    == 0) {
 			assert_string_equal(a.name, choices[i].name);
 			account_free(&a);
 		} else {
@@ -165,13 +165,13 @@ a_secret_stays_with_its_server(void **state)
 			{ overrides[i].key, overrides[i].value },
 			{ "auth", "off" },
 		};
-		struct invocation inv = { .config = s->config,
+		struct selection selection = { .config = s->config,
 		    .account = "work", .overrides = given, .noverrides = 2 };
 		struct account a;
 		struct error err = {0};
 		char *password, *proxy;
 
-		config_load(&a, &inv, NULL, &err);
+		config_load(&a, &selection, NULL, NULL, &err);
 		assert_string_equal(err.text, "");
 		password = account_get(&a, "password", 0);
 		assert_string_equal(a.user, overrides[i].user);
@@ -193,12 +193,12 @@ an_account_without_server_lends_its_secret_to_none(void **state)
 {
 	const struct scratch *s = *state;
 	struct override given[] = { { "host", "mail.example" } };
-	struct invocation inv = { .config = s->config, .account = "bare",
+	struct selection selection = { .config = s->config, .account = "bare",
 	    .overrides = given, .noverrides = 1 };
 	struct account a;
 	struct error err = {0};
 
-	assert_int_equal(config_load(&a, &inv, NULL, &err), 0);
+	assert_int_equal(config_load(&a, &selection, NULL, NULL, &err), 0);
 	assert_string_equal(a.user, "");
 	assert_string_equal(a.auth, "off");
 	account_free(&a);
@@ -209,12 +209,12 @@ a_secret_withheld_is_told_where_it_is_missed(void **state)
 {
 	const struct scratch *s = *state;
 	struct override given[] = { { "port", "2525" } };
-	struct invocation inv = { .config = s->config, .account = "work",
+	struct selection selection = { .config = s->config, .account = "work",
 	    .overrides = given, .noverrides = 1 };
 	struct account a = {0};
 	struct error err = {0};
 
-	assert_int_equal(config_load(&a, &inv, NULL, &err), -1);
+	assert_int_equal(config_load(&a, &selection, NULL, NULL, &err), -1);
 	assert_string_equal(err.text,
 	    "account work: expected a user, as auth is on");
 	assert_non_null(strstr(err.hint, "--passwordeval"));
@@ -225,13 +225,13 @@ static void
 a_host_on_the_command_line_needs_no_file(void **state)
 {
 	struct override given[] = { { "host", "mail.example" } };
-	struct invocation inv = { .config = "/nonexistent/config",
+	struct selection selection = { .config = "/nonexistent/config",
 	    .overrides = given, .noverrides = 1 };
 	struct account a;
 	struct error err = {0};
 
 	(void)state;
-	assert_int_equal(config_load(&a, &inv, NULL, &err), 0);
+	assert_int_equal(config_load(&a, &selection, NULL, NULL, &err), 0);
 	assert_string_equal(a.host.at[0], "mail.example");
 	assert_int_equal(a.port, 587);
 	assert_int_equal(a.tls, SWITCH_ON);
@@ -243,12 +243,12 @@ lists_of_the_command_line_replace_the_files(void **state)
 {
 	const struct scratch *s = *state;
 	struct override given[] = { { "from", "x@y" }, { "from", "z@y" } };
-	struct invocation inv = { .config = s->config, .account = "work",
+	struct selection selection = { .config = s->config, .account = "work",
 	    .overrides = given, .noverrides = 2 };
 	struct account a;
 	struct error err = {0};
 
-	assert_int_equal(config_load(&a, &inv, NULL, &err), 0);
+	assert_int_equal(config_load(&a, &selection, NULL, NULL, &err), 0);
 	assert_int_equal(a.from.n, 2);
 	assert_string_equal(a.from.at[0], "x@y");
 	account_free(&a);
@@ -259,12 +259,12 @@ a_bad_override_is_named_as_the_option(void **state)
 {
 	const struct scratch *s = *state;
 	struct override given[] = { { "port", "smtp" } };
-	struct invocation inv = { .config = s->config,
+	struct selection selection = { .config = s->config,
 	    .overrides = given, .noverrides = 1 };
 	struct account a = {0};
 	struct error err = {0};
 
-	assert_int_equal(config_load(&a, &inv, NULL, &err), -1);
+	assert_int_equal(config_load(&a, &selection, NULL, NULL, &err), -1);
 	assert_int_equal(err.code, EX_USAGE);
 	assert_non_null(strstr(err.text, "--port: expected a number from 1 "
 	    "to 65535, not \"smtp\""));
@@ -274,11 +274,11 @@ a_bad_override_is_named_as_the_option(void **state)
 static void
 check_refused(const char *config, const char *part)
 {
-	struct invocation inv = { .config = config };
+	struct selection selection = { .config = config };
 	struct account a = {0};
 	struct error err = {0};
 
-	assert_int_equal(config_load(&a, &inv, NULL, &err), -1);
+	assert_int_equal(config_load(&a, &selection, NULL, NULL, &err), -1);
 	assert_int_equal(err.code, EX_CONFIG);
 	assert_non_null(strstr(err.text, config));
 	assert_non_null(strstr(err.text, part));
@@ -323,7 +323,7 @@ static void
 the_users_file_is_below_xdg_config_home(void **state)
 {
 	const struct scratch *s = *state;
-	struct invocation inv = {0};
+	struct selection selection = {0};
 	struct account a = {0};
 	struct error err = {0};
 	char directory[96], file[128];
@@ -333,7 +333,7 @@ the_users_file_is_below_xdg_config_home(void **state)
 	assert_int_equal(mkdir(directory, 0700), 0);
 	assert_int_equal(rename(s->config, file), 0);
 	assert_int_equal(setenv("XDG_CONFIG_HOME", s->path, 1), 0);
-	config_load(&a, &inv, NULL, &err);
+	config_load(&a, &selection, NULL, NULL, &err);
 	assert_string_equal(err.text, "");
 	assert_string_equal(a.host.at[0], "mail.home.example");
 	account_free(&a);

@@ -108,13 +108,13 @@ prepare(struct account *a, const char *const settings[2 * SETTINGS])
 static char *
 complete(const struct trial *t, const struct account *a)
 {
-	struct invocation inv = { .full_name = t->full_name };
+	struct request request = { .full_name = t->full_name };
 	struct error err = {0};
 	struct message m;
 	char *sent;
 
 	letter_take(&m, t->header, strlen(t->header));
-	if (completion_apply(&m, &inv, a, t->sender, t->to, &err) != 0)
+	if (completion_apply(&m, &request, a, t->sender, t->to, &err) != 0)
 		fail_msg("%s: %s", t->name, err.text);
 	sent = letter_header(&m);
 	message_free(&m);
@@ -243,7 +243,7 @@ static void
 what_cannot_be_folded_is_refused(void **state)
 {
 	static const char *const none[2 * SETTINGS];
-	struct invocation inv = {0};
+	struct request request = {0};
 	struct error err = {0};
 	struct message m;
 	struct account a;
@@ -254,7 +254,7 @@ what_cannot_be_folded_is_refused(void **state)
 	to[1200] = '\0';
 	prepare(&a, none);
 	letter_take(&m, "From: a@b.example\n", 18);
-	assert_int_equal(completion_apply(&m, &inv, &a, SENDER, to, &err),
+	assert_int_equal(completion_apply(&m, &request, &a, SENDER, to, &err),
 	    -1);
 	assert_int_equal(err.code, EX_DATAERR);
 	message_free(&m);

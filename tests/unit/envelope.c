@@ -253,7 +253,7 @@ expect_envelope(const struct trial *t, const struct envelope *e)
 }
 
 static void
-set_up(const struct trial *t, struct invocation *inv, struct account *a)
+set_up(const struct trial *t, struct request *request, struct account *a)
 {
 	struct error err = {0};
 	size_t n = 0;
@@ -264,12 +264,12 @@ set_up(const struct trial *t, struct invocation *inv, struct account *a)
 		    t->settings[i + 1], &err), 0);
 	while (n < ARGS && t->args[n] != NULL)
 		n++;
-	inv->sender = t->sender;
-	inv->full_name = t->full_name;
-	inv->read_recipients = n > 0 && strcmp(t->args[0], "-t") == 0;
-	inv->recipients = (char *const *)(uintptr_t)t->args +
-	    inv->read_recipients;
-	inv->nrecipients = n - (size_t)inv->read_recipients;
+	request->sender = t->sender;
+	request->full_name = t->full_name;
+	request->read_recipients = n > 0 && strcmp(t->args[0], "-t") == 0;
+	request->recipients = (char *const *)(uintptr_t)t->args +
+	    request->read_recipients;
+	request->nrecipients = n - (size_t)request->read_recipients;
 }
 
 static void
@@ -278,15 +278,15 @@ envelope_and_header_follow_the_account(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(trials) / sizeof(trials[0]); i++) {
 		const struct trial *t = &trials[i];
-		struct invocation inv = {0};
+		struct request request = {0};
 		struct envelope e = {0};
 		struct error err = {0};
 		struct message m;
 		struct account a;
 
-		set_up(t, &inv, &a);
+		set_up(t, &request, &a);
 		letter_take(&m, t->message, strlen(t->message));
-		envelope_make(&e, &inv, &a, &m, &err);
+		envelope_make(&e, &request, &a, &m, &err);
 		if (err.code != t->code)
 			fail_msg("%s: %d \"%s\"", t->name, err.code,
 			    err.text);
@@ -304,7 +304,7 @@ static void
 the_message_id_is_known_also_when_it_is_ours(void **state)
 {
 	static const struct trial ours = { .args = R, .message = PLAIN };
-	struct invocation inv = {0};
+	struct request request = {0};
 	struct envelope e = {0};
 	struct error err = {0};
 	struct message m;
@@ -312,9 +312,9 @@ the_message_id_is_known_also_when_it_is_ours(void **state)
 	char *header;
 
 	(void)state;
-	set_up(&ours, &inv, &a);
+	set_up(&ours, &request, &a);
 	letter_take(&m, ours.message, strlen(ours.message));
-	assert_int_equal(envelope_make(&e, &inv, &a, &m, &err), 0);
+	assert_int_equal(envelope_make(&e, &request, &a, &m, &err), 0);
 	header = letter_header(&m);
 	assert_int_equal(e.message_id[0], '<');
 	assert_non_null(strstr(header, e.message_id));

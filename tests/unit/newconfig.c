@@ -52,16 +52,16 @@ static const struct {
 #define CASES (sizeof(cases) / sizeof(cases[0]))
 
 static void
-make_case(struct newconfig *c, struct invocation *inv, size_t i)
+make_case(struct newconfig *c, struct selection *selection, size_t i)
 {
 	memset(c, 0, sizeof(*c));
-	memset(inv, 0, sizeof(*inv));
+	memset(selection, 0, sizeof(*selection));
 	c->address = cases[i].address;
 	c->service = &cases[i].service;
 	c->origin = "guessed";
-	c->inv = inv;
+	c->selection = selection;
 	for (size_t n = 0; n < 3 && cases[i].overrides[n].key != NULL; n++)
-		invocation_override(inv, cases[i].overrides[n].key,
+		selection_override(selection, cases[i].overrides[n].key,
 		    cases[i].overrides[n].value);
 }
 
@@ -83,11 +83,11 @@ the_text_says_what_was_meant(void **state)
 		struct config config = { .home = home };
 		struct buffer text = {0};
 		struct error err = {0};
-		struct invocation inv;
+		struct selection selection;
 		struct newconfig c;
 		struct account a;
 
-		make_case(&c, &inv, i);
+		make_case(&c, &selection, i);
 		newconfig_text(&text, &c);
 		config_begin(&config);
 		config_parse(&config, "f", text.data, text.len, 1);
@@ -99,7 +99,7 @@ the_text_says_what_was_meant(void **state)
 		account_free(&a);
 		config_free(&config);
 		buffer_free(&text);
-		free(inv.overrides);
+		free(selection.overrides);
 	}
 }
 
@@ -109,16 +109,16 @@ the_account_is_the_one_of_the_text(void **state)
 	(void)state;
 	for (size_t i = 0; i < CASES; i++) {
 		struct error err = {0};
-		struct invocation inv;
+		struct selection selection;
 		struct newconfig c;
 		struct account a;
 
-		make_case(&c, &inv, i);
+		make_case(&c, &selection, i);
 		assert_int_equal(newconfig_account(&a, &c, "", &err), 0);
 		if (strcmp(cases[i].key, "from") != 0)
 			check_shown(&a, i);
 		account_free(&a);
-		free(inv.overrides);
+		free(selection.overrides);
 	}
 }
 

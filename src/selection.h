@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The account that the command line selects, and the keys that it sets. */
+#ifndef ONEHOP_SELECTION_H
+#define ONEHOP_SELECTION_H
+
+#include <stddef.h>
+
+/* --KEY=value, set after the config file's. */
+struct override {
+	const char *key;
+	const char *value;
+};
+
+/* {0} selects by the message. Borrows its strings from argv. */
+struct selection {
+	const char *account;        /* -a, or NULL */
+	const char *config;         /* -C, or NULL */
+	struct override *overrides; /* owned array */
+	size_t noverrides;
+};
+
+/* Appends --KEY=value. Both are borrowed. */
+void selection_override(struct selection *s, const char *key,
+	const char *value);
+
+#endif
