@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "connect.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 #include "service.h"
 #include "setting.h"
 #include "socks.h"

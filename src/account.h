@@ -5,9 +5,9 @@
 
 #include <stddef.h>
 
-#include "error.h"
+#include "base/error.h"
 #include "key.h"
-#include "list.h"
+#include "base/string_list.h"
 
 /* Texts and paths are never NULL once account_init has run; "" is unset. */
 #define FIELD_TEXT char *

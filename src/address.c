@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 #include "encode.h"
-#include "escape.h"
+#include "base/escape.h"
 #include "idna.h"
-#include "memory.h"
-#include "utf8.h"
+#include "base/xmalloc.h"
+#include "base/utf8.h"
 
 static int
 is_8bit(const char *s)

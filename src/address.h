@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-#include "buffer.h"
-#include "error.h"
+#include "base/buffer.h"
+#include "base/error.h"
 
 /* RFC 5321 4.5.3.1, octets. */
 #define ADDRESS_LOCAL_MAX 64

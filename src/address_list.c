@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "address_token.h"
-#include "ascii.h"
-#include "memory.h"
+#include "base/ascii.h"
+#include "base/xmalloc.h"
 
 static char *
 copy(const char *s)

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "ascii.h"
-#include "escape.h"
+#include "base/ascii.h"
+#include "base/escape.h"
 
 #define COMMENT_DEPTH_MAX 32
 #define EXCERPT_MAX 100 /* octets of the text that an error shows */

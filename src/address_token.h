@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-#include "buffer.h"
-#include "error.h"
+#include "base/buffer.h"
+#include "base/error.h"
 
 /* What is not here is a token of its own: one of <>,:;@. */
 enum token_kind {

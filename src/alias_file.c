@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ascii.h"
-#include "escape.h"
-#include "memory.h"
+#include "base/ascii.h"
+#include "base/escape.h"
+#include "base/xmalloc.h"
 
 static int
 read_text(struct buffer *text, const char *path, struct error *err)

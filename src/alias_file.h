@@ -9,8 +9,8 @@
 
 #include <stddef.h>
 
-#include "buffer.h"
-#include "error.h"
+#include "base/buffer.h"
+#include "base/error.h"
 
 #define ALIAS_FILE_MAX ((size_t)16 << 20)
 

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "alias_file.h"
-#include "ascii.h"
-#include "buffer.h"
-#include "escape.h"
+#include "base/ascii.h"
+#include "base/buffer.h"
+#include "base/escape.h"
 #include "identity.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 
 /* An address still to be looked up, and the alias that led to it. */
 struct step {

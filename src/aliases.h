@@ -4,7 +4,7 @@
 #define ONEHOP_ALIASES_H
 
 #include "address.h"
-#include "error.h"
+#include "base/error.h"
 
 #define ALIASES_DEPTH_MAX 16
 

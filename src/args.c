@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ascii.h"
-#include "distance.h"
-#include "escape.h"
+#include "base/ascii.h"
+#include "base/edit_distance.h"
+#include "base/escape.h"
 #include "flag.h"
 #include "key.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 
 /* Longer than the name of any option. */
 #define NAME_SIZE 64

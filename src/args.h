@@ -3,8 +3,8 @@
 #ifndef ONEHOP_ARGS_H
 #define ONEHOP_ARGS_H
 
-#include "buffer.h"
-#include "error.h"
+#include "base/buffer.h"
+#include "base/error.h"
 #include "options.h"
 
 /*

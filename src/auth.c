@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 #include "encode.h"
-#include "escape.h"
+#include "base/escape.h"
 
 /* RFC 5321 4.5.3.1.4, CRLF included; RFC 4954 4 has AUTH keep to it. */
 #define COMMAND_LINE_MAX 512

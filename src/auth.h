@@ -3,8 +3,8 @@
 #ifndef ONEHOP_AUTH_H
 #define ONEHOP_AUTH_H
 
-#include "buffer.h"
-#include "error.h"
+#include "base/buffer.h"
+#include "base/error.h"
 #include "sasl.h"
 #include "secret.h"
 #include "session.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 
 const struct capability_name capability_names[] = {
 	{ "STARTTLS", EXT_STARTTLS },

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 
 #define BEGIN "-----BEGIN "
 #define END "-----END "

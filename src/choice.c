@@ -6,15 +6,15 @@
 #include <string.h>
 
 #include "address.h"
-#include "ascii.h"
-#include "command.h"
-#include "escape.h"
+#include "base/ascii.h"
+#include "base/run_command.h"
+#include "base/escape.h"
 #include "grammar.h"
-#include "home.h"
+#include "base/xdg.h"
 #include "identity.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 #include "override.h"
-#include "trusted_file.h"
+#include "base/trusted_file.h"
 
 #define SYSTEM_FILE SYSCONFDIR "/onehop/config"
 

@@ -6,7 +6,7 @@
 #include "account.h"
 #include "selection.h"
 #include "configfile.h"
-#include "error.h"
+#include "base/error.h"
 #include "message.h"
 
 /*

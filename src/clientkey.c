@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ascii.h"
-#include "escape.h"
+#include "base/ascii.h"
+#include "base/escape.h"
 #include "record.h"
 
 /* Certificates that we show at most. */

@@ -5,7 +5,7 @@
 
 #include <gnutls/gnutls.h>
 
-#include "error.h"
+#include "base/error.h"
 
 /* Both are PEM files or pkcs11: URIs, borrowed. */
 struct clientkey {

@@ -7,8 +7,8 @@
 
 #include "address.h"
 #include "identity.h"
-#include "memory.h"
-#include "platform.h"
+#include "base/xmalloc.h"
+#include "base/platform.h"
 
 /* The fields in which a bare name stands for a mailbox of ours. */
 static const char *const address_fields[] = {

@@ -8,7 +8,7 @@
 
 #include "account.h"
 #include "request.h"
-#include "error.h"
+#include "base/error.h"
 #include "message.h"
 
 /*

@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "account.h"
-#include "distance.h"
-#include "escape.h"
+#include "base/edit_distance.h"
+#include "base/escape.h"
 #include "grammar.h"
-#include "memory.h"
-#include "platform.h"
-#include "trusted_file.h"
+#include "base/xmalloc.h"
+#include "base/platform.h"
+#include "base/trusted_file.h"
 
 /* The file being read. */
 struct reader {

@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-#include "buffer.h"
-#include "error.h"
+#include "base/buffer.h"
+#include "base/error.h"
 
 #define CONFIG_FILE_MAX ((size_t)1 << 20)
 #define CONFIG_INCLUDE_MAX 8

@@ -8,19 +8,19 @@
 #include <unistd.h>
 
 #include "address.h"
-#include "ascii.h"
+#include "base/ascii.h"
 #include "auth.h"
 #include "discovery.h"
-#include "escape.h"
-#include "home.h"
+#include "base/escape.h"
+#include "base/xdg.h"
 #include "idna.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 #include "newconfig.h"
 #include "submit.h"
-#include "terminal.h"
+#include "base/terminal.h"
 #include "trial.h"
 #include "value.h"
-#include "wait.h"
+#include "base/poll.h"
 
 #define DNS_SECONDS 30
 

@@ -4,7 +4,7 @@
 #ifndef ONEHOP_CONFIGURE_H
 #define ONEHOP_CONFIGURE_H
 
-#include "error.h"
+#include "base/error.h"
 #include "selection.h"
 
 /* A run of --configure. All is borrowed. */

@@ -12,12 +12,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "ascii.h"
-#include "buffer.h"
+#include "base/ascii.h"
+#include "base/buffer.h"
 #include "descriptor.h"
-#include "escape.h"
+#include "base/escape.h"
 #include "resolve.h"
-#include "wait.h"
+#include "base/poll.h"
 
 /* RFC 8305 5: how long one address is alone in the race. */
 #define HEAD_START 250

@@ -5,7 +5,7 @@
 
 #include "parameter.h"
 #include "progress.h"
-#include "wait.h"
+#include "base/poll.h"
 
 /* From the end of the content to its reply nobody knows who has it. */
 static void

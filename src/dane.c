@@ -8,7 +8,7 @@
 #include <gnutls/x509.h>
 #include <string.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
 #include "peer.h"
 #include "verdict.h"
 

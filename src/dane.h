@@ -6,7 +6,7 @@
 
 #include <gnutls/gnutls.h>
 
-#include "error.h"
+#include "base/error.h"
 #include "tlsa_query.h"
 
 /*

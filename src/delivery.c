@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "wait.h"
+#include "base/poll.h"
 
 static int
 open_session(struct delivery *d, const struct account *a, struct error *err)

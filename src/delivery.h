@@ -6,7 +6,7 @@
 
 #include "account.h"
 #include "envelope.h"
-#include "error.h"
+#include "base/error.h"
 #include "message.h"
 #include "submit.h"
 

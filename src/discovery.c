@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ascii.h"
-#include "memory.h"
+#include "base/ascii.h"
+#include "base/xmalloc.h"
 
 #define PORT_SUBMISSIONS 465 /* RFC 8314 3.3 */
 #define PORT_SUBMISSION 587

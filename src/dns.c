@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/types.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 #include "idna.h"
 
 #define HEADER 12

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "error.h"
+#include "base/error.h"
 
 #define DNS_RECORDS_MAX 32
 #define DNS_NAME_SIZE 256 /* RFC 1035 2.3.4, and a NUL */

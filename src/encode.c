@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "ascii.h"
-#include "utf8.h"
+#include "base/ascii.h"
+#include "base/utf8.h"
 
 static const char digits64[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
 
 /* Appends len octets as base64 (RFC 4648 4) without line breaks. 0, or -1
  * past the buffer's ceiling. */

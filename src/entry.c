@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 #include "digest.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 #include "netstring.h"
 #include "sealed_file.h"
 

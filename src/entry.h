@@ -17,9 +17,9 @@
 
 #include <stdint.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
 #include "envelope.h"
-#include "error.h"
+#include "base/error.h"
 #include "selection.h"
 #include "message.h"
 

@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "address.h"
-#include "ascii.h"
+#include "base/ascii.h"
 #include "digest.h"
 #include "key.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 #include "netstring.h"
 
 /* What is read at a time, octets. */

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "aliases.h"
-#include "ascii.h"
+#include "base/ascii.h"
 #include "completion.h"
 #include "encode.h"
 #include "mailbox.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 #include "sender.h"
 
 /* May the header name them? */

@@ -11,7 +11,7 @@
 #include "account.h"
 #include "address.h"
 #include "request.h"
-#include "error.h"
+#include "base/error.h"
 #include "message.h"
 #include "reply.h"
 

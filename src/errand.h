@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "error.h"
+#include "base/error.h"
 
 /* What is to be done, and how it is disposed of when nobody asks for it. */
 struct errand {

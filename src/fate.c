@@ -7,7 +7,7 @@
 
 #include "keep.h"
 #include "log.h"
-#include "platform.h"
+#include "base/platform.h"
 
 /* A server that refuses a password is not asked again for so long: it would
  * lock the user out. */

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "attempt.h"
-#include "error.h"
+#include "base/error.h"
 #include "outbox.h"
 #include "site.h"
 

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ascii.h"
-#include "escape.h"
+#include "base/ascii.h"
+#include "base/escape.h"
 
 #define MD5_LEN 16
 #define SHA1_LEN 20

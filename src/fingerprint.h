@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "error.h"
+#include "base/error.h"
 
 /* "AA:BB:...:FF" for 32 octets, NUL included. */
 #define FINGERPRINT_TEXT (32 * 3)

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "ascii.h"
-#include "escape.h"
+#include "base/ascii.h"
+#include "base/escape.h"
 #include "value.h"
 
 static const struct {

@@ -3,7 +3,7 @@
 #ifndef ONEHOP_FLAG_H
 #define ONEHOP_FLAG_H
 
-#include "error.h"
+#include "base/error.h"
 #include "options.h"
 
 enum flag_value {

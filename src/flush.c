@@ -8,7 +8,7 @@
 
 #include "notify.h"
 #include "report.h"
-#include "wait.h"
+#include "base/poll.h"
 
 /* How long we wait for another run, milliseconds. */
 #define LOCK_PATIENCE 100

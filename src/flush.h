@@ -3,7 +3,7 @@
 #ifndef ONEHOP_FLUSH_H
 #define ONEHOP_FLUSH_H
 
-#include "error.h"
+#include "base/error.h"
 #include "fate.h"
 
 /*

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ascii.h"
-#include "buffer.h"
-#include "escape.h"
+#include "base/ascii.h"
+#include "base/buffer.h"
+#include "base/escape.h"
 #include "key.h"
-#include "memory.h"
-#include "platform.h"
+#include "base/xmalloc.h"
+#include "base/platform.h"
 
 static int
 is_blank(char c)

@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-#include "error.h"
+#include "base/error.h"
 
 struct directive {
 	char *keyword;   /* owned; NULL for an empty line */

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 #include "header.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 
 /* How far we have come. */
 struct search {

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "ascii.h"
-#include "memory.h"
+#include "base/ascii.h"
+#include "base/xmalloc.h"
 
 #define LINE_WANTED 78 /* RFC 5322 2.1.1, octets without the line end */
 #define LINE_MAX_OCTETS 998

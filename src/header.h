@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
 
 /* A field; offsets into the block it was found in. */
 struct field {

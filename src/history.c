@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 
 #define FIRST_PAUSE 300
 #define LONGEST_PAUSE ((int64_t)6 * 3600)

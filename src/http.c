@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ascii.h"
-#include "buffer.h"
+#include "base/ascii.h"
+#include "base/buffer.h"
 #include "encode.h"
-#include "escape.h"
-#include "memory.h"
+#include "base/escape.h"
+#include "base/xmalloc.h"
 
 static int
 ask(struct transport *t, const struct proxy_request *r, struct error *err)

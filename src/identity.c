@@ -10,10 +10,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ascii.h"
-#include "buffer.h"
+#include "base/ascii.h"
+#include "base/buffer.h"
 #include "idna.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 
 char *
 identity_user(void)

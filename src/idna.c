@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ascii.h"
-#include "escape.h"
-#include "memory.h"
+#include "base/ascii.h"
+#include "base/escape.h"
+#include "base/xmalloc.h"
 
 #define LABEL_MAX 63   /* RFC 1035 2.3.4 */
 #define DOMAIN_MAX 253 /* the 255 of RFC 1035 without the outer length octets */

@@ -3,7 +3,7 @@
 #ifndef ONEHOP_IDNA_H
 #define ONEHOP_IDNA_H
 
-#include "error.h"
+#include "base/error.h"
 
 /*
  * The domain in A-labels. Pure ASCII and [literals] are not sent through

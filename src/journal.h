@@ -4,7 +4,7 @@
 #ifndef ONEHOP_JOURNAL_H
 #define ONEHOP_JOURNAL_H
 
-#include "error.h"
+#include "base/error.h"
 
 /* One open for appending; the descriptor is its opener's. */
 struct journal {

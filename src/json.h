@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
 
 /* Opens and closes an object or array; commas come by themselves. name is
  * NULL within an array and at the top. */

@@ -8,9 +8,9 @@
 #include <time.h>
 
 #include "history.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 #include "outbox.h"
-#include "platform.h"
+#include "base/platform.h"
 
 int
 keep_is_worthwhile(const struct attempt *a)

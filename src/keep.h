@@ -4,7 +4,7 @@
 #define ONEHOP_KEEP_H
 
 #include "attempt.h"
-#include "error.h"
+#include "base/error.h"
 #include "selection.h"
 
 /*

@@ -5,9 +5,9 @@
 #include <sys/socket.h>
 #include <syslog.h>
 
-#include "ascii.h"
-#include "distance.h"
-#include "escape.h"
+#include "base/ascii.h"
+#include "base/edit_distance.h"
+#include "base/escape.h"
 #include "tls.h"
 #include "value.h"
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "error.h"
+#include "base/error.h"
 
 /* What the fields of switches and choices hold. */
 enum { SWITCH_OFF, SWITCH_ON, SWITCH_AUTO };

@@ -7,8 +7,8 @@
 
 #include "flush.h"
 #include "outbox.h"
-#include "platform.h"
-#include "wait.h"
+#include "base/platform.h"
+#include "base/poll.h"
 
 static int
 has_messages(const char *path)

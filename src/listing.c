@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "escape.h"
+#include "base/escape.h"
 #include "json.h"
 
 /* A unit begins where the one below it would need four digits, or so. */

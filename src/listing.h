@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
 #include "outbox.h"
 
 /* What there is to tell of it. */

@@ -13,9 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "directory.h"
-#include "escape.h"
-#include "home.h"
+#include "base/mkdirs.h"
+#include "base/escape.h"
+#include "base/xdg.h"
 #include "logline.h"
 
 /* The format is the user's own; strftime cannot be harmed by it. */

@@ -5,7 +5,7 @@
 #define ONEHOP_LOG_H
 
 #include "attempt.h"
-#include "error.h"
+#include "base/error.h"
 
 /*
  * Opens the account's log file, which is made if it is missing, while the

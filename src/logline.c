@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "escape.h"
+#include "base/escape.h"
 #include "queue_id.h"
-#include "utf8.h"
+#include "base/utf8.h"
 
 /* Octets of a value as it is written, at most. All together, with their names,
  * they fit in a line. */

@@ -12,9 +12,9 @@
 #include <sys/types.h>
 
 #include "errand.h"
-#include "escape.h"
-#include "memory.h"
-#include "platform.h"
+#include "base/escape.h"
+#include "base/xmalloc.h"
+#include "base/platform.h"
 
 #define CLASS_IN 1
 /* The longest that TCP can carry (RFC 1035 4.2.2). */

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "dns.h"
-#include "error.h"
+#include "base/error.h"
 
 /*
  * Asks for the records of name (A-labels), in the order in which to try them;

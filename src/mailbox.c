@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "escape.h"
+#include "base/escape.h"
 #include "idna.h"
 #include "identity.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 
 char *
 mailbox_path(const struct address *address, const struct account *a,

@@ -5,7 +5,7 @@
 
 #include "account.h"
 #include "address.h"
-#include "error.h"
+#include "base/error.h"
 
 /*
  * The wire form of an address: domain in A-labels, bare name completed with

@@ -15,7 +15,7 @@
 #include "choice.h"
 #include "configure.h"
 #include "envelope.h"
-#include "error.h"
+#include "base/error.h"
 #include "flush.h"
 #include "idna.h"
 #include "log.h"
@@ -25,8 +25,8 @@
 #include "notify.h"
 #include "outbox.h"
 #include "outbox_paths.h"
-#include "output.h"
-#include "platform.h"
+#include "base/write_all.h"
+#include "base/platform.h"
 #include "pretend.h"
 #include "queue.h"
 #include "relay.h"
@@ -38,7 +38,7 @@
 #include "submit.h"
 #include "timing.h"
 #include "tls.h"
-#include "wait.h"
+#include "base/poll.h"
 
 /* What a run is made of. */
 struct run {

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "escape.h"
+#include "base/escape.h"
 #include "head.h"
-#include "memory.h"
-#include "utf8.h"
+#include "base/xmalloc.h"
+#include "base/utf8.h"
 #include "wireform.h"
 
 static void

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 #include "encode.h"
-#include "memory.h"
-#include "utf8.h"
-#include "wait.h"
+#include "base/xmalloc.h"
+#include "base/utf8.h"
+#include "base/poll.h"
 #include "wireform.h"
 
 /* A line is taken in pieces of this many octets, however long it is. */

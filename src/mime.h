@@ -7,7 +7,7 @@
 #ifndef ONEHOP_MIME_H
 #define ONEHOP_MIME_H
 
-#include "error.h"
+#include "base/error.h"
 #include "message.h"
 #include "part.h"
 #include "spool.h"

@@ -13,8 +13,8 @@
 
 #include <stddef.h>
 
-#include "buffer.h"
-#include "error.h"
+#include "base/buffer.h"
+#include "base/error.h"
 
 /* Whose password; strings borrowed. */
 struct netrc_query {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 
 /* Digits of the longest length. */
 #define LENGTH_DIGITS 5

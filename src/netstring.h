@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
 
 /* A value found; both borrowed from the text. */
 struct netstring {

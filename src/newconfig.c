@@ -11,12 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ascii.h"
-#include "directory.h"
-#include "escape.h"
+#include "base/ascii.h"
+#include "base/mkdirs.h"
+#include "base/escape.h"
 #include "key.h"
-#include "memory.h"
-#include "output.h"
+#include "base/xmalloc.h"
+#include "base/write_all.h"
 
 /* Is the key about what the service says? */
 static int

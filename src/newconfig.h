@@ -4,8 +4,8 @@
 #define ONEHOP_NEWCONFIG_H
 
 #include "account.h"
-#include "buffer.h"
-#include "error.h"
+#include "base/buffer.h"
+#include "base/error.h"
 #include "selection.h"
 #include "service.h"
 

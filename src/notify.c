@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "child.h"
-#include "memory.h"
+#include "base/child.h"
+#include "base/xmalloc.h"
 #include "outbox.h"
-#include "wait.h"
+#include "base/poll.h"
 
 #define NOTIFY_SECONDS 60
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "oauth.h"
 
-#include "ascii.h"
+#include "base/ascii.h"
 
 /* Parts the fields of a message; two end it. */
 #define SEPARATOR "\001"

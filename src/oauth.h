@@ -3,8 +3,8 @@
 #ifndef ONEHOP_OAUTH_H
 #define ONEHOP_OAUTH_H
 
-#include "buffer.h"
-#include "error.h"
+#include "base/buffer.h"
+#include "base/error.h"
 
 /* Who asks for what, where; all borrowed. */
 struct oauth_request {

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "address.h"
-#include "ascii.h"
-#include "memory.h"
+#include "base/ascii.h"
+#include "base/xmalloc.h"
 #include "value.h"
 
 #define BAD_PARAMETER "501 5.5.4 Bad value of a parameter"

@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ascii.h"
-#include "directory.h"
-#include "escape.h"
-#include "home.h"
-#include "memory.h"
+#include "base/ascii.h"
+#include "base/mkdirs.h"
+#include "base/escape.h"
+#include "base/xdg.h"
+#include "base/xmalloc.h"
 
 static const char *const place_names[OUTBOX_PLACES] = {
 	[OUTBOX_NEW] = "new",

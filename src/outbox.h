@@ -15,10 +15,10 @@
 
 #include "account.h"
 #include "entry.h"
-#include "error.h"
+#include "base/error.h"
 #include "history.h"
 #include "journal.h"
-#include "list.h"
+#include "base/string_list.h"
 
 /* "20261123T125500Z-" and 16 hexadecimal digits, and the NUL. */
 #define OUTBOX_ID 34

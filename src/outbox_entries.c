@@ -12,10 +12,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ascii.h"
-#include "memory.h"
-#include "platform.h"
-#include "wait.h"
+#include "base/ascii.h"
+#include "base/xmalloc.h"
+#include "base/platform.h"
+#include "base/poll.h"
 
 /* How an entry is called while it is written; then it gets its ID. */
 #define UNFINISHED ".unfinished-"

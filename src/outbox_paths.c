@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "choice.h"
-#include "home.h"
+#include "base/xdg.h"
 #include "outbox.h"
 
 /* Adds a path of ours to give away, unless nothing is there or it is known. */

@@ -4,7 +4,7 @@
 #define ONEHOP_OUTBOX_PATHS_H
 
 #include "selection.h"
-#include "list.h"
+#include "base/string_list.h"
 
 /* The outboxes that exist: that of "outbox on", that of the command line, and
  * those that accounts of the config files name. A config file that cannot be

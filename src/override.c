@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 
 static int
 override(struct account *a, const struct selection *selection,

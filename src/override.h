@@ -4,7 +4,7 @@
 #define ONEHOP_OVERRIDE_H
 
 #include "account.h"
-#include "error.h"
+#include "base/error.h"
 #include "selection.h"
 
 /*

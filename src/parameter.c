@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 #include "auth.h"
 #include "encode.h"
 #include "wireform.h"

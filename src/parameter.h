@@ -6,9 +6,9 @@
 #ifndef ONEHOP_PARAMETER_H
 #define ONEHOP_PARAMETER_H
 
-#include "buffer.h"
+#include "base/buffer.h"
 #include "envelope.h"
-#include "error.h"
+#include "base/error.h"
 #include "message.h"
 #include "session.h"
 

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 #include "encode.h"
 #include "header.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 #include "wireform.h"
 
 /* The longest line of a field. */

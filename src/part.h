@@ -6,9 +6,9 @@
 
 #include <stdint.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
 #include "entity.h"
-#include "error.h"
+#include "base/error.h"
 #include "spool.h"
 
 /* What a transport takes. */

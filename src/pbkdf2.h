@@ -6,7 +6,7 @@
 #ifndef ONEHOP_PBKDF2_H
 #define ONEHOP_PBKDF2_H
 
-#include "buffer.h"
+#include "base/buffer.h"
 
 enum pbkdf2_hash { PBKDF2_SHA1, PBKDF2_SHA256 };
 

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "buffer.h"
-#include "escape.h"
+#include "base/buffer.h"
+#include "base/escape.h"
 #include "fingerprint.h"
 
 gnutls_x509_crt_t

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <time.h>
 
-#include "buffer.h"
-#include "error.h"
+#include "base/buffer.h"
+#include "base/error.h"
 
 /* Room for "2026-11-23 09:00:00Z". */
 #define PEER_DATE 32

@@ -9,13 +9,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "ascii.h"
-#include "escape.h"
+#include "base/ascii.h"
+#include "base/escape.h"
 #include "fingerprint.h"
-#include "list.h"
-#include "memory.h"
+#include "base/string_list.h"
+#include "base/xmalloc.h"
 #include "peer.h"
-#include "store.h"
+#include "base/state_file.h"
 
 int
 pin_make(struct pin *pin, const char *state, const char *name, unsigned port,

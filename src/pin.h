@@ -10,7 +10,7 @@
 #include <gnutls/gnutls.h>
 #include <stddef.h>
 
-#include "error.h"
+#include "base/error.h"
 
 /* Whose pin, and where. */
 struct pin {

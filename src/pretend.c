@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 
-#include "buffer.h"
-#include "escape.h"
+#include "base/buffer.h"
+#include "base/escape.h"
 #include "stdio_transport.h"
 #include "stream.h"
-#include "wait.h"
+#include "base/poll.h"
 
 static void
 show_account(struct buffer *out, const struct account *a)

@@ -5,7 +5,7 @@
 
 #include "account.h"
 #include "envelope.h"
-#include "error.h"
+#include "base/error.h"
 #include "message.h"
 
 /* Writes account (secrets as ***), envelope and message to fd. 0; -1

@@ -3,7 +3,7 @@
 
 #include <poll.h>
 
-#include "wait.h"
+#include "base/poll.h"
 
 /* What read or write could not do at once: waits for it, unless it failed. */
 static int

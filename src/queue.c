@@ -7,7 +7,7 @@
 #include "listing.h"
 #include "outbox.h"
 #include "outbox_paths.h"
-#include "output.h"
+#include "base/write_all.h"
 
 /* What is on its way to the user. */
 struct page {

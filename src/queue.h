@@ -4,7 +4,7 @@
 #ifndef ONEHOP_QUEUE_H
 #define ONEHOP_QUEUE_H
 
-#include "error.h"
+#include "base/error.h"
 #include "selection.h"
 
 /* A run of mailq or --outbox. All is borrowed. */

@@ -5,12 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "escape.h"
-#include "memory.h"
+#include "base/escape.h"
+#include "base/xmalloc.h"
 #include "outbox.h"
 #include "outbox_paths.h"
 #include "stdio_transport.h"
-#include "wait.h"
+#include "base/poll.h"
 
 /* How long a user waits for a run that has the outbox, milliseconds. */
 #define LOCK_PATIENCE 10000

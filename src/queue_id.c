@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 
 /* What stands before and behind it, whatever the case; "" is anything. */
 static const struct {

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ascii.h"
-#include "escape.h"
-#include "memory.h"
+#include "base/ascii.h"
+#include "base/escape.h"
+#include "base/xmalloc.h"
 
 #define READ_SIZE ((size_t)32 * 1024)
 /* Four full records: the most that waits to be sent. */

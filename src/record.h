@@ -10,8 +10,8 @@
 #include <gnutls/gnutls.h>
 #include <stddef.h>
 
-#include "buffer.h"
-#include "error.h"
+#include "base/buffer.h"
+#include "base/error.h"
 #include "resume.h"
 #include "transport.h"
 

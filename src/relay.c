@@ -6,16 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 #include "choice.h"
 #include "delivery.h"
 #include "identity.h"
 #include "keep.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 #include "order.h"
 #include "report.h"
 #include "stdio_transport.h"
-#include "wait.h"
+#include "base/poll.h"
 
 /* RFC 5321 4.5.3.1.4 and what DSN adds. */
 #define COMMAND_MAX ((size_t)4096)

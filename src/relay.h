@@ -7,7 +7,7 @@
 #ifndef ONEHOP_RELAY_H
 #define ONEHOP_RELAY_H
 
-#include "error.h"
+#include "base/error.h"
 #include "request.h"
 #include "selection.h"
 

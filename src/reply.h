@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "error.h"
+#include "base/error.h"
 
 /* Octets of a line without its end: a 334 may carry 12288 of base64
  * (RFC 4954 4.1.1). */

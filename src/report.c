@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "escape.h"
+#include "base/escape.h"
 #include "log.h"
 #include "result.h"
 

@@ -5,8 +5,8 @@
 
 #include "account.h"
 #include "attempt.h"
-#include "buffer.h"
-#include "error.h"
+#include "base/buffer.h"
+#include "base/error.h"
 
 /*
  * The error on fd: one line - one for each error of a config file -, and one

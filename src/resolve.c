@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "errand.h"
-#include "escape.h"
-#include "memory.h"
-#include "platform.h"
+#include "base/escape.h"
+#include "base/xmalloc.h"
+#include "base/platform.h"
 
 /* One question to the resolver, and its answer. */
 struct question {

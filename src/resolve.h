@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "error.h"
+#include "base/error.h"
 
 #define RESOLVE_MAX 16
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "json.h"
-#include "output.h"
+#include "base/write_all.h"
 #include "queue_id.h"
 #include "timing.h"
 

@@ -4,8 +4,8 @@
 #define ONEHOP_RESULT_H
 
 #include "attempt.h"
-#include "buffer.h"
-#include "error.h"
+#include "base/buffer.h"
+#include "base/error.h"
 
 /*
  * Gets the memory that result_write needs. To be called before the attempt:

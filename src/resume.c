@@ -11,13 +11,13 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "ascii.h"
-#include "buffer.h"
-#include "directory.h"
-#include "memory.h"
+#include "base/ascii.h"
+#include "base/buffer.h"
+#include "base/mkdirs.h"
+#include "base/xmalloc.h"
 #include "pin.h"
-#include "platform.h"
-#include "store.h"
+#include "base/platform.h"
+#include "base/state_file.h"
 
 /*
  * Before a session's octets: what it is, since when, and a digest of them, as

@@ -4,15 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "escape.h"
+#include "base/escape.h"
 #include "http.h"
 #include "idna.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 #include "service.h"
 #include "socks.h"
 #include "tls.h"
 #include "tunnel.h"
-#include "wait.h"
+#include "base/poll.h"
 
 /* Limit for one address, or for the proxy to answer. */
 #define CONNECT_SECONDS 30

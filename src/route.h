@@ -8,7 +8,7 @@
 
 #include "account.h"
 #include "connect.h"
-#include "error.h"
+#include "base/error.h"
 #include "transport.h"
 
 /* One host that may take the message. */

@@ -10,11 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ascii.h"
-#include "directory.h"
-#include "home.h"
-#include "memory.h"
-#include "platform.h"
+#include "base/ascii.h"
+#include "base/mkdirs.h"
+#include "base/xdg.h"
+#include "base/xmalloc.h"
+#include "base/platform.h"
 #include "tls.h"
 
 /*

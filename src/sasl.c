@@ -7,13 +7,13 @@
 
 #include <gsasl.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 #include "encode.h"
-#include "escape.h"
-#include "memory.h"
+#include "base/escape.h"
+#include "base/xmalloc.h"
 #include "oauth.h"
 #include "pbkdf2.h"
-#include "platform.h"
+#include "base/platform.h"
 #include "scram.h"
 
 /* In the order of preference. */

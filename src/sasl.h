@@ -20,8 +20,8 @@
 
 #include <stddef.h>
 
-#include "buffer.h"
-#include "error.h"
+#include "base/buffer.h"
+#include "base/error.h"
 
 /* What 12288 octets of base64 hold: RFC 4954 4 asks for no more. */
 #define SASL_CHALLENGE_MAX ((size_t)9216)

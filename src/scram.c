@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "ascii.h"
-#include "escape.h"
+#include "base/ascii.h"
+#include "base/escape.h"
 
 /* One "x=value" of a message; borrowed. */
 struct attribute {

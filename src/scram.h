@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-#include "error.h"
+#include "base/error.h"
 
 /* RFC 7677 4 asks for 4096; the ceiling bounds our CPU time. */
 #define SCRAM_ITERATIONS_MIN 4096

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
+#include "base/xmalloc.h"
 #include "netrc.h"
-#include "oneline.h"
-#include "prompt.h"
+#include "base/oneline.h"
+#include "base/prompt.h"
 #include "tls.h"
-#include "trusted_file.h"
-#include "wait.h"
+#include "base/trusted_file.h"
+#include "base/poll.h"
 
 #define NETRC_MAX ((size_t)1 << 20)
 

@@ -4,10 +4,10 @@
 #define ONEHOP_SECRET_H
 
 #include "account.h"
-#include "buffer.h"
-#include "command.h"
-#include "error.h"
-#include "escape.h"
+#include "base/buffer.h"
+#include "base/run_command.h"
+#include "base/error.h"
+#include "base/escape.h"
 
 /* {0} is none. */
 struct secret {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "selection.h"
 
-#include "memory.h"
+#include "base/xmalloc.h"
 
 void
 selection_override(struct selection *s, const char *key, const char *value)

@@ -8,7 +8,7 @@
 #include "choice.h"
 #include "identity.h"
 #include "mailbox.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 
 /* "*", "?" and "[" make a from line a pattern, which is no address. */
 static int

@@ -4,7 +4,7 @@
 #define ONEHOP_SENDER_H
 
 #include "account.h"
-#include "error.h"
+#include "base/error.h"
 #include "request.h"
 #include "message.h"
 

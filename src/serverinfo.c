@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "auth.h"
-#include "buffer.h"
-#include "escape.h"
+#include "base/buffer.h"
+#include "base/escape.h"
 #include "json.h"
-#include "output.h"
+#include "base/write_all.h"
 #include "smtp.h"
 #include "submit.h"
 #include "timing.h"

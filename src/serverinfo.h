@@ -5,7 +5,7 @@
 #define ONEHOP_SERVERINFO_H
 
 #include "account.h"
-#include "error.h"
+#include "base/error.h"
 #include "options.h"
 
 /*

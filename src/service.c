@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ascii.h"
-#include "escape.h"
+#include "base/ascii.h"
+#include "base/escape.h"
 #include "idna.h"
 #include "lookup.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 
 enum service_kind
 service_kind(const char *word, const char **domain)

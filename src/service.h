@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "dns.h"
-#include "error.h"
+#include "base/error.h"
 
 enum service_kind {
 	SERVICE_NONE,  /* an ordinary host name */

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ascii.h"
-#include "escape.h"
+#include "base/ascii.h"
+#include "base/escape.h"
 
 /* RFC 5321 4.5.3.2; `timeout` replaces them all. */
 static unsigned

@@ -9,9 +9,9 @@
 #include <stddef.h>
 
 #include "account.h"
-#include "buffer.h"
+#include "base/buffer.h"
 #include "capability.h"
-#include "error.h"
+#include "base/error.h"
 #include "reply.h"
 #include "route.h"
 #include "stream.h"

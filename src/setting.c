@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ascii.h"
-#include "buffer.h"
+#include "base/ascii.h"
+#include "base/buffer.h"
 #include "key.h"
-#include "list.h"
-#include "memory.h"
-#include "platform.h"
+#include "base/string_list.h"
+#include "base/xmalloc.h"
+#include "base/platform.h"
 #include "value.h"
 
 /* What a key asks of its text, beyond being one line. */

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
 #include "choice.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 
 /* All that decides which account it is, in one text. Owned. */
 static char *

@@ -8,7 +8,7 @@
 
 #include "account.h"
 #include "delivery.h"
-#include "error.h"
+#include "base/error.h"
 #include "selection.h"
 
 struct site {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "wait.h"
+#include "base/poll.h"
 
 /* Did the octets that are no reply begin a TLS record (alert, handshake)? */
 static int

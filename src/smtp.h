@@ -6,7 +6,7 @@
 #include "auth.h"
 #include "content.h"
 #include "envelope.h"
-#include "error.h"
+#include "base/error.h"
 #include "message.h"
 #include "session.h"
 #include "tls.h"

@@ -4,7 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "buffer.h"
+#include "base/buffer.h"
 
 #define VERSION 5
 #define CONNECT 1

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "buffer.h"
-#include "error.h"
+#include "base/buffer.h"
+#include "base/error.h"
 
 /* Up to here in memory; beyond, in a file without a name. */
 #define SPOOL_MEMORY_MAX ((size_t)1 << 20)

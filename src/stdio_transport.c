@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "memory.h"
+#include "base/xmalloc.h"
 
 struct stdio {
 	struct transport transport; /* first: its functions get this back */

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "escape.h"
-#include "platform.h"
-#include "wait.h"
+#include "base/escape.h"
+#include "base/platform.h"
+#include "base/poll.h"
 
 /* What fills a TLS record, and what is worth a system call. */
 #define RECORD ((size_t)16 * 1024)

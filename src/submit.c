@@ -6,16 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "home.h"
-#include "escape.h"
+#include "base/xdg.h"
+#include "base/escape.h"
 #include "identity.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 #include "mime.h"
 #include "parameter.h"
 #include "sandbox.h"
 #include "smtp.h"
 #include "tlsa.h"
-#include "wait.h"
+#include "base/poll.h"
 
 /* NULL instead of "". */
 static const char *

@@ -10,7 +10,7 @@
 #include "connect.h"
 #include "content.h"
 #include "envelope.h"
-#include "error.h"
+#include "base/error.h"
 #include "message.h"
 #include "route.h"
 #include "secret.h"

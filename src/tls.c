@@ -11,14 +11,14 @@
 #include "dane.h"
 #include "clientkey.h"
 #include "encode.h"
-#include "escape.h"
+#include "base/escape.h"
 #include "fingerprint.h"
 #include "peer.h"
 #include "pin.h"
 #include "record.h"
 #include "trust.h"
 #include "verdict.h"
-#include "wait.h"
+#include "base/poll.h"
 
 /* The library's constructor does nothing; tls_open() asks for the work. */
 GNUTLS_SKIP_GLOBAL_INIT

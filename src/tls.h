@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-#include "buffer.h"
-#include "error.h"
+#include "base/buffer.h"
+#include "base/error.h"
 #include "tls_policy.h"
 #include "transport.h"
 

@@ -13,8 +13,8 @@
 #include <sys/types.h>
 
 #include "errand.h"
-#include "escape.h"
-#include "memory.h"
+#include "base/escape.h"
+#include "base/xmalloc.h"
 
 #define CLASS_IN 1
 #define TYPE_TLSA 52 /* RFC 6698 7.1 */

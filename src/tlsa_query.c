@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "memory.h"
+#include "base/xmalloc.h"
 
 /* What we use of the library. */
 struct library {

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buffer.h"
-#include "memory.h"
+#include "base/buffer.h"
+#include "base/xmalloc.h"
 #include "parameter.h"
-#include "wait.h"
+#include "base/poll.h"
 
 /*
  * How many commands may be unanswered. Enough for any round trip, and their

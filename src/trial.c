@@ -3,13 +3,13 @@
 
 #include <stdio.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 #include "auth.h"
 #include "dns.h"
-#include "escape.h"
+#include "base/escape.h"
 #include "sasl.h"
 #include "submit.h"
-#include "terminal.h"
+#include "base/terminal.h"
 
 /* Limits for a host that may not be there at all. */
 #define STEP_SECONDS 10

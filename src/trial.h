@@ -4,7 +4,7 @@
 #define ONEHOP_TRIAL_H
 
 #include "account.h"
-#include "error.h"
+#include "base/error.h"
 #include "service.h"
 
 /* What several trials have in common; strings are borrowed. */

@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ascii.h"
+#include "base/ascii.h"
 #include "certificate.h"
-#include "escape.h"
-#include "memory.h"
+#include "base/escape.h"
+#include "base/xmalloc.h"
 
 /* Longer chains fail GnuTLS's own limit of depth. */
 #define CHAIN_MAX 16

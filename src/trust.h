@@ -9,7 +9,7 @@
 
 #include <gnutls/gnutls.h>
 
-#include "error.h"
+#include "base/error.h"
 
 /*
  * Adds to cred the certificates of the store whose raw subject DN is the

@@ -7,13 +7,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ascii.h"
-#include "buffer.h"
-#include "child.h"
+#include "base/ascii.h"
+#include "base/buffer.h"
+#include "base/child.h"
 #include "descriptor.h"
-#include "escape.h"
-#include "memory.h"
-#include "wait.h"
+#include "base/escape.h"
+#include "base/xmalloc.h"
+#include "base/poll.h"
 
 /* How long the command may take to end once its input or output has. */
 #define END_MILLISECONDS 500

@@ -3,7 +3,7 @@
 #ifndef ONEHOP_TUNNEL_H
 #define ONEHOP_TUNNEL_H
 
-#include "error.h"
+#include "base/error.h"
 #include "transport.h"
 
 /*

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ascii.h"
-#include "buffer.h"
-#include "escape.h"
+#include "base/ascii.h"
+#include "base/buffer.h"
+#include "base/escape.h"
 #include "idna.h"
-#include "memory.h"
+#include "base/xmalloc.h"
 #include "service.h"
 
 #define SHA1_DIGITS 40 /* as older msmtprc files have it */

@@ -7,7 +7,7 @@
 #ifndef ONEHOP_VALUE_H
 #define ONEHOP_VALUE_H
 
-#include "error.h"
+#include "base/error.h"
 
 /* Fails with "expected WHAT, not "VALUE"", the value escaped; -1. */
 int value_refuse(struct error *err, const char *what, const char *value);

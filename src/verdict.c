@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "buffer.h"
-#include "escape.h"
+#include "base/buffer.h"
+#include "base/escape.h"
 #include "fingerprint.h"
 #include "peer.h"
 #include "record.h"

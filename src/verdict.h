@@ -6,7 +6,7 @@
 
 #include <gnutls/gnutls.h>
 
-#include "error.h"
+#include "base/error.h"
 
 /*
  * Chain, dates, purpose, revocation and name, against the trust that the

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../../src/address.h"
-#include "../../src/ascii.h"
+#include "base/ascii.h"
 
 static int
 is_clean(const char *s)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "../../src/alias_file.h"
-#include "../../src/ascii.h"
+#include "base/ascii.h"
 
 static void
 check_alias(const struct alias_file *f, const struct alias *a,

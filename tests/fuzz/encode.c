@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../../src/encode.h"
-#include "../../src/memory.h"
+#include "base/xmalloc.h"
 
 static void
 check_base64(const char *text, size_t len)

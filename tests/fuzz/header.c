@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "../../src/ascii.h"
+#include "base/ascii.h"
 #include "../../src/header.h"
-#include "../../src/memory.h"
+#include "base/xmalloc.h"
 
 /* Folding may shorten a run of blanks, and turn nothing else. */
 static int

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../../src/idna.h"
-#include "../../src/memory.h"
+#include "base/xmalloc.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "../../src/message.h"
-#include "../../src/wait.h"
+#include "base/poll.h"
 
 /* What fits into a pipe that nobody reads. */
 #define INPUT_MAX 60000

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "../../src/ascii.h"
+#include "base/ascii.h"
 #include "../../src/netrc.h"
 
 /* A word as a careful program would write it. */

@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "../../src/ascii.h"
-#include "../../src/memory.h"
+#include "base/ascii.h"
+#include "base/xmalloc.h"
 #include "../../src/order.h"
 
 /* "250 2.1.0 Ok": a code, its like in RFC 3463's terms, and words. */

@@ -9,10 +9,10 @@
 
 #include <string.h>
 
-#include "../../src/buffer.h"
+#include "base/buffer.h"
 #include "../../src/http.h"
 #include "../../src/socks.h"
-#include "../../src/wait.h"
+#include "base/poll.h"
 
 #define PASSWORD "s3cret-w0rd"
 

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/memory.h"
+#include "base/xmalloc.h"
 #include "../../src/smtp.h"
-#include "../../src/wait.h"
+#include "base/poll.h"
 
 #define SECRET "s3cret-w0rd"
 

@@ -5,7 +5,7 @@
 #include <syslog.h>
 
 #include "../../src/account.h"
-#include "../../src/distance.h"
+#include "base/edit_distance.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define SHA "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"

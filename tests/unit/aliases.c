@@ -6,9 +6,9 @@
 
 #include "../../src/address.h"
 #include "../../src/aliases.h"
-#include "../../src/buffer.h"
-#include "../../src/error.h"
-#include "../../src/memory.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/xmalloc.h"
 
 /* A scratch file of aliases, and one that it may include as {}. */
 static char file[] = "aliases-XXXXXX";

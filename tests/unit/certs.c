@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "../../src/descriptor.h"
-#include "../../src/wait.h"
+#include "base/poll.h"
 
 #define DAY 86400
 

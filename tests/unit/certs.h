@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include "../../src/error.h"
+#include "base/error.h"
 #include "../../src/tls.h"
 
 #define CHAIN_MAX 20

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "../../src/connect.h"
-#include "../../src/wait.h"
+#include "base/poll.h"
 
 /*
  * The resolver, as far as the names of these tests go: "two.test" has an

@@ -10,7 +10,7 @@
 
 #include "../../src/tls.h"
 #include "../../src/tlsa.h"
-#include "../../src/wait.h"
+#include "base/poll.h"
 #include "certs.h"
 
 /* A record that somebody publishes for a certificate. */

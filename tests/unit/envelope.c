@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "../../src/account.h"
-#include "../../src/buffer.h"
+#include "base/buffer.h"
 #include "../../src/envelope.h"
-#include "../../src/error.h"
+#include "base/error.h"
 #include "../../src/identity.h"
 #include "../../src/message.h"
 #include "letter.h"

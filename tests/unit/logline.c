@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "../../src/logline.h"
-#include "../../src/utf8.h"
+#include "base/utf8.h"
 
 /* An attempt with all that it consists of. */
 struct sample {

@@ -7,7 +7,7 @@
 
 #include "../../src/choice.h"
 #include "../../src/configfile.h"
-#include "../../src/memory.h"
+#include "base/xmalloc.h"
 #include "../../src/newconfig.h"
 
 /* What is asked for: an address, the host, options; and what must come out of

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../src/memory.h"
+#include "base/xmalloc.h"
 #include "../../src/outbox.h"
 
 static const char text[] = "From: a@example.org\nSubject: x\n\n"

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../src/ascii.h"
-#include "../../src/memory.h"
+#include "base/ascii.h"
+#include "base/xmalloc.h"
 #include "../../src/tls.h"
 #include "certs.h"
 

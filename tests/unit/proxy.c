@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 
-#include "../../src/buffer.h"
+#include "base/buffer.h"
 #include "../../src/http.h"
-#include "../../src/memory.h"
+#include "base/xmalloc.h"
 #include "../../src/socks.h"
-#include "../../src/wait.h"
+#include "base/poll.h"
 
 /* A proxy that has said everything before it is asked. */
 struct tape {

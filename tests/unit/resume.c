@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "../../src/descriptor.h"
-#include "../../src/memory.h"
+#include "base/xmalloc.h"
 #include "../../src/stream.h"
 #include "../../src/tls.h"
 #include "../../src/tlsa.h"
-#include "../../src/wait.h"
+#include "base/poll.h"
 #include "certs.h"
 
 static const enum cert good[] = { GOOD, INTER, NO_CERT };

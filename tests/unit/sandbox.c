@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../src/platform.h"
+#include "base/platform.h"
 #include "../../src/sandbox.h"
 
 /* A home with something of everything, and the account of whoever lives

@@ -10,7 +10,7 @@
 
 #include "../../src/account.h"
 #include "../../src/dns.h"
-#include "../../src/platform.h"
+#include "base/platform.h"
 #include "../../src/route.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "../../src/descriptor.h"
-#include "../../src/memory.h"
+#include "base/xmalloc.h"
 #include "../../src/stream.h"
-#include "../../src/wait.h"
+#include "base/poll.h"
 
 #define RECORD 16384
 

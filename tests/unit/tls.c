@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "../../src/descriptor.h"
-#include "../../src/memory.h"
+#include "base/xmalloc.h"
 #include "../../src/stream.h"
 #include "../../src/tls.h"
-#include "../../src/wait.h"
+#include "base/poll.h"
 #include "certs.h"
 
 static const enum cert good[] = { GOOD, INTER, NO_CERT };

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "../../src/tunnel.h"
-#include "../../src/wait.h"
+#include "base/poll.h"
 
 /* What the shell gets to read; NULL for what it must not. */
 static const struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "unit.h"
 
-#include "../../src/buffer.h"
+#include "base/buffer.h"
 #include "../../src/wireform.h"
 
 enum { AS_IS, DOTS, STUFF, BOTH };

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Character classes, case and numbers of protocol text. They never look at
+ * the locale: in tr_TR "PIPELINING" and "pipelining" differ for strcasecmp.
+ */
+#ifndef ONEHOP_BASE_ASCII_H
+#define ONEHOP_BASE_ASCII_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+static inline int
+ascii_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline int
+ascii_is_alpha(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline int
+ascii_is_alnum(char c)
+{
+	return ascii_is_alpha(c) || ascii_is_digit(c);
+}
+
+/* Space or tab: WSP of RFC 5234. */
+static inline int
+ascii_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* C0 controls and DEL, blanks included except the space. */
+static inline int
+ascii_is_control(char c)
+{
+	return (unsigned char)c < 0x20 || c == 0x7f;
+}
+
+static inline int
+ascii_is_8bit(char c)
+{
+	return (unsigned char)c >= 0x80;
+}
+
+static inline char
+ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+static inline char
+ascii_upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
+}
+
+/* Equal but for ASCII case? */
+int ascii_equal(const char *a, const char *b);
+
+/* The n octets at a against the whole string b. */
+int ascii_equal_n(const char *a, size_t n, const char *b);
+
+/* Does a begin with prefix, but for case? */
+int ascii_begins(const char *a, const char *prefix);
+
+/* Is the word, whatever its case, one of the list's, which are parted by one
+ * space each? */
+int ascii_has_word(const char *list, const char *word);
+
+/*
+ * The decimal number that the n octets at s are, digits and nothing else.
+ * 0 and *value set if lo <= number <= hi; -1 otherwise.
+ */
+int ascii_number(const char *s, size_t n, uint64_t lo, uint64_t hi,
+	uint64_t *value);
+
+#endif

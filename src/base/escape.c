@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/escape.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+/* May the character stand on a terminal as it is? */
+static int
+harmless(uint32_t value)
+{
+	if (value < 0x20 || value == '\\' || (value >= 0x7f && value <= 0x9f))
+		return 0;
+	if (value == 0x61c || value == 0x200e || value == 0x200f)
+		return 0; /* bidi marks */
+	if (value >= 0x2028 && value <= 0x202e)
+		return 0; /* line separators, bidi embeddings */
+	return !(value >= 0x2066 && value <= 0x2069); /* bidi isolates */
+}
+
+/* One character of the input and what it takes to show it. */
+struct character {
+	size_t octets;  /* in the input */
+	size_t shown;   /* in the output */
+	int plain;      /* shown as it is */
+};
+
+static struct character
+look(const unsigned char *text, size_t len)
+{
+	struct character c;
+	uint32_t value = 0;
+	size_t n = utf8_decode((const char *)text, len, &value);
+
+	c.octets = n > 0 ? n : 1;
+	c.plain = n > 0 && harmless(value);
+	c.shown = c.plain ? n : 4 * c.octets;
+	return c;
+}
+
+/* Does all of it fit in room octets? */
+static int
+fits(const unsigned char *text, size_t len, size_t room)
+{
+	while (len > 0) {
+		struct character c = look(text, len);
+
+		if (c.shown > room)
+			return 0;
+		room -= c.shown;
+		text += c.octets;
+		len -= c.octets;
+	}
+	return 1;
+}
+
+char *
+escape(char *out, size_t size, const char *text, size_t len)
+{
+	const unsigned char *in = (const unsigned char *)text;
+	size_t room = fits(in, len, size - 1) ? size - 1 : size - 4;
+	int cut = room != size - 1;
+	size_t used = 0;
+
+	while (len > 0) {
+		struct character c = look(in, len);
+
+		if (used + c.shown > room)
+			break;
+		if (c.plain)
+			memcpy(out + used, in, c.octets);
+		else
+			for (size_t i = 0; i < c.octets; i++)
+				snprintf(out + used + 4 * i, 5, "\\x%02X",
+				    in[i]);
+		used += c.shown;
+		in += c.octets;
+		len -= c.octets;
+	}
+	memcpy(out + used, cut ? "..." : "", cut ? 4 : 1);
+	return out;
+}
+
+char *
+escape_string(char *out, size_t size, const char *text)
+{
+	return escape(out, size, text, strlen(text));
+}
+
+char *
+escape_server(char *out, size_t size, const char *host, unsigned port)
+{
+	int is_ipv6 = strchr(host, ':') != NULL;
+	char quote[ESCAPE_QUOTE];
+	size_t room = size < sizeof(quote) ? size : sizeof(quote);
+
+	escape_string(quote, room - strlen("[]:65535"), host);
+	snprintf(out, size, is_ipv6 ? "[%s]:%u" : "%s:%u", quote, port);
+	return out;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Foreign octets made fit to be shown. Whatever a server, a message or a
+ * config file says reaches a terminal or a log only through here.
+ */
+#ifndef ONEHOP_BASE_ESCAPE_H
+#define ONEHOP_BASE_ESCAPE_H
+
+#include <stddef.h>
+
+/* Room that suits most quotes in an error text. */
+#define ESCAPE_QUOTE 512
+
+/*
+ * Writes the len octets at text into out, NUL-terminated: C0 and C1 controls,
+ * DEL, the backslash, bidi controls, line and paragraph separators and octets
+ * that are not UTF-8 become \xNN; a text that does not fit ends in "...".
+ * size is at least 4.
+ * Returns out.
+ */
+char *escape(char *out, size_t size, const char *text, size_t len);
+
+/* The same for a string. */
+char *escape_string(char *out, size_t size, const char *text);
+
+/* A host and its port as one word, escaped: "name:25", "[::1]:25"; a name that
+ * does not fit is cut before its port. size is at least 12. */
+char *escape_server(char *out, size_t size, const char *host, unsigned port);
+
+#endif

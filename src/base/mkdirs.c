@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/mkdirs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Makes the disk know the names in the directory above path. */
+static int
+sync_above(char *path)
+{
+	char *slash = strrchr(path, '/');
+	char *end = slash == path ? slash + 1 : slash;
+	char after = '\0';
+	int fd, result;
+
+	if (end != NULL) {
+		after = *end;
+		*end = '\0';
+	}
+	fd = open(end != NULL ? path : ".",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (end != NULL)
+		*end = after;
+	result = fd >= 0 ? fsync(fd) : -1;
+	if (fd >= 0)
+		close(fd);
+	return result;
+}
+
+/* What is there is left as it is, whatever a system says of making it. */
+static int
+make_one(char *path)
+{
+	struct stat st;
+	int error;
+
+	if (mkdir(path, 0700) == 0)
+		return chmod(path, 0700) == 0 && sync_above(path) == 0
+		    ? 0 : -1;
+	error = errno;
+	if (error == EEXIST || stat(path, &st) == 0)
+		return 0;
+	errno = error;
+	return -1;
+}
+
+int
+directory_make(char *path)
+{
+	int result = 0;
+
+	for (char *end = path; result == 0 && *end != '\0';) {
+		char after;
+
+		end += strspn(end, "/");
+		end += strcspn(end, "/");
+		after = *end;
+		*end = '\0';
+		result = make_one(path);
+		*end = after;
+	}
+	return result;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Directories of ours. */
+#ifndef ONEHOP_BASE_MKDIRS_H
+#define ONEHOP_BASE_MKDIRS_H
+
+/*
+ * Makes the directory and those above it that are missing, 0700 whatever the
+ * umask, and waits until the disk has them. path is changed meanwhile, and as
+ * it was in the end. Allocates nothing. 0, or -1 with errno.
+ */
+int directory_make(char *path);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The few things that systems do differently; the one file with #if. */
+#ifndef ONEHOP_BASE_PLATFORM_H
+#define ONEHOP_BASE_PLATFORM_H
+
+#include <stddef.h>
+
+/* Overwrites with zeros in a way that no compiler removes. */
+void platform_wipe(void *data, size_t len);
+
+/* Fills data with unpredictable octets, at most 256. 0 or -1. */
+int platform_random(void *data, size_t len);
+
+/* Were we started with more rights than our caller has (set-user-id)? */
+int platform_is_elevated(void);
+
+/* No core file and no ptrace by others: memory may hold a password. */
+void platform_hide_memory(void);
+
+/*
+ * A new file in the directory that has no name, or none any more: mode 0600
+ * whatever the umask, close-on-exec, to read and write. -1 with errno.
+ */
+int platform_open_unnamed(const char *directory);
+
+/* Closes every descriptor from first on; for a child before exec. */
+void platform_close_from(int first);
+
+/* Acknowledges now what was read from a TCP socket: a server that sends small
+ * pieces waits for it, and the system would hold it back for 40 ms. */
+void platform_acknowledge(int fd);
+
+/* Does the getaddrinfo() error say that the name or its addresses do not
+ * exist? */
+int platform_is_unknown_host(int eai);
+
+/* Does res_query() clear the AD bit of an answer unless the administrator
+ * trusts the resolver ("options trust-ad" of resolv.conf)? */
+int platform_strips_authentic(void);
+
+/* What a confined process may still do with a path that it kept. */
+enum platform_right {
+	PLATFORM_READ,   /* read the file, or all below the directory */
+	PLATFORM_WRITE,  /* read and write the file */
+	PLATFORM_KEEP    /* in and below the directory: read, write, create,
+	                    rename and remove */
+};
+
+struct platform_path {
+	const char *path;
+	enum platform_right right;
+};
+
+/* What a process keeps when it gives up the rest. */
+struct platform_needs {
+	const struct platform_path *paths; /* those not there are skipped */
+	size_t n;
+	int network;     /* new TCP connections */
+	int signals;     /* to processes that were there before */
+};
+
+/*
+ * Gives up, for this thread and all that it will start, until the end:
+ * executing programs, gaining rights, opening any file that needs does not
+ * list, and as much of network and signals as the system can take away. What
+ * is open stays open. 0; -1 if the system cannot confine, or not more than
+ * this process is already: nothing, or only a part, was given up.
+ */
+int platform_confine(const struct platform_needs *needs);
+
+/* How wide the terminal is, in columns; 0 if nobody knows. */
+unsigned platform_columns(int fd);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/string_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/xmalloc.h"
+
+void
+list_add(struct list *list, char *s)
+{
+	list->at = xreallocarray(list->at, list->n + 2, sizeof(*list->at));
+	list->at[list->n++] = s;
+	list->at[list->n] = NULL;
+}
+
+void
+list_copy(struct list *to, const struct list *from)
+{
+	memset(to, 0, sizeof(*to));
+	for (size_t i = 0; i < from->n; i++)
+		list_add(to, xstrdup(from->at[i]));
+}
+
+char *
+list_join(const struct list *list)
+{
+	struct buffer text = {0};
+
+	for (size_t i = 0; i < list->n; i++)
+		buffer_addf(&text, "%s%s", i > 0 ? " " : "", list->at[i]);
+	return buffer_string(&text);
+}
+
+void
+list_free(struct list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->at[i]);
+	free(list->at);
+	memset(list, 0, sizeof(*list));
+}

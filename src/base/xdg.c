@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/xdg.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/xmalloc.h"
+
+/* sudo keeps the caller's HOME, and daemons set it to "/". */
+static int
+is_ours(const char *path)
+{
+	struct stat st;
+
+	return path != NULL && path[0] == '/' && strcmp(path, "/") != 0 &&
+	    stat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+	    st.st_uid == geteuid();
+}
+
+char *
+home_directory(void)
+{
+	const char *home = getenv("HOME");
+	const struct passwd *pw;
+
+	if (is_ours(home))
+		return xstrdup(home);
+	pw = getpwuid(geteuid());
+	if (pw != NULL && pw->pw_dir != NULL && pw->pw_dir[0] == '/')
+		return xstrdup(pw->pw_dir);
+	return xstrdup("");
+}
+
+static char *
+locate(const char *variable, const char *home, const char *below,
+    const char *tail)
+{
+	const char *base = getenv(variable);
+
+	if (base != NULL && base[0] == '/')
+		return xasprintf("%s/%s", base, tail);
+	if (home != NULL && home[0] != '\0')
+		return xasprintf("%s/%s/%s", home, below, tail);
+	return NULL;
+}
+
+char *
+home_config_file(const char *home)
+{
+	return locate("XDG_CONFIG_HOME", home, ".config", "onehop/config");
+}
+
+char *
+home_state_directory(const char *home)
+{
+	return locate("XDG_STATE_HOME", home, ".local/state", "onehop");
+}
+
+int
+home_state_file(char *path, size_t size, const char *home, const char *name)
+{
+	const char *base = getenv("XDG_STATE_HOME");
+	int n;
+
+	if (base != NULL && base[0] == '/')
+		n = snprintf(path, size, "%s/onehop/%s", base, name);
+	else if (home != NULL && home[0] != '\0')
+		n = snprintf(path, size, "%s/.local/state/onehop/%s", home,
+		    name);
+	else
+		return -1;
+	return n >= 0 && (size_t)n < size ? 0 : -1;
+}
