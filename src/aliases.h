@@ -3,7 +3,7 @@
 #ifndef ONEHOP_ALIASES_H
 #define ONEHOP_ALIASES_H
 
-#include "address.h"
+#include "format/address.h"
 #include "base/error.h"
 
 #define ALIASES_DEPTH_MAX 16

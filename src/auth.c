@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "encode.h"
+#include "format/encode.h"
 #include "base/escape.h"
 
 /* RFC 5321 4.5.3.1.4, CRLF included; RFC 4954 4 has AUTH keep to it. */

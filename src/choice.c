@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
+#include "format/address.h"
 #include "base/ascii.h"
 #include "base/run_command.h"
 #include "base/escape.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "address.h"
+#include "format/address.h"
 #include "identity.h"
 #include "base/xmalloc.h"
 #include "base/platform.h"

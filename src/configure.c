@@ -7,13 +7,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "address.h"
+#include "format/address.h"
 #include "base/ascii.h"
 #include "auth.h"
 #include "discovery.h"
 #include "base/escape.h"
 #include "base/xdg.h"
-#include "idna.h"
+#include "format/domain.h"
 #include "base/xmalloc.h"
 #include "newconfig.h"
 #include "submit.h"

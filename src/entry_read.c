@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "address.h"
+#include "format/address.h"
 #include "base/ascii.h"
 #include "digest.h"
 #include "key.h"

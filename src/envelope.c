@@ -7,7 +7,7 @@
 #include "aliases.h"
 #include "base/ascii.h"
 #include "completion.h"
-#include "encode.h"
+#include "format/encode.h"
 #include "mailbox.h"
 #include "base/xmalloc.h"
 #include "sender.h"

@@ -9,11 +9,11 @@
 #include <stddef.h>
 
 #include "account.h"
-#include "address.h"
+#include "format/address.h"
 #include "request.h"
 #include "base/error.h"
 #include "message.h"
-#include "reply.h"
+#include "format/reply.h"
 
 struct recipient {
 	char *path;          /* local@domain, A-labels, quoted: for RCPT */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "header.h"
+#include "format/field.h"
 #include "base/xmalloc.h"
 
 /* How far we have come. */

@@ -6,7 +6,7 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
-#include "encode.h"
+#include "format/encode.h"
 #include "base/escape.h"
 #include "base/xmalloc.h"
 

@@ -12,7 +12,7 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
-#include "idna.h"
+#include "format/domain.h"
 #include "base/xmalloc.h"
 
 char *

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "json.h"
+#include "format/json.h"
 
 /* A unit begins where the one below it would need four digits, or so. */
 struct unit {

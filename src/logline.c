@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "queue_id.h"
+#include "format/queue_id.h"
 #include "base/utf8.h"
 
 /* Octets of a value as it is written, at most. All together, with their names,

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "dns.h"
+#include "format/dns_answer.h"
 #include "base/error.h"
 
 /*

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "idna.h"
+#include "format/domain.h"
 #include "identity.h"
 #include "base/xmalloc.h"
 

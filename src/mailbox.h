@@ -4,7 +4,7 @@
 #define ONEHOP_MAILBOX_H
 
 #include "account.h"
-#include "address.h"
+#include "format/address.h"
 #include "base/error.h"
 
 /*

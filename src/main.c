@@ -17,7 +17,7 @@
 #include "envelope.h"
 #include "base/error.h"
 #include "flush.h"
-#include "idna.h"
+#include "format/domain.h"
 #include "log.h"
 #include "keep.h"
 #include "later.h"

@@ -8,7 +8,7 @@
 #include "head.h"
 #include "base/xmalloc.h"
 #include "base/utf8.h"
-#include "wireform.h"
+#include "format/wire_format.h"
 
 static void
 index_fields(struct message *m)

@@ -12,7 +12,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "header.h"
+#include "format/field.h"
 #include "spool.h"
 #include "stream.h"
 

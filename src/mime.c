@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "encode.h"
+#include "format/encode.h"
 #include "base/xmalloc.h"
 #include "base/utf8.h"
 #include "base/poll.h"
-#include "wireform.h"
+#include "format/wire_format.h"
 
 /* A line is taken in pieces of this many octets, however long it is. */
 #define PIECE 4096

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
+#include "format/address.h"
 #include "base/ascii.h"
 #include "base/xmalloc.h"
 #include "value.h"

@@ -5,8 +5,8 @@
 
 #include "base/ascii.h"
 #include "auth.h"
-#include "encode.h"
-#include "wireform.h"
+#include "format/encode.h"
+#include "format/wire_format.h"
 
 /* RFC 3461 4.2: octets of ORCPT's address as xtext. */
 #define ORCPT_MAX 500

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "encode.h"
-#include "header.h"
+#include "format/encode.h"
+#include "format/field.h"
 #include "base/xmalloc.h"
-#include "wireform.h"
+#include "format/wire_format.h"
 
 /* The longest line of a field. */
 static size_t

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "entity.h"
+#include "format/mime_header.h"
 #include "base/error.h"
 #include "spool.h"
 

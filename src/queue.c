@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-#include "json.h"
+#include "format/json.h"
 #include "listing.h"
 #include "outbox.h"
 #include "outbox_paths.h"

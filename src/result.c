@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "json.h"
+#include "format/json.h"
 #include "base/write_all.h"
-#include "queue_id.h"
+#include "format/queue_id.h"
 #include "timing.h"
 
 /* Room for what is put together before it is written, and when that is. */

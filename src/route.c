@@ -6,7 +6,7 @@
 
 #include "base/escape.h"
 #include "http.h"
-#include "idna.h"
+#include "format/domain.h"
 #include "base/xmalloc.h"
 #include "service.h"
 #include "socks.h"

@@ -8,13 +8,13 @@
 #include <gsasl.h>
 
 #include "base/ascii.h"
-#include "encode.h"
+#include "format/encode.h"
 #include "base/escape.h"
 #include "base/xmalloc.h"
-#include "oauth.h"
+#include "format/oauth.h"
 #include "pbkdf2.h"
 #include "base/platform.h"
-#include "scram.h"
+#include "format/scram.h"
 
 /* In the order of preference. */
 static const struct sasl_mechanism mechanisms[] = {

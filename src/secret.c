@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/xmalloc.h"
-#include "netrc.h"
+#include "format/netrc.h"
 #include "base/oneline.h"
 #include "base/prompt.h"
 #include "tls.h"

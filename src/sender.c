@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "address.h"
+#include "format/address.h"
 #include "choice.h"
 #include "identity.h"
 #include "mailbox.h"

@@ -8,7 +8,7 @@
 #include "auth.h"
 #include "base/buffer.h"
 #include "base/escape.h"
-#include "json.h"
+#include "format/json.h"
 #include "base/write_all.h"
 #include "smtp.h"
 #include "submit.h"

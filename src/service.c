@@ -6,7 +6,7 @@
 
 #include "base/ascii.h"
 #include "base/escape.h"
-#include "idna.h"
+#include "format/domain.h"
 #include "lookup.h"
 #include "base/xmalloc.h"
 

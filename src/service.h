@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dns.h"
+#include "format/dns_answer.h"
 #include "base/error.h"
 
 enum service_kind {

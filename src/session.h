@@ -10,9 +10,9 @@
 
 #include "account.h"
 #include "base/buffer.h"
-#include "capability.h"
+#include "format/ehlo.h"
 #include "base/error.h"
-#include "reply.h"
+#include "format/reply.h"
 #include "route.h"
 #include "stream.h"
 #include "tls.h"

@@ -10,7 +10,7 @@
 
 #include "dane.h"
 #include "clientkey.h"
-#include "encode.h"
+#include "format/encode.h"
 #include "base/escape.h"
 #include "fingerprint.h"
 #include "peer.h"

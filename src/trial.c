@@ -5,7 +5,7 @@
 
 #include "base/ascii.h"
 #include "auth.h"
-#include "dns.h"
+#include "format/dns_answer.h"
 #include "base/escape.h"
 #include "sasl.h"
 #include "submit.h"

@@ -8,7 +8,7 @@
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/escape.h"
-#include "idna.h"
+#include "format/domain.h"
 #include "base/xmalloc.h"
 #include "service.h"
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "../../src/address.h"
+#include "format/address.h"
 #include "base/ascii.h"
 
 static int

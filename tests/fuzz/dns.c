@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "../../src/dns.h"
-#include "../../src/idna.h"
+#include "format/dns_answer.h"
+#include "format/domain.h"
 
 static void
 check_record(const struct dns_record *r, enum dns_type type)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "../../src/encode.h"
+#include "format/encode.h"
 #include "base/xmalloc.h"
 
 static void

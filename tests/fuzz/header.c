@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "../../src/header.h"
+#include "format/field.h"
 #include "base/xmalloc.h"
 
 /* Folding may shorten a run of blanks, and turn nothing else. */

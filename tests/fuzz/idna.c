@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "../../src/idna.h"
+#include "format/domain.h"
 #include "base/xmalloc.h"
 
 int

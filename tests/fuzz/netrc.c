@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "../../src/netrc.h"
+#include "format/netrc.h"
 
 /* A word as a careful program would write it. */
 static void

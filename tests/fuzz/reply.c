@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "../../src/queue_id.h"
-#include "../../src/reply.h"
+#include "format/queue_id.h"
+#include "format/reply.h"
 
 /* What holds for every reply that was taken whole. */
 static void

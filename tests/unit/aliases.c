@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "../../src/address.h"
+#include "format/address.h"
 #include "../../src/aliases.h"
 #include "base/buffer.h"
 #include "base/error.h"

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "../../src/account.h"
-#include "../../src/dns.h"
+#include "format/dns_answer.h"
 #include "base/platform.h"
 #include "../../src/route.h"
 

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "format/address.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "format/encode.h"
+#include "base/escape.h"
+#include "format/domain.h"
+#include "base/xmalloc.h"
+#include "base/utf8.h"
+
+static int
+is_8bit(const char *s)
+{
+	while (*s != '\0' && !ascii_is_8bit(*s))
+		s++;
+	return *s != '\0';
+}
+
+/* atext of RFC 5322 3.2.3 and RFC 6532 3.2. */
+static int
+is_atext(char c)
+{
+	return ascii_is_alnum(c) || ascii_is_8bit(c) ||
+	    (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+}
+
+/* Is s one or more words of atext with single separators between them? */
+static int
+is_joined(const char *s, char separator)
+{
+	int after_word = 0;
+
+	for (; *s != '\0'; s++) {
+		if (!is_atext(*s) && !(*s == separator && after_word))
+			return 0;
+		after_word = *s != separator;
+	}
+	return after_word;
+}
+
+static void
+add_quoted(struct buffer *out, const char *s)
+{
+	buffer_add_char(out, '"');
+	for (; *s != '\0'; s++) {
+		if (*s == '"' || *s == '\\')
+			buffer_add_char(out, '\\');
+		buffer_add_char(out, *s);
+	}
+	buffer_add_char(out, '"');
+}
+
+void
+address_add_path(struct buffer *out, const struct address *a)
+{
+	if (is_joined(a->local, '.'))
+		buffer_add_string(out, a->local);
+	else
+		add_quoted(out, a->local);
+	if (a->domain != NULL)
+		buffer_addf(out, "@%s", a->domain);
+}
+
+void
+address_add_mailbox(struct buffer *out, const char *name, const char *path)
+{
+	char *shown;
+
+	if (name == NULL || *name == '\0') {
+		buffer_add_string(out, path);
+		return;
+	}
+	shown = xstrdup(name);
+	for (char *p = shown; *p != '\0'; p++)
+		if (ascii_is_control(*p))
+			*p = ' ';
+	if (is_8bit(shown))
+		encoded_word_encode(out, shown);
+	else if (is_joined(shown, ' '))
+		buffer_add_string(out, shown);
+	else
+		add_quoted(out, shown);
+	buffer_addf(out, " <%s>", path);
+	free(shown);
+}
+
+/* Why the local part cannot go on the wire; NULL if it can. */
+static const char *
+local_defect(const char *local)
+{
+	if (*local == '\0')
+		return "it has no local part";
+	for (const char *p = local; *p != '\0'; p++)
+		if (ascii_is_control(*p))
+			return "control character in it";
+	/* Legal in quotes, and end the path for servers that do not know. */
+	if (strpbrk(local, "<>") != NULL)
+		return "angle bracket in its local part";
+	if (!utf8_is_valid(local, strlen(local)))
+		return "its local part is not UTF-8";
+	return NULL;
+}
+
+/* What of the path as it is written is too long; NULL if nothing is. */
+static const char *
+length_defect(const struct address *a)
+{
+	struct buffer path = {0};
+	const char *why = NULL;
+	size_t domain = strlen(a->domain);
+
+	address_add_path(&path, a);
+	if (path.len - domain - 1 > ADDRESS_LOCAL_MAX)
+		why = "its local part is longer than 64 octets";
+	else if (domain > ADDRESS_DOMAIN_MAX)
+		why = "its domain is longer than 255 octets";
+	else if (path.len > ADDRESS_PATH_MAX)
+		why = "it is longer than 254 octets";
+	buffer_free(&path);
+	return why;
+}
+
+int
+address_check_path(const struct address *a, struct error *err)
+{
+	const char *why = local_defect(a->local);
+	struct buffer path = {0};
+	char quote[ESCAPE_QUOTE];
+
+	if (why == NULL && a->domain == NULL)
+		why = "it has no domain";
+	if (why == NULL && !idna_is_literal(a->domain) &&
+	    !idna_is_ldh(a->domain))
+		why = "expected letters, digits, '-' and '.' in its domain, "
+		    "or an address literal";
+	if (why == NULL)
+		why = length_defect(a);
+	if (why == NULL)
+		return 0;
+	address_add_path(&path, a);
+	fail(err, EX_DATAERR, "'%s' is not an address: %s",
+	    escape(quote, sizeof(quote), path.data, path.len), why);
+	buffer_free(&path);
+	return -1;
+}
+
+int
+address_equal(const struct address *a, const struct address *b)
+{
+	if (strcmp(a->local, b->local) != 0)
+		return 0;
+	if (a->domain == NULL || b->domain == NULL)
+		return a->domain == b->domain;
+	return ascii_equal(a->domain, b->domain);
+}
+
+int
+address_is_8bit(const struct address *a)
+{
+	return is_8bit(a->local);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a server offers: the lines of its EHLO reply, RFC 5321 4.1.1.1. Pure. */
+#ifndef ONEHOP_FORMAT_EHLO_H
+#define ONEHOP_FORMAT_EHLO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Extensions we know; bits of capabilities.offered. */
+enum extension {
+	EXT_STARTTLS = 1 << 0,            /* RFC 3207 */
+	EXT_AUTH = 1 << 1,                /* RFC 4954 */
+	EXT_PIPELINING = 1 << 2,          /* RFC 2920 */
+	EXT_SIZE = 1 << 3,                /* RFC 1870 */
+	EXT_8BITMIME = 1 << 4,            /* RFC 6152 */
+	EXT_SMTPUTF8 = 1 << 5,            /* RFC 6531 */
+	EXT_DSN = 1 << 6,                 /* RFC 3461 */
+	EXT_ENHANCEDSTATUSCODES = 1 << 7, /* RFC 2034 */
+	EXT_CHUNKING = 1 << 8,            /* RFC 3030 */
+	EXT_BINARYMIME = 1 << 9,          /* RFC 3030 */
+	EXT_REQUIRETLS = 1 << 10,         /* RFC 8689 */
+	EXT_LIMITS = 1 << 11,             /* RFC 9422 */
+	EXT_MT_PRIORITY = 1 << 12,        /* RFC 6710 */
+	EXT_DELIVERBY = 1 << 13,          /* RFC 2852 */
+	EXT_FUTURERELEASE = 1 << 14,      /* RFC 4865 */
+	EXT_ETRN = 1 << 15                /* RFC 1985 */
+};
+
+struct capabilities {
+	unsigned offered;      /* enum extension */
+	uint64_t size_max;     /* SIZE, octets; 0 = no limit told */
+	char mechanisms[1024]; /* of AUTH, upper case, one space between */
+	uint64_t rcpt_max;     /* LIMITS RCPTMAX; 0 = not told */
+	uint64_t mail_max;     /* LIMITS MAILMAX; 0 = not told */
+	uint64_t deliverby_min;/* seconds; 0 = none told */
+	uint64_t hold_max;     /* FUTURERELEASE: largest interval, seconds */
+	char hold_until_max[32]; /* and latest moment, as the server wrote it */
+};
+
+/* An extension by its keyword, for listings. */
+struct capability_name {
+	const char *keyword;
+	enum extension extension;
+};
+extern const struct capability_name capability_names[]; /* ends with NULL */
+
+/*
+ * Takes one line of the reply behind its code: keyword and parameters. What
+ * is not understood is passed over; AUTH= is read like AUTH.
+ */
+void capability_add_line(struct capabilities *c, const char *words,
+	size_t len);
+
+#endif

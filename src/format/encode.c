@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "format/encode.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/utf8.h"
+
+static const char digits64[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char digits16[] = "0123456789ABCDEF";
+
+int
+base64_encode(struct buffer *out, const void *data, size_t len)
+{
+	const unsigned char *in = data;
+	char *to;
+
+	if (len > BUFFER_MAX)
+		return -1;
+	to = buffer_reserve(out, (len + 2) / 3 * 4);
+	if (to == NULL)
+		return -1;
+	for (size_t i = 0; i < len; i += 3) {
+		uint32_t group = (uint32_t)in[i] << 16;
+
+		if (i + 1 < len)
+			group |= (uint32_t)in[i + 1] << 8;
+		if (i + 2 < len)
+			group |= in[i + 2];
+		*to++ = digits64[group >> 18];
+		*to++ = digits64[group >> 12 & 63];
+		*to++ = i + 1 < len ? digits64[group >> 6 & 63] : '=';
+		*to++ = i + 2 < len ? digits64[group & 63] : '=';
+	}
+	out->len += (len + 2) / 3 * 4;
+	return 0;
+}
+
+/* The value of a base64 digit, or -1. */
+static int
+value64(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (ascii_is_digit(c))
+		return c - '0' + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+int
+base64_decode(struct buffer *out, const char *text, size_t len)
+{
+	size_t padding = 0;
+	uint32_t group = 0;
+	char *to;
+
+	if (len % 4 != 0)
+		return -1;
+	while (padding < 2 && padding < len && text[len - 1 - padding] == '=')
+		padding++;
+	to = buffer_reserve(out, len / 4 * 3);
+	if (to == NULL)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		int value = i < len - padding ? value64(text[i]) : 0;
+
+		if (value < 0)
+			return -1;
+		group = group << 6 | (uint32_t)value;
+		if (i % 4 != 3)
+			continue;
+		*to++ = (char)(group >> 16 & 255);
+		*to++ = (char)(group >> 8 & 255);
+		*to++ = (char)(group & 255);
+	}
+	/* Bits under the padding that are set would be a second spelling. */
+	if (group & ((1u << 8 * padding) - 1))
+		return -1;
+	out->len += len / 4 * 3 - padding;
+	return 0;
+}
+
+static void
+add_hex(struct buffer *out, char mark, char c)
+{
+	unsigned char octet = (unsigned char)c;
+	const char code[3] = { mark, digits16[octet >> 4],
+		digits16[octet & 15] };
+
+	buffer_add(out, code, sizeof(code));
+}
+
+void
+quoted_printable_encode(struct buffer *out, const char *line, size_t len)
+{
+	size_t column = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		int last = i + 1 == len;
+		int plain = line[i] == '\t' ||
+		    (line[i] >= ' ' && line[i] <= '~' && line[i] != '=');
+
+		if (last && ascii_is_blank(line[i]))
+			plain = 0;
+		if (column + (plain ? 1 : 3) > (last ? 76u : 75u)) {
+			buffer_add(out, "=\r\n", 3);
+			column = 0;
+		}
+		if (column == 0 && (line[i] == '.' || (len - i >= 5 &&
+		    memcmp(line + i, "From ", 5) == 0)))
+			plain = 0;
+		if (plain)
+			buffer_add_char(out, line[i]);
+		else
+			add_hex(out, '=', line[i]);
+		column += plain ? 1 : 3;
+	}
+}
+
+/* RFC 2047 5 (3): what may stand for itself in a word within a phrase. */
+static int
+is_word_char(char c)
+{
+	return ascii_is_alnum(c) || (c != '\0' && strchr("!*+-/", c) != NULL);
+}
+
+/* Octets of text in the form 'Q' or 'B' of RFC 2047 4. */
+static size_t
+length_as(char form, const char *text, size_t len)
+{
+	size_t n = 0;
+
+	if (form == 'B')
+		return (len + 2) / 3 * 4;
+	for (size_t i = 0; i < len; i++)
+		n += is_word_char(text[i]) || text[i] == ' ' ? 1 : 3;
+	return n;
+}
+
+/* How much of text one word takes: whole characters that fill the room. */
+static size_t
+fitting(char form, const char *text, size_t len, size_t room)
+{
+	uint32_t value;
+	size_t n = 0;
+
+	while (n < len) {
+		size_t octets = utf8_decode(text + n, len - n, &value);
+
+		if (octets == 0)
+			octets = 1;
+		if (length_as(form, text, n + octets) > room)
+			break;
+		n += octets;
+	}
+	return n;
+}
+
+static void
+q_encode(struct buffer *out, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (is_word_char(text[i]))
+			buffer_add_char(out, text[i]);
+		else if (text[i] == ' ')
+			buffer_add_char(out, '_');
+		else
+			add_hex(out, '=', text[i]);
+}
+
+static int
+is_plain(const char *text)
+{
+	for (size_t i = 0; text[i] != '\0'; i++)
+		if (ascii_is_control(text[i]) || ascii_is_8bit(text[i]))
+			return 0;
+	/* Else it would be taken for an encoded word. */
+	return strstr(text, "=?") == NULL;
+}
+
+void
+encoded_word_encode(struct buffer *out, const char *text)
+{
+	size_t len = strlen(text);
+	const char *charset = utf8_is_valid(text, len) ? "UTF-8"
+	    : "unknown-8bit"; /* RFC 1428 3 */
+	size_t room = 75 - strlen(charset) - strlen("=?" "?Q?" "?=");
+	/* Q stays legible; it may cost half as much again. */
+	char form = length_as('Q', text, len) * 2 <=
+	    length_as('B', text, len) * 3 ? 'Q' : 'B';
+
+	if (is_plain(text)) {
+		buffer_add(out, text, len);
+		return;
+	}
+	for (size_t i = 0, n; i < len; i += n) {
+		n = fitting(form, text + i, len - i, room);
+		buffer_addf(out, "%s=?%s?%c?", i > 0 ? " " : "", charset,
+		    form);
+		if (form == 'Q')
+			q_encode(out, text + i, n);
+		else
+			base64_encode(out, text + i, n);
+		buffer_add(out, "?=", 2);
+	}
+}
+
+void
+xtext_encode(struct buffer *out, const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text > ' ' && *text <= '~' && *text != '+' &&
+		    *text != '=')
+			buffer_add_char(out, *text);
+		else
+			add_hex(out, '+', *text);
+}

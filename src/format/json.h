@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* JSON texts (RFC 8259), written front to back. Pure. */
+#ifndef ONEHOP_FORMAT_JSON_H
+#define ONEHOP_FORMAT_JSON_H
+
+#include <stdint.h>
+
+#include "base/buffer.h"
+
+/* Opens and closes an object or array; commas come by themselves. name is
+ * NULL within an array and at the top. */
+void json_open(struct buffer *out, const char *name, char bracket);
+void json_close(struct buffer *out, char bracket);
+
+/* One member. A text that is not UTF-8 has U+FFFD for each wrong octet. */
+void json_add_text(struct buffer *out, const char *name, const char *text);
+void json_add_number(struct buffer *out, const char *name, int64_t value);
+void json_add_null(struct buffer *out, const char *name);
+void json_add_bool(struct buffer *out, const char *name, int value);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "format/mime_header.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "format/field.h"
+
+/*
+ * Copies the value that begins at text, quoted or a token, into value. What
+ * does not fit is no value: "".
+ */
+static void
+read_value(const char *text, char *value, size_t size)
+{
+	int quoted = *text == '"';
+	size_t n = 0;
+
+	for (text += quoted; *text != '\0'; text++) {
+		if (quoted ? *text == '"' : *text == ';' ||
+		    ascii_is_blank(*text))
+			break;
+		if (quoted && *text == '\\' && text[1] != '\0')
+			text++;
+		if (n + 1 == size) {
+			n = 0;
+			break;
+		}
+		value[n++] = *text;
+	}
+	value[n] = '\0';
+}
+
+/* The next ";" outside quotes, or the end. */
+static const char *
+skip_parameter(const char *text)
+{
+	int quoted = 0;
+
+	for (; *text != '\0' && (quoted || *text != ';'); text++) {
+		if (*text == '\\' && quoted && text[1] != '\0')
+			text++;
+		else if (*text == '"')
+			quoted = !quoted;
+	}
+	return text;
+}
+
+static void
+read_boundary(struct entity *e, const char *parameters)
+{
+	static const char name[] = "boundary";
+
+	while (*parameters == ';') {
+		const char *p = parameters + 1;
+
+		while (ascii_is_blank(*p))
+			p++;
+		if (ascii_begins(p, name)) {
+			p += strlen(name);
+			while (ascii_is_blank(*p))
+				p++;
+			if (*p == '=') {
+				for (p++; ascii_is_blank(*p); p++)
+					;
+				read_value(p, e->boundary,
+				    sizeof(e->boundary));
+				return;
+			}
+		}
+		parameters = skip_parameter(parameters + 1);
+	}
+}
+
+static void
+read_type(struct entity *e, const char *body)
+{
+	size_t n = strcspn(body, "; \t(");
+
+	e->has_type = 1;
+	if (ascii_begins(body, "multipart/")) {
+		read_boundary(e, skip_parameter(body));
+		if (e->boundary[0] != '\0')
+			e->kind = ENTITY_MULTIPART;
+		e->is_signed |= ascii_equal_n(body, n, "multipart/signed");
+	} else if (ascii_equal_n(body, n, "message/rfc822") ||
+	    ascii_equal_n(body, n, "message/global")) {
+		e->kind = ENTITY_MESSAGE;
+	}
+}
+
+static void
+read_encoding(struct entity *e, const char *body)
+{
+	size_t n = strcspn(body, "; \t(");
+
+	e->encoding = n == 0 || ascii_equal_n(body, n, "7bit") ||
+	    ascii_equal_n(body, n, "8bit") || ascii_equal_n(body, n, "binary")
+	    ? ENCODING_IDENTITY : ENCODING_OTHER;
+}
+
+void
+entity_read(struct entity *e, const char *header, size_t len)
+{
+	struct field f;
+	size_t offset = 0;
+
+	memset(e, 0, sizeof(*e));
+	while (header_next(header, len, &offset, &f)) {
+		char *body = header_unfold(header, &f);
+
+		if (header_is(header, &f, "Content-Type") && !e->has_type)
+			read_type(e, body);
+		else if (header_is(header, &f, "Content-Transfer-Encoding"))
+			read_encoding(e, body);
+		else if (header_is(header, &f, "MIME-Version"))
+			e->has_version = 1;
+		else if (header_is(header, &f, "DKIM-Signature"))
+			e->is_signed = 1;
+		free(body);
+	}
+}

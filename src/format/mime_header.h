@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the header of a MIME entity (RFC 2045 2.4) says about its body. Pure. */
+#ifndef ONEHOP_FORMAT_MIME_HEADER_H
+#define ONEHOP_FORMAT_MIME_HEADER_H
+
+#include <stddef.h>
+
+/* RFC 2046 5.1.1 allows 70; some write more. */
+#define ENTITY_BOUNDARY_MAX 200
+
+enum entity_kind {
+	ENTITY_LEAF,
+	ENTITY_MULTIPART,
+	ENTITY_MESSAGE    /* message/rfc822: a header follows */
+};
+
+/* Content-Transfer-Encoding. */
+enum entity_encoding {
+	ENCODING_IDENTITY, /* none, 7bit, 8bit or binary: octets as they are */
+	ENCODING_OTHER     /* quoted-printable, base64 or unknown */
+};
+
+struct entity {
+	enum entity_kind kind;
+	enum entity_encoding encoding;
+	int is_signed;        /* multipart/signed, or DKIM-Signature above */
+	int has_type;         /* there is a Content-Type field */
+	int has_version;      /* there is a MIME-Version field */
+	char boundary[ENTITY_BOUNDARY_MAX + 1]; /* of a multipart */
+};
+
+/* Reads a header block, lines ended by LF. A multipart without a usable
+ * boundary is a leaf. */
+void entity_read(struct entity *e, const char *header, size_t len);
+
+#endif
