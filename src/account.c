@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "connect.h"
+#include "net/connect.h"
 #include "base/xmalloc.h"
-#include "service.h"
+#include "net/srv_mx.h"
 #include "setting.h"
-#include "socks.h"
+#include "net/socks.h"
 #include "tls.h"
 
 #define PORT_SMTP 25

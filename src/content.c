@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "parameter.h"
-#include "progress.h"
+#include "net/progress.h"
 #include "base/poll.h"
 
 /* From the end of the content to its reply nobody knows who has it. */

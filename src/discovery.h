@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "service.h"
+#include "net/srv_mx.h"
 
 /* How we came to think of it. */
 enum candidate_origin {

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "format/field.h"
 #include "spool.h"
-#include "stream.h"
+#include "net/stream.h"
 
 /* A field of the header as it stands, and what became of it. */
 struct message_field {

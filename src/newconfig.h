@@ -7,7 +7,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "selection.h"
-#include "service.h"
+#include "net/srv_mx.h"
 
 /* What it is made of; all borrowed. */
 struct newconfig {

@@ -5,8 +5,8 @@
 
 #include "base/buffer.h"
 #include "base/escape.h"
-#include "stdio_transport.h"
-#include "stream.h"
+#include "net/stdio.h"
+#include "net/stream.h"
 #include "base/poll.h"
 
 static void

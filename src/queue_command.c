@@ -9,7 +9,7 @@
 #include "base/xmalloc.h"
 #include "outbox.h"
 #include "outbox_paths.h"
-#include "stdio_transport.h"
+#include "net/stdio.h"
 #include "base/poll.h"
 
 /* How long a user waits for a run that has the outbox, milliseconds. */

@@ -13,7 +13,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "resume.h"
-#include "transport.h"
+#include "net/transport.h"
 
 struct record {
 	struct transport transport; /* first: the two are cast */

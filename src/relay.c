@@ -14,7 +14,7 @@
 #include "base/xmalloc.h"
 #include "order.h"
 #include "report.h"
-#include "stdio_transport.h"
+#include "net/stdio.h"
 #include "base/poll.h"
 
 /* RFC 5321 4.5.3.1.4 and what DSN adds. */

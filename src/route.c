@@ -5,13 +5,13 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "http.h"
+#include "net/http_connect.h"
 #include "format/domain.h"
 #include "base/xmalloc.h"
-#include "service.h"
-#include "socks.h"
+#include "net/srv_mx.h"
+#include "net/socks.h"
 #include "tls.h"
-#include "tunnel.h"
+#include "net/proxy_command.h"
 #include "base/poll.h"
 
 /* Limit for one address, or for the proxy to answer. */

@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #include "account.h"
-#include "connect.h"
+#include "net/connect.h"
 #include "base/error.h"
-#include "transport.h"
+#include "net/transport.h"
 
 /* One host that may take the message. */
 struct smarthost {

@@ -4,7 +4,7 @@
 #define ONEHOP_SEALED_FILE_H
 
 #include "digest.h"
-#include "stream.h"
+#include "net/stream.h"
 
 /* Makes a stream that writes to fd, which stays the caller's. */
 void sealed_file_begin(struct stream *out, int fd);

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "format/reply.h"
 #include "route.h"
-#include "stream.h"
+#include "net/stream.h"
 #include "tls.h"
 
 /* Octets of a command with its CRLF: RFC 5321's 512 and what SIZE, DSN and

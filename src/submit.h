@@ -7,7 +7,7 @@
 
 #include "account.h"
 #include "auth.h"
-#include "connect.h"
+#include "net/connect.h"
 #include "content.h"
 #include "envelope.h"
 #include "base/error.h"

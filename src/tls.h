@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "tls_policy.h"
-#include "transport.h"
+#include "net/transport.h"
 
 /* What was negotiated, for logs, --serverinfo and JSON. */
 struct tls_facts {

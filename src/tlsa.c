@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/types.h>
 
-#include "errand.h"
+#include "net/blocking_call.h"
 #include "base/escape.h"
 #include "base/xmalloc.h"
 

@@ -5,7 +5,7 @@
 
 #include "account.h"
 #include "base/error.h"
-#include "service.h"
+#include "net/srv_mx.h"
 
 /* What several trials have in common; strings are borrowed. */
 struct trial {

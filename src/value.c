@@ -10,7 +10,7 @@
 #include "base/escape.h"
 #include "format/domain.h"
 #include "base/xmalloc.h"
-#include "service.h"
+#include "net/srv_mx.h"
 
 #define SHA1_DIGITS 40 /* as older msmtprc files have it */
 #define SHA256_DIGITS 64

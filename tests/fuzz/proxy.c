@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "../../src/http.h"
-#include "../../src/socks.h"
+#include "net/http_connect.h"
+#include "net/socks.h"
 #include "base/poll.h"
 
 #define PASSWORD "s3cret-w0rd"

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../src/descriptor.h"
+#include "net/socket.h"
 #include "base/poll.h"
 
 #define DAY 86400

@@ -9,9 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../src/descriptor.h"
+#include "net/socket.h"
 #include "base/xmalloc.h"
-#include "../../src/stream.h"
+#include "net/stream.h"
 #include "../../src/tls.h"
 #include "../../src/tlsa.h"
 #include "base/poll.h"

@@ -6,9 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../src/descriptor.h"
+#include "net/socket.h"
 #include "base/xmalloc.h"
-#include "../../src/stream.h"
+#include "net/stream.h"
 #include "../../src/tls.h"
 #include "base/poll.h"
 #include "certs.h"

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "net/blocking_call.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/xmalloc.h"
+#include "base/poll.h"
+
+/* What two threads share; the last to leave frees it. */
+struct runner {
+	pthread_mutex_t lock;
+	int holders;
+	int done;
+	int bell;          /* the thread closes it when it is done */
+	const struct errand *errand;
+	void *work;        /* NULL once it is the caller's again */
+};
+
+static void
+leave(struct runner *r)
+{
+	int last;
+
+	pthread_mutex_lock(&r->lock);
+	last = --r->holders == 0;
+	pthread_mutex_unlock(&r->lock);
+	if (!last)
+		return;
+	if (r->work != NULL)
+		r->errand->release(r->work);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+}
+
+static void *
+serve(void *argument)
+{
+	struct runner *r = argument;
+	int bell = r->bell;
+
+	r->errand->run(r->work);
+	pthread_mutex_lock(&r->lock);
+	r->done = 1;
+	pthread_mutex_unlock(&r->lock);
+	leave(r);
+	close(bell);
+	return NULL;
+}
+
+/* Starts serve(); signals stay with the thread that waits for them. */
+static int
+start(struct runner *r, int *bell, struct error *err)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	sigset_t all, before;
+	int ends[2], failed;
+
+	if (pipe(ends) != 0)
+		return fail(err, EX_OSERR, "cannot create pipe: %s",
+		    strerror(errno));
+	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+	r->holders = 2;
+	r->bell = ends[1];
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = pthread_create(&thread, &attributes, serve, r);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	if (failed) {
+		r->holders = 1;
+		close(ends[0]);
+		close(ends[1]);
+		return fail(err, EX_OSERR, "cannot start %s: %s",
+		    r->errand->what, strerror(failed));
+	}
+	*bell = ends[0];
+	return 0;
+}
+
+/* Takes the work back if it is done. */
+static int
+take_back(struct runner *r)
+{
+	int done;
+
+	pthread_mutex_lock(&r->lock);
+	done = r->done;
+	if (done)
+		r->work = NULL;
+	pthread_mutex_unlock(&r->lock);
+	return done;
+}
+
+int
+errand_run(const struct errand *errand, void *work, int64_t deadline,
+    struct error *err)
+{
+	struct runner *r = xcalloc(1, sizeof(*r));
+	struct pollfd p = { -1, POLLIN, 0 };
+	int result;
+
+	pthread_mutex_init(&r->lock, NULL);
+	r->holders = 1;
+	r->errand = errand;
+	r->work = work;
+	result = start(r, &p.fd, err);
+	if (result == 0) {
+		result = wait_any(&p, 1, deadline, err);
+		close(p.fd);
+		if (result >= 0)
+			result = take_back(r);
+	}
+	leave(r);
+	return result;
+}

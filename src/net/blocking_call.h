@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Work that heeds no deadline, done in a thread that can be left behind. */
+#ifndef ONEHOP_NET_BLOCKING_CALL_H
+#define ONEHOP_NET_BLOCKING_CALL_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* What is to be done, and how it is disposed of when nobody asks for it. */
+struct errand {
+	void (*run)(void *work);
+	void (*release)(void *work);
+	const char *what;   /* for errors: "the resolver" */
+};
+
+/*
+ * Does run(work) in a thread, every signal blocked there, and waits for its
+ * end. 1: it is done and work is the caller's again. Otherwise work is
+ * released, now or when the thread is through with it: 0 the deadline came;
+ * -1 EX_OSERR no thread or no descriptor, EX_TEMPFAIL "interrupted".
+ */
+int errand_run(const struct errand *errand, void *work, int64_t deadline,
+	struct error *err);
+
+#endif

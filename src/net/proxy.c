@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "net/proxy.h"
+
+#include <poll.h>
+
+#include "base/poll.h"
+
+/* What read or write could not do at once: waits for it, unless it failed. */
+static int
+wait_on(struct transport *t, ssize_t result, int64_t deadline,
+    struct error *err)
+{
+	short events = result == TRANSPORT_WANT_WRITE ? POLLOUT : POLLIN;
+
+	if (result == TRANSPORT_FAILED)
+		return -1;
+	return wait_for(t->fd, events, deadline, err) < 0 ? -1 : 0;
+}
+
+int
+proxy_put(struct transport *t, const void *data, size_t len,
+    int64_t deadline, struct error *err)
+{
+	const char *p = data;
+
+	while (len > 0) {
+		ssize_t n = t->write(t, p, len, err);
+
+		if (n < 0) {
+			if (wait_on(t, n, deadline, err) != 0)
+				return -1;
+			continue;
+		}
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int
+proxy_get(struct transport *t, void *data, size_t len, int64_t deadline,
+    struct error *err)
+{
+	char *p = data;
+
+	while (len > 0) {
+		ssize_t n;
+
+		/* one that drips is never late for a single octet */
+		if (deadline_now() >= deadline)
+			return fail(err, EX_TEMPFAIL, "timed out");
+		n = t->read(t, p, len, err);
+		if (n == 0)
+			return fail(err, EX_TEMPFAIL,
+			    "the proxy closed the connection");
+		if (n < 0) {
+			if (wait_on(t, n, deadline, err) != 0)
+				return -1;
+			continue;
+		}
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}

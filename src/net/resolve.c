@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "net/resolve.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/blocking_call.h"
+#include "base/escape.h"
+#include "base/xmalloc.h"
+#include "base/platform.h"
+
+/* One question to the resolver, and its answer. */
+struct question {
+	char *host;
+	char port[8];
+	int family;
+	struct addrinfo *answer;
+	int eai;
+	int error;         /* errno, for EAI_SYSTEM */
+};
+
+static void
+release(void *work)
+{
+	struct question *q = work;
+
+	if (q->answer != NULL)
+		freeaddrinfo(q->answer);
+	free(q->host);
+	free(q);
+}
+
+static void
+ask(void *work)
+{
+	struct question *q = work;
+	struct addrinfo hints;
+
+	memset(&hints, 0, sizeof(hints));
+	hints.ai_family = q->family;
+	hints.ai_socktype = SOCK_STREAM;
+	hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
+	q->eai = getaddrinfo(q->host, q->port, &hints, &q->answer);
+	if (platform_is_unknown_host(q->eai)) {
+		/* It may have addresses of a family that we lack: to name them
+		 * says more than "not found". */
+		hints.ai_flags = AI_NUMERICSERV;
+		q->eai = getaddrinfo(q->host, q->port, &hints, &q->answer);
+	}
+	q->error = errno;
+}
+
+static const struct errand getaddrinfo_errand = {
+	ask, release, "the resolver"
+};
+
+static int
+no_such(const char *quoted, int family, struct error *err)
+{
+	if (family == AF_UNSPEC)
+		return fail(err, EX_NOHOST, "host %s not found", quoted);
+	return fail(err, EX_NOHOST, "host %s has no %s address", quoted,
+	    family == AF_INET ? "IPv4" : "IPv6");
+}
+
+/* What a failed look-up means. */
+static int
+explain(const struct question *q, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+
+	escape_string(quote, sizeof(quote), q->host);
+	if (platform_is_unknown_host(q->eai))
+		return no_such(quote, q->family, err);
+	if (q->eai == EAI_AGAIN)
+		return fail(err, EX_TEMPFAIL, "cannot resolve %s (temporary)",
+		    quote);
+	return fail(err, EX_TEMPFAIL, "cannot resolve %s: resolver error: %s",
+	    quote, q->eai == EAI_SYSTEM ? strerror(q->error)
+	    : gai_strerror(q->eai));
+}
+
+static void
+append(struct resolve_list *list, const struct addrinfo *a)
+{
+	struct resolve_address *to = &list->at[list->n++];
+
+	memset(to, 0, sizeof(*to));
+	memcpy(&to->socket, a->ai_addr, a->ai_addrlen);
+	to->len = a->ai_addrlen;
+}
+
+/* The next address from a on whose family is, or is not, this one. */
+static const struct addrinfo *
+next_of(const struct addrinfo *a, int family, int same)
+{
+	while (a != NULL && (a->ai_family == family) != same)
+		a = a->ai_next;
+	return a;
+}
+
+/* Takes over the resolver's order (RFC 6724), the families in turns. */
+static void
+interleave(struct resolve_list *list, const struct addrinfo *answer)
+{
+	int family = answer->ai_family;
+	const struct addrinfo *one = answer;
+	const struct addrinfo *other = next_of(answer, family, 0);
+
+	memset(list, 0, sizeof(*list));
+	while (one != NULL || other != NULL) {
+		if (one != NULL && list->n < RESOLVE_MAX)
+			append(list, one);
+		else if (one != NULL)
+			list->dropped++;
+		if (other != NULL && list->n < RESOLVE_MAX)
+			append(list, other);
+		else if (other != NULL)
+			list->dropped++;
+		if (one != NULL)
+			one = next_of(one->ai_next, family, 1);
+		if (other != NULL)
+			other = next_of(other->ai_next, family, 0);
+	}
+}
+
+/* getaddrinfo() for text that is an address already. */
+static int
+parse_numeric(struct addrinfo **answer, const char *text, unsigned port)
+{
+	struct addrinfo hints;
+	char number[8];
+
+	memset(&hints, 0, sizeof(hints));
+	hints.ai_socktype = SOCK_STREAM;
+	hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+	snprintf(number, sizeof(number), "%u", port);
+	return getaddrinfo(text, number, &hints, answer);
+}
+
+int
+resolve_host(struct resolve_list *list, const struct resolve_name *name,
+	int64_t deadline, struct error *err)
+{
+	struct addrinfo *answer;
+	struct question *q;
+	char quote[ESCAPE_QUOTE];
+	int result;
+
+	escape_string(quote, sizeof(quote), name->host);
+	if (parse_numeric(&answer, name->host, name->port) == 0) {
+		result = name->family == AF_UNSPEC ||
+		    name->family == answer->ai_family ? 0
+		    : no_such(quote, name->family, err);
+		interleave(list, answer);
+		freeaddrinfo(answer);
+		return result;
+	}
+	q = xcalloc(1, sizeof(*q));
+	q->host = xstrdup(name->host);
+	q->family = name->family;
+	snprintf(q->port, sizeof(q->port), "%u", name->port);
+	result = errand_run(&getaddrinfo_errand, q, deadline, err);
+	if (result == 0)
+		return fail(err, EX_TEMPFAIL, "cannot resolve %s (temporary): "
+		    "timed out", quote);
+	if (result < 0)
+		return -1;
+	result = q->eai == 0 ? 0 : explain(q, err);
+	if (result == 0)
+		interleave(list, q->answer);
+	release(q);
+	return result;
+}
+
+int
+resolve_numeric(struct resolve_address *address, const char *text,
+	unsigned port, struct error *err)
+{
+	struct addrinfo *answer;
+	struct resolve_list list = {0};
+	char quote[ESCAPE_QUOTE];
+
+	if (parse_numeric(&answer, text, port) != 0)
+		return fail(err, EX_CONFIG,
+		    "expected a numeric IP address, not \"%s\"",
+		    escape_string(quote, sizeof(quote), text));
+	append(&list, answer);
+	freeaddrinfo(answer);
+	*address = list.at[0];
+	return 0;
+}
+
+char *
+resolve_text(char *out, size_t size, const struct resolve_address *address)
+{
+	if (getnameinfo((const struct sockaddr *)&address->socket,
+	    address->len, out, (socklen_t)size, NULL, 0,
+	    NI_NUMERICHOST) != 0)
+		snprintf(out, size, "address");
+	return out;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From a host name to addresses, before a deadline. */
+#ifndef ONEHOP_NET_RESOLVE_H
+#define ONEHOP_NET_RESOLVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/error.h"
+
+#define RESOLVE_MAX 16
+
+/* Whose addresses are asked for. */
+struct resolve_name {
+	const char *host;  /* borrowed; A-labels or numeric */
+	unsigned port;
+	int family;        /* AF_INET or AF_INET6 alone, or AF_UNSPEC */
+};
+
+/* A socket address and its length. */
+struct resolve_address {
+	struct sockaddr_storage socket;
+	socklen_t len;
+};
+
+/* The addresses of a host in the order in which to try them. */
+struct resolve_list {
+	struct resolve_address at[RESOLVE_MAX];
+	size_t n;
+	size_t dropped;  /* further ones that the resolver named */
+};
+
+/*
+ * Finds the host's addresses; those of the second family come in between
+ * (RFC 8305 4). getaddrinfo() heeds no deadline, so it runs in a thread that is
+ * left behind when the time is over. 0; -1: EX_NOHOST the name, or an address
+ * of the family, does not exist, EX_TEMPFAIL resolver trouble or "timed out",
+ * EX_OSERR no thread or no descriptor.
+ */
+int resolve_host(struct resolve_list *list, const struct resolve_name *name,
+	int64_t deadline, struct error *err);
+
+/* A numeric address; never asks anybody. 0, or -1 EX_CONFIG. */
+int resolve_numeric(struct resolve_address *address, const char *text,
+	unsigned port, struct error *err);
+
+/* The numeric form: "192.0.2.1", "2001:db8::1". Returns out. */
+char *resolve_text(char *out, size_t size,
+	const struct resolve_address *address);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "net/stdio.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/xmalloc.h"
+
+struct stdio {
+	struct transport transport; /* first: its functions get this back */
+	int output;
+};
+
+/* Asks first, because the descriptor may block and O_NONBLOCK would be seen
+ * by everybody who shares it. */
+static ssize_t
+read_input(struct transport *t, void *data, size_t n, struct error *err)
+{
+	struct pollfd p = { t->fd, POLLIN, 0 };
+	ssize_t done;
+
+	if (t->fd < 0 || poll(&p, 1, 0) <= 0)
+		return TRANSPORT_WANT_READ;
+	done = read(t->fd, data, n);
+	if (done >= 0)
+		return done;
+	if (errno == EINTR || errno == EAGAIN)
+		return TRANSPORT_WANT_READ;
+	return fail(err, EX_TEMPFAIL, "cannot read: %s", strerror(errno));
+}
+
+static ssize_t
+write_output(struct transport *t, const void *data, size_t n,
+    struct error *err)
+{
+	struct stdio *s = (struct stdio *)t;
+	ssize_t done;
+
+	do
+		done = write(s->output, data, n);
+	while (done < 0 && errno == EINTR);
+	if (done >= 0)
+		return done;
+	return fail(err, EX_IOERR, "cannot write output: %s",
+	    strerror(errno));
+}
+
+static int
+flush_output(struct transport *t, struct error *err)
+{
+	(void)t, (void)err;
+	return 0; /* write_output holds nothing back */
+}
+
+static void
+close_nothing(struct transport *t)
+{
+	free(t);
+}
+
+struct transport *
+stdio_transport(int input, int output)
+{
+	struct stdio *s = xcalloc(1, sizeof(*s));
+
+	s->transport.read = read_input;
+	s->transport.write = write_output;
+	s->transport.flush = flush_output;
+	s->transport.close = close_nothing;
+	s->transport.fd = input;
+	s->output = output;
+	return &s->transport;
+}

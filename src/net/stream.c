@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "net/stream.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "base/platform.h"
+#include "base/poll.h"
+
+/* What fills a TLS record, and what is worth a system call. */
+#define RECORD ((size_t)16 * 1024)
+#define BLOCK (4 * RECORD)
+
+void
+stream_open(struct stream *s, struct transport *transport, int64_t deadline,
+	int trace)
+{
+	memset(s, 0, sizeof(*s));
+	s->transport = transport;
+	s->deadline = deadline;
+	s->step = DEADLINE_NONE;
+	s->trace = trace;
+}
+
+/* Sets the step's deadline; no limit is none. */
+static void
+start_clock(struct stream *s)
+{
+	s->step = s->seconds == 0 ? DEADLINE_NONE
+	    : deadline_in((int64_t)s->seconds * 1000);
+}
+
+void
+stream_step(struct stream *s, unsigned seconds, const char *awaited)
+{
+	s->seconds = seconds;
+	snprintf(s->awaited, sizeof(s->awaited), "%s", awaited);
+	start_clock(s);
+}
+
+void
+stream_expect_more(struct stream *s)
+{
+	s->within_reply = 1;
+}
+
+/* Says during what the transport failed. */
+static int
+lost(const struct stream *s, struct error *err)
+{
+	struct error cause = *err;
+
+	if (s->awaited[0] == '\0')
+		return -1;
+	fail(err, cause.code, "%s while waiting for %s", cause.text,
+	    s->awaited);
+	if (cause.hint[0] != '\0')
+		hint(err, "%s", cause.hint);
+	return -1;
+}
+
+static int
+await(const struct stream *s, short events, struct error *err)
+{
+	int64_t deadline = deadline_first(s->step, s->deadline);
+	struct pollfd p = { s->transport->fd, events, 0 };
+	int ready = wait_any(&p, 1, deadline, err);
+
+	if (ready < 0)
+		return -1;
+	if (ready > 0)
+		return p.revents & (POLLHUP | POLLERR | POLLNVAL)
+		    ? p.revents | events : p.revents;
+	fail(err, EX_TEMPFAIL, "timed out while waiting for %s", s->awaited);
+	if (s->deadline < s->step)
+		hint(err, "the limit for the whole run (deadline) has passed");
+	return -1;
+}
+
+static size_t
+unread(const struct stream *s)
+{
+	return s->in.len - s->taken;
+}
+
+/* One read of the transport into the buffer; its result. */
+static ssize_t
+receive(struct stream *s, struct error *err)
+{
+	char *room;
+	ssize_t n;
+
+	if (s->taken > 0)
+		buffer_consume(&s->in, s->taken);
+	s->taken = 0;
+	room = buffer_reserve(&s->in, RECORD);
+	if (room == NULL)
+		return fail(err, EX_PROTOCOL, "too much input");
+	n = s->transport->read(s->transport, room, RECORD, err);
+	if (n > 0)
+		s->in.len += (size_t)n;
+	else if (n == 0 || n == TRANSPORT_FAILED)
+		s->ended = 1;
+	return n;
+}
+
+/* Takes in what the server sends while we write. */
+static int
+read_ahead(struct stream *s, struct error *err)
+{
+	if (unread(s) >= STREAM_AHEAD_MAX)
+		return fail(err, EX_PROTOCOL, "server sent more than %zu "
+		    "octets ahead while waiting for %s", STREAM_AHEAD_MAX,
+		    s->awaited);
+	if (receive(s, err) == TRANSPORT_FAILED)
+		return lost(s, err);
+	return 0;
+}
+
+/*
+ * A write failed. A server that refuses and closes (554, then a reset) has
+ * told why: what it said is fetched before the system forgets it.
+ */
+static int
+give_up(struct stream *s, struct error *err)
+{
+	struct error ignored;
+
+	s->broken = 1;
+	while (!s->ended && unread(s) < STREAM_AHEAD_MAX)
+		if (receive(s, &ignored) < 0)
+			break;
+	return lost(s, err);
+}
+
+/* Waits until the transport takes more; want is what its write returned. */
+static int
+make_room(struct stream *s, ssize_t want, struct error *err)
+{
+	short events = want == TRANSPORT_WANT_READ ? POLLIN : POLLOUT;
+	int ready;
+
+	if (want == TRANSPORT_FAILED)
+		return give_up(s, err);
+	if (!s->ended)
+		events |= POLLIN;
+	ready = await(s, events, err);
+	if (ready < 0 ||
+	    ((ready & POLLIN) && !s->ended && read_ahead(s, err) != 0)) {
+		s->broken = 1;
+		return -1;
+	}
+	return 0;
+}
+
+static int
+send_all(struct stream *s, const char *data, size_t len, struct error *err)
+{
+	size_t taken = 0;
+
+	while (len > 0) {
+		ssize_t n = s->transport->write(s->transport, data, len, err);
+
+		if (n <= 0) {
+			if (make_room(s, n, err) != 0)
+				return -1;
+			continue;
+		}
+		data += n;
+		len -= (size_t)n;
+		taken += (size_t)n;
+		if (taken >= RECORD) {
+			start_clock(s);
+			taken = 0;
+		}
+	}
+	return 0;
+}
+
+static int
+check_usable(const struct stream *s, struct error *err)
+{
+	if (!s->broken)
+		return 0;
+	fail(err, EX_TEMPFAIL, "connection lost");
+	return lost(s, err);
+}
+
+/* Sends the first n octets of the queue. What was queued may be a secret. */
+static int
+send_queue(struct stream *s, size_t n, struct error *err)
+{
+	int result = send_all(s, s->out.data, n, err);
+
+	if (n < BLOCK)
+		platform_wipe(s->out.data, n);
+	if (n < s->out.len)
+		memmove(s->out.data, s->out.data + n, s->out.len - n);
+	s->out.len -= n;
+	return result;
+}
+
+char *
+stream_reserve(struct stream *s, size_t n)
+{
+	/* All the room at once: growing would leave copies of secrets. */
+	if (s->out.data == NULL)
+		buffer_reserve(&s->out, 2 * BLOCK - 1);
+	return buffer_reserve(&s->out, n);
+}
+
+int
+stream_commit(struct stream *s, size_t n, struct error *err)
+{
+	s->out.len += n;
+	if (check_usable(s, err) != 0)
+		return -1;
+	if (s->out.len < BLOCK)
+		return 0;
+	return send_queue(s, s->out.len - s->out.len % RECORD, err);
+}
+
+int
+stream_write(struct stream *s, const void *data, size_t len,
+	struct error *err)
+{
+	const char *next = data;
+	size_t fill, whole;
+
+	if (check_usable(s, err) != 0)
+		return -1;
+	if (s->out.len + len >= BLOCK) {
+		fill = (BLOCK - s->out.len) % RECORD;
+		memcpy(stream_reserve(s, fill), next, fill);
+		s->out.len += fill;
+		if (s->out.len > 0 && send_queue(s, s->out.len, err) != 0)
+			return -1;
+		whole = (len - fill) - (len - fill) % RECORD;
+		if (send_all(s, next + fill, whole, err) != 0)
+			return -1;
+		next += fill + whole;
+		len -= fill + whole;
+	}
+	if (len > 0)
+		memcpy(stream_reserve(s, len), next, len);
+	s->out.len += len;
+	return 0;
+}
+
+int
+stream_flush(struct stream *s, struct error *err)
+{
+	int want;
+
+	if (check_usable(s, err) != 0)
+		return -1;
+	if (s->out.len > 0 && send_queue(s, s->out.len, err) != 0)
+		return -1;
+	while ((want = s->transport->flush(s->transport, err)) != 0)
+		if (make_room(s, want, err) != 0)
+			return -1;
+	return 0;
+}
+
+/* Finds the next line in the buffer. 1, 0 if it is not all here yet, -1. */
+static int
+take_line(struct stream *s, size_t max, const char **line, size_t *len,
+	struct error *err)
+{
+	size_t n = unread(s);
+	const char *start = n > 0 ? s->in.data + s->taken : "";
+	const char *end = memchr(start, '\n', n);
+
+	if (end != NULL)
+		n = (size_t)(end - start);
+	if (n > 0 && start[n - 1] == '\r')
+		n--;
+	if (n > max)
+		return fail(err, EX_PROTOCOL, "reply line too long: "
+		    "more than %zu octets while waiting for %s", max,
+		    s->awaited);
+	if (end == NULL)
+		return 0;
+	*line = start;
+	*len = n;
+	s->taken = (size_t)(end + 1 - s->in.data);
+	s->within_reply = 0;
+	return 1;
+}
+
+static int
+closed(const struct stream *s, struct error *err)
+{
+	if (unread(s) > 0 || s->within_reply)
+		return fail(err, EX_TEMPFAIL,
+		    "connection closed in the middle of a reply");
+	fail(err, EX_TEMPFAIL, "connection closed by server");
+	return lost(s, err);
+}
+
+/* Takes in more, or waits until there is some. */
+static int
+read_more(struct stream *s, struct error *err)
+{
+	ssize_t n;
+
+	if (s->ended)
+		return closed(s, err);
+	n = receive(s, err);
+	if (n == TRANSPORT_FAILED)
+		return lost(s, err);
+	if (n < 0 && await(s, n == TRANSPORT_WANT_READ ? POLLIN : POLLOUT,
+	    err) < 0)
+		return -1;
+	return 0;
+}
+
+int
+stream_read_line(struct stream *s, size_t max, const char **line, size_t *len,
+	struct error *err)
+{
+	int unsent = !s->broken && stream_flush(s, err) != 0;
+
+	for (;;) {
+		int found = take_line(s, max, line, len, err);
+
+		if (found != 0)
+			return found < 0 ? -1 : 0;
+		if (unsent || read_more(s, err) != 0)
+			return -1;
+	}
+}
+
+int
+stream_read_part(struct stream *s, size_t max, const char **part, size_t *len,
+	int *whole, struct error *err)
+{
+	if (!s->broken && stream_flush(s, err) != 0)
+		return -1;
+	for (;;) {
+		*whole = take_line(s, SIZE_MAX, part, len, err);
+		if (*whole)
+			return 0;
+		if (unread(s) >= max) {
+			*part = s->in.data + s->taken;
+			*len = unread(s);
+			s->taken = s->in.len;
+			return 0;
+		}
+		if (read_more(s, err) != 0)
+			return -1;
+	}
+}
+
+int
+stream_has_input(struct stream *s, struct error *err)
+{
+	ssize_t n;
+
+	if (unread(s) > 0 || s->ended)
+		return 1;
+	n = receive(s, err);
+	if (n == TRANSPORT_FAILED)
+		return lost(s, err);
+	return n >= 0;
+}
+
+int
+stream_upgrade(struct stream *s, struct transport *tls, struct error *err)
+{
+	if (unread(s) > 0)
+		return fail(err, EX_PROTOCOL,
+		    "data after STARTTLS reply: possible attack");
+	if (tls != NULL)
+		s->transport = tls;
+	return 0;
+}
+
+void
+stream_trace(struct stream *s, const char *prefix, const char *text,
+	size_t len)
+{
+	char quote[2 * ESCAPE_QUOTE], line[sizeof(quote) + 64];
+	size_t size;
+	ssize_t n;
+
+	if (s->trace < 0)
+		return;
+	escape(quote, sizeof(quote), text, len);
+	snprintf(line, sizeof(line), "%.48s %s\n", prefix, quote);
+	size = strlen(line);
+	for (size_t at = 0; at < size; at += (size_t)n) {
+		n = write(s->trace, line + at, size - at);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		if (n < 0)
+			return; /* nobody reads it: no reason to fail */
+	}
+}
+
+void
+stream_close(struct stream *s)
+{
+	if (s->transport != NULL)
+		s->transport->close(s->transport);
+	/* What was sent has been wiped; here is what was not. */
+	if (s->out.len > 0)
+		platform_wipe(s->out.data, s->out.len);
+	buffer_free(&s->out);
+	buffer_free(&s->in);
+	memset(s, 0, sizeof(*s));
+	s->trace = -1;
+}
