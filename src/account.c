@@ -9,7 +9,7 @@
 #include "net/srv_mx.h"
 #include "setting.h"
 #include "net/socks.h"
-#include "tls.h"
+#include "tls/tls.h"
 
 #define PORT_SMTP 25
 #define PORT_SUBMISSIONS 465 /* RFC 8314 3.3: TLS from the start */

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
-#include "digest.h"
+#include "tls/sha256.h"
 #include "base/xmalloc.h"
 #include "netstring.h"
 #include "sealed_file.h"

@@ -9,7 +9,7 @@
 
 #include "format/address.h"
 #include "base/ascii.h"
-#include "digest.h"
+#include "tls/sha256.h"
 #include "key.h"
 #include "base/xmalloc.h"
 #include "netstring.h"

@@ -8,7 +8,7 @@
 #include "base/ascii.h"
 #include "base/edit_distance.h"
 #include "base/escape.h"
-#include "tls.h"
+#include "tls/tls.h"
 #include "value.h"
 
 const struct key account_keys[] = {

@@ -37,7 +37,7 @@
 #include "smtp.h"
 #include "submit.h"
 #include "timing.h"
-#include "tls.h"
+#include "tls/tls.h"
 #include "base/poll.h"
 
 /* What a run is made of. */

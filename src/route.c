@@ -10,7 +10,7 @@
 #include "base/xmalloc.h"
 #include "net/srv_mx.h"
 #include "net/socks.h"
-#include "tls.h"
+#include "tls/tls.h"
 #include "net/proxy_command.h"
 #include "base/poll.h"
 

@@ -15,7 +15,7 @@
 #include "base/xdg.h"
 #include "base/xmalloc.h"
 #include "base/platform.h"
-#include "tls.h"
+#include "tls/tls.h"
 
 /*
  * What the libraries read at their own time. Files one by one where the

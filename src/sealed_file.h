@@ -3,7 +3,7 @@
 #ifndef ONEHOP_SEALED_FILE_H
 #define ONEHOP_SEALED_FILE_H
 
-#include "digest.h"
+#include "tls/sha256.h"
 #include "net/stream.h"
 
 /* Makes a stream that writes to fd, which stays the caller's. */

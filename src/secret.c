@@ -9,7 +9,7 @@
 #include "format/netrc.h"
 #include "base/oneline.h"
 #include "base/prompt.h"
-#include "tls.h"
+#include "tls/tls.h"
 #include "base/trusted_file.h"
 #include "base/poll.h"
 

@@ -15,7 +15,7 @@
 #include "format/reply.h"
 #include "route.h"
 #include "net/stream.h"
-#include "tls.h"
+#include "tls/tls.h"
 
 /* Octets of a command with its CRLF: RFC 5321's 512 and what SIZE, DSN and
  * SMTPUTF8 add to it. */

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "message.h"
 #include "session.h"
-#include "tls.h"
+#include "tls/tls.h"
 
 /* Waits for 220. */
 int smtp_greeting(struct session *s, struct error *err);

@@ -14,7 +14,7 @@
 #include "parameter.h"
 #include "sandbox.h"
 #include "smtp.h"
-#include "tlsa.h"
+#include "tls/tlsa.h"
 #include "base/poll.h"
 
 /* NULL instead of "". */

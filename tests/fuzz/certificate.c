@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "../../src/certificate.h"
+#include "tls/pem.h"
 
 static void
 check_inside(struct span part, struct span whole)

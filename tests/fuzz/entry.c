@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../src/digest.h"
+#include "tls/sha256.h"
 #include "../../src/entry.h"
 #include "../../src/history.h"
 #include "../../src/netstring.h"

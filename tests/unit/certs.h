@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "../../src/tls.h"
+#include "tls/tls.h"
 
 #define CHAIN_MAX 20
 #define DEEP 16

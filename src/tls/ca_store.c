@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "tls/ca_store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <gnutls/x509.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "tls/pem.h"
+#include "base/escape.h"
+#include "base/xmalloc.h"
+
+/* Longer chains fail GnuTLS's own limit of depth. */
+#define CHAIN_MAX 16
+#define FILE_MAX ((off_t)64 << 20)
+/* Subjects end within this nearly always; longer ones are read whole. */
+#define PREFIX 480
+
+static const char *const system_bundles[] = {
+	CA_BUNDLE,                              /* as configured */
+	"/etc/ssl/certs/ca-certificates.crt",   /* Debian, Arch, Alpine */
+	"/etc/pki/tls/certs/ca-bundle.crt",     /* Fedora */
+	"/etc/ssl/cert.pem",                    /* BSD, macOS */
+	"/etc/ssl/ca-bundle.pem",               /* openSUSE */
+};
+
+/* What is looked for and where it goes. */
+struct search {
+	struct span wanted[2 * CHAIN_MAX]; /* subjects */
+	size_t n;
+	gnutls_x509_trust_list_t found;
+	size_t seen;                       /* certificates of any name */
+};
+
+/* Wants the issuers of what the peer sent, and what it sent itself. */
+static void
+want_peers(struct search *search, gnutls_session_t session)
+{
+	unsigned count = 0;
+	const gnutls_datum_t *peers =
+	    gnutls_certificate_get_peers(session, &count);
+
+	for (unsigned i = 0; i < count && i < CHAIN_MAX; i++) {
+		struct span der = { peers[i].data, peers[i].size };
+		struct span *at = &search->wanted[search->n];
+
+		if (certificate_names(der, &at[0], &at[1]) == 1)
+			search->n += 2;
+	}
+}
+
+static int
+is_wanted(const struct search *search, struct span subject)
+{
+	for (size_t i = 0; i < search->n; i++)
+		if (search->wanted[i].len == subject.len &&
+		    memcmp(search->wanted[i].data, subject.data,
+		    subject.len) == 0)
+			return 1;
+	return 0;
+}
+
+/* Does the block's subject interest us? Reads no more of it than needed. */
+static int
+matches(const struct search *search, const struct certificate_block *block)
+{
+	unsigned char prefix[PREFIX];
+	struct span der = { prefix, 0 };
+	struct span issuer = { NULL, 0 }, subject = { NULL, 0 };
+	unsigned char *all;
+	int found;
+
+	der.len = certificate_decode(block, prefix, sizeof(prefix));
+	found = certificate_names(der, &issuer, &subject);
+	if (found != 0)
+		return found == 1 && is_wanted(search, subject);
+	all = xmalloc(block->base64.len);
+	der.data = all;
+	der.len = certificate_decode(block, all, block->base64.len);
+	found = certificate_names(der, &issuer, &subject) == 1 &&
+	    is_wanted(search, subject);
+	free(all);
+	return found;
+}
+
+/* The match was but a filter: GnuTLS decides what the block is. */
+static void
+add(struct search *search, const struct certificate_block *block)
+{
+	gnutls_datum_t pem = {
+		(unsigned char *)block->whole.data,
+		(unsigned)block->whole.len
+	};
+	gnutls_x509_crt_t certificate;
+
+	if (gnutls_x509_crt_init(&certificate) < 0)
+		return;
+	if (gnutls_x509_crt_import(certificate, &pem,
+	    GNUTLS_X509_FMT_PEM) < 0 ||
+	    gnutls_x509_trust_list_add_cas(search->found, &certificate, 1,
+	    GNUTLS_TL_NO_DUPLICATES) < 1)
+		gnutls_x509_crt_deinit(certificate);
+}
+
+static void
+scan(struct search *search, struct span text)
+{
+	struct certificate_block block;
+
+	while (certificate_next(&text, &block)) {
+		search->seen++;
+		if (matches(search, &block))
+			add(search, &block);
+	}
+}
+
+/* Reads the whole file, which may shrink meanwhile: so it is not mapped. */
+static int
+scan_descriptor(struct search *search, int fd, size_t size)
+{
+	unsigned char *data = xmalloc(size);
+	struct span text = { data, 0 };
+	ssize_t n = 1;
+
+	while (text.len < size && n > 0) {
+		n = read(fd, data + text.len, size - text.len);
+		if (n > 0)
+			text.len += (size_t)n;
+	}
+	if (n >= 0)
+		scan(search, text);
+	free(data);
+	return n < 0 ? -1 : 0;
+}
+
+/* 0, or -1 with errno. */
+static int
+scan_file(struct search *search, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+	int result = -1;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0) {
+		if (S_ISREG(st.st_mode) && st.st_size <= FILE_MAX)
+			result = scan_descriptor(search, fd,
+			    (size_t)st.st_size);
+		else
+			errno = EINVAL;
+	}
+	close(fd);
+	return result;
+}
+
+/* Every regular file in the directory; those that cannot be read are left
+ * out, as they are in a full store. */
+static int
+scan_directory(struct search *search, DIR *directory, const char *path)
+{
+	const struct dirent *entry;
+
+	while ((entry = readdir(directory)) != NULL) {
+		char *file;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		file = xasprintf("%s/%s", path, entry->d_name);
+		(void)scan_file(search, file);
+		free(file);
+	}
+	closedir(directory);
+	return 0;
+}
+
+static int
+none_found(const char *store, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+
+	return fail(err, EX_CONFIG, "no CA certificates found at %s",
+	    escape_string(quote, sizeof(quote), store));
+}
+
+/* What the user named. */
+static int
+load_named(struct search *search, const char *store, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	DIR *directory = opendir(store);
+	int result;
+
+	result = directory != NULL
+	    ? scan_directory(search, directory, store)
+	    : scan_file(search, store);
+	if (result != 0)
+		return fail(err, EX_CONFIG, "no CA certificates found at %s: "
+		    "%s", escape_string(quote, sizeof(quote), store),
+		    strerror(errno));
+	return search->seen > 0 ? 0 : none_found(store, err);
+}
+
+static int
+load_whole(gnutls_certificate_credentials_t cred, const char *store,
+	struct error *err)
+{
+	int n = gnutls_certificate_set_x509_trust_file(cred, store,
+	    GNUTLS_X509_FMT_PEM);
+
+	return n > 0 ? 0 : none_found(store, err);
+}
+
+/* The first bundle that holds something; else whatever GnuTLS knows. */
+static int
+load_system(struct search *search, gnutls_certificate_credentials_t cred,
+	struct error *err)
+{
+	for (size_t i = 0;
+	    i < sizeof(system_bundles) / sizeof(system_bundles[0]); i++)
+		if (scan_file(search, system_bundles[i]) == 0 &&
+		    search->seen > 0)
+			return 0;
+	if (gnutls_certificate_set_x509_system_trust(cred) > 0)
+		return 0;
+	none_found(system_bundles[1], err);
+	return hint(err, "install the package ca-certificates or set "
+	    "tls_trust_file");
+}
+
+int
+trust_load(gnutls_certificate_credentials_t cred, const char *store,
+	gnutls_session_t session, struct error *err)
+{
+	struct search search;
+
+	memset(&search, 0, sizeof(search));
+	gnutls_certificate_get_trust_list(cred, &search.found);
+	want_peers(&search, session);
+	if (ascii_begins(store, "pkcs11:"))
+		return load_whole(cred, store, err);
+	if (ascii_equal(store, "system"))
+		return load_system(&search, cred, err);
+	return load_named(&search, store, err);
+}

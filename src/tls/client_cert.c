@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "tls/client_cert.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gnutls/abstract.h>
+#include <gnutls/x509.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "base/escape.h"
+#include "tls/tls_transport.h"
+
+/* Certificates that we show at most. */
+#define CHAIN_MAX 16
+
+static int
+is_token(const char *file)
+{
+	return ascii_begins(file, "pkcs11:");
+}
+
+int
+clientkey_is_locked(const char *key_file)
+{
+	/* PKCS #8, and what OpenSSL wrote before it (RFC 1421 4.6.1.1). */
+	static const char *const marks[] = {
+		"-----BEGIN ENCRYPTED PRIVATE KEY-----",
+		"Proc-Type: 4,ENCRYPTED"
+	};
+	gnutls_datum_t text;
+	int locked = 0;
+
+	if (is_token(key_file))
+		return strstr(key_file, "pin-value=") == NULL;
+	if (gnutls_load_file(key_file, &text) < 0)
+		return 0;
+	/* It ends in a NUL that is not counted. */
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		locked |= strstr((const char *)text.data, marks[i]) != NULL;
+	gnutls_memset(text.data, 0, text.size);
+	gnutls_free(text.data);
+	return locked;
+}
+
+/* A PIN is offered once: three wrong ones lock a token. */
+static int
+give_pin(void *argument, int attempt, const char *url, const char *label,
+	unsigned flags, char *pin, size_t size)
+{
+	const struct clientkey *own = argument;
+	size_t len = own->password != NULL ? strlen(own->password) : 0;
+
+	(void)url;
+	(void)label;
+	if (len == 0 || len >= size || attempt > 0 ||
+	    (flags & GNUTLS_PIN_WRONG))
+		return -1;
+	memcpy(pin, own->password, len + 1);
+	return 0;
+}
+
+/* Why the file or token does not give what it should. */
+static int
+explain(const struct clientkey *own, const char *file, int result,
+	struct error *err)
+{
+	char words[128];
+
+	if (!is_token(file) && access(file, R_OK) != 0)
+		return fail(err, EX_CONFIG, "%s", strerror(errno));
+	switch (result) {
+	case GNUTLS_E_DECRYPTION_FAILED:
+	case GNUTLS_E_PKCS11_PIN_ERROR:
+		break;
+	case GNUTLS_E_PKCS11_PIN_LOCKED:
+		fail(err, EX_CONFIG, "its PIN is locked");
+		return hint(err, "too many wrong ones: its security officer "
+		    "can unlock it");
+	default:
+		fail(err, EX_CONFIG, "%s",
+		    record_words(words, sizeof(words), result));
+		return is_token(file) ? hint(err, "p11tool --list-all shows "
+		    "what tokens have; is its module installed?") : -1;
+	}
+	if (own->password != NULL)
+		return fail(err, EX_CONFIG, "the password or PIN is wrong");
+	fail(err, EX_CONFIG, "there is no password or PIN for it");
+	return hint(err, "set tls_key_passwordeval to a command that prints "
+	    "it");
+}
+
+static int
+read_key(gnutls_privkey_t key, const struct clientkey *own, struct error *err)
+{
+	gnutls_datum_t text = { NULL, 0 };
+	int result;
+
+	gnutls_privkey_set_pin_function(key, give_pin, (void *)own);
+	if (is_token(own->key_file)) {
+		result = gnutls_privkey_import_url(key, own->key_file, 0);
+	} else {
+		result = gnutls_load_file(own->key_file, &text);
+		if (result >= 0)
+			result = gnutls_privkey_import_x509_raw(key, &text,
+			    GNUTLS_X509_FMT_PEM, own->password, 0);
+		if (text.data != NULL)
+			gnutls_memset(text.data, 0, text.size);
+		gnutls_free(text.data);
+	}
+	return result < 0 ? explain(own, own->key_file, result, err) : 0;
+}
+
+/* Takes the key, whatever comes of it. */
+static int
+join(gnutls_certificate_credentials_t cred, const struct clientkey *own,
+	gnutls_privkey_t key, struct error *err)
+{
+	gnutls_pcert_st chain[CHAIN_MAX];
+	unsigned n = CHAIN_MAX;
+	char quote[ESCAPE_QUOTE], words[128];
+	int result = gnutls_pcert_list_import_x509_file(chain, &n,
+	    own->cert_file, GNUTLS_X509_FMT_PEM, give_pin, (void *)own, 0);
+
+	escape_string(quote, sizeof(quote), own->cert_file);
+	if (result < 0) {
+		gnutls_privkey_deinit(key);
+		explain(own, own->cert_file, result, err);
+		return wrap(err, "tls_cert_file %s", quote);
+	}
+	result = gnutls_certificate_set_key(cred, NULL, 0, chain, (int)n,
+	    key);
+	if (result >= 0)
+		return 0;
+	while (n > 0)
+		gnutls_pcert_deinit(&chain[--n]);
+	gnutls_privkey_deinit(key);
+	fail(err, EX_CONFIG, "tls_cert_file %s does not go with tls_key_file: "
+	    "%s", quote, record_words(words, sizeof(words), result));
+	return -1;
+}
+
+int
+clientkey_load(gnutls_certificate_credentials_t cred,
+	const struct clientkey *own, struct error *err)
+{
+	gnutls_privkey_t key;
+	char quote[ESCAPE_QUOTE];
+	int result = gnutls_privkey_init(&key);
+
+	if (result < 0)
+		return fail(err, EX_SOFTWARE, "cannot start TLS: %s",
+		    gnutls_strerror(result));
+	if (read_key(key, own, err) == 0)
+		return join(cred, own, key, err);
+	gnutls_privkey_deinit(key);
+	return wrap(err, "tls_key_file %s",
+	    escape_string(quote, sizeof(quote), own->key_file));
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Our own certificate and its key, for servers that ask for them. */
+#ifndef ONEHOP_TLS_CLIENT_CERT_H
+#define ONEHOP_TLS_CLIENT_CERT_H
+
+#include <gnutls/gnutls.h>
+
+#include "base/error.h"
+
+/* Both are PEM files or pkcs11: URIs, borrowed. */
+struct clientkey {
+	const char *key_file;
+	const char *cert_file;
+	const char *password;  /* or PIN; NULL if there is none */
+};
+
+/* Does it take a password or PIN to use the key? A file that cannot be read
+ * does not say so. */
+int clientkey_is_locked(const char *key_file);
+
+/* Gives certificates and key to the credentials. The PIN is offered once. 0,
+ * or -1 EX_CONFIG. */
+int clientkey_load(gnutls_certificate_credentials_t cred,
+	const struct clientkey *own, struct error *err);
+
+#endif

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "tls/tls.h"
+
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tls/dane.h"
+#include "tls/client_cert.h"
+#include "format/encode.h"
+#include "base/escape.h"
+#include "tls/fingerprint.h"
+#include "tls/certificate.h"
+#include "tls/tofu.h"
+#include "tls/tls_transport.h"
+#include "tls/ca_store.h"
+#include "tls/verify.h"
+#include "base/poll.h"
+
+/* The library's constructor does nothing; tls_open() asks for the work. */
+GNUTLS_SKIP_GLOBAL_INIT
+
+/* NORMAL alone still takes TLS 1.0 and 1.1 and RSA keys of 1024 bits. */
+#define PRIORITIES \
+	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PROFILE_MEDIUM"
+
+/* A handshake under way. */
+struct handshake {
+	struct record *record;
+	const struct tls_policy *policy;
+	char name[256];       /* policy's, without a trailing dot */
+	struct pin key;       /* of trust on first use */
+	int is_new;           /* there is no pin yet */
+	struct clientkey own;
+	struct error verdict; /* why the peer is not trusted */
+};
+
+static int
+copy_name(struct handshake *h, struct error *err)
+{
+	const char *name = h->policy->name != NULL ? h->policy->name : "";
+	size_t len = strlen(name);
+
+	if (len > 0 && name[len - 1] == '.')
+		len--;
+	if (len >= sizeof(h->name))
+		return fail(err, EX_CONFIG, "host name is too long for TLS");
+	memcpy(h->name, name, len);
+	h->name[len] = '\0';
+	/* GnuTLS takes no name for any name. */
+	if (len > 0 || !h->policy->verify || h->policy->fingerprints != NULL)
+		return 0;
+	return fail(err, EX_CONFIG, "no name to check the server's "
+	    "certificate against: expected host or tls_host_override");
+}
+
+static int
+set_priorities(const struct handshake *h, struct error *err)
+{
+	const char *wanted = h->policy->priorities;
+	gnutls_session_t session = h->record->session;
+	const char *at = NULL;
+	char quote[ESCAPE_QUOTE], words[128];
+	int result = gnutls_priority_set_direct(session,
+	    wanted != NULL ? wanted : PRIORITIES, &at);
+
+	if (h->policy->min_dh_prime_bits != 0)
+		gnutls_dh_set_prime_bits(session,
+		    h->policy->min_dh_prime_bits);
+	if (result >= 0)
+		return 0;
+	return fail(err, EX_CONFIG, "tls_priorities: %s at \"%s\"",
+	    record_words(words, sizeof(words), result),
+	    escape_string(quote, sizeof(quote), at != NULL ? at : ""));
+}
+
+static int
+load_client_key(struct handshake *h, struct error *err)
+{
+	const struct tls_policy *policy = h->policy;
+
+	if (policy->key_file == NULL || policy->cert_file == NULL)
+		return 0;
+	h->own.key_file = policy->key_file;
+	h->own.cert_file = policy->cert_file;
+	h->own.password = policy->pin;
+	return clientkey_load(h->record->credentials, &h->own, err);
+}
+
+static int
+load_revocations(const struct handshake *h, struct error *err)
+{
+	const char *file = h->policy->crl_file;
+	char quote[ESCAPE_QUOTE], words[128];
+	int result;
+
+	if (file == NULL)
+		return 0;
+	result = gnutls_certificate_set_x509_crl_file(h->record->credentials,
+	    file, GNUTLS_X509_FMT_PEM);
+	if (result > 0)
+		return 0;
+	escape_string(quote, sizeof(quote), file);
+	if (result == 0)
+		return fail(err, EX_CONFIG, "no CRL found at %s", quote);
+	return fail(err, EX_CONFIG, "cannot read tls_crl_file %s: %s", quote,
+	    record_words(words, sizeof(words), result));
+}
+
+static int
+judge_chain(struct handshake *h, gnutls_session_t session)
+{
+	if (trust_load(h->record->credentials, h->policy->trust_file, session,
+	    &h->verdict) != 0)
+		return -1;
+	return verdict_reach(session, h->name, NULL, &h->verdict);
+}
+
+static int
+judge_key(struct handshake *h, gnutls_session_t session)
+{
+	int known = pin_check(&h->key, session, &h->verdict);
+
+	h->is_new = known == 0;
+	return known < 0 ? -1 : 0;
+}
+
+static int
+judge_records(struct handshake *h, gnutls_session_t session)
+{
+	return dane_check(h->policy->records, session,
+	    h->record->credentials, h->name, &h->verdict);
+}
+
+/* GnuTLS has the server's certificate: is it whom we want? */
+static int
+judge(gnutls_session_t session)
+{
+	static int (*const judges[])(struct handshake *, gnutls_session_t) = {
+		[TLS_TRUST_CA] = judge_chain,
+		[TLS_TRUST_TOFU] = judge_key,
+		[TLS_TRUST_DANE] = judge_records,
+	};
+	struct handshake *h = gnutls_session_get_ptr(session);
+	const struct tls_policy *policy = h->policy;
+	int result = 0;
+
+	if (policy->fingerprints != NULL)
+		result = peer_match(session, policy->fingerprints,
+		    &h->verdict);
+	else if (policy->verify)
+		result = judges[policy->trust](h, session);
+	return result == 0 ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+/* A bad fingerprint is to be known before the server is. */
+static int
+check_fingerprints(const struct handshake *h, struct error *err)
+{
+	const char *const *text = h->policy->fingerprints;
+	struct fingerprint f;
+
+	for (; text != NULL && *text != NULL; text++)
+		if (fingerprint_parse(&f, *text, err) != 0)
+			return -1;
+	return 0;
+}
+
+static int
+prepare(struct handshake *h, struct error *err)
+{
+	gnutls_session_t session = h->record->session;
+
+	if (check_fingerprints(h, err) != 0)
+		return -1;
+	if (h->policy->trust == TLS_TRUST_TOFU && pin_make(&h->key,
+	    h->policy->state, h->name, h->policy->port, err) != 0)
+		return -1;
+	if (set_priorities(h, err) != 0 ||
+	    load_client_key(h, err) != 0 ||
+	    load_revocations(h, err) != 0)
+		return -1;
+	if (h->name[0] != '\0' && !peer_is_address(h->name))
+		gnutls_server_name_set(session, GNUTLS_NAME_DNS, h->name,
+		    strlen(h->name));
+	gnutls_session_set_ptr(session, h);
+	gnutls_session_set_verify_function(session, judge);
+	resume_begin(&h->record->resume, session, h->policy);
+	return 0;
+}
+
+/* Why the handshake failed. */
+static int
+explain(const struct handshake *h, int result, struct error *err)
+{
+	if (h->verdict.code == 0)
+		return record_explain(h->record, result, err);
+	*err = h->verdict;
+	return -1;
+}
+
+/*
+ * Is all that is gathered a change_cipher_spec? In TLS 1.3 it is there for
+ * middleboxes only (RFC 8446 D.4) and can go with what follows.
+ */
+static int
+can_wait(const struct record *r)
+{
+	return r->out.len == 6 && r->sent == 0 && r->out.data[0] == 20;
+}
+
+/* Sends what is gathered and waits for the peer. */
+static int
+await_peer(struct record *r, int64_t deadline, struct error *err)
+{
+	struct pollfd p = { r->lower->fd, POLLIN, 0 };
+	int ready, want = can_wait(r) ? 0 : record_drain(r, err);
+
+	if (want == TRANSPORT_WANT_WRITE)
+		p.events |= POLLOUT;
+	/* A failed write is not the end: the peer may have said why. */
+	ready = wait_any(&p, 1, deadline, err);
+	if (ready == 0)
+		return fail(err, EX_TEMPFAIL, "TLS handshake timed out");
+	return ready < 0 ? -1 : 0;
+}
+
+static int
+shake_hands(struct handshake *h, int64_t deadline, struct error *err)
+{
+	struct record *r = h->record;
+	struct error ignored;
+	int result;
+
+	for (;;) {
+		r->starved = 0;
+		result = gnutls_handshake(r->session);
+		if (result == 0)
+			return 0;
+		if (gnutls_error_is_fatal(result))
+			break;
+		/* Warnings, such as unrecognized_name, do not count. */
+		if (r->starved && await_peer(r, deadline, err) != 0)
+			return -1;
+	}
+	if (result == GNUTLS_E_CERTIFICATE_ERROR) {
+		gnutls_alert_send_appropriate(r->session, result);
+		(void)record_drain(r, &ignored);
+	}
+	return explain(h, result, err);
+}
+
+/* What the user's own priority string may have let through. */
+static int
+check_version(const struct record *r, struct error *err)
+{
+	gnutls_protocol_t version = gnutls_protocol_get_version(r->session);
+
+	if (version >= GNUTLS_TLS1_2 && version <= GNUTLS_TLS1_3)
+		return 0;
+	return record_obsolete(gnutls_protocol_get_name(version), err);
+}
+
+static void
+collect_facts(const struct record *r, struct tls_facts *facts)
+{
+	gnutls_x509_crt_t certificate = peer_certificate(r->session);
+	char *cipher = gnutls_session_get_desc(r->session);
+
+	snprintf(facts->version, sizeof(facts->version), "%s",
+	    gnutls_protocol_get_name(
+	    gnutls_protocol_get_version(r->session)));
+	if (cipher != NULL)
+		snprintf(facts->cipher, sizeof(facts->cipher), "%s", cipher);
+	gnutls_free(cipher);
+	facts->resumed = gnutls_session_is_resumed(r->session);
+	if (certificate == NULL)
+		return;
+	peer_name(facts->subject, sizeof(facts->subject), certificate,
+	    PEER_SUBJECT);
+	peer_name(facts->issuer, sizeof(facts->issuer), certificate,
+	    PEER_ISSUER);
+	peer_fingerprints(certificate, facts->sha256, facts->spki_sha256);
+	peer_date(facts->not_before,
+	    gnutls_x509_crt_get_activation_time(certificate));
+	peer_date(facts->not_after,
+	    gnutls_x509_crt_get_expiration_time(certificate));
+	gnutls_x509_crt_deinit(certificate);
+}
+
+/* The library verifies nothing in a session that goes on: its certificates
+ * have to stand up to what we know today. */
+static int
+judge_again(struct handshake *h, struct error *err)
+{
+	gnutls_session_t session = h->record->session;
+
+	if (!gnutls_session_is_resumed(session) || judge(session) == 0)
+		return 0;
+	*err = h->verdict;
+	return -1;
+}
+
+/* The pin of a first contact: only now has the server proved that the key is
+ * its own. */
+static int
+record_key(struct handshake *h, struct tls_facts *facts, struct error *err)
+{
+	return h->is_new ? pin_record(&h->key, h->record->session,
+	    facts->notice, sizeof(facts->notice), err) : 0;
+}
+
+/* All that has to be so before anything is sent through it. */
+static int
+establish(struct handshake *h, int64_t deadline, struct tls_facts *facts,
+	struct error *err)
+{
+	if (prepare(h, err) != 0 || shake_hands(h, deadline, err) != 0 ||
+	    check_version(h->record, err) != 0 || judge_again(h, err) != 0)
+		return -1;
+	collect_facts(h->record, facts);
+	if (record_key(h, facts, err) != 0)
+		return -1;
+	resume_settle(&h->record->resume, h->record->session, h->policy);
+	return 0;
+}
+
+int
+tls_open(struct transport **upper, struct transport *lower,
+	const struct tls_policy *policy, int64_t deadline,
+	struct tls_facts *facts, struct error *err)
+{
+	struct handshake h;
+	int result;
+
+	memset(&h, 0, sizeof(h));
+	memset(facts, 0, sizeof(*facts));
+	h.policy = policy;
+	if (copy_name(&h, err) != 0)
+		return -1;
+	result = gnutls_global_init();
+	if (result < 0)
+		return fail(err, EX_SOFTWARE, "cannot start GnuTLS: %s",
+		    gnutls_strerror(result));
+	if (record_new(&h.record, lower, policy->resume ? RECORD_TICKETS
+	    : RECORD_NO_TICKETS, err) != 0)
+		return -1;
+	result = establish(&h, deadline, facts, err);
+	pin_free(&h.key);
+	if (result == 0) {
+		*upper = &h.record->transport;
+		return 0;
+	}
+	record_free(h.record);
+	memset(facts, 0, sizeof(*facts));
+	return -1;
+}
+
+void
+tls_keep(struct transport *tls)
+{
+	const struct record *r = (const struct record *)tls;
+
+	resume_keep(&r->resume, r->session);
+}
+
+/* RFC 5929 3: the first Finished message. */
+static int
+add_unique(gnutls_session_t session, struct buffer *base64)
+{
+	gnutls_datum_t finished = {0};
+
+	if (gnutls_session_channel_binding(session, GNUTLS_CB_TLS_UNIQUE,
+	    &finished) < 0)
+		return -1;
+	base64_encode(base64, (const char *)finished.data, finished.size);
+	gnutls_free(finished.data);
+	return 0;
+}
+
+/* RFC 9266 2. */
+static int
+add_exporter(gnutls_session_t session, struct buffer *base64)
+{
+	static const char label[] = "EXPORTER-Channel-Binding";
+	char octets[32];
+
+	if (gnutls_prf_rfc5705(session, sizeof(label) - 1, label, 0, NULL,
+	    sizeof(octets), octets) < 0)
+		return -1;
+	return base64_encode(base64, octets, sizeof(octets));
+}
+
+int
+tls_key_is_locked(const char *key_file)
+{
+	return clientkey_is_locked(key_file);
+}
+
+const char *
+tls_channel_binding(struct transport *tls, struct buffer *base64)
+{
+	const struct record *r = (const struct record *)tls;
+
+	if (gnutls_protocol_get_version(r->session) == GNUTLS_TLS1_3)
+		return add_exporter(r->session, base64) == 0
+		    ? "tls-exporter" : NULL;
+	/* Without extended master secret two sessions may share it. */
+	if (gnutls_session_ext_master_secret_status(r->session) == 0)
+		return NULL;
+	return add_unique(r->session, base64) == 0 ? "tls-unique" : NULL;
+}
+
+const char *
+tls_library_version(void)
+{
+	return gnutls_check_version(NULL);
+}

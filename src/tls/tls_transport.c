@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "tls/tls_transport.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/escape.h"
+#include "base/xmalloc.h"
+
+#define READ_SIZE ((size_t)32 * 1024)
+/* Four full records: the most that waits to be sent. */
+#define OUT_MAX ((size_t)64 * 1024)
+
+int
+record_drain(struct record *r, struct error *err)
+{
+	/* What failed once must not go out later, when its loss has been
+	 * told: it may be the end of a message. */
+	if (r->broken)
+		return fail(err, EX_TEMPFAIL, "connection lost");
+	while (r->sent < r->out.len) {
+		ssize_t n = r->lower->write(r->lower, r->out.data + r->sent,
+		    r->out.len - r->sent, err);
+
+		r->broken |= n == TRANSPORT_FAILED;
+		if (n < 0)
+			return (int)n;
+		r->sent += (size_t)n;
+	}
+	buffer_clear(&r->out);
+	r->sent = 0;
+	return r->lower->flush(r->lower, err);
+}
+
+/* GnuTLS sends: never blocks, never fails; the caller of write sees to it. */
+static ssize_t
+push(gnutls_transport_ptr_t argument, const giovec_t *pieces, int count)
+{
+	struct record *r = argument;
+	size_t before = r->out.len;
+
+	for (int i = 0; i < count; i++)
+		if (buffer_add(&r->out, pieces[i].iov_base,
+		    pieces[i].iov_len) != 0) {
+			gnutls_transport_set_errno(r->session, ENOBUFS);
+			return -1;
+		}
+	return (ssize_t)(r->out.len - before);
+}
+
+/* Fills the empty input. 1, 0 at the end of input, -1 with errno set. */
+static int
+refill(struct record *r)
+{
+	ssize_t n;
+	char *room;
+
+	r->taken = 0;
+	buffer_clear(&r->in);
+	room = buffer_reserve(&r->in, READ_SIZE);
+	n = r->lower->read(r->lower, room, READ_SIZE, &r->failure);
+	if (n > 0) {
+		r->in.len = (size_t)n;
+		if (r->nfirst == 0) {
+			r->nfirst = r->in.len < sizeof(r->first) ? r->in.len
+			    : sizeof(r->first);
+			memcpy(r->first, r->in.data, r->nfirst);
+		}
+		return 1;
+	}
+	if (n == 0) {
+		r->ended = 1;
+		return 0;
+	}
+	r->starved = n != TRANSPORT_FAILED;
+	gnutls_transport_set_errno(r->session, r->starved ? EAGAIN : EIO);
+	return -1;
+}
+
+/* GnuTLS receives. */
+static ssize_t
+pull(gnutls_transport_ptr_t argument, void *data, size_t n)
+{
+	struct record *r = argument;
+
+	if (r->taken == r->in.len) {
+		int filled = refill(r);
+
+		if (filled <= 0)
+			return filled;
+	}
+	if (n > r->in.len - r->taken)
+		n = r->in.len - r->taken;
+	memcpy(data, r->in.data + r->taken, n);
+	r->taken += n;
+	return (ssize_t)n;
+}
+
+/* Is there input for pull()? All waiting is done elsewhere. */
+static int
+pull_timeout(gnutls_transport_ptr_t argument, unsigned milliseconds)
+{
+	struct record *r = argument;
+
+	(void)milliseconds;
+	if (r->taken < r->in.len)
+		return 1;
+	if (refill(r) >= 0)
+		return 1;
+	return r->starved ? 0 : -1;
+}
+
+char *
+record_words(char *out, size_t size, int result)
+{
+	size_t len;
+
+	snprintf(out, size, "%s", gnutls_strerror(result));
+	len = strlen(out);
+	if (len > 0 && out[len - 1] == '.')
+		out[len - 1] = '\0';
+	return out;
+}
+
+int
+record_obsolete(const char *version, struct error *err)
+{
+	fail(err, EX_PROTOCOL, "server offers only obsolete TLS (%s)",
+	    version);
+	return hint(err, "its operator has to enable TLS 1.2 or newer");
+}
+
+static const struct {
+	gnutls_alert_description_t alert;
+	const char *advice;
+} refusals[] = {
+#define OURS "the server does not take the certificate in tls_cert_file"
+	{ GNUTLS_A_BAD_CERTIFICATE, OURS },
+	{ GNUTLS_A_UNSUPPORTED_CERTIFICATE, OURS },
+	{ GNUTLS_A_CERTIFICATE_REVOKED, OURS },
+	{ GNUTLS_A_CERTIFICATE_EXPIRED, OURS },
+	{ GNUTLS_A_CERTIFICATE_UNKNOWN, OURS },
+	{ GNUTLS_A_UNKNOWN_CA, OURS },
+	{ GNUTLS_A_ACCESS_DENIED, OURS },
+	{ GNUTLS_A_UNRECOGNIZED_NAME,
+	    "it goes by another name: set tls_host_override" },
+	{ GNUTLS_A_HANDSHAKE_FAILURE,
+	    "it may want other ciphers: see tls_priorities" },
+	{ GNUTLS_A_INSUFFICIENT_SECURITY,
+	    "it wants other ciphers: see tls_priorities" },
+};
+
+/* A certificate of ours GnuTLS shows only to who asked for one of its
+ * issuers; who asked in vain ends with an alert of his choice. */
+static const char *
+advise(const struct record *r, gnutls_alert_description_t alert)
+{
+	gnutls_datum_t ignored;
+	int has_own = gnutls_certificate_get_crt_raw(r->credentials, 0, 0,
+	    &ignored) >= 0;
+
+	if (alert == GNUTLS_A_CERTIFICATE_REQUIRED && has_own)
+		return "it asked for one of other issuers: tls_cert_file "
+		    "needs the certificates of ours, too";
+	if (!has_own && gnutls_certificate_client_get_request_status(
+	    r->session) > 0)
+		return "it asked for a client certificate: set tls_cert_file "
+		    "and tls_key_file";
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (refusals[i].alert == alert)
+			return refusals[i].advice;
+	return NULL;
+}
+
+static int
+explain_alert(const struct record *r, struct error *err)
+{
+	gnutls_alert_description_t alert = gnutls_alert_get(r->session);
+	const char *name = gnutls_alert_get_name(alert);
+	const char *advice = advise(r, alert);
+
+	if (alert == GNUTLS_A_PROTOCOL_VERSION)
+		return record_obsolete("TLS 1.1 or older", err);
+	fail(err, EX_PROTOCOL, "server refused TLS: %s",
+	    name != NULL ? name : "unknown alert");
+	return advice != NULL ? hint(err, "%s", advice) : -1;
+}
+
+/* Does the result mean that the peer just closed, no matter where in TLS? */
+static int
+was_cut(const struct record *r, int result)
+{
+	return result == GNUTLS_E_PREMATURE_TERMINATION ||
+	    (r->ended && result == GNUTLS_E_UNEXPECTED_PACKET_LENGTH);
+}
+
+/* Handshake, alert, ... of RFC 8446 5.1: anything else is not TLS. */
+static int
+is_tls(const struct record *r)
+{
+	return r->nfirst == 0 || (r->first[0] >= 20 && r->first[0] <= 24);
+}
+
+/* What speaks is no TLS server; often it is SMTP in clear. */
+static int
+explain_clear(const struct record *r, struct error *err)
+{
+	const char *text = (const char *)r->first;
+	char quote[4 * sizeof(r->first) + 1];
+	size_t len = r->nfirst;
+	const char *end = memchr(text, '\n', len);
+
+	if (end != NULL)
+		len = (size_t)(end - text);
+	if (len > 0 && text[len - 1] == '\r')
+		len--;
+	escape(quote, sizeof(quote), text, len);
+	if (len < 3 || !ascii_is_digit(text[1]) || !ascii_is_digit(text[2]) ||
+	    (memcmp(text, "220", 3) != 0 && text[0] != '4' && text[0] != '5'))
+		return fail(err, EX_PROTOCOL, "TLS handshake failed: not TLS: "
+		    "\"%s\"", quote);
+	fail(err, EX_PROTOCOL,
+	    "server does not speak TLS on this port: it said \"%s\"", quote);
+	return hint(err, "for a server that starts in clear set "
+	    "tls_starttls on (port 587)");
+}
+
+int
+record_explain(const struct record *r, int result, struct error *err)
+{
+	char words[128];
+
+	if (!is_tls(r))
+		return explain_clear(r, err);
+	if (was_cut(r, result))
+		return fail(err, EX_TEMPFAIL, r->nfirst == 0
+		    ? "TLS handshake: closed by peer"
+		    : "TLS handshake failed: closed by peer");
+	switch (result) {
+	case GNUTLS_E_FATAL_ALERT_RECEIVED:
+		return explain_alert(r, err);
+	case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
+		return record_obsolete("TLS 1.1 or older", err);
+	case GNUTLS_E_PULL_ERROR:
+		*err = r->failure;
+		return wrap(err, "TLS handshake failed");
+	case GNUTLS_E_DH_PRIME_UNACCEPTABLE:
+		fail(err, EX_PROTOCOL, "TLS handshake failed: the server's "
+		    "Diffie-Hellman prime is too short");
+		return hint(err, "tls_min_dh_prime_bits sets the limit");
+	default:
+		return fail(err, EX_PROTOCOL, "TLS handshake failed: %s",
+		    record_words(words, sizeof(words), result));
+	}
+}
+
+/* A result of record_recv() that ends the connection. */
+static ssize_t
+explain(const struct record *r, int result, struct error *err)
+{
+	char words[128];
+
+	/* No close_notify: whether what came was complete is for SMTP to
+	 * say, where a reply has a visible end. */
+	if (was_cut(r, result))
+		return 0;
+	if (result == GNUTLS_E_PULL_ERROR && r->failure.code != 0) {
+		*err = r->failure;
+		return TRANSPORT_FAILED;
+	}
+	if (result == GNUTLS_E_FATAL_ALERT_RECEIVED)
+		explain_alert(r, err);
+	else
+		fail(err, EX_PROTOCOL, "TLS failed: %s",
+		    record_words(words, sizeof(words), result));
+	return TRANSPORT_FAILED;
+}
+
+static ssize_t
+record_read(struct transport *t, void *data, size_t n, struct error *err)
+{
+	struct record *r = (struct record *)t;
+	struct error ignored;
+
+	for (;;) {
+		ssize_t got;
+
+		r->starved = 0;
+		got = gnutls_record_recv(r->session, data, n);
+		if (got >= 0)
+			return got;
+		if (got == GNUTLS_E_REHANDSHAKE)
+			gnutls_alert_send(r->session, GNUTLS_AL_WARNING,
+			    GNUTLS_A_NO_RENEGOTIATION);
+		else if (gnutls_error_is_fatal((int)got))
+			return explain(r, (int)got, err);
+		/* A session ticket reads as "again" while more is here. */
+		if (!r->starved)
+			continue;
+		/* The peer may wait for an answer of the library's own, such
+		 * as that alert. Trouble shows in the next write. */
+		if (r->out.len > 0)
+			(void)record_drain(r, &ignored);
+		return TRANSPORT_WANT_READ;
+	}
+}
+
+static ssize_t
+record_write(struct transport *t, const void *data, size_t n,
+	struct error *err)
+{
+	struct record *r = (struct record *)t;
+	char words[128];
+	ssize_t put;
+
+	if (r->out.len - r->sent >= OUT_MAX) {
+		int want = record_drain(r, err);
+
+		if (want != 0)
+			return want;
+	}
+	put = gnutls_record_send(r->session, data, n);
+	if (put >= 0)
+		return put;
+	return fail(err, EX_TEMPFAIL, "TLS failed: %s",
+	    record_words(words, sizeof(words), (int)put));
+}
+
+static int
+record_flush(struct transport *t, struct error *err)
+{
+	return record_drain((struct record *)t, err);
+}
+
+static void
+record_close(struct transport *t)
+{
+	struct record *r = (struct record *)t;
+	struct transport *lower = r->lower;
+	struct error ignored;
+
+	/* Nobody waits here; behind something stuck no farewell is said. */
+	if (r->out.len == 0 && !r->broken) {
+		gnutls_bye(r->session, GNUTLS_SHUT_WR);
+		(void)record_drain(r, &ignored);
+	}
+	record_free(r);
+	lower->close(lower);
+}
+
+int
+record_new(struct record **record, struct transport *lower,
+	enum record_tickets tickets, struct error *err)
+{
+	struct record *r = xcalloc(1, sizeof(*r));
+	char words[128];
+	int result;
+
+	r->lower = lower;
+	result = gnutls_certificate_allocate_credentials(&r->credentials);
+	if (result >= 0)
+		result = gnutls_init(&r->session, GNUTLS_CLIENT |
+		    GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
+		    (tickets == RECORD_TICKETS ? 0 : GNUTLS_NO_TICKETS));
+	if (result < 0) {
+		record_free(r);
+		return fail(err, EX_SOFTWARE, "cannot start TLS: %s",
+		    record_words(words, sizeof(words), result));
+	}
+	gnutls_credentials_set(r->session, GNUTLS_CRD_CERTIFICATE,
+	    r->credentials);
+	gnutls_transport_set_ptr(r->session, r);
+	gnutls_transport_set_vec_push_function(r->session, push);
+	gnutls_transport_set_pull_function(r->session, pull);
+	gnutls_transport_set_pull_timeout_function(r->session, pull_timeout);
+	r->transport.read = record_read;
+	r->transport.write = record_write;
+	r->transport.flush = record_flush;
+	r->transport.close = record_close;
+	r->transport.fd = lower->fd;
+	*record = r;
+	return 0;
+}
+
+void
+record_free(struct record *r)
+{
+	if (r->session != NULL)
+		gnutls_deinit(r->session);
+	if (r->credentials != NULL)
+		gnutls_certificate_free_credentials(r->credentials);
+	resume_free(&r->resume);
+	buffer_free(&r->in);
+	buffer_free(&r->out);
+	free(r);
+}

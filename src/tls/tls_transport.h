@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * TLS's record layer: a GnuTLS session as a transport over a transport. What
+ * the library sends is gathered, so that a handshake takes few packets and
+ * large writes few system calls.
+ */
+#ifndef ONEHOP_TLS_TLS_TRANSPORT_H
+#define ONEHOP_TLS_TLS_TRANSPORT_H
+
+#include <gnutls/gnutls.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "tls/resume.h"
+#include "net/transport.h"
+
+struct record {
+	struct transport transport; /* first: the two are cast */
+	struct transport *lower;    /* owned once the session is open */
+	gnutls_session_t session;
+	gnutls_certificate_credentials_t credentials;
+	struct buffer in;           /* from below; [taken, len) are unread */
+	size_t taken;
+	struct buffer out;          /* for below; [0, sent) are gone */
+	size_t sent;
+	unsigned char first[64];    /* what the peer said first */
+	size_t nfirst;
+	int starved;                /* the session wants more input */
+	int ended;                  /* the transport below has no more */
+	int broken;                 /* it takes no more */
+	struct error failure;       /* of the transport below */
+	struct resume resume;       /* where the session is kept */
+};
+
+/* Session, which takes tickets for the next one or not, and credentials, both
+ * empty, over lower. 0, or -1 EX_SOFTWARE. */
+enum record_tickets { RECORD_NO_TICKETS, RECORD_TICKETS };
+int record_new(struct record **record, struct transport *lower,
+	enum record_tickets tickets, struct error *err);
+
+/* Sends what is gathered: 0, TRANSPORT_WANT_WRITE or TRANSPORT_FAILED. */
+int record_drain(struct record *r, struct error *err);
+
+/* GnuTLS's words for one of its results, without full stop. Returns out. */
+char *record_words(char *out, size_t size, int result);
+
+/* Why gnutls_handshake() failed with that result. Returns -1: EX_TEMPFAIL if
+ * the peer just closed, else EX_PROTOCOL. */
+int record_explain(const struct record *r, int result, struct error *err);
+
+/* The server knows but that version, which is not fit for use: EX_PROTOCOL. */
+int record_obsolete(const char *version, struct error *err);
+
+/* Frees all but lower. */
+void record_free(struct record *r);
+
+#endif

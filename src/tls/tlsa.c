@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "tls/tlsa.h"
+
+#include <arpa/inet.h>
+#include <arpa/nameser.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <resolv.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include "net/blocking_call.h"
+#include "base/escape.h"
+#include "base/xmalloc.h"
+
+#define CLASS_IN 1
+#define TYPE_TLSA 52 /* RFC 6698 7.1 */
+
+/* One question, and its answer. */
+struct question {
+	char *host;
+	unsigned port;
+	struct tlsa_records records;
+	int silent;        /* the system's resolver has no answer either */
+};
+
+void
+tlsa_free(struct tlsa_records *records)
+{
+	for (size_t i = 0; i < records->n; i++)
+		free(records->at[i].data);
+	memset(records, 0, sizeof(*records));
+}
+
+static void
+release(void *work)
+{
+	struct question *q = work;
+
+	tlsa_free(&q->records);
+	free(q->host);
+	free(q);
+}
+
+/* libgnutls-dane reports a resolver that does not answer as records that are
+ * not there; the system's own tells the one from the other. */
+static int
+is_silent(const struct question *q)
+{
+	unsigned char answer[512];
+	char *name = xasprintf("_%u._tcp.%s", q->port, q->host);
+	int len = res_query(name, CLASS_IN, TYPE_TLSA, answer,
+	    (int)sizeof(answer));
+	int trouble = h_errno;
+
+	free(name);
+	return len < 0 && trouble == TRY_AGAIN;
+}
+
+static void
+ask(void *work)
+{
+	struct question *q = work;
+
+	tlsa_query(&q->records, q->host, q->port);
+	q->silent = q->records.status == TLSA_ABSENT && is_silent(q);
+}
+
+static const struct errand tlsa_errand = { ask, release, "the resolver" };
+
+static int
+explain(const struct question *q, struct error *err)
+{
+	char words[sizeof(q->records.words) + 64];
+
+	switch (q->records.status) {
+	case TLSA_SECURE:
+		return 0;
+	case TLSA_ABSENT:
+		return q->silent ? fail(err, EX_TEMPFAIL,
+		    "the DNS does not answer")
+		    : fail(err, EX_PROTOCOL, "there is none");
+	case TLSA_UNSIGNED:
+		fail(err, EX_PROTOCOL, "not signed");
+		return hint(err, "if the zone is signed, is the root key "
+		    "here? (Debian: package dns-root-data)");
+	case TLSA_BOGUS:
+		return fail(err, EX_TEMPFAIL,
+		    "the signatures in the DNS do not hold");
+	case TLSA_NO_LIBRARY:
+		fail(err, EX_CONFIG, "tls_trust dane needs libgnutls-dane: "
+		    "%s", escape_string(words, sizeof(words),
+		    q->records.words));
+		return hint(err, "have it where this program is built and "
+		    "where it runs (Debian: package libgnutls-dane0), or use "
+		    "another tls_trust");
+	default:
+		return fail(err, EX_TEMPFAIL, "%s", escape_string(words,
+		    sizeof(words), q->records.words));
+	}
+}
+
+/* DANE is about names: an address has no records. */
+static int
+check_host(const char *host, unsigned port, struct error *err)
+{
+	unsigned char octets[16];
+
+	if (port == 0 || inet_pton(AF_INET, host, octets) == 1 ||
+	    inet_pton(AF_INET6, host, octets) == 1)
+		return fail(err, EX_CONFIG,
+		    "tls_trust dane needs a host name and a port");
+	return 0;
+}
+
+int
+tlsa_fetch(struct tlsa_records *records, const char *host, unsigned port,
+	int64_t deadline, struct error *err)
+{
+	struct question *q;
+	char quote[ESCAPE_QUOTE];
+	int result;
+
+	memset(records, 0, sizeof(*records));
+	if (check_host(host, port, err) != 0)
+		return -1;
+	q = xcalloc(1, sizeof(*q));
+	q->host = xstrdup(host);
+	q->port = port;
+	result = errand_run(&tlsa_errand, q, deadline, err);
+	if (result == 0)
+		result = fail(err, EX_TEMPFAIL, "timed out");
+	else if (result > 0) {
+		result = explain(q, err);
+		*records = q->records;
+		memset(&q->records, 0, sizeof(q->records));
+		release(q);
+	}
+	if (result == 0 || err->code == EX_CONFIG || err->signal != 0)
+		return result;
+	return wrap(err, "no TLSA record of _%u._tcp.%s to trust", port,
+	    escape_string(quote, sizeof(quote), host));
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "tls/tofu.h"
+
+#include <gnutls/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/ascii.h"
+#include "base/escape.h"
+#include "tls/fingerprint.h"
+#include "base/string_list.h"
+#include "base/xmalloc.h"
+#include "tls/certificate.h"
+#include "base/state_file.h"
+
+int
+pin_make(struct pin *pin, const char *state, const char *name, unsigned port,
+	struct error *err)
+{
+	int is_ipv6 = strchr(name, ':') != NULL;
+
+	memset(pin, 0, sizeof(*pin));
+	if (state == NULL) {
+		fail(err, EX_CONFIG, "no place to remember the server's key");
+		return hint(err, "tls_trust tofu needs a home directory or "
+		    "XDG_STATE_HOME");
+	}
+	pin->directory = xasprintf("%s/pins", state);
+	pin->server = is_ipv6 ? xasprintf("[%s]:%u", name, port)
+	    : xasprintf("%s:%u", name, port);
+	for (char *p = pin->server; *p != '\0'; p++)
+		*p = ascii_lower(*p);
+	return 0;
+}
+
+/* The lines that are not comments. */
+static void
+read_lines(struct list *lines, const struct buffer *text)
+{
+	const char *line = text->data;
+	const char *end = line + text->len;
+
+	while (line < end) {
+		const char *lf = memchr(line, '\n', (size_t)(end - line));
+		size_t len = (size_t)((lf != NULL ? lf : end) - line);
+
+		if (len > 0 && line[0] != '#')
+			list_add(lines, xstrndup(line, len));
+		line += len + 1;
+	}
+}
+
+/* Both keys, so that the user can compare them with what the operator says. */
+static int
+refuse(const struct pin *pin, gnutls_session_t session, const char *known,
+	struct error *err)
+{
+	gnutls_x509_crt_t certificate = peer_certificate(session);
+	char sha256[FINGERPRINT_TEXT], spki[FINGERPRINT_TEXT];
+	char quote[ESCAPE_QUOTE], path[ESCAPE_QUOTE];
+
+	if (certificate == NULL)
+		return fail(err, EX_PROTOCOL, "server sent no certificate");
+	peer_fingerprints(certificate, sha256, spki);
+	gnutls_x509_crt_deinit(certificate);
+	fail(err, EX_PROTOCOL, "the key of %s has changed: known is %s, the "
+	    "server has spki:%s", pin->server,
+	    escape_string(quote, sizeof(quote), known), spki);
+	return hint(err, "somebody may be in between; if the operator "
+	    "confirms the new key: rm %s/%s", escape_string(path,
+	    sizeof(path), pin->directory), pin->server);
+}
+
+static int
+compare(const struct pin *pin, gnutls_session_t session,
+	const struct list *known, struct error *err)
+{
+	if (known->n == 0)
+		return fail(err, EX_CONFIG, "expected a fingerprint");
+	if (peer_match(session, (const char *const *)known->at, err) == 0)
+		return 1;
+	return err->code == EX_PROTOCOL
+	    ? refuse(pin, session, known->at[0], err) : -1;
+}
+
+int
+pin_check(const struct pin *pin, gnutls_session_t session, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	struct buffer text = {0};
+	struct list known = {0};
+	int result = store_read(&text, pin->directory, pin->server, err);
+
+	if (result == 1) {
+		read_lines(&known, &text);
+		result = compare(pin, session, &known, err);
+		if (result < 0 && err->code == EX_CONFIG)
+			wrap(err, "%s/%s", escape_string(quote, sizeof(quote),
+			    pin->directory), pin->server);
+	}
+	list_free(&known);
+	buffer_free(&text);
+	return result;
+}
+
+/* What the file says; the comment is for whoever looks into it. */
+static void
+describe(struct buffer *text, char *spki, gnutls_x509_crt_t certificate)
+{
+	char sha256[FINGERPRINT_TEXT], subject[ESCAPE_QUOTE], date[PEER_DATE];
+
+	peer_fingerprints(certificate, sha256, spki);
+	peer_name(subject, sizeof(subject), certificate, PEER_SUBJECT);
+	buffer_addf(text, "# first seen %s, %s\nspki:%s\n",
+	    peer_date(date, time(NULL)), subject, spki);
+}
+
+int
+pin_record(const struct pin *pin, gnutls_session_t session, char *notice,
+	size_t size, struct error *err)
+{
+	gnutls_x509_crt_t certificate = peer_certificate(session);
+	char spki[FINGERPRINT_TEXT], quote[ESCAPE_QUOTE];
+	struct buffer text = {0};
+	int result;
+
+	if (certificate == NULL)
+		return fail(err, EX_PROTOCOL, "server sent no certificate");
+	describe(&text, spki, certificate);
+	gnutls_x509_crt_deinit(certificate);
+	result = store_add(pin->directory, pin->server, &text, err);
+	buffer_free(&text);
+	if (result < 0)
+		return wrap(err, "cannot remember the server's key");
+	if (result == 0)
+		return pin_check(pin, session, err) == 1 ? 0 : -1;
+	snprintf(notice, size, "first contact with %s: its key is spki:%s "
+	    "from now on (%s/%s)", pin->server, spki,
+	    escape_string(quote, sizeof(quote), pin->directory), pin->server);
+	return 0;
+}
+
+void
+pin_free(struct pin *pin)
+{
+	free(pin->directory);
+	free(pin->server);
+	memset(pin, 0, sizeof(*pin));
+}
