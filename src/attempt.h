@@ -7,7 +7,7 @@
 #include "account.h"
 #include "envelope.h"
 #include "base/error.h"
-#include "message.h"
+#include "message/message.h"
 #include "submit.h"
 
 /* All borrowed; each may be empty, as an attempt may end early. */

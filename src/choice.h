@@ -7,7 +7,7 @@
 #include "selection.h"
 #include "configfile.h"
 #include "base/error.h"
-#include "message.h"
+#include "message/message.h"
 
 /*
  * Reads SYSCONFDIR/onehop/config and the user's file (-C replaces the latter)

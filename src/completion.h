@@ -9,7 +9,7 @@
 #include "account.h"
 #include "request.h"
 #include "base/error.h"
-#include "message.h"
+#include "message/message.h"
 
 /*
  * Removes Bcc, Resent-Bcc, Return-Path and Content-Length; writes From, To,

@@ -7,7 +7,7 @@
 
 #include "envelope.h"
 #include "base/error.h"
-#include "message.h"
+#include "message/message.h"
 #include "session.h"
 
 /* What becomes of the session behind the message. */

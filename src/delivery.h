@@ -7,7 +7,7 @@
 #include "account.h"
 #include "envelope.h"
 #include "base/error.h"
-#include "message.h"
+#include "message/message.h"
 #include "submit.h"
 
 /* {0} with trace set is a delivery that has not begun. */

@@ -21,7 +21,7 @@
 #include "envelope.h"
 #include "base/error.h"
 #include "selection.h"
-#include "message.h"
+#include "message/message.h"
 
 /* How a file begins and ends. */
 #define ENTRY_MAGIC "onehop outbox 1\n"

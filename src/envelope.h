@@ -12,7 +12,7 @@
 #include "format/address.h"
 #include "request.h"
 #include "base/error.h"
-#include "message.h"
+#include "message/message.h"
 #include "format/reply.h"
 
 struct recipient {

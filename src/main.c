@@ -21,7 +21,7 @@
 #include "log.h"
 #include "keep.h"
 #include "later.h"
-#include "message.h"
+#include "message/message.h"
 #include "notify.h"
 #include "outbox.h"
 #include "outbox_paths.h"

@@ -9,7 +9,7 @@
 #include "base/buffer.h"
 #include "envelope.h"
 #include "base/error.h"
-#include "message.h"
+#include "message/message.h"
 #include "session.h"
 
 /*

@@ -6,7 +6,7 @@
 #include "account.h"
 #include "envelope.h"
 #include "base/error.h"
-#include "message.h"
+#include "message/message.h"
 
 /* Writes account (secrets as ***), envelope and message to fd. 0; -1
  * EX_IOERR. */

@@ -6,7 +6,7 @@
 #include "account.h"
 #include "base/error.h"
 #include "request.h"
-#include "message.h"
+#include "message/message.h"
 
 /*
  * The path of the sender, "" for the null sender: -f if the account lets it;

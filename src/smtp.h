@@ -7,7 +7,7 @@
 #include "content.h"
 #include "envelope.h"
 #include "base/error.h"
-#include "message.h"
+#include "message/message.h"
 #include "session.h"
 #include "tls/tls.h"
 

@@ -10,7 +10,7 @@
 #include "base/escape.h"
 #include "identity.h"
 #include "base/xmalloc.h"
-#include "mime.h"
+#include "message/downgrade.h"
 #include "parameter.h"
 #include "sandbox.h"
 #include "smtp.h"

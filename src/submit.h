@@ -11,7 +11,7 @@
 #include "content.h"
 #include "envelope.h"
 #include "base/error.h"
-#include "message.h"
+#include "message/message.h"
 #include "route.h"
 #include "secret.h"
 #include "session.h"

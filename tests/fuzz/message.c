@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../src/message.h"
+#include "message/message.h"
 #include "base/poll.h"
 
 /* What fits into a pipe that nobody reads. */

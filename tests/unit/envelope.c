@@ -10,7 +10,7 @@
 #include "../../src/envelope.h"
 #include "base/error.h"
 #include "../../src/identity.h"
-#include "../../src/message.h"
+#include "message/message.h"
 #include "letter.h"
 
 #define ARGS 4

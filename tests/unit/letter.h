@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "../../src/message.h"
+#include "message/message.h"
 
 /* Makes m the message of that text; no dot ends it. */
 void letter_take(struct message *m, const char *text, size_t len);

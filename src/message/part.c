@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "part.h"
+#include "message/part.h"
 
 #include <stdlib.h>
 #include <string.h>

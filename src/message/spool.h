@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The octets of standard input, kept so that they can be read twice. */
-#ifndef ONEHOP_SPOOL_H
-#define ONEHOP_SPOOL_H
+#ifndef ONEHOP_MESSAGE_SPOOL_H
+#define ONEHOP_MESSAGE_SPOOL_H
 
 #include <stddef.h>
 #include <sys/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Where the header of a spooled message is, and where it ends. */
-#ifndef ONEHOP_HEAD_H
-#define ONEHOP_HEAD_H
+#ifndef ONEHOP_MESSAGE_HEADER_H
+#define ONEHOP_MESSAGE_HEADER_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -9,7 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "spool.h"
+#include "message/spool.h"
 
 #define HEAD_MAX ((size_t)4 << 20)
 

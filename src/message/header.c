@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "head.h"
+#include "message/header.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "message.h"
+#include "message/message.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/escape.h"
-#include "head.h"
+#include "message/header.h"
 #include "base/xmalloc.h"
 #include "base/utf8.h"
 #include "format/wire_format.h"

@@ -3,8 +3,8 @@
  * The message from stdin: spooled, its header indexed and edited, written in
  * wire form. Bodies never live in memory beyond a block or 1 MiB.
  */
-#ifndef ONEHOP_MESSAGE_H
-#define ONEHOP_MESSAGE_H
+#ifndef ONEHOP_MESSAGE_MESSAGE_H
+#define ONEHOP_MESSAGE_MESSAGE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "format/field.h"
-#include "spool.h"
+#include "message/spool.h"
 #include "net/stream.h"
 
 /* A field of the header as it stands, and what became of it. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "spool.h"
+#include "message/spool.h"
 
 #include <errno.h>
 #include <fcntl.h>

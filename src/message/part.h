@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One part of a message that is converted: what is known of it, and its header
  * written anew. */
-#ifndef ONEHOP_PART_H
-#define ONEHOP_PART_H
+#ifndef ONEHOP_MESSAGE_PART_H
+#define ONEHOP_MESSAGE_PART_H
 
 #include <stdint.h>
 
 #include "base/buffer.h"
 #include "format/mime_header.h"
 #include "base/error.h"
-#include "spool.h"
+#include "message/spool.h"
 
 /* What a transport takes. */
 enum part_transport {

@@ -4,13 +4,13 @@
  * parts re-encoded as quoted-printable (RFC 2045 6.7, RFC 6152 3), header
  * lines folded anew. Nothing that is signed is touched.
  */
-#ifndef ONEHOP_MIME_H
-#define ONEHOP_MIME_H
+#ifndef ONEHOP_MESSAGE_DOWNGRADE_H
+#define ONEHOP_MESSAGE_DOWNGRADE_H
 
 #include "base/error.h"
-#include "message.h"
-#include "part.h"
-#include "spool.h"
+#include "message/message.h"
+#include "message/part.h"
+#include "message/spool.h"
 
 /* Does the message not suit the transport as it is? */
 int mime_is_needed(const struct message *m, enum part_transport transport);

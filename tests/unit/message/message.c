@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "unit.h"
+#include "../unit.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-#include "../../src/head.h"
-#include "../../src/message.h"
+#include "message/header.h"
+#include "message/message.h"
 
 /* The stream of these tests is the buffer that its `out` is. */
 char *
