@@ -8,7 +8,7 @@
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/escape.h"
-#include "identity.h"
+#include "config/local_host.h"
 #include "base/xmalloc.h"
 
 /* An address still to be looked up, and the alias that led to it. */

@@ -8,7 +8,7 @@
 #include "base/edit_distance.h"
 #include "base/escape.h"
 #include "flag.h"
-#include "key.h"
+#include "config/key.h"
 #include "base/xmalloc.h"
 
 /* Longer than the name of any option. */

@@ -4,7 +4,7 @@
 #ifndef ONEHOP_ATTEMPT_H
 #define ONEHOP_ATTEMPT_H
 
-#include "account.h"
+#include "config/account.h"
 #include "envelope.h"
 #include "base/error.h"
 #include "message/message.h"

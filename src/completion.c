@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "format/address.h"
-#include "identity.h"
+#include "config/local_host.h"
 #include "base/xmalloc.h"
 #include "base/platform.h"
 

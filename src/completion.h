@@ -6,7 +6,7 @@
 #ifndef ONEHOP_COMPLETION_H
 #define ONEHOP_COMPLETION_H
 
-#include "account.h"
+#include "config/account.h"
 #include "request.h"
 #include "base/error.h"
 #include "message/message.h"

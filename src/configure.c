@@ -19,7 +19,7 @@
 #include "submit.h"
 #include "base/terminal.h"
 #include "trial.h"
-#include "value.h"
+#include "config/value.h"
 #include "base/poll.h"
 
 #define DNS_SECONDS 30

@@ -5,7 +5,7 @@
 #define ONEHOP_CONFIGURE_H
 
 #include "base/error.h"
-#include "selection.h"
+#include "config/selection.h"
 
 /* A run of --configure. All is borrowed. */
 struct configure_order {

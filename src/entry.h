@@ -20,7 +20,7 @@
 #include "base/buffer.h"
 #include "envelope.h"
 #include "base/error.h"
-#include "selection.h"
+#include "config/selection.h"
 #include "message/message.h"
 
 /* How a file begins and ends. */

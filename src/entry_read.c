@@ -10,7 +10,7 @@
 #include "format/address.h"
 #include "base/ascii.h"
 #include "tls/sha256.h"
-#include "key.h"
+#include "config/key.h"
 #include "base/xmalloc.h"
 #include "netstring.h"
 

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "account.h"
+#include "config/account.h"
 #include "format/address.h"
 #include "request.h"
 #include "base/error.h"

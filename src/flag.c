@@ -5,7 +5,7 @@
 
 #include "base/ascii.h"
 #include "base/escape.h"
-#include "value.h"
+#include "config/value.h"
 
 static const struct {
 	char letter;

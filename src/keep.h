@@ -5,7 +5,7 @@
 
 #include "attempt.h"
 #include "base/error.h"
-#include "selection.h"
+#include "config/selection.h"
 
 /*
  * May a later try succeed: was it the network, a server in trouble, a 4yz

@@ -6,7 +6,7 @@
 
 #include "base/escape.h"
 #include "format/domain.h"
-#include "identity.h"
+#include "config/local_host.h"
 #include "base/xmalloc.h"
 
 char *

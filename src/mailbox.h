@@ -3,7 +3,7 @@
 #ifndef ONEHOP_MAILBOX_H
 #define ONEHOP_MAILBOX_H
 
-#include "account.h"
+#include "config/account.h"
 #include "format/address.h"
 #include "base/error.h"
 

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "account.h"
+#include "config/account.h"
 #include "args.h"
 #include "attempt.h"
-#include "choice.h"
+#include "config/load.h"
 #include "configure.h"
 #include "envelope.h"
 #include "base/error.h"

@@ -14,7 +14,7 @@
 #include "base/ascii.h"
 #include "base/mkdirs.h"
 #include "base/escape.h"
-#include "key.h"
+#include "config/key.h"
 #include "base/xmalloc.h"
 #include "base/write_all.h"
 

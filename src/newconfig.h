@@ -3,10 +3,10 @@
 #ifndef ONEHOP_NEWCONFIG_H
 #define ONEHOP_NEWCONFIG_H
 
-#include "account.h"
+#include "config/account.h"
 #include "base/buffer.h"
 #include "base/error.h"
-#include "selection.h"
+#include "config/selection.h"
 #include "net/srv_mx.h"
 
 /* What it is made of; all borrowed. */

@@ -4,7 +4,7 @@
 #define ONEHOP_OPTIONS_H
 
 #include "request.h"
-#include "selection.h"
+#include "config/selection.h"
 
 enum mode {
 	MODE_SEND,

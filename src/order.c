@@ -7,7 +7,7 @@
 #include "format/address.h"
 #include "base/ascii.h"
 #include "base/xmalloc.h"
-#include "value.h"
+#include "config/value.h"
 
 #define BAD_PARAMETER "501 5.5.4 Bad value of a parameter"
 

@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#include "account.h"
+#include "config/account.h"
 #include "entry.h"
 #include "base/error.h"
 #include "history.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "choice.h"
+#include "config/load.h"
 #include "base/xdg.h"
 #include "outbox.h"
 

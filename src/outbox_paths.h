@@ -3,7 +3,7 @@
 #ifndef ONEHOP_OUTBOX_PATHS_H
 #define ONEHOP_OUTBOX_PATHS_H
 
-#include "selection.h"
+#include "config/selection.h"
 #include "base/string_list.h"
 
 /* The outboxes that exist: that of "outbox on", that of the command line, and

@@ -3,7 +3,7 @@
 #ifndef ONEHOP_PRETEND_H
 #define ONEHOP_PRETEND_H
 
-#include "account.h"
+#include "config/account.h"
 #include "envelope.h"
 #include "base/error.h"
 #include "message/message.h"

@@ -5,7 +5,7 @@
 #define ONEHOP_QUEUE_H
 
 #include "base/error.h"
-#include "selection.h"
+#include "config/selection.h"
 
 /* A run of mailq or --outbox. All is borrowed. */
 struct queue_order {

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "choice.h"
+#include "config/load.h"
 #include "delivery.h"
-#include "identity.h"
+#include "config/local_host.h"
 #include "keep.h"
 #include "base/xmalloc.h"
 #include "order.h"

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "request.h"
-#include "selection.h"
+#include "config/selection.h"
 
 /* A run of -bs. All is borrowed. */
 struct relay_order {

@@ -3,7 +3,7 @@
 #ifndef ONEHOP_REPORT_H
 #define ONEHOP_REPORT_H
 
-#include "account.h"
+#include "config/account.h"
 #include "attempt.h"
 #include "base/buffer.h"
 #include "base/error.h"

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "account.h"
+#include "config/account.h"
 #include "net/connect.h"
 #include "base/error.h"
 #include "net/transport.h"

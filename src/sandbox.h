@@ -3,7 +3,7 @@
 #ifndef ONEHOP_SANDBOX_H
 #define ONEHOP_SANDBOX_H
 
-#include "account.h"
+#include "config/account.h"
 
 /* What the run may yet have to do in it; sets of these. */
 enum {

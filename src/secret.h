@@ -3,7 +3,7 @@
 #ifndef ONEHOP_SECRET_H
 #define ONEHOP_SECRET_H
 
-#include "account.h"
+#include "config/account.h"
 #include "base/buffer.h"
 #include "base/run_command.h"
 #include "base/error.h"

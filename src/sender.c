@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "format/address.h"
-#include "choice.h"
-#include "identity.h"
+#include "config/load.h"
+#include "config/local_host.h"
 #include "mailbox.h"
 #include "base/xmalloc.h"
 

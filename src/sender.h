@@ -3,7 +3,7 @@
 #ifndef ONEHOP_SENDER_H
 #define ONEHOP_SENDER_H
 
-#include "account.h"
+#include "config/account.h"
 #include "base/error.h"
 #include "request.h"
 #include "message/message.h"

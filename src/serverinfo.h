@@ -4,7 +4,7 @@
 #ifndef ONEHOP_SERVERINFO_H
 #define ONEHOP_SERVERINFO_H
 
-#include "account.h"
+#include "config/account.h"
 #include "base/error.h"
 #include "options.h"
 

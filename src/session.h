@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "account.h"
+#include "config/account.h"
 #include "base/buffer.h"
 #include "format/ehlo.h"
 #include "base/error.h"

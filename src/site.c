@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "choice.h"
+#include "config/load.h"
 #include "base/xmalloc.h"
 
 /* All that decides which account it is, in one text. Owned. */

@@ -6,10 +6,10 @@
 
 #include <stddef.h>
 
-#include "account.h"
+#include "config/account.h"
 #include "delivery.h"
 #include "base/error.h"
-#include "selection.h"
+#include "config/selection.h"
 
 struct site {
 	char *origin;              /* what tells it from others, owned */

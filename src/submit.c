@@ -8,7 +8,7 @@
 
 #include "base/xdg.h"
 #include "base/escape.h"
-#include "identity.h"
+#include "config/local_host.h"
 #include "base/xmalloc.h"
 #include "message/downgrade.h"
 #include "parameter.h"

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "account.h"
+#include "config/account.h"
 #include "auth.h"
 #include "net/connect.h"
 #include "content.h"

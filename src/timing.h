@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "account.h"
+#include "config/account.h"
 #include "submit.h"
 
 #define TIMING_STEPS 11

@@ -3,7 +3,7 @@
 #ifndef ONEHOP_TRIAL_H
 #define ONEHOP_TRIAL_H
 
-#include "account.h"
+#include "config/account.h"
 #include "base/error.h"
 #include "net/srv_mx.h"
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "flag.h"
-#include "key.h"
+#include "config/key.h"
 
 /* Where the summaries stand, if the option leaves room. */
 #define COLUMN 28

@@ -5,7 +5,7 @@
 
 #include "../../src/args.h"
 #include "../../src/flag.h"
-#include "../../src/key.h"
+#include "config/key.h"
 
 #define WORDS 12
 

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "../../src/account.h"
+#include "config/account.h"
 #include "base/buffer.h"
 #include "../../src/envelope.h"
 #include "base/error.h"
-#include "../../src/identity.h"
+#include "config/local_host.h"
 #include "message/message.h"
 #include "letter.h"
 

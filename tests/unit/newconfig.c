@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../src/choice.h"
-#include "../../src/configfile.h"
+#include "config/load.h"
+#include "config/file.h"
 #include "base/xmalloc.h"
 #include "../../src/newconfig.h"
 

@@ -8,7 +8,7 @@
 #include <resolv.h>
 #include <stdio.h>
 
-#include "../../src/account.h"
+#include "config/account.h"
 #include "format/dns_answer.h"
 #include "base/platform.h"
 #include "../../src/route.h"

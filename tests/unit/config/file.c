@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "unit.h"
+#include "../unit.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../src/choice.h"
-#include "../../src/configfile.h"
+#include "config/load.h"
+#include "config/file.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "configfile.h"
+#include "config/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "account.h"
+#include "config/account.h"
 #include "base/edit_distance.h"
 #include "base/escape.h"
-#include "grammar.h"
+#include "config/line.h"
 #include "base/xmalloc.h"
 #include "base/platform.h"
 #include "base/trusted_file.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "setting.h"
+#include "config/setting.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -8,11 +8,11 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
-#include "key.h"
+#include "config/key.h"
 #include "base/string_list.h"
 #include "base/xmalloc.h"
 #include "base/platform.h"
-#include "value.h"
+#include "config/value.h"
 
 /* What a key asks of its text, beyond being one line. */
 static char *(*const checks[KEYS])(const char *, struct error *) = {

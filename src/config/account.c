@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "account.h"
+#include "config/account.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "net/connect.h"
 #include "base/xmalloc.h"
 #include "net/srv_mx.h"
-#include "setting.h"
+#include "config/setting.h"
 #include "net/socks.h"
 #include "tls/tls.h"
 
@@ -18,7 +18,7 @@
 static const size_t offsets[KEYS] = {
 #define KEY(key, kind, initial, argument, summary) \
 	offsetof(struct account, key),
-#include "keys.def"
+#include "config/keys.def"
 #undef KEY
 };
 

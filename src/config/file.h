@@ -3,8 +3,8 @@
  * The config files as sections of settings: what they say, not yet what it
  * comes to. (Not config.h: that name is autoconf's.)
  */
-#ifndef ONEHOP_CONFIGFILE_H
-#define ONEHOP_CONFIGFILE_H
+#ifndef ONEHOP_CONFIG_FILE_H
+#define ONEHOP_CONFIG_FILE_H
 
 #include <stddef.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One smarthost and how to use it: a field for each line of keys.def. */
-#ifndef ONEHOP_ACCOUNT_H
-#define ONEHOP_ACCOUNT_H
+#ifndef ONEHOP_CONFIG_ACCOUNT_H
+#define ONEHOP_CONFIG_ACCOUNT_H
 
 #include <stddef.h>
 
 #include "base/error.h"
-#include "key.h"
+#include "config/key.h"
 #include "base/string_list.h"
 
 /* Texts and paths are never NULL once account_init has run; "" is unset. */
@@ -28,7 +28,7 @@ struct account {
 	int elsewhere; /* the command line leads to another server: no secret
 	                  is kept for it under the account's name */
 #define KEY(key, kind, initial, argument, summary) FIELD_##kind key;
-#include "keys.def"
+#include "config/keys.def"
 #undef KEY
 };
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Who runs us, on which machine, under which domain. */
-#ifndef ONEHOP_IDENTITY_H
-#define ONEHOP_IDENTITY_H
+#ifndef ONEHOP_CONFIG_LOCAL_HOST_H
+#define ONEHOP_CONFIG_LOCAL_HOST_H
 
-#include "account.h"
+#include "config/account.h"
 
 /* The login name of the real user; "uid1000" if there is none. Owned. */
 char *identity_user(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "unit.h"
+#include "../unit.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "../../src/identity.h"
-#include "host.h"
+#include "config/local_host.h"
+#include "../host.h"
 
 static struct passwd *entry; /* what the passwd file says of us */
 

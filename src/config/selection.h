@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The account that the command line selects, and the keys that it sets. */
-#ifndef ONEHOP_SELECTION_H
-#define ONEHOP_SELECTION_H
+#ifndef ONEHOP_CONFIG_SELECTION_H
+#define ONEHOP_CONFIG_SELECTION_H
 
 #include <stddef.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The command line's word over the config file's. */
-#ifndef ONEHOP_OVERRIDE_H
-#define ONEHOP_OVERRIDE_H
+#ifndef ONEHOP_CONFIG_OVERRIDE_H
+#define ONEHOP_CONFIG_OVERRIDE_H
 
-#include "account.h"
+#include "config/account.h"
 #include "base/error.h"
-#include "selection.h"
+#include "config/selection.h"
 
 /*
  * Sets the keys that were given as options, and finishes the account

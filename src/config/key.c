@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "key.h"
+#include "config/key.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -9,7 +9,7 @@
 #include "base/edit_distance.h"
 #include "base/escape.h"
 #include "tls/tls.h"
-#include "value.h"
+#include "config/value.h"
 
 const struct key account_keys[] = {
 #define KEY(key, kind, initial, argument, summary) \
@@ -17,7 +17,7 @@ const struct key account_keys[] = {
 	    KIND_##kind == KIND_SECRET, \
 	    KIND_##kind == KIND_SECRET || KIND_##kind == KIND_COMMAND, \
 	    KIND_##kind == KIND_LIST },
-#include "keys.def"
+#include "config/keys.def"
 #undef KEY
 	{ NULL, NULL, NULL, NULL, KIND_TEXT, 0, 0, 0 }
 };

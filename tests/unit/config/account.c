@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "unit.h"
+#include "../unit.h"
 
 #include <stdio.h>
 #include <syslog.h>
 
-#include "../../src/account.h"
+#include "config/account.h"
 #include "base/edit_distance.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

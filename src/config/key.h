@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The keys of keys.def as data, and what each asks of its value. */
-#ifndef ONEHOP_KEY_H
-#define ONEHOP_KEY_H
+#ifndef ONEHOP_CONFIG_KEY_H
+#define ONEHOP_CONFIG_KEY_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -28,7 +28,7 @@ enum key_kind {
 /* KEY_host, KEY_port, ...: the key's place in account_keys. */
 enum {
 #define KEY(key, kind, initial, argument, summary) KEY_##key,
-#include "keys.def"
+#include "config/keys.def"
 #undef KEY
 	KEYS
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "unit.h"
+#include "../unit.h"
 
-#include "../../src/grammar.h"
+#include "config/line.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

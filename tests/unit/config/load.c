@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "unit.h"
+#include "../unit.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../src/choice.h"
+#include "config/load.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -7,8 +7,8 @@
  *	           "quoted text" with \" and \\ in it
  *	comment  = "#" to the end of the line
  */
-#ifndef ONEHOP_GRAMMAR_H
-#define ONEHOP_GRAMMAR_H
+#ifndef ONEHOP_CONFIG_LINE_H
+#define ONEHOP_CONFIG_LINE_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "grammar.h"
+#include "config/line.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/escape.h"
-#include "key.h"
+#include "config/key.h"
 #include "base/xmalloc.h"
 #include "base/platform.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The field behind one key, whatever its kind: store, show, copy, free. */
-#ifndef ONEHOP_SETTING_H
-#define ONEHOP_SETTING_H
+#ifndef ONEHOP_CONFIG_SETTING_H
+#define ONEHOP_CONFIG_SETTING_H
 
 #include <stddef.h>
 

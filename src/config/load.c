@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "choice.h"
+#include "config/load.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -9,11 +9,11 @@
 #include "base/ascii.h"
 #include "base/run_command.h"
 #include "base/escape.h"
-#include "grammar.h"
+#include "config/line.h"
 #include "base/xdg.h"
-#include "identity.h"
+#include "config/local_host.h"
 #include "base/xmalloc.h"
-#include "override.h"
+#include "config/override.h"
 #include "base/trusted_file.h"
 
 #define SYSTEM_FILE SYSCONFDIR "/onehop/config"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "identity.h"
+#include "config/local_host.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

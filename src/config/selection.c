@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "selection.h"
+#include "config/selection.h"
 
 #include "base/xmalloc.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "override.h"
+#include "config/override.h"
 
 #include <stdlib.h>
 

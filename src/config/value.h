@@ -4,8 +4,8 @@
  * returns the value as it is kept, owned; or NULL with EX_CONFIG "expected
  * ..., not "..."". Pure.
  */
-#ifndef ONEHOP_VALUE_H
-#define ONEHOP_VALUE_H
+#ifndef ONEHOP_CONFIG_VALUE_H
+#define ONEHOP_CONFIG_VALUE_H
 
 #include "base/error.h"
 

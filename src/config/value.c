@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "value.h"
+#include "config/value.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>

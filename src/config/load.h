@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From config files, command line and message to the account of this run. */
-#ifndef ONEHOP_CHOICE_H
-#define ONEHOP_CHOICE_H
+#ifndef ONEHOP_CONFIG_LOAD_H
+#define ONEHOP_CONFIG_LOAD_H
 
-#include "account.h"
-#include "selection.h"
-#include "configfile.h"
+#include "config/account.h"
+#include "config/selection.h"
+#include "config/file.h"
 #include "base/error.h"
 #include "message/message.h"
 
