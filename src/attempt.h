@@ -5,7 +5,7 @@
 #define ONEHOP_ATTEMPT_H
 
 #include "config/account.h"
-#include "envelope.h"
+#include "envelope/envelope.h"
 #include "base/error.h"
 #include "message/message.h"
 #include "submit.h"

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "envelope.h"
+#include "envelope/envelope.h"
 #include "base/error.h"
 #include "message/message.h"
 #include "session.h"

@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "envelope.h"
+#include "envelope/envelope.h"
 #include "base/error.h"
 #include "config/selection.h"
 #include "message/message.h"

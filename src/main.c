@@ -14,7 +14,7 @@
 #include "attempt.h"
 #include "config/load.h"
 #include "configure.h"
-#include "envelope.h"
+#include "envelope/envelope.h"
 #include "base/error.h"
 #include "flush.h"
 #include "format/domain.h"

@@ -3,7 +3,7 @@
 #ifndef ONEHOP_OPTIONS_H
 #define ONEHOP_OPTIONS_H
 
-#include "request.h"
+#include "envelope/request.h"
 #include "config/selection.h"
 
 enum mode {

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "request.h"
+#include "envelope/request.h"
 
 /* {0} is a transaction that has not begun. */
 struct order {

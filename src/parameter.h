@@ -7,7 +7,7 @@
 #define ONEHOP_PARAMETER_H
 
 #include "base/buffer.h"
-#include "envelope.h"
+#include "envelope/envelope.h"
 #include "base/error.h"
 #include "message/message.h"
 #include "session.h"

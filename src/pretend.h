@@ -4,7 +4,7 @@
 #define ONEHOP_PRETEND_H
 
 #include "config/account.h"
-#include "envelope.h"
+#include "envelope/envelope.h"
 #include "base/error.h"
 #include "message/message.h"
 

@@ -8,7 +8,7 @@
 #define ONEHOP_RELAY_H
 
 #include "base/error.h"
-#include "request.h"
+#include "envelope/request.h"
 #include "config/selection.h"
 
 /* A run of -bs. All is borrowed. */

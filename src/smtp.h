@@ -5,7 +5,7 @@
 
 #include "auth.h"
 #include "content.h"
-#include "envelope.h"
+#include "envelope/envelope.h"
 #include "base/error.h"
 #include "message/message.h"
 #include "session.h"

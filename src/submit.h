@@ -9,7 +9,7 @@
 #include "auth.h"
 #include "net/connect.h"
 #include "content.h"
-#include "envelope.h"
+#include "envelope/envelope.h"
 #include "base/error.h"
 #include "message/message.h"
 #include "route.h"

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "../../src/alias_file.h"
+#include "envelope/alias_file.h"
 #include "base/ascii.h"
 
 static void

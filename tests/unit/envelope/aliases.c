@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "unit.h"
+#include "../unit.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
 #include "format/address.h"
-#include "../../src/aliases.h"
+#include "envelope/aliases.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/xmalloc.h"

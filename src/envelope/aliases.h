@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Local names replaced by what they stand for, as aliases(5) has it. */
-#ifndef ONEHOP_ALIASES_H
-#define ONEHOP_ALIASES_H
+#ifndef ONEHOP_ENVELOPE_ALIASES_H
+#define ONEHOP_ENVELOPE_ALIASES_H
 
 #include "format/address.h"
 #include "base/error.h"

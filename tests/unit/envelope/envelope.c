@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From command line, account and message to envelope and header. */
-#include "unit.h"
+#include "../unit.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
 #include "config/account.h"
 #include "base/buffer.h"
-#include "../../src/envelope.h"
+#include "envelope/envelope.h"
 #include "base/error.h"
 #include "config/local_host.h"
 #include "message/message.h"
-#include "letter.h"
+#include "../letter.h"
 
 #define ARGS 4
 #define SETTINGS 4

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "sender.h"
+#include "envelope/sender.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "format/address.h"
 #include "config/load.h"
 #include "config/local_host.h"
-#include "mailbox.h"
+#include "envelope/path.h"
 #include "base/xmalloc.h"
 
 /* "*", "?" and "[" make a from line a pattern, which is no address. */

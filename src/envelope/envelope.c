@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "envelope.h"
+#include "envelope/envelope.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "aliases.h"
+#include "envelope/aliases.h"
 #include "base/ascii.h"
-#include "completion.h"
+#include "envelope/header_fixup.h"
 #include "format/encode.h"
-#include "mailbox.h"
+#include "envelope/path.h"
 #include "base/xmalloc.h"
-#include "sender.h"
+#include "envelope/sender.h"
 
 /* May the header name them? */
 enum disclosure { SHOWN, BLIND };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "completion.h"
+#include "envelope/header_fixup.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "aliases.h"
+#include "envelope/aliases.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "alias_file.h"
+#include "envelope/alias_file.h"
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/escape.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "alias_file.h"
+#include "envelope/alias_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

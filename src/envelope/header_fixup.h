@@ -3,11 +3,11 @@
  * The header made fit to be sent: what must not go removed, what is missing
  * added (RFC 5322 3.6), bare names qualified.
  */
-#ifndef ONEHOP_COMPLETION_H
-#define ONEHOP_COMPLETION_H
+#ifndef ONEHOP_ENVELOPE_HEADER_FIXUP_H
+#define ONEHOP_ENVELOPE_HEADER_FIXUP_H
 
 #include "config/account.h"
-#include "request.h"
+#include "envelope/request.h"
 #include "base/error.h"
 #include "message/message.h"
 

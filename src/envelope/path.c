@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "mailbox.h"
+#include "envelope/path.h"
 
 #include <stdlib.h>
 #include <string.h>

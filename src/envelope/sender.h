@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Who the message is from, for MAIL. */
-#ifndef ONEHOP_SENDER_H
-#define ONEHOP_SENDER_H
+#ifndef ONEHOP_ENVELOPE_SENDER_H
+#define ONEHOP_ENVELOPE_SENDER_H
 
 #include "config/account.h"
 #include "base/error.h"
-#include "request.h"
+#include "envelope/request.h"
 #include "message/message.h"
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From a mailbox that somebody wrote to its path for MAIL and RCPT. */
-#ifndef ONEHOP_MAILBOX_H
-#define ONEHOP_MAILBOX_H
+#ifndef ONEHOP_ENVELOPE_PATH_H
+#define ONEHOP_ENVELOPE_PATH_H
 
 #include "config/account.h"
 #include "format/address.h"

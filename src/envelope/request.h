@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The envelope that the command line, or a client of -bs, asks for. */
-#ifndef ONEHOP_REQUEST_H
-#define ONEHOP_REQUEST_H
+#ifndef ONEHOP_ENVELOPE_REQUEST_H
+#define ONEHOP_ENVELOPE_REQUEST_H
 
 #include <stddef.h>
 

@@ -3,14 +3,14 @@
  * Who the message is from and for (RFC 5321 2.3.1), and the header fields
  * that follow from it.
  */
-#ifndef ONEHOP_ENVELOPE_H
-#define ONEHOP_ENVELOPE_H
+#ifndef ONEHOP_ENVELOPE_ENVELOPE_H
+#define ONEHOP_ENVELOPE_ENVELOPE_H
 
 #include <stddef.h>
 
 #include "config/account.h"
 #include "format/address.h"
-#include "request.h"
+#include "envelope/request.h"
 #include "base/error.h"
 #include "message/message.h"
 #include "format/reply.h"

@@ -4,8 +4,8 @@
  * lines that begin with a blank, comments from "#" at a line's start or behind
  * a blank, quotes around both.
  */
-#ifndef ONEHOP_ALIAS_FILE_H
-#define ONEHOP_ALIAS_FILE_H
+#ifndef ONEHOP_ENVELOPE_ALIAS_FILE_H
+#define ONEHOP_ENVELOPE_ALIAS_FILE_H
 
 #include <stddef.h>
 

@@ -2,14 +2,14 @@
 /* What becomes of a header, to the octet. */
 #include "config.h"
 
-#include "unit.h"
+#include "../unit.h"
 
 #include <stdio.h>
 #include <time.h>
 
-#include "../../src/completion.h"
-#include "host.h"
-#include "letter.h"
+#include "envelope/header_fixup.h"
+#include "../host.h"
+#include "../letter.h"
 
 #define SETTINGS 3
 #define DOMAIN "maildomain", "d.example"
