@@ -5,8 +5,8 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "sasl.h"
-#include "secret.h"
+#include "auth/sasl.h"
+#include "auth/password.h"
 #include "session.h"
 
 /* One authentication under way. {0} is none. */

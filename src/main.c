@@ -32,7 +32,7 @@
 #include "relay.h"
 #include "report.h"
 #include "result.h"
-#include "sasl.h"
+#include "auth/sasl.h"
 #include "serverinfo.h"
 #include "smtp.h"
 #include "submit.h"

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "message/message.h"
 #include "route.h"
-#include "secret.h"
+#include "auth/password.h"
 #include "session.h"
 
 /* When the host is to be secured. */

@@ -7,7 +7,7 @@
 #include "auth.h"
 #include "format/dns_answer.h"
 #include "base/escape.h"
-#include "sasl.h"
+#include "auth/sasl.h"
 #include "submit.h"
 #include "base/terminal.h"
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "../../src/sasl.h"
+#include "auth/sasl.h"
 
 static void
 expand(struct buffer *challenge, const char *text, size_t len,

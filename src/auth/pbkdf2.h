@@ -3,8 +3,8 @@
  * PBKDF2 (RFC 8018 5.2) through GnuTLS, which takes a fraction of libgsasl's
  * time. A file of its own, so that sasl need not know GnuTLS.
  */
-#ifndef ONEHOP_PBKDF2_H
-#define ONEHOP_PBKDF2_H
+#ifndef ONEHOP_AUTH_PBKDF2_H
+#define ONEHOP_AUTH_PBKDF2_H
 
 #include "base/buffer.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "unit.h"
+#include "../unit.h"
 
-#include "../../src/sasl.h"
+#include "auth/sasl.h"
 
 #define ALL "LOGIN PLAIN GSSAPI NTLM CRAM-MD5 DIGEST-MD5 XOAUTH2 OAUTHBEARER " \
 	"EXTERNAL SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-1-PLUS " \

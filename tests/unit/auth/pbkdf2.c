@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "unit.h"
+#include "../unit.h"
 
-#include "../../src/pbkdf2.h"
+#include "auth/pbkdf2.h"
 
 /* RFC 6070, and the same passwords under SHA-256 (RFC 7914 11 has more). */
 static const struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* An account's password or token, and where it came from. */
-#ifndef ONEHOP_SECRET_H
-#define ONEHOP_SECRET_H
+#ifndef ONEHOP_AUTH_PASSWORD_H
+#define ONEHOP_AUTH_PASSWORD_H
 
 #include "config/account.h"
 #include "base/buffer.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Our client against libgsasl's own servers. */
-#include "unit.h"
+#include "../unit.h"
 
 #include <gsasl.h>
 
-#include "../../src/sasl.h"
+#include "auth/sasl.h"
 
 #define PASSWORD "p\xc2\xaa" "ss, w\xc3\xb6rd=" /* SASLprep changes it */
 #define BINDING "ZXhwb3J0ZXIgb2YgdGhpcyBzZXNzaW9uLCAzMiBvY3Q="

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "sasl.h"
+#include "auth/sasl.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "base/escape.h"
 #include "base/xmalloc.h"
 #include "format/oauth.h"
-#include "pbkdf2.h"
+#include "auth/pbkdf2.h"
 #include "base/platform.h"
 #include "format/scram.h"
 

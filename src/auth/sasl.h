@@ -15,8 +15,8 @@
  * Only by name: OAUTHBEARER, XOAUTH2 (the secret is a token), GSSAPI,
  * CRAM-MD5, DIGEST-MD5, NTLM.
  */
-#ifndef ONEHOP_SASL_H
-#define ONEHOP_SASL_H
+#ifndef ONEHOP_AUTH_SASL_H
+#define ONEHOP_AUTH_SASL_H
 
 #include <stddef.h>
 

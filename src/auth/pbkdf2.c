@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "pbkdf2.h"
+#include "auth/pbkdf2.h"
 
 #include <string.h>
 
