@@ -8,7 +8,7 @@
 #include "envelope/envelope.h"
 #include "base/error.h"
 #include "message/message.h"
-#include "submit.h"
+#include "smtp/submit.h"
 
 /* All borrowed; each may be empty, as an attempt may end early. */
 struct attempt {

@@ -8,7 +8,7 @@
 
 #include "base/ascii.h"
 #include "config/load.h"
-#include "delivery.h"
+#include "smtp/reuse.h"
 #include "config/local_host.h"
 #include "keep.h"
 #include "base/xmalloc.h"

@@ -5,13 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "auth.h"
+#include "smtp/auth.h"
 #include "base/buffer.h"
 #include "base/escape.h"
 #include "format/json.h"
 #include "base/write_all.h"
-#include "smtp.h"
-#include "submit.h"
+#include "smtp/commands.h"
+#include "smtp/submit.h"
 #include "timing.h"
 
 /* Two faces of the same facts. */

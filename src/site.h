@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "config/account.h"
-#include "delivery.h"
+#include "smtp/reuse.h"
 #include "base/error.h"
 #include "config/selection.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "auth.h"
+#include "smtp/auth.h"
 
 /* Columns of the longest bar. */
 #define BAR_MAX 40

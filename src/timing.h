@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "config/account.h"
-#include "submit.h"
+#include "smtp/submit.h"
 
 #define TIMING_STEPS 11
 

@@ -4,11 +4,11 @@
 #include <stdio.h>
 
 #include "base/ascii.h"
-#include "auth.h"
+#include "smtp/auth.h"
 #include "format/dns_answer.h"
 #include "base/escape.h"
 #include "auth/sasl.h"
-#include "submit.h"
+#include "smtp/submit.h"
 #include "base/terminal.h"
 
 /* Limits for a host that may not be there at all. */

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/xmalloc.h"
-#include "../../src/smtp.h"
+#include "smtp/commands.h"
 #include "base/poll.h"
 
 #define SECRET "s3cret-w0rd"

@@ -11,7 +11,7 @@
 #include "config/account.h"
 #include "format/dns_answer.h"
 #include "base/platform.h"
-#include "../../src/route.h"
+#include "smtp/smarthost.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The client's side of RFC 5321, one function per verb, in protocol order. */
-#ifndef ONEHOP_SMTP_H
-#define ONEHOP_SMTP_H
+#ifndef ONEHOP_SMTP_COMMANDS_H
+#define ONEHOP_SMTP_COMMANDS_H
 
-#include "auth.h"
-#include "content.h"
+#include "smtp/auth.h"
+#include "smtp/data.h"
 #include "envelope/envelope.h"
 #include "base/error.h"
 #include "message/message.h"
-#include "session.h"
+#include "smtp/session.h"
 #include "tls/tls.h"
 
 /* Waits for 220. */

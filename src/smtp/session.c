@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "session.h"
+#include "smtp/session.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "unit.h"
+#include "../unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/platform.h"
-#include "../../src/sandbox.h"
+#include "smtp/sandbox.h"
 
 /* A home with something of everything, and the account of whoever lives
  * there. Paths below are relative to it. */

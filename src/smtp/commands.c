@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "smtp.h"
+#include "smtp/commands.h"
 
 #include <string.h>
 

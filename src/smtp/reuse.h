@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Several messages, one after another, over one session for as long as the
  * account stays the same and the server plays along. */
-#ifndef ONEHOP_DELIVERY_H
-#define ONEHOP_DELIVERY_H
+#ifndef ONEHOP_SMTP_REUSE_H
+#define ONEHOP_SMTP_REUSE_H
 
 #include "config/account.h"
 #include "envelope/envelope.h"
 #include "base/error.h"
 #include "message/message.h"
-#include "submit.h"
+#include "smtp/submit.h"
 
 /* {0} with trace set is a delivery that has not begun. */
 struct delivery {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "route.h"
+#include "smtp/smarthost.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the process gives up before it listens to a server. */
-#ifndef ONEHOP_SANDBOX_H
-#define ONEHOP_SANDBOX_H
+#ifndef ONEHOP_SMTP_SANDBOX_H
+#define ONEHOP_SMTP_SANDBOX_H
 
 #include "config/account.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "submit.h"
+#include "smtp/submit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +11,9 @@
 #include "config/local_host.h"
 #include "base/xmalloc.h"
 #include "message/downgrade.h"
-#include "parameter.h"
-#include "sandbox.h"
-#include "smtp.h"
+#include "smtp/esmtp.h"
+#include "smtp/sandbox.h"
+#include "smtp/commands.h"
 #include "tls/tlsa.h"
 #include "base/poll.h"
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The content of a transaction, its end, and what became of it. */
-#ifndef ONEHOP_CONTENT_H
-#define ONEHOP_CONTENT_H
+#ifndef ONEHOP_SMTP_DATA_H
+#define ONEHOP_SMTP_DATA_H
 
 #include <stdint.h>
 
 #include "envelope/envelope.h"
 #include "base/error.h"
 #include "message/message.h"
-#include "session.h"
+#include "smtp/session.h"
 
 /* What becomes of the session behind the message. */
 enum content_after {

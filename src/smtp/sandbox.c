@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config.h"
 
-#include "sandbox.h"
+#include "smtp/sandbox.h"
 
 #include <dirent.h>
 #include <fcntl.h>

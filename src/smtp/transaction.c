@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "smtp.h"
+#include "smtp/commands.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/xmalloc.h"
-#include "parameter.h"
+#include "smtp/esmtp.h"
 #include "base/poll.h"
 
 /*

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "content.h"
+#include "smtp/data.h"
 
 #include <string.h>
 
-#include "parameter.h"
+#include "smtp/esmtp.h"
 #include "net/progress.h"
 #include "base/poll.h"
 

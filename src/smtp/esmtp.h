@@ -3,14 +3,14 @@
  * The ESMTP parameters of MAIL and RCPT: which a message needs, which the
  * server offers, and what is wrong if the two do not meet.
  */
-#ifndef ONEHOP_PARAMETER_H
-#define ONEHOP_PARAMETER_H
+#ifndef ONEHOP_SMTP_ESMTP_H
+#define ONEHOP_SMTP_ESMTP_H
 
 #include "base/buffer.h"
 #include "envelope/envelope.h"
 #include "base/error.h"
 #include "message/message.h"
-#include "session.h"
+#include "smtp/session.h"
 
 /*
  * Can the server do what message and account ask for? 0; -1 EX_DATAERR for a

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "auth.h"
+#include "smtp/auth.h"
 
 #include <string.h>
 

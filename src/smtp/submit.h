@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The story of one message: connect, TLS, EHLO, AUTH, envelope, content. */
-#ifndef ONEHOP_SUBMIT_H
-#define ONEHOP_SUBMIT_H
+#ifndef ONEHOP_SMTP_SUBMIT_H
+#define ONEHOP_SMTP_SUBMIT_H
 
 #include <stdint.h>
 
 #include "config/account.h"
-#include "auth.h"
+#include "smtp/auth.h"
 #include "net/connect.h"
-#include "content.h"
+#include "smtp/data.h"
 #include "envelope/envelope.h"
 #include "base/error.h"
 #include "message/message.h"
-#include "route.h"
+#include "smtp/smarthost.h"
 #include "auth/password.h"
-#include "session.h"
+#include "smtp/session.h"
 
 /* When the host is to be secured. */
 enum tls_start {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "unit.h"
+#include "../unit.h"
 
-#include "../../src/route.h"
+#include "smtp/smarthost.h"
 
 static const struct {
 	const char *name;

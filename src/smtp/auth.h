@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* AUTH, RFC 4954: the mechanism chosen, the exchange carried over base64. */
-#ifndef ONEHOP_AUTH_H
-#define ONEHOP_AUTH_H
+#ifndef ONEHOP_SMTP_AUTH_H
+#define ONEHOP_SMTP_AUTH_H
 
 #include "base/buffer.h"
 #include "base/error.h"
 #include "auth/sasl.h"
 #include "auth/password.h"
-#include "session.h"
+#include "smtp/session.h"
 
 /* One authentication under way. {0} is none. */
 struct auth {

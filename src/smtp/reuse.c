@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "delivery.h"
+#include "smtp/reuse.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
  * One connection to a smarthost: commands out, replies in, one for one. The
  * only door through which a command reaches the wire.
  */
-#ifndef ONEHOP_SESSION_H
-#define ONEHOP_SESSION_H
+#ifndef ONEHOP_SMTP_SESSION_H
+#define ONEHOP_SMTP_SESSION_H
 
 #include <stddef.h>
 
@@ -13,7 +13,7 @@
 #include "format/ehlo.h"
 #include "base/error.h"
 #include "format/reply.h"
-#include "route.h"
+#include "smtp/smarthost.h"
 #include "net/stream.h"
 #include "tls/tls.h"
 

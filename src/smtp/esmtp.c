@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "parameter.h"
+#include "smtp/esmtp.h"
 
 #include <string.h>
 
 #include "base/ascii.h"
-#include "auth.h"
+#include "smtp/auth.h"
 #include "format/encode.h"
 #include "format/wire_format.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How an account's smarthost is reached: the hosts to try, in order. */
-#ifndef ONEHOP_ROUTE_H
-#define ONEHOP_ROUTE_H
+#ifndef ONEHOP_SMTP_SMARTHOST_H
+#define ONEHOP_SMTP_SMARTHOST_H
 
 #include <stddef.h>
 #include <stdint.h>
