@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "keep.h"
-#include "log.h"
+#include "report/log.h"
 #include "base/platform.h"
 
 /* A server that refuses a password is not asked again for so long: it would

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "attempt.h"
+#include "report/outcome.h"
 #include "base/error.h"
 #include "outbox.h"
 #include "site.h"

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "notify.h"
-#include "report.h"
+#include "report/stderr.h"
 #include "base/poll.h"
 
 /* How long we wait for another run, milliseconds. */

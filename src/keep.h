@@ -3,7 +3,7 @@
 #ifndef ONEHOP_KEEP_H
 #define ONEHOP_KEEP_H
 
-#include "attempt.h"
+#include "report/outcome.h"
 #include "base/error.h"
 #include "config/selection.h"
 

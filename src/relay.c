@@ -13,7 +13,7 @@
 #include "keep.h"
 #include "base/xmalloc.h"
 #include "order.h"
-#include "report.h"
+#include "report/stderr.h"
 #include "net/stdio.h"
 #include "base/poll.h"
 

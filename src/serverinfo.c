@@ -12,7 +12,7 @@
 #include "base/write_all.h"
 #include "smtp/commands.h"
 #include "smtp/submit.h"
-#include "timing.h"
+#include "report/timing.h"
 
 /* Two faces of the same facts. */
 struct page {

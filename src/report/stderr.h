@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a run has to say when it is over: to a person, to a log. */
-#ifndef ONEHOP_REPORT_H
-#define ONEHOP_REPORT_H
+#ifndef ONEHOP_REPORT_STDERR_H
+#define ONEHOP_REPORT_STDERR_H
 
 #include "config/account.h"
-#include "attempt.h"
+#include "report/outcome.h"
 #include "base/buffer.h"
 #include "base/error.h"
 

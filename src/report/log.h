@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One line per message: to a file, to syslog. Allocates nothing, so that it
  * cannot turn an accepted message into a failure. */
-#ifndef ONEHOP_LOG_H
-#define ONEHOP_LOG_H
+#ifndef ONEHOP_REPORT_LOG_H
+#define ONEHOP_REPORT_LOG_H
 
-#include "attempt.h"
+#include "report/outcome.h"
 #include "base/error.h"
 
 /*

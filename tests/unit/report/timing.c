@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "unit.h"
+#include "../unit.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-#include "../../src/timing.h"
+#include "report/timing.h"
 
 /* Settings of an account, moments of a submission, steps that they make. */
 static const struct timing_case {

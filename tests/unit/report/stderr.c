@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "unit.h"
+#include "../unit.h"
 
 #include <unistd.h>
 
-#include "../../src/report.h"
+#include "report/stderr.h"
 
 /* What was written to the pipe since it was looked at last. */
 static const char *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "log.h"
+#include "report/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include "base/mkdirs.h"
 #include "base/escape.h"
 #include "base/xdg.h"
-#include "logline.h"
+#include "report/logline.h"
 
 /* The format is the user's own; strftime cannot be harmed by it. */
 #pragma GCC diagnostic push

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "report.h"
+#include "report/stderr.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/escape.h"
-#include "log.h"
-#include "result.h"
+#include "report/log.h"
+#include "report/result_json.h"
 
 static void
 put_line(int fd, const char *line, size_t len)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Where the time of a submission went, step by step. */
-#ifndef ONEHOP_TIMING_H
-#define ONEHOP_TIMING_H
+#ifndef ONEHOP_REPORT_TIMING_H
+#define ONEHOP_REPORT_TIMING_H
 
 #include <stdint.h>
 

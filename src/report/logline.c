@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "logline.h"
+#include "report/logline.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* --json: an attempt and what became of it, for programs. */
-#ifndef ONEHOP_RESULT_H
-#define ONEHOP_RESULT_H
+#ifndef ONEHOP_REPORT_RESULT_JSON_H
+#define ONEHOP_REPORT_RESULT_JSON_H
 
-#include "attempt.h"
+#include "report/outcome.h"
 #include "base/buffer.h"
 #include "base/error.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "result.h"
+#include "report/result_json.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "format/json.h"
 #include "base/write_all.h"
 #include "format/queue_id.h"
-#include "timing.h"
+#include "report/timing.h"
 
 /* Room for what is put together before it is written, and when that is. */
 #define ROOM ((size_t)32 * 1024)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "unit.h"
+#include "../unit.h"
 
-#include "../../src/attempt.h"
+#include "report/outcome.h"
 
 static const struct outcome_case {
 	const char *name;

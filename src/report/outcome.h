@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One attempt to hand over a message, and what became of it: what a log, a
  * program and a person are told. */
-#ifndef ONEHOP_ATTEMPT_H
-#define ONEHOP_ATTEMPT_H
+#ifndef ONEHOP_REPORT_OUTCOME_H
+#define ONEHOP_REPORT_OUTCOME_H
 
 #include "config/account.h"
 #include "envelope/envelope.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "unit.h"
+#include "../unit.h"
 
 #include <stdio.h>
 
-#include "../../src/logline.h"
+#include "report/logline.h"
 #include "base/utf8.h"
 
 /* An attempt with all that it consists of. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "attempt.h"
+#include "report/outcome.h"
 
 /* Has the server said no for good, to the message or to a recipient? What it
  * said of our password is not about the message. */

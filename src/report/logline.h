@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a log says of an attempt, in one line. Allocates nothing, so that it
  * cannot turn an accepted message into a failure. */
-#ifndef ONEHOP_LOGLINE_H
-#define ONEHOP_LOGLINE_H
+#ifndef ONEHOP_REPORT_LOGLINE_H
+#define ONEHOP_REPORT_LOGLINE_H
 
 #include <stddef.h>
 
-#include "attempt.h"
+#include "report/outcome.h"
 
 /* Octets of a line with its LF: one write that nobody else's parts. */
 #define LOGLINE_MAX 4096
