@@ -10,7 +10,7 @@
 #include "config/load.h"
 #include "smtp/reuse.h"
 #include "config/local_host.h"
-#include "keep.h"
+#include "outbox/enqueue.h"
 #include "base/xmalloc.h"
 #include "order.h"
 #include "report/stderr.h"

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "tls/sha256.h"
-#include "../../src/entry.h"
-#include "../../src/history.h"
-#include "../../src/netstring.h"
+#include "outbox/message_file.h"
+#include "outbox/history.h"
+#include "outbox/netstring.h"
 
 static void
 check_journal(const char *text, size_t size)

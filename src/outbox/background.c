@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "outbox/background.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "outbox/flush.h"
+#include "outbox/outbox.h"
+#include "base/platform.h"
+#include "base/poll.h"
+
+static int
+has_messages(const char *path)
+{
+	struct error ignored = {0};
+	struct list ids = {0};
+	struct outbox o;
+	int has;
+
+	if (path == NULL)
+		return 0;
+	has = outbox_open(&o, path, &ignored) == 0 &&
+	    outbox_list(&o, OUTBOX_NEW, &ids, &ignored) == 0 && ids.n > 0;
+	outbox_close(&o);
+	list_free(&ids);
+	return has;
+}
+
+/* No descriptor that our caller may wait for, or hold a lock through. */
+static int
+keep_only(int fd)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	if (null < 0 || dup2(fd, STDERR_FILENO + 1) < 0)
+		return -1;
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+		if (dup2(null, i) < 0)
+			return -1;
+	platform_close_from(STDERR_FILENO + 2);
+	fcntl(STDERR_FILENO + 1, F_SETFD, FD_CLOEXEC);
+	return STDERR_FILENO + 1;
+}
+
+static void
+work(int ready, struct flush_order *order)
+{
+	struct error unused = {0};
+	struct flush result;
+	ssize_t n;
+	char go;
+
+	ready = keep_only(ready);
+	if (ready < 0)
+		return;
+	do
+		n = read(ready, &go, 1);
+	while (n < 0 && errno == EINTR);
+	if (n != 1)
+		return;
+	setsid();
+	signals_hold();
+	order->until = deadline_in(1000 * LATER_SECONDS);
+	(void)flush_outbox(&result, order, &unused);
+}
+
+void
+later_prepare(struct later *l, const char *path, const char *config)
+{
+	struct flush_order order = { path, config, 0, -1 };
+	int ends[2];
+
+	l->go = -1;
+	if (!has_messages(path) || pipe(ends) != 0)
+		return;
+	switch (fork()) {
+	case -1:
+		close(ends[1]);
+		break;
+	case 0:
+		close(ends[1]);
+		work(ends[0], &order);
+		_exit(0);
+	default:
+		fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+		l->go = ends[1];
+	}
+	close(ends[0]);
+}
+
+void
+later_begin(struct later *l)
+{
+	if (l->go >= 0)
+		(void)!write(l->go, "g", 1);
+	later_cancel(l);
+}
+
+void
+later_cancel(struct later *l)
+{
+	if (l->go >= 0)
+		close(l->go);
+	l->go = -1;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Where a user's outboxes are. */
+#ifndef ONEHOP_OUTBOX_LOCATE_H
+#define ONEHOP_OUTBOX_LOCATE_H
+
+#include "config/selection.h"
+#include "base/string_list.h"
+
+/* The outboxes that exist: that of "outbox on", that of the command line, and
+ * those that accounts of the config files name. A config file that cannot be
+ * read names none. */
+void outbox_paths(struct list *paths, const struct selection *selection);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "outbox/notify.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/xmalloc.h"
+#include "outbox/outbox.h"
+#include "base/poll.h"
+
+#define NOTIFY_SECONDS 60
+
+void
+notify_run(const char *command, unsigned n)
+{
+	struct error ignored = {0};
+	char *line;
+	pid_t pid;
+	int status;
+
+	if (command[0] == '\0' || n == 0)
+		return;
+	line = xasprintf("%s %u", command, n);
+	if (child_start(&pid, line, -1, -1, &ignored) == 0 &&
+	    child_wait(pid, &status, deadline_in(1000 * NOTIFY_SECONDS),
+	    &ignored) != 1)
+		child_kill(pid);
+	free(line);
+}
+
+/* How many have been given up since that moment. */
+static unsigned
+count_since(const struct outbox *o, const struct timespec *since)
+{
+	struct error ignored = {0};
+	struct list ids = {0};
+	struct stat st;
+	unsigned n = 0;
+
+	if (outbox_list(o, OUTBOX_FAILED, &ids, &ignored) != 0)
+		return 0;
+	for (size_t i = 0; i < ids.n; i++)
+		if (fstatat(o->places[OUTBOX_FAILED], ids.at[i], &st,
+		    AT_SYMLINK_NOFOLLOW) == 0 &&
+		    (st.st_ctim.tv_sec > since->tv_sec ||
+		    (st.st_ctim.tv_sec == since->tv_sec &&
+		    st.st_ctim.tv_nsec > since->tv_nsec)))
+			n++;
+	list_free(&ids);
+	return n;
+}
+
+void
+notify_remind(int fd, const char *path)
+{
+	struct error ignored = {0};
+	struct stat told = {0};
+	struct outbox o;
+	char line[160];
+	unsigned n = 0;
+	int mark = -1;
+
+	if (path == NULL || !outbox_exists(path))
+		return;
+	if (outbox_open(&o, path, &ignored) == 0) {
+		/* its own time says when that was */
+		(void)fstatat(o.places[OUTBOX_JOURNAL], "told", &told, 0);
+		n = count_since(&o, &told.st_mtim);
+	}
+	if (n > 0) {
+		mark = openat(o.places[OUTBOX_JOURNAL], "told", O_WRONLY |
+		    O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		snprintf(line, sizeof(line), "onehop: %u message%s could not "
+		    "be delivered: see onehop --outbox list\n", n,
+		    n == 1 ? "" : "s");
+		(void)!write(fd, line, strlen(line));
+	}
+	if (mark >= 0) {
+		fchmod(mark, 0600);
+		futimens(mark, NULL);
+		close(mark);
+	}
+	outbox_close(&o);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How a user learns that messages were given up. */
+#ifndef ONEHOP_OUTBOX_NOTIFY_H
+#define ONEHOP_OUTBOX_NOTIFY_H
+
+/* Runs the account's outbox_notify with the number of messages behind it, for
+ * a minute at most. Nothing if command is "" or n is 0. */
+void notify_run(const char *command, unsigned n);
+
+/* One line on fd if messages in the outbox were given up since the last such
+ * line; path may be NULL. */
+void notify_remind(int fd, const char *path);
+
+#endif

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../unit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/xmalloc.h"
+#include "outbox/outbox.h"
+
+static const char text[] = "From: a@example.org\nSubject: x\n\n"
+    ".dot\nlast line without end";
+
+/* A directory of our own, and an entry to put into outboxes there. */
+struct fixture {
+	char directory[64];
+	char *path;
+	struct entry entry;
+	struct override set;
+};
+
+static void
+add_recipient(struct envelope *e, const char *path, int code)
+{
+	e->to = xreallocarray(e->to, e->n + 1, sizeof(e->to[0]));
+	memset(&e->to[e->n], 0, sizeof(e->to[0]));
+	e->to[e->n].path = xstrdup(path);
+	e->to[e->n++].reply.code = code;
+}
+
+static int
+set_up(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+	struct spool spool = {0};
+	struct error err = {0};
+
+	strcpy(f->directory, "/tmp/outbox.XXXXXX");
+	assert_non_null(mkdtemp(f->directory));
+	f->path = xasprintf("%s/deep/er", f->directory);
+	f->entry.fd = -1;
+	f->set = (struct override){ "host", "mail.example.org" };
+	f->entry.origin.account = "work";
+	f->entry.origin.overrides = &f->set;
+	f->entry.origin.noverrides = 1;
+	f->entry.envelope.sender = xstrdup("a@example.org");
+	f->entry.envelope.envid = xstrdup("QQ1");
+	f->entry.envelope.message_id = xstrdup("<1@example.org>");
+	add_recipient(&f->entry.envelope, "b@example.org", 250);
+	add_recipient(&f->entry.envelope, "\"c d\"@example.org", 451);
+	add_recipient(&f->entry.envelope, "e@example.org", 550);
+	f->entry.envelope.to[1].notify = xstrdup("NEVER");
+	f->entry.queued = 1000;
+	f->entry.due = 1300;
+	f->entry.doubts = 1;
+	f->entry.reason = xstrdup("451 later, please");
+	assert_int_equal(spool_add(&spool, text, strlen(text), &err), 0);
+	assert_int_equal(message_take(&f->entry.message, &spool, &err), 0);
+	*state = f;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *f = *state;
+	char *command = xasprintf("rm -rf '%s'", f->directory);
+	int status = system(command);
+
+	free(command);
+	free(f->path);
+	f->entry.origin.overrides = NULL;
+	entry_free(&f->entry);
+	free(f);
+	return status;
+}
+
+static void
+open_outbox(struct outbox *o, const struct fixture *f)
+{
+	struct error err = {0};
+
+	if (outbox_open(o, f->path, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+/* The same with the fixture's entry in it, under id. */
+static void
+open_with_message(struct outbox *o, const struct fixture *f,
+    char id[OUTBOX_ID])
+{
+	struct error err = {0};
+
+	open_outbox(o, f);
+	if (outbox_add(o, OUTBOX_NEW, &f->entry, ENTRY_WHOLE, id, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+static int
+read_back(struct entry *e, const struct outbox *o, enum outbox_place place,
+    const char *id, struct error *err)
+{
+	int fd = outbox_open_entry(o, place, id, err);
+
+	return fd >= 0 ? entry_read(e, fd, err) : -1;
+}
+
+static size_t
+count(const struct outbox *o, enum outbox_place place)
+{
+	struct list ids = {0};
+	struct error err = {0};
+	size_t n;
+
+	assert_int_equal(outbox_list(o, place, &ids, &err), 0);
+	n = ids.n;
+	list_free(&ids);
+	return n;
+}
+
+static void
+a_message_comes_back_as_it_was(void **state)
+{
+	struct fixture *f = *state;
+	struct outbox o;
+	struct error err = {0};
+	struct entry e;
+	char id[OUTBOX_ID];
+
+	open_with_message(&o, f, id);
+	assert_int_equal(count(&o, OUTBOX_NEW), 1);
+	assert_int_equal(read_back(&e, &o, OUTBOX_NEW, id, &err), 0);
+	assert_string_equal(e.origin.account, "work");
+	assert_int_equal(e.origin.noverrides, 1);
+	assert_string_equal(e.origin.overrides[0].key, "host");
+	assert_string_equal(e.origin.overrides[0].value, "mail.example.org");
+	assert_string_equal(e.envelope.sender, "a@example.org");
+	assert_string_equal(e.envelope.envid, "QQ1");
+	assert_null(e.envelope.notify);
+	assert_int_equal(e.envelope.n, 3);
+	assert_string_equal(e.envelope.to[1].path, "\"c d\"@example.org");
+	assert_string_equal(e.envelope.to[1].notify, "NEVER");
+	assert_null(e.envelope.to[2].notify);
+	assert_int_equal(e.queued, 1000);
+	assert_int_equal(e.due, 1300);
+	assert_int_equal(e.doubts, 1);
+	assert_string_equal(e.reason, "451 later, please");
+	assert_int_equal(message_size(&e.message),
+	    message_size(&f->entry.message));
+	assert_int_equal(e.message.nfields, 2);
+	entry_free(&e);
+	outbox_close(&o);
+}
+
+static void
+a_part_is_for_its_recipients_only(void **state)
+{
+	static const struct {
+		enum entry_part part;
+		const char *path;
+	} parts[] = {
+		{ ENTRY_OPEN, "\"c d\"@example.org" },
+		{ ENTRY_REFUSED, "e@example.org" },
+	};
+	struct fixture *f = *state;
+	struct outbox o;
+	struct error err = {0};
+	struct entry e;
+	char id[OUTBOX_ID];
+
+	open_outbox(&o, f);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(entry_count(&f->entry.envelope,
+		    parts[i].part), 1);
+		assert_int_equal(outbox_add(&o, OUTBOX_NEW, &f->entry,
+		    parts[i].part, id, &err), 0);
+		assert_int_equal(read_back(&e, &o, OUTBOX_NEW, id, &err), 0);
+		assert_int_equal(e.envelope.n, 1);
+		assert_string_equal(e.envelope.to[0].path, parts[i].path);
+		entry_free(&e);
+	}
+	outbox_close(&o);
+}
+
+/* Every way to change one octet, and every way to cut it short. */
+static void
+damage_anywhere_is_seen(void **state)
+{
+	struct fixture *f = *state;
+	struct outbox o;
+	struct error err = {0};
+	struct entry e;
+	char id[OUTBOX_ID], octet, other;
+	uint64_t size;
+	int fd;
+
+	open_with_message(&o, f, id);
+	size = outbox_entry_size(&o, OUTBOX_NEW, id);
+	fd = openat(o.places[OUTBOX_NEW], id, O_RDWR);
+	assert_true(fd >= 0);
+	for (off_t at = 0; at < (off_t)size; at++) {
+		assert_int_equal(pread(fd, &octet, 1, at), 1);
+		other = (char)(octet ^ 1);
+		assert_int_equal(pwrite(fd, &other, 1, at), 1);
+		assert_int_equal(read_back(&e, &o, OUTBOX_NEW, id, &err), -1);
+		assert_int_equal(err.code, EX_DATAERR);
+		entry_free(&e);
+		assert_int_equal(pwrite(fd, &octet, 1, at), 1);
+	}
+	assert_int_equal(pwrite(fd, "x", 1, (off_t)size), 1);
+	for (off_t len = (off_t)size + 1; len >= 0; len--) {
+		if (len == (off_t)size)
+			continue;
+		assert_int_equal(ftruncate(fd, len), 0);
+		assert_int_equal(read_back(&e, &o, OUTBOX_NEW, id, &err), -1);
+		assert_int_equal(err.code, EX_DATAERR);
+		entry_free(&e);
+	}
+	close(fd);
+	outbox_close(&o);
+}
+
+static void
+a_second_name_or_a_link_is_not_read(void **state)
+{
+	struct fixture *f = *state;
+	struct outbox o;
+	struct error err = {0};
+	struct entry e;
+	char id[OUTBOX_ID];
+
+	open_with_message(&o, f, id);
+	assert_int_equal(linkat(o.places[OUTBOX_NEW], id,
+	    o.places[OUTBOX_FAILED], "other", 0), 0);
+	assert_int_equal(read_back(&e, &o, OUTBOX_NEW, id, &err), -1);
+	assert_int_equal(err.code, EX_NOPERM);
+	entry_free(&e);
+	assert_int_equal(unlinkat(o.places[OUTBOX_FAILED], "other", 0), 0);
+	assert_int_equal(symlinkat(id, o.places[OUTBOX_NEW],
+	    "20261123T125500Z-0000000000000000"), 0);
+	assert_int_equal(outbox_open_entry(&o, OUTBOX_NEW,
+	    "20261123T125500Z-0000000000000000", &err), -1);
+	outbox_close(&o);
+}
+
+static void
+a_directory_that_others_can_use_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct outbox o;
+	struct error err = {0};
+
+	open_outbox(&o, f);
+	outbox_close(&o);
+	assert_int_equal(chmod(f->path, 0750), 0);
+	assert_int_equal(outbox_open(&o, f->path, &err), -1);
+	assert_int_equal(err.code, EX_CANTCREAT);
+	assert_non_null(strstr(err.text, "not private"));
+	outbox_close(&o);
+	assert_int_equal(chmod(f->path, 0700), 0);
+}
+
+static void
+directories_are_private_whatever_the_umask(void **state)
+{
+	struct fixture *f = *state;
+	mode_t mask = umask(0777);
+	struct outbox o;
+	struct stat st;
+	char id[OUTBOX_ID];
+
+	open_with_message(&o, f, id);
+	umask(mask);
+	assert_int_equal(fstat(o.places[OUTBOX_NEW], &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	assert_int_equal(fstatat(o.places[OUTBOX_NEW], id, &st, 0), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	outbox_close(&o);
+}
+
+static void
+only_one_holds_the_lock(void **state)
+{
+	struct fixture *f = *state;
+	struct outbox one, other;
+	struct error err = {0};
+
+	open_outbox(&one, f);
+	open_outbox(&other, f);
+	assert_int_equal(outbox_lock(&one, 0, &err), 1);
+	assert_int_equal(outbox_lock(&other, 0, &err), 0);
+	outbox_close(&one);
+	assert_int_equal(outbox_lock(&other, 0, &err), 1);
+	outbox_close(&other);
+}
+
+static void
+a_message_moves_and_goes_with_its_journal(void **state)
+{
+	struct fixture *f = *state;
+	struct outbox o;
+	struct error err = {0};
+	struct history h;
+	struct journal j;
+	char id[OUTBOX_ID];
+
+	open_with_message(&o, f, id);
+	assert_int_equal(outbox_open_journal(&o, id, &j, &err), 0);
+	assert_int_equal(journal_add(&j, "failed", &err, "%s", "no"), 0);
+	close(j.fd);
+	assert_int_equal(outbox_move(&o, id, OUTBOX_NEW, OUTBOX_FAILED,
+	    &err), 0);
+	assert_int_equal(count(&o, OUTBOX_NEW), 0);
+	assert_int_equal(count(&o, OUTBOX_FAILED), 1);
+	outbox_sweep(&o);
+	assert_int_equal(outbox_history(&o, id, &h, &err), 0);
+	assert_string_equal(h.reason, "no");
+	assert_int_equal(outbox_remove(&o, OUTBOX_FAILED, id, &err), 0);
+	assert_int_equal(count(&o, OUTBOX_FAILED), 0);
+	assert_int_equal(count(&o, OUTBOX_JOURNAL), 0);
+	outbox_close(&o);
+}
+
+static void
+what_a_killed_writer_left_is_swept_when_it_is_old(void **state)
+{
+	static const char *const names[] =
+	    { ".unfinished-old", ".unfinished-new", "foreign" };
+	const struct timespec past[2] = { { 1000, 0 }, { 1000, 0 } };
+	struct fixture *f = *state;
+	struct outbox o;
+	int fds[3];
+
+	open_outbox(&o, f);
+	for (size_t i = 0; i < 3; i++) {
+		fds[i] = openat(o.places[OUTBOX_NEW], names[i], O_WRONLY |
+		    O_CREAT, 0600);
+		assert_true(fds[i] >= 0);
+		if (i != 1)
+			assert_int_equal(futimens(fds[i], past), 0);
+		close(fds[i]);
+	}
+	outbox_sweep(&o);
+	assert_int_equal(faccessat(o.places[OUTBOX_NEW], names[0], F_OK, 0),
+	    -1);
+	assert_int_equal(faccessat(o.places[OUTBOX_NEW], names[1], F_OK, 0),
+	    0);
+	assert_int_equal(faccessat(o.places[OUTBOX_NEW], names[2], F_OK, 0),
+	    0);
+	assert_int_equal(count(&o, OUTBOX_NEW), 0);
+	outbox_close(&o);
+}
+
+static void
+a_full_outbox_says_so(void **state)
+{
+	struct fixture *f = *state;
+	struct account a;
+	struct outbox o;
+	struct error err = {0};
+	char id[OUTBOX_ID];
+
+	account_init(&a, "");
+	open_with_message(&o, f, id);
+	assert_int_equal(outbox_check_room(&o, &a, 1000, &err), 0);
+	assert_int_equal(account_set(&a, "outbox_max_size", "1", &err), 0);
+	assert_int_equal(outbox_check_room(&o, &a, 2 << 20, &err), -1);
+	assert_int_equal(err.code, EX_TEMPFAIL);
+	assert_int_equal(account_set(&a, "outbox_max_messages", "1", &err),
+	    0);
+	assert_int_equal(outbox_check_room(&o, &a, 1, &err), -1);
+	assert_non_null(strstr(err.text, "outbox full"));
+	outbox_close(&o);
+	account_free(&a);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_message_comes_back_as_it_was),
+		TEST(a_part_is_for_its_recipients_only),
+		TEST(damage_anywhere_is_seen),
+		TEST(a_second_name_or_a_link_is_not_read),
+		TEST(a_directory_that_others_can_use_is_refused),
+		TEST(directories_are_private_whatever_the_umask),
+		TEST(only_one_holds_the_lock),
+		TEST(a_message_moves_and_goes_with_its_journal),
+		TEST(what_a_killed_writer_left_is_swept_when_it_is_old),
+		TEST(a_full_outbox_says_so),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
