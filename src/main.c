@@ -29,7 +29,7 @@
 #include "base/platform.h"
 #include "pretend.h"
 #include "outbox/list.h"
-#include "relay.h"
+#include "server/smtp_server.h"
 #include "report/stderr.h"
 #include "report/result_json.h"
 #include "auth/sasl.h"

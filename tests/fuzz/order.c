@@ -10,7 +10,7 @@
 
 #include "base/ascii.h"
 #include "base/xmalloc.h"
-#include "../../src/order.h"
+#include "server/mail_rcpt.h"
 
 /* "250 2.1.0 Ok": a code, its like in RFC 3463's terms, and words. */
 static void

@@ -3,8 +3,8 @@
  * What a client of -bs wants sent: MAIL and RCPT with their parameters (RFC
  * 5321 4.1.2, 3461, 6531), taken in and answered. Pure.
  */
-#ifndef ONEHOP_ORDER_H
-#define ONEHOP_ORDER_H
+#ifndef ONEHOP_SERVER_MAIL_RCPT_H
+#define ONEHOP_SERVER_MAIL_RCPT_H
 
 #include <stddef.h>
 

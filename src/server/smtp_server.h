@@ -4,8 +4,8 @@
  * SMTP to their sendmail. It keeps nothing: every reply to a final dot is the
  * smarthost's own, and one session to the smarthost serves all messages.
  */
-#ifndef ONEHOP_RELAY_H
-#define ONEHOP_RELAY_H
+#ifndef ONEHOP_SERVER_SMTP_SERVER_H
+#define ONEHOP_SERVER_SMTP_SERVER_H
 
 #include "base/error.h"
 #include "envelope/request.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "relay.h"
+#include "server/smtp_server.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "config/local_host.h"
 #include "outbox/enqueue.h"
 #include "base/xmalloc.h"
-#include "order.h"
+#include "server/mail_rcpt.h"
 #include "report/stderr.h"
 #include "net/stdio.h"
 #include "base/poll.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "order.h"
+#include "server/mail_rcpt.h"
 
 #include <stdlib.h>
 #include <string.h>
