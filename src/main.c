@@ -13,7 +13,7 @@
 #include "args.h"
 #include "report/outcome.h"
 #include "config/load.h"
-#include "configure.h"
+#include "setup/setup.h"
 #include "envelope/envelope.h"
 #include "base/error.h"
 #include "outbox/flush.h"

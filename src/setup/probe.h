@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Whether a host will do as the submission server: no credentials are used. */
-#ifndef ONEHOP_TRIAL_H
-#define ONEHOP_TRIAL_H
+#ifndef ONEHOP_SETUP_PROBE_H
+#define ONEHOP_SETUP_PROBE_H
 
 #include "config/account.h"
 #include "base/error.h"

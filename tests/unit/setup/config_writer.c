@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "unit.h"
+#include "../unit.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 #include "config/load.h"
 #include "config/file.h"
 #include "base/xmalloc.h"
-#include "../../src/newconfig.h"
+#include "setup/config_writer.h"
 
 /* What is asked for: an address, the host, options; and what must come out of
  * the file again. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "configure.h"
+#include "setup/setup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,15 +10,15 @@
 #include "format/address.h"
 #include "base/ascii.h"
 #include "smtp/auth.h"
-#include "discovery.h"
+#include "setup/discover.h"
 #include "base/escape.h"
 #include "base/xdg.h"
 #include "format/domain.h"
 #include "base/xmalloc.h"
-#include "newconfig.h"
+#include "setup/config_writer.h"
 #include "smtp/submit.h"
 #include "base/terminal.h"
-#include "trial.h"
+#include "setup/probe.h"
 #include "config/value.h"
 #include "base/poll.h"
 

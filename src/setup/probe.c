@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "trial.h"
+#include "setup/probe.h"
 
 #include <stdio.h>
 

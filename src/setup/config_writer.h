@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A first config file: what is to stand in it, and how it is written. */
-#ifndef ONEHOP_NEWCONFIG_H
-#define ONEHOP_NEWCONFIG_H
+#ifndef ONEHOP_SETUP_CONFIG_WRITER_H
+#define ONEHOP_SETUP_CONFIG_WRITER_H
 
 #include "config/account.h"
 #include "base/buffer.h"

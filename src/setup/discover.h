@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which hosts may be the submission server of a mail domain. */
-#ifndef ONEHOP_DISCOVERY_H
-#define ONEHOP_DISCOVERY_H
+#ifndef ONEHOP_SETUP_DISCOVER_H
+#define ONEHOP_SETUP_DISCOVER_H
 
 #include <stddef.h>
 #include <stdint.h>

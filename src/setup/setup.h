@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* --configure: finds the submission server of a mail address and writes a
  * config file for it. */
-#ifndef ONEHOP_CONFIGURE_H
-#define ONEHOP_CONFIGURE_H
+#ifndef ONEHOP_SETUP_SETUP_H
+#define ONEHOP_SETUP_SETUP_H
 
 #include "base/error.h"
 #include "config/selection.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "discovery.h"
+#include "setup/discover.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static const struct provider {
 } providers[] = {
 #define PROVIDER(domains, exchangers, host, port, starttls) \
 	{ domains, exchangers, host, port, starttls },
-#include "providers.def"
+#include "setup/providers.def"
 #undef PROVIDER
 };
 #define PROVIDERS (sizeof(providers) / sizeof(providers[0]))
