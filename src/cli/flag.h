@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The options of flags.def as data. */
-#ifndef ONEHOP_FLAG_H
-#define ONEHOP_FLAG_H
+#ifndef ONEHOP_CLI_FLAG_H
+#define ONEHOP_CLI_FLAG_H
 
 #include "base/error.h"
-#include "options.h"
+#include "cli/options.h"
 
 enum flag_value {
 	VALUE_NONE,

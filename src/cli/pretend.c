@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "pretend.h"
+#include "cli/pretend.h"
 
 #include <stdlib.h>
 

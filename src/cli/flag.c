@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "flag.h"
+#include "cli/flag.h"
 
 #include <string.h>
 
@@ -239,7 +239,7 @@ ignore(struct options *options, const char *value, struct error *err)
 const struct flag flags[] = {
 #define FLAG(letter, name, value, act, argument, summary) \
 	{ letter, name, VALUE_##value, act, argument, summary },
-#include "flags.def"
+#include "cli/options.def"
 #undef FLAG
 	{ 0, NULL, VALUE_NONE, NULL, NULL, NULL }
 };

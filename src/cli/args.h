@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The command line, and the name we were called by. */
-#ifndef ONEHOP_ARGS_H
-#define ONEHOP_ARGS_H
+#ifndef ONEHOP_CLI_ARGS_H
+#define ONEHOP_CLI_ARGS_H
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "options.h"
+#include "cli/options.h"
 
 /*
  * Reads argv (argc may be 0). 0; -1 EX_USAGE naming the option: unknown,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "unit.h"
+#include "../unit.h"
 
 #include <stdio.h>
 
-#include "../../src/args.h"
-#include "../../src/flag.h"
+#include "cli/args.h"
+#include "cli/flag.h"
 #include "config/key.h"
 
 #define WORDS 12

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "args.h"
+#include "cli/args.h"
 
 #include <stdio.h>
 
-#include "flag.h"
+#include "cli/flag.h"
 #include "config/key.h"
 
 /* Where the summaries stand, if the option leaves room. */

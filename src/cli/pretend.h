@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* --pretend: all that a run would do, shown instead of done. */
-#ifndef ONEHOP_PRETEND_H
-#define ONEHOP_PRETEND_H
+#ifndef ONEHOP_CLI_PRETEND_H
+#define ONEHOP_CLI_PRETEND_H
 
 #include "config/account.h"
 #include "envelope/envelope.h"

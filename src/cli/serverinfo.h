@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* --serverinfo: what a smarthost is and offers, and what we would make of it.
  * Sends no message. */
-#ifndef ONEHOP_SERVERINFO_H
-#define ONEHOP_SERVERINFO_H
+#ifndef ONEHOP_CLI_SERVERINFO_H
+#define ONEHOP_CLI_SERVERINFO_H
 
 #include "config/account.h"
 #include "base/error.h"
-#include "options.h"
+#include "cli/options.h"
 
 /*
  * Connects, with --auth-test authenticates, and prints what was found on fd,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The options of the command line. */
-#ifndef ONEHOP_OPTIONS_H
-#define ONEHOP_OPTIONS_H
+#ifndef ONEHOP_CLI_OPTIONS_H
+#define ONEHOP_CLI_OPTIONS_H
 
 #include "envelope/request.h"
 #include "config/selection.h"

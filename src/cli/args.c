@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "args.h"
+#include "cli/args.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/ascii.h"
 #include "base/edit_distance.h"
 #include "base/escape.h"
-#include "flag.h"
+#include "cli/flag.h"
 #include "config/key.h"
 #include "base/xmalloc.h"
 
