@@ -57,7 +57,7 @@ AC_DEFINE_UNQUOTED([DANE_LIBRARY], ["${DANE_LIBRARY:-libgnutls-dane.so.0}"],
 AM_CONDITIONAL([DANE], [test "$with_dane" = yes])
 ])
 
-# What differs between systems; src/platform.c is the one file that asks.
+# What differs between systems; src/base/platform.c is the one file that asks.
 AC_DEFUN([ONEHOP_PLATFORM],
 [AC_SEARCH_LIBS([pthread_create], [pthread])
 AC_SEARCH_LIBS([getaddrinfo], [socket])

@@ -20,7 +20,7 @@ cd "$(dirname "$0")/.." || exit 66
 scratch=$(mktemp -d) || exit 73
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT TERM HUP
-[ $# -gt 0 ] || set -- src/*.c
+[ $# -gt 0 ] || set -- src/*/*.c
 
 flags="-std=gnu99 -DHAVE_CONFIG_H -DSYSCONFDIR=\"/etc\" -I$builddir -Isrc"
 number=0

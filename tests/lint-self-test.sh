@@ -27,7 +27,7 @@ plant()
 {
     rm -rf "$tree" "$objects"
     cp -R "$scratch/clean" "$tree"
-    mkdir -p "$objects/src"
+    mkdir -p "$objects/src/base"
     number=$((number + 1))
     (cd "$tree" && OBJECTS=$objects sh -e) || echo "# cannot plant"
     if "$tree/tests/lint.sh" -o "$objects" "$1" >"$scratch/out" 2>&1; then
@@ -47,27 +47,27 @@ plant_object()
 {
     plant globals "$1" <<END
 printf '%s\n' '$2' >planted.c
-\${CC:-cc} -fPIE -c -o "\$OBJECTS/src/planted.o" planted.c
+\${CC:-cc} -fPIE -c -o "\$OBJECTS/src/base/planted.o" planted.c
 END
 }
 
-plant layers 'src/ascii.c:.*includes buffer.h' <<'END'
-echo '#include "buffer.h"' >>src/ascii.c
+plant layers 'src/base/ascii.c:.*includes format/reply.h' <<'END'
+echo '#include "format/reply.h"' >>src/base/ascii.c
 END
-plant layers 'src/error.h:.*includes memory.h' <<'END'
-echo '#include "memory.h"' >>src/error.h
+plant layers 'src/base/error.h:.*ascii.h, which names no folder' <<'END'
+echo '#include "ascii.h"' >>src/base/error.h
 END
-plant layers 'src/planted.c:1: not in src_libonehop_a_SOURCES' <<'END'
-echo '/* a module that is in no list */' >src/planted.c
+plant layers 'src/planted.c:1: is in none of the folders' <<'END'
+echo '/* a file outside the folders */' >src/planted.c
 END
-plant libraries 'src/wait.c:.*only tls' <<'END'
-echo '#include <gnutls/gnutls.h>' >>src/wait.c
+plant libraries 'src/base/poll.c:.*only tls/' <<'END'
+echo '#include <gnutls/gnutls.h>' >>src/base/poll.c
 END
-plant libraries 'src/wait.c:.*only sasl' <<'END'
-echo '#include <gsasl.h>' >>src/wait.c
+plant libraries 'src/base/poll.c:.*only auth/sasl' <<'END'
+echo '#include <gsasl.h>' >>src/base/poll.c
 END
-plant libraries 'src/wait.c:.*only idna' <<'END'
-echo '#include <idn2.h>' >>src/wait.c
+plant libraries 'src/base/poll.c:.*only format/domain' <<'END'
+echo '#include <idn2.h>' >>src/base/poll.c
 END
 plant_object 'mutable global counter in .bss' 'int counter;'
 plant_object 'mutable global counter in .data' 'static int counter = 1;
@@ -75,60 +75,60 @@ int next(void) { return counter++; }'
 plant_object 'mutable global counter' 'int next(void)
 { static int counter; return counter++; }'
 plant_object 'mutable global counter' '__thread int counter;'
-plant functions 'src/wait.c:.*planted() has 61 lines' <<'END'
-printf 'void\nplanted(void)\n{\n' >>src/wait.c
-for i in 1 2 3 4 5 6; do printf '\n\n\n\n\n\n\n\n\n\n'; done >>src/wait.c
-printf '\n}\n' >>src/wait.c
+plant functions 'src/base/poll.c:.*planted() has 61 lines' <<'END'
+printf 'void\nplanted(void)\n{\n' >>src/base/poll.c
+for i in 1 2 3 4 5 6; do printf '\n\n\n\n\n\n\n\n\n\n'; done >>src/base/poll.c
+printf '\n}\n' >>src/base/poll.c
 END
-plant parameters 'src/wait.c:.*6 parameters' <<'END'
-printf 'int\nf(int a, int b, int c,\n\tint d, int e, int g)\n' >>src/wait.c
-printf '{\n}\n' >>src/wait.c
+plant parameters 'src/base/poll.c:.*6 parameters' <<'END'
+printf 'int\nf(int a, int b, int c,\n\tint d, int e, int g)\n' >>src/base/poll.c
+printf '{\n}\n' >>src/base/poll.c
 END
-plant parameters 'src/wait.h:.*6 parameters' <<'END'
-echo 'int f(int a, int b, int c, int d, int e, int g);' >>src/wait.h
+plant parameters 'src/base/poll.h:.*6 parameters' <<'END'
+echo 'int f(int a, int b, int c, int d, int e, int g);' >>src/base/poll.h
 END
-plant forwards 'src/wait.c:.*forward declaration' <<'END'
-printf 'static int later(int a,\n\tint b);\n' >>src/wait.c
+plant forwards 'src/base/poll.c:.*forward declaration' <<'END'
+printf 'static int later(int a,\n\tint b);\n' >>src/base/poll.c
 END
 for call in 'sprintf(a, b)' 'strcpy(a, b)' 'strcat(a, b)' 'strtok(a, b)' \
     'gets(a)' 'atoi(a)' 'alloca(1)' 'isdigit(a)' 'strcasecmp(a, b)' \
     'toupper(a)' 'printf(a)' 'fprintf(a, b)' 'puts(a)' 'perror(a)' \
     'exit(1)' 'abort()'; do
-    plant words "src/wait.c:.*: ${call%%(*}(" <<END
-echo '$call;' >>src/wait.c
+    plant words "src/base/poll.c:.*: ${call%%(*}(" <<END
+echo '$call;' >>src/base/poll.c
 END
 done
-plant words 'src/wait.c:.*banned header' <<'END'
-echo '#include <ctype.h>' >>src/wait.c
+plant words 'src/base/poll.c:.*banned header' <<'END'
+echo '#include <ctype.h>' >>src/base/poll.c
 END
-plant words 'src/wait.h:.*hides a type' <<'END'
-echo 'typedef struct wait wait;' >>src/wait.h
+plant words 'src/base/poll.h:.*hides a type' <<'END'
+echo 'typedef struct poll poll;' >>src/base/poll.h
 END
 for word in TODO FIXME XXX; do
-    plant words "src/wait.c:.*left for later.*$word" <<END
-echo '/* $word: mend */' >>src/wait.c
+    plant words "src/base/poll.c:.*left for later.*$word" <<END
+echo '/* $word: mend */' >>src/base/poll.c
 END
 done
-plant conditionals 'src/wait.c:.*outside platform.c: #ifdef' <<'END'
-echo '#ifdef __linux__' >>src/wait.c
+plant conditionals 'src/base/poll.c:.*outside platform.c: #ifdef' <<'END'
+echo '#ifdef __linux__' >>src/base/poll.c
 END
-plant conditionals 'src/wait.h:.*in a header: #if 0' <<'END'
-echo '#if 0' >>src/wait.h
+plant conditionals 'src/base/poll.h:.*in a header: #if 0' <<'END'
+echo '#if 0' >>src/base/poll.h
 END
-plant columns 'src/wait.c:.*81 columns' <<'END'
-printf '\t%073d\n' 0 >>src/wait.c
+plant columns 'src/base/poll.c:.*81 columns' <<'END'
+printf '\t%073d\n' 0 >>src/base/poll.c
 END
-plant lengths 'src/wait.c:450: .* lines, more than 450' <<'END'
-seq 450 >>src/wait.c
+plant lengths 'src/base/poll.c:700: .* lines, more than 700' <<'END'
+seq 700 >>src/base/poll.c
 END
-plant spdx 'src/wait.c:1: no SPDX' <<'END'
-sed -i 1d src/wait.c
+plant spdx 'src/base/poll.c:1: no SPDX' <<'END'
+sed -i 1d src/base/poll.c
 END
 plant keys 'onehop-config.5:1: planted_key is missing' <<'END'
-echo 'KEY(planted_key, TEXT, "", "X", "planted")' >>src/keys.def
+echo 'KEY(planted_key, TEXT, "", "X", "planted")' >>src/config/keys.def
 END
 plant keys 'onehop-config.5:1: host is not in the table' <<'END'
-sed -i '/^KEY(host,/d' src/keys.def
+sed -i '/^KEY(host,/d' src/config/keys.def
 END
 plant keys '--help does not know --host' <<'END'
 echo 'echo usage' >"$OBJECTS/onehop"
@@ -139,10 +139,10 @@ mkdir -p contrib/completion
 echo 'complete onehop' >contrib/completion/onehop.bash
 END
 plant flags 'onehop.1:1: -J is missing' <<'END'
-echo "FLAG('J', NONE, IGNORE, \"\", \"planted\")" >>src/flags.def
+echo "FLAG('J', NONE, IGNORE, \"\", \"planted\")" >>src/cli/options.def
 END
 plant flags 'onehop.1:1: -t is not in the table' <<'END'
-sed -i "/^FLAG('t',/d" src/flags.def
+sed -i "/^FLAG('t',/d" src/cli/options.def
 END
 plant flags '--help does not know -t' <<'END'
 echo 'echo usage' >"$OBJECTS/onehop"

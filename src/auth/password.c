@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/oneline.h"
+#include "base/poll.h"
+#include "base/prompt.h"
+#include "base/trusted_file.h"
 #include "base/xmalloc.h"
 #include "format/netrc.h"
-#include "base/oneline.h"
-#include "base/prompt.h"
 #include "tls/tls.h"
-#include "base/trusted_file.h"
-#include "base/poll.h"
 
 #define NETRC_MAX ((size_t)1 << 20)
 

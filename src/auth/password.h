@@ -3,11 +3,11 @@
 #ifndef ONEHOP_AUTH_PASSWORD_H
 #define ONEHOP_AUTH_PASSWORD_H
 
-#include "config/account.h"
 #include "base/buffer.h"
-#include "base/run_command.h"
 #include "base/error.h"
 #include "base/escape.h"
+#include "base/run_command.h"
+#include "config/account.h"
 
 /* {0} is none. */
 struct secret {

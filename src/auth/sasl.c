@@ -7,13 +7,13 @@
 
 #include <gsasl.h>
 
-#include "base/ascii.h"
-#include "format/encode.h"
-#include "base/escape.h"
-#include "base/xmalloc.h"
-#include "format/oauth.h"
 #include "auth/pbkdf2.h"
+#include "base/ascii.h"
+#include "base/escape.h"
 #include "base/platform.h"
+#include "base/xmalloc.h"
+#include "format/encode.h"
+#include "format/oauth.h"
 #include "format/scram.h"
 
 /* In the order of preference. */

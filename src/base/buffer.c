@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/xmalloc.h"
 #include "base/platform.h"
+#include "base/xmalloc.h"
 
 /* A secret is copied and wiped: realloc would leave the old octets about. */
 static void

@@ -11,9 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/xmalloc.h"
 #include "base/platform.h"
 #include "base/poll.h"
+#include "base/xmalloc.h"
 
 /* What helpers of password managers need to find the user's agents. */
 static const char *const passed[] = {

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/oneline.h"
-#include "base/terminal.h"
 #include "base/poll.h"
+#include "base/terminal.h"
 
 /* One line, typed; the newline is not echoed, so it is written. */
 static int

@@ -8,9 +8,9 @@
 
 #include "base/child.h"
 #include "base/escape.h"
-#include "base/xmalloc.h"
 #include "base/oneline.h"
 #include "base/poll.h"
+#include "base/xmalloc.h"
 
 /* All that the command prints, and how it ends. */
 static int

@@ -11,12 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/mkdirs.h"
 #include "base/escape.h"
-#include "base/xmalloc.h"
-#include "base/write_all.h"
+#include "base/mkdirs.h"
 #include "base/platform.h"
 #include "base/trusted_file.h"
+#include "base/write_all.h"
+#include "base/xmalloc.h"
 
 /* A name that cannot lead anywhere else, nor to a file under way. */
 static int

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
-#include "base/write_all.h"
 #include "base/poll.h"
+#include "base/write_all.h"
 
 #define ANSWER_SECONDS 300
 

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/escape.h"
-#include "base/xmalloc.h"
 #include "base/platform.h"
+#include "base/xmalloc.h"
 
 /* Where everybody may rename, our own files can be put in another's place. */
 static int

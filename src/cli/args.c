@@ -7,9 +7,9 @@
 #include "base/ascii.h"
 #include "base/edit_distance.h"
 #include "base/escape.h"
+#include "base/xmalloc.h"
 #include "cli/flag.h"
 #include "config/key.h"
-#include "base/xmalloc.h"
 
 /* Longer than the name of any option. */
 #define NAME_SIZE 64

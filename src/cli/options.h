@@ -3,8 +3,8 @@
 #ifndef ONEHOP_CLI_OPTIONS_H
 #define ONEHOP_CLI_OPTIONS_H
 
-#include "envelope/request.h"
 #include "config/selection.h"
+#include "envelope/request.h"
 
 enum mode {
 	MODE_SEND,

@@ -5,9 +5,9 @@
 
 #include "base/buffer.h"
 #include "base/escape.h"
+#include "base/poll.h"
 #include "net/stdio.h"
 #include "net/stream.h"
-#include "base/poll.h"
 
 static void
 show_account(struct buffer *out, const struct account *a)

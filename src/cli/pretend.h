@@ -3,9 +3,9 @@
 #ifndef ONEHOP_CLI_PRETEND_H
 #define ONEHOP_CLI_PRETEND_H
 
+#include "base/error.h"
 #include "config/account.h"
 #include "envelope/envelope.h"
-#include "base/error.h"
 #include "message/message.h"
 
 /* Writes account (secrets as ***), envelope and message to fd. 0; -1

@@ -5,14 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "smtp/auth.h"
 #include "base/buffer.h"
 #include "base/escape.h"
-#include "format/json.h"
 #include "base/write_all.h"
+#include "format/json.h"
+#include "report/timing.h"
+#include "smtp/auth.h"
 #include "smtp/commands.h"
 #include "smtp/submit.h"
-#include "report/timing.h"
 
 /* Two faces of the same facts. */
 struct page {

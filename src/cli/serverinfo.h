@@ -4,9 +4,9 @@
 #ifndef ONEHOP_CLI_SERVERINFO_H
 #define ONEHOP_CLI_SERVERINFO_H
 
-#include "config/account.h"
 #include "base/error.h"
 #include "cli/options.h"
+#include "config/account.h"
 
 /*
  * Connects, with --auth-test authenticates, and prints what was found on fd,

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/connect.h"
 #include "base/xmalloc.h"
-#include "net/srv_mx.h"
 #include "config/setting.h"
+#include "net/connect.h"
 #include "net/socks.h"
+#include "net/srv_mx.h"
 #include "tls/tls.h"
 
 #define PORT_SMTP 25

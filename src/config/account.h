@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "config/key.h"
 #include "base/string_list.h"
+#include "config/key.h"
 
 /* Texts and paths are never NULL once account_init has run; "" is unset. */
 #define FIELD_TEXT char *

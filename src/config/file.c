@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/account.h"
 #include "base/edit_distance.h"
 #include "base/escape.h"
-#include "config/line.h"
-#include "base/xmalloc.h"
 #include "base/platform.h"
 #include "base/trusted_file.h"
+#include "base/xmalloc.h"
+#include "config/account.h"
+#include "config/line.h"
 
 /* The file being read. */
 struct reader {

@@ -8,8 +8,8 @@
 #include "base/ascii.h"
 #include "base/edit_distance.h"
 #include "base/escape.h"
-#include "tls/tls.h"
 #include "config/value.h"
+#include "tls/tls.h"
 
 const struct key account_keys[] = {
 #define KEY(key, kind, initial, argument, summary) \

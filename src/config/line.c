@@ -7,9 +7,9 @@
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/escape.h"
-#include "config/key.h"
-#include "base/xmalloc.h"
 #include "base/platform.h"
+#include "base/xmalloc.h"
+#include "config/key.h"
 
 static int
 is_blank(char c)

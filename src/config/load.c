@@ -5,16 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "format/address.h"
 #include "base/ascii.h"
-#include "base/run_command.h"
 #include "base/escape.h"
-#include "config/line.h"
-#include "base/xdg.h"
-#include "config/local_host.h"
-#include "base/xmalloc.h"
-#include "config/override.h"
+#include "base/run_command.h"
 #include "base/trusted_file.h"
+#include "base/xdg.h"
+#include "base/xmalloc.h"
+#include "config/line.h"
+#include "config/local_host.h"
+#include "config/override.h"
+#include "format/address.h"
 
 #define SYSTEM_FILE SYSCONFDIR "/onehop/config"
 

@@ -3,10 +3,10 @@
 #ifndef ONEHOP_CONFIG_LOAD_H
 #define ONEHOP_CONFIG_LOAD_H
 
-#include "config/account.h"
-#include "config/selection.h"
-#include "config/file.h"
 #include "base/error.h"
+#include "config/account.h"
+#include "config/file.h"
+#include "config/selection.h"
 #include "message/message.h"
 
 /*

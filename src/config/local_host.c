@@ -12,8 +12,8 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
-#include "format/domain.h"
 #include "base/xmalloc.h"
+#include "format/domain.h"
 
 char *
 identity_user(void)

@@ -3,8 +3,8 @@
 #ifndef ONEHOP_CONFIG_OVERRIDE_H
 #define ONEHOP_CONFIG_OVERRIDE_H
 
-#include "config/account.h"
 #include "base/error.h"
+#include "config/account.h"
 #include "config/selection.h"
 
 /*

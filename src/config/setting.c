@@ -8,10 +8,10 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
-#include "config/key.h"
+#include "base/platform.h"
 #include "base/string_list.h"
 #include "base/xmalloc.h"
-#include "base/platform.h"
+#include "config/key.h"
 #include "config/value.h"
 
 /* What a key asks of its text, beyond being one line. */

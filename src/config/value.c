@@ -8,8 +8,8 @@
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/escape.h"
-#include "format/domain.h"
 #include "base/xmalloc.h"
+#include "format/domain.h"
 #include "net/srv_mx.h"
 
 #define SHA1_DIGITS 40 /* as older msmtprc files have it */

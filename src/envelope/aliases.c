@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "envelope/alias_file.h"
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/escape.h"
-#include "config/local_host.h"
 #include "base/xmalloc.h"
+#include "config/local_host.h"
+#include "envelope/alias_file.h"
 
 /* An address still to be looked up, and the alias that led to it. */
 struct step {

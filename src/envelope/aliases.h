@@ -3,8 +3,8 @@
 #ifndef ONEHOP_ENVELOPE_ALIASES_H
 #define ONEHOP_ENVELOPE_ALIASES_H
 
-#include "format/address.h"
 #include "base/error.h"
+#include "format/address.h"
 
 #define ALIASES_DEPTH_MAX 16
 

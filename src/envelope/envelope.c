@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "envelope/aliases.h"
 #include "base/ascii.h"
-#include "envelope/header_fixup.h"
-#include "format/encode.h"
-#include "envelope/path.h"
 #include "base/xmalloc.h"
+#include "envelope/aliases.h"
+#include "envelope/header_fixup.h"
+#include "envelope/path.h"
 #include "envelope/sender.h"
+#include "format/encode.h"
 
 /* May the header name them? */
 enum disclosure { SHOWN, BLIND };

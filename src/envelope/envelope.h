@@ -8,12 +8,12 @@
 
 #include <stddef.h>
 
-#include "config/account.h"
-#include "format/address.h"
-#include "envelope/request.h"
 #include "base/error.h"
-#include "message/message.h"
+#include "config/account.h"
+#include "envelope/request.h"
+#include "format/address.h"
 #include "format/reply.h"
+#include "message/message.h"
 
 struct recipient {
 	char *path;          /* local@domain, A-labels, quoted: for RCPT */

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "format/address.h"
-#include "config/local_host.h"
-#include "base/xmalloc.h"
 #include "base/platform.h"
+#include "base/xmalloc.h"
+#include "config/local_host.h"
+#include "format/address.h"
 
 /* The fields in which a bare name stands for a mailbox of ours. */
 static const char *const address_fields[] = {

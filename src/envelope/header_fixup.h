@@ -6,9 +6,9 @@
 #ifndef ONEHOP_ENVELOPE_HEADER_FIXUP_H
 #define ONEHOP_ENVELOPE_HEADER_FIXUP_H
 
+#include "base/error.h"
 #include "config/account.h"
 #include "envelope/request.h"
-#include "base/error.h"
 #include "message/message.h"
 
 /*

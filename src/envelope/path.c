@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "format/domain.h"
-#include "config/local_host.h"
 #include "base/xmalloc.h"
+#include "config/local_host.h"
+#include "format/domain.h"
 
 char *
 mailbox_path(const struct address *address, const struct account *a,

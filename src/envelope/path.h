@@ -3,9 +3,9 @@
 #ifndef ONEHOP_ENVELOPE_PATH_H
 #define ONEHOP_ENVELOPE_PATH_H
 
+#include "base/error.h"
 #include "config/account.h"
 #include "format/address.h"
-#include "base/error.h"
 
 /*
  * The wire form of an address: domain in A-labels, bare name completed with

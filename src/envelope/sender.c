@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "format/address.h"
+#include "base/xmalloc.h"
 #include "config/load.h"
 #include "config/local_host.h"
 #include "envelope/path.h"
-#include "base/xmalloc.h"
+#include "format/address.h"
 
 /* "*", "?" and "[" make a from line a pattern, which is no address. */
 static int

@@ -3,8 +3,8 @@
 #ifndef ONEHOP_ENVELOPE_SENDER_H
 #define ONEHOP_ENVELOPE_SENDER_H
 
-#include "config/account.h"
 #include "base/error.h"
+#include "config/account.h"
 #include "envelope/request.h"
 #include "message/message.h"
 

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "format/encode.h"
 #include "base/escape.h"
-#include "format/domain.h"
-#include "base/xmalloc.h"
 #include "base/utf8.h"
+#include "base/xmalloc.h"
+#include "format/domain.h"
+#include "format/encode.h"
 
 static int
 is_8bit(const char *s)

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "format/address_parse.h"
 #include "base/ascii.h"
 #include "base/xmalloc.h"
+#include "format/address_parse.h"
 
 static char *
 copy(const char *s)

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "format/encode.h"
-#include "base/xmalloc.h"
-#include "base/utf8.h"
 #include "base/poll.h"
+#include "base/utf8.h"
+#include "base/xmalloc.h"
+#include "format/encode.h"
 #include "format/wire_format.h"
 
 /* A line is taken in pieces of this many octets, however long it is. */

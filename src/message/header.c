@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "format/field.h"
 #include "base/xmalloc.h"
+#include "format/field.h"
 
 /* How far we have come. */
 struct search {

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "message/header.h"
-#include "base/xmalloc.h"
 #include "base/utf8.h"
+#include "base/xmalloc.h"
 #include "format/wire_format.h"
+#include "message/header.h"
 
 static void
 index_fields(struct message *m)

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/xmalloc.h"
 #include "format/encode.h"
 #include "format/field.h"
-#include "base/xmalloc.h"
 #include "format/wire_format.h"
 
 /* The longest line of a field. */

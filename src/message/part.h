@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "format/mime_header.h"
 #include "base/error.h"
+#include "format/mime_header.h"
 #include "message/spool.h"
 
 /* What a transport takes. */

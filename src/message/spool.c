@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/xmalloc.h"
-#include "base/write_all.h"
 #include "base/platform.h"
 #include "base/poll.h"
+#include "base/write_all.h"
+#include "base/xmalloc.h"
 
 /* Like read(), through signals and descriptors that do not block. */
 static ssize_t

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/xmalloc.h"
 #include "base/poll.h"
+#include "base/xmalloc.h"
 
 /* What two threads share; the last to leave frees it. */
 struct runner {

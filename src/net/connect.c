@@ -14,10 +14,10 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
-#include "net/socket.h"
 #include "base/escape.h"
-#include "net/resolve.h"
 #include "base/poll.h"
+#include "net/resolve.h"
+#include "net/socket.h"
 
 /* RFC 8305 5: how long one address is alone in the race. */
 #define HEAD_START 250

@@ -11,10 +11,10 @@
 #include <string.h>
 #include <sys/types.h>
 
-#include "net/blocking_call.h"
 #include "base/escape.h"
-#include "base/xmalloc.h"
 #include "base/platform.h"
+#include "base/xmalloc.h"
+#include "net/blocking_call.h"
 
 #define CLASS_IN 1
 /* The longest that TCP can carry (RFC 1035 4.2.2). */

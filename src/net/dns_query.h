@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-#include "format/dns_answer.h"
 #include "base/error.h"
+#include "format/dns_answer.h"
 
 /*
  * Asks for the records of name (A-labels), in the order in which to try them;

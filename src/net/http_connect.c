@@ -6,9 +6,9 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
-#include "format/encode.h"
 #include "base/escape.h"
 #include "base/xmalloc.h"
+#include "format/encode.h"
 
 static int
 ask(struct transport *t, const struct proxy_request *r, struct error *err)

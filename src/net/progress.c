@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/xmalloc.h"
 #include "base/platform.h"
 #include "base/poll.h"
+#include "base/xmalloc.h"
 
 /* How long a sample serves, milliseconds. */
 #define SAMPLE 3000

@@ -10,10 +10,10 @@
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/child.h"
-#include "net/socket.h"
 #include "base/escape.h"
-#include "base/xmalloc.h"
 #include "base/poll.h"
+#include "base/xmalloc.h"
+#include "net/socket.h"
 
 /* How long the command may take to end once its input or output has. */
 #define END_MILLISECONDS 500

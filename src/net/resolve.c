@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/blocking_call.h"
 #include "base/escape.h"
-#include "base/xmalloc.h"
 #include "base/platform.h"
+#include "base/xmalloc.h"
+#include "net/blocking_call.h"
 
 /* One question to the resolver, and its answer. */
 struct question {

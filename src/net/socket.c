@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/xmalloc.h"
 #include "base/platform.h"
+#include "base/xmalloc.h"
 
 struct descriptor {
 	struct transport transport; /* first: the two are cast */

@@ -6,9 +6,9 @@
 
 #include "base/ascii.h"
 #include "base/escape.h"
+#include "base/xmalloc.h"
 #include "format/domain.h"
 #include "net/dns_query.h"
-#include "base/xmalloc.h"
 
 enum service_kind
 service_kind(const char *word, const char **domain)

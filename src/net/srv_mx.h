@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "format/dns_answer.h"
 #include "base/error.h"
+#include "format/dns_answer.h"
 
 enum service_kind {
 	SERVICE_NONE,  /* an ordinary host name */

@@ -5,10 +5,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "outbox/flush.h"
-#include "outbox/outbox.h"
 #include "base/platform.h"
 #include "base/poll.h"
+#include "outbox/flush.h"
+#include "outbox/outbox.h"
 
 static int
 has_messages(const char *path)

@@ -5,9 +5,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/platform.h"
 #include "outbox/enqueue.h"
 #include "report/log.h"
-#include "base/platform.h"
 
 /* A server that refuses a password is not asked again for so long: it would
  * lock the user out. */

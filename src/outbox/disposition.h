@@ -6,10 +6,10 @@
 
 #include <stdint.h>
 
-#include "report/outcome.h"
 #include "base/error.h"
 #include "outbox/outbox.h"
 #include "outbox/site.h"
+#include "report/outcome.h"
 
 /* What a flush is to do; all borrowed. */
 struct flush_order {

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <time.h>
 
-#include "outbox/history.h"
-#include "base/xmalloc.h"
-#include "outbox/outbox.h"
 #include "base/platform.h"
+#include "base/xmalloc.h"
+#include "outbox/history.h"
+#include "outbox/outbox.h"
 
 int
 keep_is_worthwhile(const struct attempt *a)

@@ -3,9 +3,9 @@
 #ifndef ONEHOP_OUTBOX_ENQUEUE_H
 #define ONEHOP_OUTBOX_ENQUEUE_H
 
-#include "report/outcome.h"
 #include "base/error.h"
 #include "config/selection.h"
+#include "report/outcome.h"
 
 /*
  * May a later try succeed: was it the network, a server in trouble, a 4yz

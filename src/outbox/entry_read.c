@@ -7,12 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "format/address.h"
 #include "base/ascii.h"
-#include "tls/sha256.h"
-#include "config/key.h"
 #include "base/xmalloc.h"
+#include "config/key.h"
+#include "format/address.h"
 #include "outbox/netstring.h"
+#include "tls/sha256.h"
 
 /* What is read at a time, octets. */
 #define BLOCK ((size_t)64 << 10)

@@ -6,9 +6,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/poll.h"
 #include "outbox/notify.h"
 #include "report/stderr.h"
-#include "base/poll.h"
 
 /* How long we wait for another run, milliseconds. */
 #define LOCK_PATIENCE 100

@@ -3,11 +3,11 @@
 
 #include <time.h>
 
+#include "base/write_all.h"
 #include "format/json.h"
 #include "outbox/listing.h"
-#include "outbox/outbox.h"
 #include "outbox/locate.h"
-#include "base/write_all.h"
+#include "outbox/outbox.h"
 
 /* What is on its way to the user. */
 struct page {

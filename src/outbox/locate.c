@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/load.h"
 #include "base/xdg.h"
+#include "config/load.h"
 #include "outbox/outbox.h"
 
 /* Adds a path of ours to give away, unless nothing is there or it is known. */

@@ -3,8 +3,8 @@
 #ifndef ONEHOP_OUTBOX_LOCATE_H
 #define ONEHOP_OUTBOX_LOCATE_H
 
-#include "config/selection.h"
 #include "base/string_list.h"
+#include "config/selection.h"
 
 /* The outboxes that exist: that of "outbox on", that of the command line, and
  * those that accounts of the config files name. A config file that cannot be

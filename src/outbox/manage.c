@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include "base/escape.h"
-#include "base/xmalloc.h"
-#include "outbox/outbox.h"
-#include "outbox/locate.h"
-#include "net/stdio.h"
 #include "base/poll.h"
+#include "base/xmalloc.h"
+#include "net/stdio.h"
+#include "outbox/locate.h"
+#include "outbox/outbox.h"
 
 /* How long a user waits for a run that has the outbox, milliseconds. */
 #define LOCK_PATIENCE 10000

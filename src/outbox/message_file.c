@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
-#include "tls/sha256.h"
 #include "base/xmalloc.h"
 #include "outbox/netstring.h"
 #include "outbox/sealed_file.h"
+#include "tls/sha256.h"
 
 static int
 is_part(const struct recipient *to, enum entry_part part)

@@ -18,9 +18,9 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "envelope/envelope.h"
 #include "base/error.h"
 #include "config/selection.h"
+#include "envelope/envelope.h"
 #include "message/message.h"
 
 /* How a file begins and ends. */

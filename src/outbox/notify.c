@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "base/child.h"
+#include "base/poll.h"
 #include "base/xmalloc.h"
 #include "outbox/outbox.h"
-#include "base/poll.h"
 
 #define NOTIFY_SECONDS 60
 

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
-#include "base/mkdirs.h"
 #include "base/escape.h"
+#include "base/mkdirs.h"
 #include "base/xdg.h"
 #include "base/xmalloc.h"
 

@@ -13,12 +13,12 @@
 
 #include <stdint.h>
 
-#include "config/account.h"
-#include "outbox/message_file.h"
 #include "base/error.h"
+#include "base/string_list.h"
+#include "config/account.h"
 #include "outbox/history.h"
 #include "outbox/journal.h"
-#include "base/string_list.h"
+#include "outbox/message_file.h"
 
 /* "20261123T125500Z-" and 16 hexadecimal digits, and the NUL. */
 #define OUTBOX_ID 34

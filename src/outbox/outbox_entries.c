@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
-#include "base/xmalloc.h"
 #include "base/platform.h"
 #include "base/poll.h"
+#include "base/xmalloc.h"
 
 /* How an entry is called while it is written; then it gets its ID. */
 #define UNFINISHED ".unfinished-"

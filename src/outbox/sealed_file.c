@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/xmalloc.h"
-#include "base/write_all.h"
 #include "base/poll.h"
+#include "base/write_all.h"
+#include "base/xmalloc.h"
 
 /* A disk that takes longer for 16 KiB is none. */
 #define DISK_SECONDS 300

@@ -3,8 +3,8 @@
 #ifndef ONEHOP_OUTBOX_SEALED_FILE_H
 #define ONEHOP_OUTBOX_SEALED_FILE_H
 
-#include "tls/sha256.h"
 #include "net/stream.h"
+#include "tls/sha256.h"
 
 /* Makes a stream that writes to fd, which stays the caller's. */
 void sealed_file_begin(struct stream *out, int fd);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/buffer.h"
-#include "config/load.h"
 #include "base/xmalloc.h"
+#include "config/load.h"
 
 /* All that decides which account it is, in one text. Owned. */
 static char *

@@ -6,10 +6,10 @@
 
 #include <stddef.h>
 
-#include "config/account.h"
-#include "smtp/reuse.h"
 #include "base/error.h"
+#include "config/account.h"
 #include "config/selection.h"
+#include "smtp/reuse.h"
 
 struct site {
 	char *origin;              /* what tells it from others, owned */

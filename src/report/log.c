@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/mkdirs.h"
 #include "base/escape.h"
+#include "base/mkdirs.h"
 #include "base/xdg.h"
 #include "report/logline.h"
 

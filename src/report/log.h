@@ -4,8 +4,8 @@
 #ifndef ONEHOP_REPORT_LOG_H
 #define ONEHOP_REPORT_LOG_H
 
-#include "report/outcome.h"
 #include "base/error.h"
+#include "report/outcome.h"
 
 /*
  * Opens the account's log file, which is made if it is missing, while the

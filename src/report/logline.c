@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "format/queue_id.h"
 #include "base/utf8.h"
+#include "format/queue_id.h"
 
 /* Octets of a value as it is written, at most. All together, with their names,
  * they fit in a line. */

@@ -4,9 +4,9 @@
 #ifndef ONEHOP_REPORT_OUTCOME_H
 #define ONEHOP_REPORT_OUTCOME_H
 
+#include "base/error.h"
 #include "config/account.h"
 #include "envelope/envelope.h"
-#include "base/error.h"
 #include "message/message.h"
 #include "smtp/submit.h"
 

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "format/json.h"
 #include "base/write_all.h"
+#include "format/json.h"
 #include "format/queue_id.h"
 #include "report/timing.h"
 

@@ -3,9 +3,9 @@
 #ifndef ONEHOP_REPORT_RESULT_JSON_H
 #define ONEHOP_REPORT_RESULT_JSON_H
 
-#include "report/outcome.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "report/outcome.h"
 
 /*
  * Gets the memory that result_write needs. To be called before the attempt:

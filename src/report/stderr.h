@@ -3,10 +3,10 @@
 #ifndef ONEHOP_REPORT_STDERR_H
 #define ONEHOP_REPORT_STDERR_H
 
-#include "config/account.h"
-#include "report/outcome.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "config/account.h"
+#include "report/outcome.h"
 
 /*
  * The error on fd: one line - one for each error of a config file -, and one

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "format/address.h"
 #include "base/ascii.h"
 #include "base/xmalloc.h"
 #include "config/value.h"
+#include "format/address.h"
 
 #define BAD_PARAMETER "501 5.5.4 Bad value of a parameter"
 

@@ -7,15 +7,15 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "config/load.h"
-#include "smtp/reuse.h"
-#include "config/local_host.h"
-#include "outbox/enqueue.h"
-#include "base/xmalloc.h"
-#include "server/mail_rcpt.h"
-#include "report/stderr.h"
-#include "net/stdio.h"
 #include "base/poll.h"
+#include "base/xmalloc.h"
+#include "config/load.h"
+#include "config/local_host.h"
+#include "net/stdio.h"
+#include "outbox/enqueue.h"
+#include "report/stderr.h"
+#include "server/mail_rcpt.h"
+#include "smtp/reuse.h"
 
 /* RFC 5321 4.5.3.1.4 and what DSN adds. */
 #define COMMAND_MAX ((size_t)4096)

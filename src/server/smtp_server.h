@@ -8,8 +8,8 @@
 #define ONEHOP_SERVER_SMTP_SERVER_H
 
 #include "base/error.h"
-#include "envelope/request.h"
 #include "config/selection.h"
+#include "envelope/request.h"
 
 /* A run of -bs. All is borrowed. */
 struct relay_order {

@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
-#include "base/mkdirs.h"
 #include "base/escape.h"
-#include "config/key.h"
-#include "base/xmalloc.h"
+#include "base/mkdirs.h"
 #include "base/write_all.h"
+#include "base/xmalloc.h"
+#include "config/key.h"
 
 /* Is the key about what the service says? */
 static int

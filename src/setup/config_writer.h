@@ -3,9 +3,9 @@
 #ifndef ONEHOP_SETUP_CONFIG_WRITER_H
 #define ONEHOP_SETUP_CONFIG_WRITER_H
 
-#include "config/account.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "config/account.h"
 #include "config/selection.h"
 #include "net/srv_mx.h"
 

@@ -3,13 +3,13 @@
 
 #include <stdio.h>
 
-#include "base/ascii.h"
-#include "smtp/auth.h"
-#include "format/dns_answer.h"
-#include "base/escape.h"
 #include "auth/sasl.h"
-#include "smtp/submit.h"
+#include "base/ascii.h"
+#include "base/escape.h"
 #include "base/terminal.h"
+#include "format/dns_answer.h"
+#include "smtp/auth.h"
+#include "smtp/submit.h"
 
 /* Limits for a host that may not be there at all. */
 #define STEP_SECONDS 10

@@ -3,8 +3,8 @@
 #ifndef ONEHOP_SETUP_PROBE_H
 #define ONEHOP_SETUP_PROBE_H
 
-#include "config/account.h"
 #include "base/error.h"
+#include "config/account.h"
 #include "net/srv_mx.h"
 
 /* What several trials have in common; strings are borrowed. */

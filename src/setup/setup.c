@@ -7,20 +7,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "format/address.h"
 #include "base/ascii.h"
-#include "smtp/auth.h"
-#include "setup/discover.h"
 #include "base/escape.h"
-#include "base/xdg.h"
-#include "format/domain.h"
-#include "base/xmalloc.h"
-#include "setup/config_writer.h"
-#include "smtp/submit.h"
-#include "base/terminal.h"
-#include "setup/probe.h"
-#include "config/value.h"
 #include "base/poll.h"
+#include "base/terminal.h"
+#include "base/xdg.h"
+#include "base/xmalloc.h"
+#include "config/value.h"
+#include "format/address.h"
+#include "format/domain.h"
+#include "setup/config_writer.h"
+#include "setup/discover.h"
+#include "setup/probe.h"
+#include "smtp/auth.h"
+#include "smtp/submit.h"
 
 #define DNS_SECONDS 30
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "format/encode.h"
 #include "base/escape.h"
+#include "format/encode.h"
 
 /* RFC 5321 4.5.3.1.4, CRLF included; RFC 4954 4 has AUTH keep to it. */
 #define COMMAND_LINE_MAX 512

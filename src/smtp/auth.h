@@ -3,10 +3,10 @@
 #ifndef ONEHOP_SMTP_AUTH_H
 #define ONEHOP_SMTP_AUTH_H
 
+#include "auth/password.h"
+#include "auth/sasl.h"
 #include "base/buffer.h"
 #include "base/error.h"
-#include "auth/sasl.h"
-#include "auth/password.h"
 #include "smtp/session.h"
 
 /* One authentication under way. {0} is none. */

@@ -3,11 +3,11 @@
 #ifndef ONEHOP_SMTP_COMMANDS_H
 #define ONEHOP_SMTP_COMMANDS_H
 
+#include "base/error.h"
+#include "envelope/envelope.h"
+#include "message/message.h"
 #include "smtp/auth.h"
 #include "smtp/data.h"
-#include "envelope/envelope.h"
-#include "base/error.h"
-#include "message/message.h"
 #include "smtp/session.h"
 #include "tls/tls.h"
 

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "smtp/esmtp.h"
-#include "net/progress.h"
 #include "base/poll.h"
+#include "net/progress.h"
+#include "smtp/esmtp.h"
 
 /* From the end of the content to its reply nobody knows who has it. */
 static void

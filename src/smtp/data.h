@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-#include "envelope/envelope.h"
 #include "base/error.h"
+#include "envelope/envelope.h"
 #include "message/message.h"
 #include "smtp/session.h"
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "smtp/auth.h"
 #include "format/encode.h"
 #include "format/wire_format.h"
+#include "smtp/auth.h"
 
 /* RFC 3461 4.2: octets of ORCPT's address as xtext. */
 #define ORCPT_MAX 500

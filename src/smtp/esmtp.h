@@ -7,8 +7,8 @@
 #define ONEHOP_SMTP_ESMTP_H
 
 #include "base/buffer.h"
-#include "envelope/envelope.h"
 #include "base/error.h"
+#include "envelope/envelope.h"
 #include "message/message.h"
 #include "smtp/session.h"
 

@@ -4,9 +4,9 @@
 #ifndef ONEHOP_SMTP_REUSE_H
 #define ONEHOP_SMTP_REUSE_H
 
+#include "base/error.h"
 #include "config/account.h"
 #include "envelope/envelope.h"
-#include "base/error.h"
 #include "message/message.h"
 #include "smtp/submit.h"
 

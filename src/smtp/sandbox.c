@@ -12,9 +12,9 @@
 
 #include "base/ascii.h"
 #include "base/mkdirs.h"
+#include "base/platform.h"
 #include "base/xdg.h"
 #include "base/xmalloc.h"
-#include "base/platform.h"
 #include "tls/tls.h"
 
 /*

@@ -8,13 +8,13 @@
 
 #include <stddef.h>
 
-#include "config/account.h"
 #include "base/buffer.h"
-#include "format/ehlo.h"
 #include "base/error.h"
+#include "config/account.h"
+#include "format/ehlo.h"
 #include "format/reply.h"
-#include "smtp/smarthost.h"
 #include "net/stream.h"
+#include "smtp/smarthost.h"
 #include "tls/tls.h"
 
 /* Octets of a command with its CRLF: RFC 5321's 512 and what SIZE, DSN and

@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "net/http_connect.h"
-#include "format/domain.h"
-#include "base/xmalloc.h"
-#include "net/srv_mx.h"
-#include "net/socks.h"
-#include "tls/tls.h"
-#include "net/proxy_command.h"
 #include "base/poll.h"
+#include "base/xmalloc.h"
+#include "format/domain.h"
+#include "net/http_connect.h"
+#include "net/proxy_command.h"
+#include "net/socks.h"
+#include "net/srv_mx.h"
+#include "tls/tls.h"
 
 /* Limit for one address, or for the proxy to answer. */
 #define CONNECT_SECONDS 30

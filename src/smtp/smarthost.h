@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "config/account.h"
 #include "net/connect.h"
-#include "base/error.h"
 #include "net/transport.h"
 
 /* One host that may take the message. */

@@ -6,16 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/xdg.h"
 #include "base/escape.h"
-#include "config/local_host.h"
+#include "base/poll.h"
+#include "base/xdg.h"
 #include "base/xmalloc.h"
+#include "config/local_host.h"
 #include "message/downgrade.h"
+#include "smtp/commands.h"
 #include "smtp/esmtp.h"
 #include "smtp/sandbox.h"
-#include "smtp/commands.h"
 #include "tls/tlsa.h"
-#include "base/poll.h"
 
 /* NULL instead of "". */
 static const char *

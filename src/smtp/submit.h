@@ -5,16 +5,16 @@
 
 #include <stdint.h>
 
-#include "config/account.h"
-#include "smtp/auth.h"
-#include "net/connect.h"
-#include "smtp/data.h"
-#include "envelope/envelope.h"
-#include "base/error.h"
-#include "message/message.h"
-#include "smtp/smarthost.h"
 #include "auth/password.h"
+#include "base/error.h"
+#include "config/account.h"
+#include "envelope/envelope.h"
+#include "message/message.h"
+#include "net/connect.h"
+#include "smtp/auth.h"
+#include "smtp/data.h"
 #include "smtp/session.h"
+#include "smtp/smarthost.h"
 
 /* When the host is to be secured. */
 enum tls_start {

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/poll.h"
 #include "base/xmalloc.h"
 #include "smtp/esmtp.h"
-#include "base/poll.h"
 
 /*
  * How many commands may be unanswered. Enough for any round trip, and their

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "base/ascii.h"
-#include "tls/pem.h"
 #include "base/escape.h"
 #include "base/xmalloc.h"
+#include "tls/pem.h"
 
 /* Longer chains fail GnuTLS's own limit of depth. */
 #define CHAIN_MAX 16

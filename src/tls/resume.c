@@ -14,10 +14,10 @@
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/mkdirs.h"
-#include "base/xmalloc.h"
-#include "tls/tofu.h"
 #include "base/platform.h"
 #include "base/state_file.h"
+#include "base/xmalloc.h"
+#include "tls/tofu.h"
 
 /*
  * Before a session's octets: what it is, since when, and a digest of them, as

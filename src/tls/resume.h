@@ -11,8 +11,8 @@
 #include <gnutls/gnutls.h>
 #include <stdint.h>
 
-#include "tls/sha256.h"
 #include "tls/policy.h"
+#include "tls/sha256.h"
 
 /* Seconds after which a full handshake is due, however often it went on. */
 #define RESUME_MAX_AGE 86400

@@ -8,17 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tls/dane.h"
-#include "tls/client_cert.h"
-#include "format/encode.h"
 #include "base/escape.h"
-#include "tls/fingerprint.h"
-#include "tls/certificate.h"
-#include "tls/tofu.h"
-#include "tls/tls_transport.h"
-#include "tls/ca_store.h"
-#include "tls/verify.h"
 #include "base/poll.h"
+#include "format/encode.h"
+#include "tls/ca_store.h"
+#include "tls/certificate.h"
+#include "tls/client_cert.h"
+#include "tls/dane.h"
+#include "tls/fingerprint.h"
+#include "tls/tls_transport.h"
+#include "tls/tofu.h"
+#include "tls/verify.h"
 
 /* The library's constructor does nothing; tls_open() asks for the work. */
 GNUTLS_SKIP_GLOBAL_INIT

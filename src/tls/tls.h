@@ -7,8 +7,8 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "tls/policy.h"
 #include "net/transport.h"
+#include "tls/policy.h"
 
 /* What was negotiated, for logs, --serverinfo and JSON. */
 struct tls_facts {

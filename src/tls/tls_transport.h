@@ -12,8 +12,8 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "tls/resume.h"
 #include "net/transport.h"
+#include "tls/resume.h"
 
 struct record {
 	struct transport transport; /* first: the two are cast */

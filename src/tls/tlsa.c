@@ -12,9 +12,9 @@
 #include <string.h>
 #include <sys/types.h>
 
-#include "net/blocking_call.h"
 #include "base/escape.h"
 #include "base/xmalloc.h"
+#include "net/blocking_call.h"
 
 #define CLASS_IN 1
 #define TYPE_TLSA 52 /* RFC 6698 7.1 */

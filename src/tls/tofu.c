@@ -11,11 +11,11 @@
 
 #include "base/ascii.h"
 #include "base/escape.h"
-#include "tls/fingerprint.h"
+#include "base/state_file.h"
 #include "base/string_list.h"
 #include "base/xmalloc.h"
 #include "tls/certificate.h"
-#include "base/state_file.h"
+#include "tls/fingerprint.h"
 
 int
 pin_make(struct pin *pin, const char *state, const char *name, unsigned port,

@@ -10,10 +10,10 @@
 
 #include "base/buffer.h"
 #include "base/escape.h"
-#include "tls/fingerprint.h"
 #include "tls/certificate.h"
-#include "tls/tls_transport.h"
+#include "tls/fingerprint.h"
 #include "tls/staple.h"
+#include "tls/tls_transport.h"
 
 #define REPLACE "the server's operator has to replace the certificate"
 #define BETWEEN "somebody may be in between: ask the server's operator"

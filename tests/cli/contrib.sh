@@ -8,9 +8,9 @@ contrib=$top_srcdir/contrib
 
 known_keys()
 {
-    sed -n 's/^KEY(\([a-z_0-9]*\),.*/\1/p' "$top_srcdir/src/keys.def"
+    sed -n 's/^KEY(\([a-z_0-9]*\),.*/\1/p' "$top_srcdir/src/config/keys.def"
     sed -n '/^} obsolete/,/^};/s/^	{ "\([a-z_0-9]*\)".*/\1/p' \
-        "$top_srcdir/src/key.c"
+        "$top_srcdir/src/config/key.c"
     echo eval
 }
 
@@ -57,7 +57,7 @@ bash_offers_an_option_for_every_key()
     offers_of_bash "--" | tr ' ' '\n' | sed -n 's/^--\(.*\)=$/\1/p' |
         sort >"$scratch/offered"
     sed -n '/, SECRET,/d;s/^KEY(\([a-z_0-9]*\),.*/\1/p' \
-        "$top_srcdir/src/keys.def" | sort >"$scratch/keys"
+        "$top_srcdir/src/config/keys.def" | sort >"$scratch/keys"
     comm -23 "$scratch/keys" "$scratch/offered" >"$scratch/missing"
     cat "$scratch/missing"
     [ ! -s "$scratch/missing" ]

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "format/address.h"
 #include "base/ascii.h"
+#include "format/address.h"
 
 static int
 is_clean(const char *s)

@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "envelope/alias_file.h"
 #include "base/ascii.h"
+#include "envelope/alias_file.h"
 
 static void
 check_alias(const struct alias_file *f, const struct alias *a,

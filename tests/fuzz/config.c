@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/load.h"
 #include "config/file.h"
+#include "config/load.h"
 
 /* What a key is shown as means the same when it is read. */
 static void

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "format/encode.h"
 #include "base/xmalloc.h"
+#include "format/encode.h"
 
 static void
 check_base64(const char *text, size_t len)

@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tls/sha256.h"
-#include "outbox/message_file.h"
 #include "outbox/history.h"
+#include "outbox/message_file.h"
 #include "outbox/netstring.h"
+#include "tls/sha256.h"
 
 static void
 check_journal(const char *text, size_t size)

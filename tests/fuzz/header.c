@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "format/field.h"
 #include "base/xmalloc.h"
+#include "format/field.h"
 
 /* Folding may shorten a run of blanks, and turn nothing else. */
 static int

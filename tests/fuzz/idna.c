@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "format/domain.h"
 #include "base/xmalloc.h"
+#include "format/domain.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

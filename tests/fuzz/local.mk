@@ -20,43 +20,9 @@ FUZZ_TARGETS = \
 	tests/fuzz/session \
 	tests/fuzz/order \
 	tests/fuzz/aliases
-FUZZ_LDADD = src/libonehop.a $(LIBRARIES_LIBS)
 check_PROGRAMS += $(FUZZ_TARGETS)
 TESTS += $(FUZZ_TARGETS)
 EXTRA_DIST += tests/fuzz/corpus
-replay_sources = tests/fuzz/replay.c tests/fuzz/fuzz.h
-tests_fuzz_address_SOURCES = tests/fuzz/address.c $(replay_sources)
-tests_fuzz_address_LDADD = $(FUZZ_LDADD)
-tests_fuzz_header_SOURCES = tests/fuzz/header.c $(replay_sources)
-tests_fuzz_header_LDADD = $(FUZZ_LDADD)
-tests_fuzz_idna_SOURCES = tests/fuzz/idna.c $(replay_sources)
-tests_fuzz_idna_LDADD = $(FUZZ_LDADD)
-tests_fuzz_dns_SOURCES = tests/fuzz/dns.c $(replay_sources)
-tests_fuzz_dns_LDADD = $(FUZZ_LDADD)
-tests_fuzz_proxy_SOURCES = tests/fuzz/proxy.c $(replay_sources)
-tests_fuzz_proxy_LDADD = $(FUZZ_LDADD)
-tests_fuzz_reply_SOURCES = tests/fuzz/reply.c $(replay_sources)
-tests_fuzz_reply_LDADD = $(FUZZ_LDADD)
-tests_fuzz_encode_SOURCES = tests/fuzz/encode.c $(replay_sources)
-tests_fuzz_encode_LDADD = $(FUZZ_LDADD)
-tests_fuzz_entry_SOURCES = tests/fuzz/entry.c $(replay_sources)
-tests_fuzz_entry_LDADD = $(FUZZ_LDADD)
-tests_fuzz_netrc_SOURCES = tests/fuzz/netrc.c $(replay_sources)
-tests_fuzz_netrc_LDADD = $(FUZZ_LDADD)
-tests_fuzz_sasl_SOURCES = tests/fuzz/sasl.c $(replay_sources)
-tests_fuzz_sasl_LDADD = $(FUZZ_LDADD)
-tests_fuzz_message_SOURCES = tests/fuzz/message.c $(replay_sources)
-tests_fuzz_message_LDADD = $(FUZZ_LDADD)
-tests_fuzz_certificate_SOURCES = tests/fuzz/certificate.c $(replay_sources)
-tests_fuzz_certificate_LDADD = $(FUZZ_LDADD)
-tests_fuzz_config_SOURCES = tests/fuzz/config.c $(replay_sources)
-tests_fuzz_config_LDADD = $(FUZZ_LDADD)
-tests_fuzz_session_SOURCES = tests/fuzz/session.c $(replay_sources)
-tests_fuzz_session_LDADD = $(FUZZ_LDADD)
-tests_fuzz_order_SOURCES = tests/fuzz/order.c $(replay_sources)
-tests_fuzz_order_LDADD = $(FUZZ_LDADD)
-tests_fuzz_aliases_SOURCES = tests/fuzz/aliases.c $(replay_sources)
-tests_fuzz_aliases_LDADD = $(FUZZ_LDADD)
 
 FUZZ_CC = clang
 FUZZ_SECONDS = 60

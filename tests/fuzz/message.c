@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "message/message.h"
 #include "base/poll.h"
+#include "message/message.h"
 
 /* What fits into a pipe that nobody reads. */
 #define INPUT_MAX 60000

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/poll.h"
 #include "net/http_connect.h"
 #include "net/socks.h"
-#include "base/poll.h"
 
 #define PASSWORD "s3cret-w0rd"
 

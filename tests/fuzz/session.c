@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/poll.h"
 #include "base/xmalloc.h"
 #include "smtp/commands.h"
-#include "base/poll.h"
 
 #define SECRET "s3cret-w0rd"
 

@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "net/socket.h"
 #include "base/poll.h"
+#include "net/socket.h"
 
 #define DAY 86400
 

@@ -13,8 +13,8 @@
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/escape.h"
-#include "base/write_all.h"
 #include "base/poll.h"
+#include "base/write_all.h"
 
 static const struct {
 	const char *text;

@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/xmalloc.h"
 #include "base/state_file.h"
+#include "base/xmalloc.h"
 
 /* A scratch directory, and the store's two levels below it. */
 struct place {

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <syslog.h>
 
-#include "config/account.h"
 #include "base/edit_distance.h"
+#include "config/account.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define SHA "0123456789abcdef0123456789ABCDEF0123456789abcdef0123456789abcdef"

@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/load.h"
 #include "config/file.h"
+#include "config/load.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

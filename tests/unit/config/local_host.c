@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "config/local_host.h"
 #include "../host.h"
+#include "config/local_host.h"
 
 static struct passwd *entry; /* what the passwd file says of us */
 

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "format/address.h"
-#include "envelope/aliases.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/xmalloc.h"
+#include "envelope/aliases.h"
+#include "format/address.h"
 
 /* A scratch file of aliases, and one that it may include as {}. */
 static char file[] = "aliases-XXXXXX";

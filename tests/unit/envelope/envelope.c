@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "config/account.h"
-#include "base/buffer.h"
-#include "envelope/envelope.h"
-#include "base/error.h"
-#include "config/local_host.h"
-#include "message/message.h"
 #include "../letter.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "config/account.h"
+#include "config/local_host.h"
+#include "envelope/envelope.h"
+#include "message/message.h"
 
 #define ARGS 4
 #define SETTINGS 4

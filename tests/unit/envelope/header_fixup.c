@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "envelope/header_fixup.h"
 #include "../host.h"
 #include "../letter.h"
+#include "envelope/header_fixup.h"
 
 #define SETTINGS 3
 #define DOMAIN "maildomain", "d.example"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../unit.h"
 
-#include "message/downgrade.h"
 #include "../letter.h"
+#include "message/downgrade.h"
 
 /* 20 and 1000 octets without a blank. */
 #define X20 "xxxxxxxxxxxxxxxxxxxx"

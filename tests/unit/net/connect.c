@@ -12,8 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "net/connect.h"
 #include "base/poll.h"
+#include "net/connect.h"
 
 /*
  * The resolver, as far as the names of these tests go: "two.test" has an

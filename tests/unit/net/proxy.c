@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
-#include "net/http_connect.h"
-#include "base/xmalloc.h"
-#include "net/socks.h"
 #include "base/poll.h"
+#include "base/xmalloc.h"
+#include "net/http_connect.h"
+#include "net/socks.h"
 
 /* A proxy that has said everything before it is asked. */
 struct tape {

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "net/proxy_command.h"
 #include "base/poll.h"
+#include "net/proxy_command.h"
 
 /* What the shell gets to read; NULL for what it must not. */
 static const struct {

@@ -8,9 +8,9 @@
 #include <resolv.h>
 #include <stdio.h>
 
+#include "base/platform.h"
 #include "config/account.h"
 #include "format/dns_answer.h"
-#include "base/platform.h"
 #include "smtp/smarthost.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))

@@ -5,10 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "net/socket.h"
-#include "base/xmalloc.h"
-#include "net/stream.h"
 #include "base/poll.h"
+#include "base/xmalloc.h"
+#include "net/socket.h"
+#include "net/stream.h"
 
 #define RECORD 16384
 

@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 
-#include "report/logline.h"
 #include "base/utf8.h"
+#include "report/logline.h"
 
 /* An attempt with all that it consists of. */
 struct sample {

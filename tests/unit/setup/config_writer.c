@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "config/load.h"
-#include "config/file.h"
 #include "base/xmalloc.h"
+#include "config/file.h"
+#include "config/load.h"
 #include "setup/config_writer.h"
 
 /* What is asked for: an address, the host, options; and what must come out of

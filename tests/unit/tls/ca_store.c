@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tls/tls.h"
 #include "../certs.h"
+#include "tls/tls.h"
 
 /* Does the strict name rule (RFC 9525) make us stricter than GnuTLS? */
 enum agreement { SAME, STRICTER };

@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "../certs.h"
+#include "base/poll.h"
 #include "tls/tls.h"
 #include "tls/tlsa.h"
-#include "base/poll.h"
-#include "../certs.h"
 
 /* A record that somebody publishes for a certificate. */
 struct published {

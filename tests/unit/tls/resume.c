@@ -9,13 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "net/socket.h"
+#include "../certs.h"
+#include "base/poll.h"
 #include "base/xmalloc.h"
+#include "net/socket.h"
 #include "net/stream.h"
 #include "tls/tls.h"
 #include "tls/tlsa.h"
-#include "base/poll.h"
-#include "../certs.h"
 
 static const enum cert good[] = { GOOD, INTER, NO_CERT };
 static const enum cert root[] = { ROOT, NO_CERT };

@@ -6,12 +6,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "net/socket.h"
+#include "../certs.h"
+#include "base/poll.h"
 #include "base/xmalloc.h"
+#include "net/socket.h"
 #include "net/stream.h"
 #include "tls/tls.h"
-#include "base/poll.h"
-#include "../certs.h"
 
 static const enum cert good[] = { GOOD, INTER, NO_CERT };
 static const enum cert root[] = { ROOT, NO_CERT };

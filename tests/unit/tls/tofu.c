@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../certs.h"
 #include "base/ascii.h"
 #include "base/xmalloc.h"
 #include "tls/tls.h"
-#include "../certs.h"
 
 /* What one handshake came to. */
 struct contact {
