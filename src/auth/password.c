@@ -16,13 +16,13 @@
 #define NETRC_MAX ((size_t)1 << 20)
 
 static void
-set_origin(struct secret *s, const char *origin)
+set_origin(struct password *s, const char *origin)
 {
 	snprintf(s->origin, sizeof(s->origin), "%s", origin);
 }
 
 static int
-from_account(struct secret *s, const struct account *a, struct error *err)
+from_account(struct password *s, const struct account *a, struct error *err)
 {
 	if (a->password[0] == '\0')
 		return 0;
@@ -32,7 +32,7 @@ from_account(struct secret *s, const struct account *a, struct error *err)
 }
 
 static int
-from_command(struct secret *s, const struct account *a, struct error *err)
+from_command(struct password *s, const struct account *a, struct error *err)
 {
 	struct error ignored = {0};
 
@@ -62,7 +62,7 @@ credential_name(const struct account *a)
 }
 
 static int
-read_credential(struct secret *s, const char *path, int is_named,
+read_credential(struct password *s, const char *path, int is_named,
     struct error *err)
 {
 	struct trusted_file file = {0};
@@ -90,7 +90,7 @@ read_credential(struct secret *s, const char *path, int is_named,
 }
 
 static int
-from_credential(struct secret *s, const struct account *a, struct error *err)
+from_credential(struct password *s, const struct account *a, struct error *err)
 {
 	const char *directory = getenv("CREDENTIALS_DIRECTORY");
 	int is_named = a->password_credential[0] != '\0';
@@ -116,7 +116,7 @@ from_credential(struct secret *s, const struct account *a, struct error *err)
 
 /* Takes the entry of the account, if the file has one. */
 static int
-read_netrc(struct secret *s, const struct account *a,
+read_netrc(struct password *s, const struct account *a,
     const struct trusted_file *file, struct error *err)
 {
 	const struct netrc_query query = { a->host.at[0], a->user, a->port };
@@ -142,7 +142,7 @@ read_netrc(struct secret *s, const struct account *a,
  * hosts, or for the one that a socket stands for, is not for the others.
  */
 static int
-from_netrc(struct secret *s, const struct account *a, struct error *err)
+from_netrc(struct password *s, const struct account *a, struct error *err)
 {
 	struct trusted_file file = {0};
 	char *path;
@@ -170,7 +170,7 @@ from_netrc(struct secret *s, const struct account *a, struct error *err)
 
 /* Who is asked for: the server, or the account where it has no host. */
 static int
-from_terminal(struct secret *s, const struct account *a, struct error *err)
+from_terminal(struct password *s, const struct account *a, struct error *err)
 {
 	struct buffer question = {0};
 	char quote[ESCAPE_QUOTE];
@@ -192,13 +192,13 @@ from_terminal(struct secret *s, const struct account *a, struct error *err)
 
 /* In the order in which they are asked. Each returns 1 with the secret, 0 if
  * it has none, -1. */
-static int (*const sources[])(struct secret *, const struct account *,
+static int (*const sources[])(struct password *, const struct account *,
     struct error *) = {
 	from_account, from_command, from_credential, from_netrc, from_terminal
 };
 
 int
-secret_get(struct secret *s, const struct account *a, struct error *err)
+password_get(struct password *s, const struct account *a, struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 	int result = 0;
@@ -215,8 +215,8 @@ secret_get(struct secret *s, const struct account *a, struct error *err)
 }
 
 int
-secret_get_for_key(struct secret *s, const struct account *a,
-	enum secret_use use, struct error *err)
+password_get_for_key(struct password *s, const struct account *a,
+	enum password_use use, struct error *err)
 {
 	const char *command = a->tls_key_passwordeval;
 	int found = 0;
@@ -237,18 +237,18 @@ secret_get_for_key(struct secret *s, const struct account *a,
 }
 
 int
-secret_may_change(const struct secret *s)
+password_may_change(const struct password *s)
 {
 	return s->again.pid != 0;
 }
 
 int
-secret_renew(struct secret *s, struct error *err)
+password_renew(struct password *s, struct error *err)
 {
 	struct buffer text = { .kind = BUFFER_SECRET }, old = s->text;
 	int result;
 
-	if (!secret_may_change(s))
+	if (!password_may_change(s))
 		return 0;
 	result = command_run(&s->again, &text, COMMAND_SECONDS, err);
 	if (result == 0)
@@ -261,7 +261,7 @@ secret_renew(struct secret *s, struct error *err)
 }
 
 void
-secret_free(struct secret *s)
+password_free(struct password *s)
 {
 	command_dismiss(&s->again);
 	buffer_free(&s->text);

@@ -10,7 +10,7 @@
 #include "config/account.h"
 
 /* {0} is none. */
-struct secret {
+struct password {
 	struct buffer text;         /* wiped when freed */
 	char origin[ESCAPE_QUOTE];  /* "from passwordeval", escaped */
 	struct command again;       /* may print another one the next time */
@@ -21,10 +21,11 @@ struct secret {
  * $CREDENTIALS_DIRECTORY, ~/.netrc, the terminal. 0; -1 EX_CONFIG if none has
  * or one of them does not work. Holds signals (signals_hold).
  */
-int secret_get(struct secret *s, const struct account *a, struct error *err);
+int password_get(struct password *s, const struct account *a,
+	struct error *err);
 
 /* Is the account's password for AUTH, or free for the client's key? */
-enum secret_use { SECRET_FOR_AUTH, SECRET_FREE };
+enum password_use { SECRET_FOR_AUTH, SECRET_FREE };
 
 /*
  * Fetches what opens the account's client key, if it is locked: from
@@ -32,19 +33,19 @@ enum secret_use { SECRET_FOR_AUTH, SECRET_FREE };
  * passwordeval. A password is no PIN for a token that counts wrong ones. 0,
  * the secret empty if there is none; -1 EX_CONFIG.
  */
-int secret_get_for_key(struct secret *s, const struct account *a,
-	enum secret_use use, struct error *err);
+int password_get_for_key(struct password *s, const struct account *a,
+	enum password_use use, struct error *err);
 
 /* Does a command stand by that may print another one? */
-int secret_may_change(const struct secret *s);
+int password_may_change(const struct password *s);
 
 /*
  * After a server refused it: asks that command, once. 1 if it prints something
  * else now, which is taken; 0 if there is no other one to be had; -1 if the
  * command fails.
  */
-int secret_renew(struct secret *s, struct error *err);
+int password_renew(struct password *s, struct error *err);
 
-void secret_free(struct secret *s);
+void password_free(struct password *s);
 
 #endif

@@ -122,7 +122,7 @@ child_wait(pid_t pid, int *status, int64_t deadline, struct error *err)
 			    "command ended: %s", strerror(errno));
 		if (deadline_now() >= deadline)
 			return 0;
-		if (wait_any(NULL, 0, deadline_first(deadline,
+		if (poll_any(NULL, 0, deadline_first(deadline,
 		    deadline_in(pause)), err) < 0)
 			return -1;
 	}

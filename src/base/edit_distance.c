@@ -47,7 +47,7 @@ distance(const char *a, const char *b)
 }
 
 int
-distance_is_typo(const char *typed, const char *meant)
+edit_distance_is_typo(const char *typed, const char *meant)
 {
 	size_t d = distance(typed, meant);
 

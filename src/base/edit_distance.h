@@ -15,6 +15,6 @@
 size_t distance(const char *a, const char *b);
 
 /* Close enough that the one was meant for the other? */
-int distance_is_typo(const char *typed, const char *meant);
+int edit_distance_is_typo(const char *typed, const char *meant);
 
 #endif

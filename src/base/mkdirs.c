@@ -48,7 +48,7 @@ make_one(char *path)
 }
 
 int
-directory_make(char *path)
+mkdirs(char *path)
 {
 	int result = 0;
 

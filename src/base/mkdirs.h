@@ -8,6 +8,6 @@
  * umask, and waits until the disk has them. path is changed meanwhile, and as
  * it was in the end. Allocates nothing. 0, or -1 with errno.
  */
-int directory_make(char *path);
+int mkdirs(char *path);
 
 #endif

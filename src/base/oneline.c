@@ -15,7 +15,7 @@ int
 oneline_read(struct buffer *text, int fd, int64_t deadline, struct error *err)
 {
 	struct pollfd p = { fd, POLLIN, 0 };
-	int ready = wait_any(&p, 1, deadline, err);
+	int ready = poll_any(&p, 1, deadline, err);
 	char *room = buffer_reserve(text, BLOCK);
 	ssize_t n;
 

@@ -105,7 +105,7 @@ interrupted(int number, struct error *err)
 }
 
 int
-wait_any(struct pollfd *fds, size_t n, int64_t deadline, struct error *err)
+poll_any(struct pollfd *fds, size_t n, int64_t deadline, struct error *err)
 {
 	struct timespec limit;
 	sigset_t none;
@@ -133,10 +133,10 @@ wait_any(struct pollfd *fds, size_t n, int64_t deadline, struct error *err)
 }
 
 int
-wait_for(int fd, short events, int64_t deadline, struct error *err)
+poll_for(int fd, short events, int64_t deadline, struct error *err)
 {
 	struct pollfd p = { fd, events, 0 };
-	int ready = wait_any(&p, 1, deadline, err);
+	int ready = poll_any(&p, 1, deadline, err);
 
 	if (ready < 0)
 		return -1;

@@ -31,7 +31,7 @@ void signals_reset(void);
 
 /*
  * From here on HUP, INT, QUIT, TERM (unless ignored) are held back and noticed
- * in wait_for() alone, so that no signal can hide what became of a message.
+ * in poll_for() alone, so that no signal can hide what became of a message.
  */
 void signals_hold(void);
 
@@ -40,7 +40,7 @@ void signals_hold(void);
  * many are (their revents say for what), 0 at the deadline, or -1 EX_TEMPFAIL:
  * "interrupted" with err->signal set.
  */
-int wait_any(struct pollfd *fds, size_t n, int64_t deadline,
+int poll_any(struct pollfd *fds, size_t n, int64_t deadline,
 	struct error *err);
 
 /*
@@ -48,6 +48,6 @@ int wait_any(struct pollfd *fds, size_t n, int64_t deadline,
  * Returns the ready events (POLLIN also stands for the end of input), or -1:
  * EX_TEMPFAIL "timed out", or "interrupted" with err->signal set.
  */
-int wait_for(int fd, short events, int64_t deadline, struct error *err);
+int poll_for(int fd, short events, int64_t deadline, struct error *err);
 
 #endif

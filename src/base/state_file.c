@@ -34,7 +34,7 @@ static int
 make_directory(const char *path)
 {
 	char *copy = xstrdup(path);
-	int result = directory_make(copy);
+	int result = mkdirs(copy);
 
 	free(copy);
 	return result;
@@ -79,7 +79,7 @@ open_directory(int *fd, const char *path, struct error *err)
 }
 
 int
-store_read(struct buffer *text, const char *directory, const char *name,
+state_file_read(struct buffer *text, const char *directory, const char *name,
 	struct error *err)
 {
 	struct trusted_file file = {0};
@@ -115,7 +115,7 @@ enum durability { LASTING, FLEETING };
 static int
 write_text(int fd, const struct buffer *text, enum durability durability)
 {
-	if (output_all(fd, text->data, text->len) != 0)
+	if (write_all(fd, text->data, text->len) != 0)
 		return -1;
 	return durability == LASTING ? fsync(fd) : 0;
 }
@@ -181,7 +181,8 @@ link_file(int directory, const char *name, const struct buffer *text)
 }
 
 int
-store_add(const char *directory, const char *name, const struct buffer *text,
+state_file_add(const char *directory, const char *name,
+    const struct buffer *text,
 	struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
@@ -210,7 +211,7 @@ store_add(const char *directory, const char *name, const struct buffer *text,
 }
 
 int
-store_take(struct buffer *text, const char *directory, const char *name)
+state_file_take(struct buffer *text, const char *directory, const char *name)
 {
 	struct trusted_file file = {0};
 	struct hidden_name hidden;
@@ -237,7 +238,8 @@ store_take(struct buffer *text, const char *directory, const char *name)
 }
 
 int
-store_put(const char *directory, const char *name, const struct buffer *text)
+state_file_put(const char *directory, const char *name,
+    const struct buffer *text)
 {
 	struct hidden_name hidden;
 	struct error ignored;
@@ -256,7 +258,7 @@ store_put(const char *directory, const char *name, const struct buffer *text)
 }
 
 void
-store_sweep(const char *directory, time_t seconds)
+state_file_sweep(const char *directory, time_t seconds)
 {
 	time_t oldest = time(NULL) - seconds;
 	const struct dirent *entry;

@@ -20,7 +20,8 @@
  * perhaps the directory; -1 EX_CONFIG if either is not ours alone to write or
  * cannot be read, or if the name is none for a file.
  */
-int store_read(struct buffer *text, const char *directory, const char *name,
+int state_file_read(struct buffer *text, const char *directory,
+	const char *name,
 	struct error *err);
 
 /*
@@ -28,21 +29,23 @@ int store_read(struct buffer *text, const char *directory, const char *name,
  * stays: of several that come at once one wins. 1 made; 0 there is one; -1
  * EX_IOERR it cannot be written, EX_CONFIG as store_read.
  */
-int store_add(const char *directory, const char *name,
+int state_file_add(const char *directory, const char *name,
 	const struct buffer *text, struct error *err);
 
 /*
- * Reads a file into text as store_read does, and removes it: of several that
- * ask at once one gets it. 1; 0 there is none, or it is not ours alone to read.
+ * Reads a file into text as state_file_read does, and removes it: of several
+ * processes that ask at once one gets it. 1; 0 if there is none, or if others
+ * may read it.
  */
-int store_take(struct buffer *text, const char *directory, const char *name);
+int state_file_take(struct buffer *text, const char *directory,
+	const char *name);
 
 /* Puts a file into a directory that is there, in place of the one of that
  * name; it may be lost if the system crashes. Allocates nothing. 0 or -1. */
-int store_put(const char *directory, const char *name,
+int state_file_put(const char *directory, const char *name,
 	const struct buffer *text);
 
 /* Removes the files that have not been written for so many seconds. */
-void store_sweep(const char *directory, time_t seconds);
+void state_file_sweep(const char *directory, time_t seconds);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/xmalloc.h"
 
 void
-list_add(struct list *list, char *s)
+string_list_add(struct string_list *list, char *s)
 {
 	list->at = xreallocarray(list->at, list->n + 2, sizeof(*list->at));
 	list->at[list->n++] = s;
@@ -16,15 +16,15 @@ list_add(struct list *list, char *s)
 }
 
 void
-list_copy(struct list *to, const struct list *from)
+string_list_copy(struct string_list *to, const struct string_list *from)
 {
 	memset(to, 0, sizeof(*to));
 	for (size_t i = 0; i < from->n; i++)
-		list_add(to, xstrdup(from->at[i]));
+		string_list_add(to, xstrdup(from->at[i]));
 }
 
 char *
-list_join(const struct list *list)
+string_list_join(const struct string_list *list)
 {
 	struct buffer text = {0};
 
@@ -34,7 +34,7 @@ list_join(const struct list *list)
 }
 
 void
-list_free(struct list *list)
+string_list_free(struct string_list *list)
 {
 	for (size_t i = 0; i < list->n; i++)
 		free(list->at[i]);

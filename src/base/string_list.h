@@ -5,21 +5,21 @@
 
 #include <stddef.h>
 
-struct list {
+struct string_list {
 	char **at;  /* owned strings, NULL-terminated once not empty */
 	size_t n;
 };
 
 /* Appends s, which becomes the list's. */
-void list_add(struct list *list, char *s);
+void string_list_add(struct string_list *list, char *s);
 
 /* Makes an uninitialised list a copy. */
-void list_copy(struct list *to, const struct list *from);
+void string_list_copy(struct string_list *to, const struct string_list *from);
 
 /* All with one space between: owned. */
-char *list_join(const struct list *list);
+char *string_list_join(const struct string_list *list);
 
 /* Frees the strings and leaves {0}. */
-void list_free(struct list *list);
+void string_list_free(struct string_list *list);
 
 #endif

@@ -34,7 +34,7 @@ terminal_say(int fd, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	(void)output_all(fd, text, strlen(text)); /* who asks reads on */
+	(void)write_all(fd, text, strlen(text)); /* who asks reads on */
 }
 
 int
@@ -45,7 +45,7 @@ terminal_confirm(int fd, const char *question, struct error *err)
 
 	terminal_say(fd, "%s [y/N] ", question);
 	while (c != '\n') {
-		if (wait_for(fd, POLLIN, deadline, err) < 0)
+		if (poll_for(fd, POLLIN, deadline, err) < 0)
 			return -1;
 		if (read(fd, &c, 1) != 1)
 			break;

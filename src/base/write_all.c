@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 int
-output_all(int fd, const void *data, size_t len)
+write_all(int fd, const void *data, size_t len)
 {
 	const char *p = data;
 
@@ -28,9 +28,9 @@ output_all(int fd, const void *data, size_t len)
 }
 
 int
-output_answer(int fd, const void *data, size_t len, struct error *err)
+write_answer(int fd, const void *data, size_t len, struct error *err)
 {
-	if (output_all(fd, data, len) == 0)
+	if (write_all(fd, data, len) == 0)
 		return 0;
 	return fail(err, EX_IOERR, "cannot write output: %s",
 	    strerror(errno));

@@ -9,9 +9,9 @@
 
 /* Writes through signals, short writes and pipes that do not block. 0, or -1
  * with errno. */
-int output_all(int fd, const void *data, size_t len);
+int write_all(int fd, const void *data, size_t len);
 
 /* The same for what somebody asked to see. 0; -1 EX_IOERR. */
-int output_answer(int fd, const void *data, size_t len, struct error *err);
+int write_answer(int fd, const void *data, size_t len, struct error *err);
 
 #endif

@@ -22,7 +22,7 @@ is_ours(const char *path)
 }
 
 char *
-home_directory(void)
+xdg_home(void)
 {
 	const char *home = getenv("HOME");
 	const struct passwd *pw;
@@ -49,19 +49,19 @@ locate(const char *variable, const char *home, const char *below,
 }
 
 char *
-home_config_file(const char *home)
+xdg_config_file(const char *home)
 {
 	return locate("XDG_CONFIG_HOME", home, ".config", "onehop/config");
 }
 
 char *
-home_state_directory(const char *home)
+xdg_state_directory(const char *home)
 {
 	return locate("XDG_STATE_HOME", home, ".local/state", "onehop");
 }
 
 int
-home_state_file(char *path, size_t size, const char *home, const char *name)
+xdg_state_file(char *path, size_t size, const char *home, const char *name)
 {
 	const char *base = getenv("XDG_STATE_HOME");
 	int n;

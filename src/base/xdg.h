@@ -10,18 +10,18 @@
  * entry's: cron, sudo and dovecot run us with no usable HOME. Owned; "" if
  * there is none.
  */
-char *home_directory(void);
+char *xdg_home(void);
 
 /* $XDG_CONFIG_HOME/onehop/config, else home/.config/onehop/config. Owned;
  * NULL without either. */
-char *home_config_file(const char *home);
+char *xdg_config_file(const char *home);
 
 /* $XDG_STATE_HOME/onehop, else home/.local/state/onehop. Owned, or NULL. */
-char *home_state_directory(const char *home);
+char *xdg_state_directory(const char *home);
 
 /* The file of that name in there, into path. Allocates nothing. 0, or -1 if
  * there is no such directory or the path is too long. */
-int home_state_file(char *path, size_t size, const char *home,
+int xdg_state_file(char *path, size_t size, const char *home,
 	const char *name);
 
 #endif

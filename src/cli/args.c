@@ -112,10 +112,10 @@ unknown(const char *word, size_t len, const char *name, struct error *err)
 	char quote[ESCAPE_QUOTE];
 
 	for (const struct flag *f = flags; f->summary != NULL; f++)
-		if (f->name != NULL && distance_is_typo(name, f->name))
+		if (f->name != NULL && edit_distance_is_typo(name, f->name))
 			meant = f->name;
 	for (const struct key *k = account_keys; k->name != NULL; k++)
-		if (distance_is_typo(name, k->name))
+		if (edit_distance_is_typo(name, k->name))
 			meant = k->name;
 	fail(err, EX_USAGE, "unknown option --%s", escape(quote, 128, word,
 	    len));
@@ -226,7 +226,7 @@ asks_for_json(const struct words *w)
 }
 
 int
-args_parse(struct options *options, int argc, char *const *argv,
+options_parse(struct options *options, int argc, char *const *argv,
     struct error *err)
 {
 	struct words w = { argv, argc, argc > 0 ? 1 : 0 };
@@ -244,7 +244,7 @@ args_parse(struct options *options, int argc, char *const *argv,
 }
 
 void
-args_free(struct options *options)
+options_free(struct options *options)
 {
 	free(options->selection.overrides);
 	memset(options, 0, sizeof(*options));

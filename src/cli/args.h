@@ -13,12 +13,12 @@
  * an option. No recipients is not an error here: -t may find some. After an
  * error options->json is set if --json stands anywhere among the options.
  */
-int args_parse(struct options *options, int argc, char *const *argv,
+int options_parse(struct options *options, int argc, char *const *argv,
 	struct error *err);
 
 /* Appends what --help prints, made from flags.def and keys.def. */
-void args_help(struct buffer *out);
+void usage_write(struct buffer *out);
 
-void args_free(struct options *options);
+void options_free(struct options *options);
 
 #endif

@@ -41,7 +41,7 @@
 #include "tls/tls.h"
 
 /* What a run is made of. */
-struct run {
+struct program_run {
 	struct options options;
 	struct message message;
 	struct account account;
@@ -83,20 +83,20 @@ open_standard_descriptors(void)
 }
 
 static int
-show_help(struct run *run, struct error *err)
+show_help(struct program_run *run, struct error *err)
 {
 	struct buffer text = {0};
 	int result;
 
 	(void)run;
-	args_help(&text);
-	result = output_answer(STDOUT_FILENO, text.data, text.len, err);
+	usage_write(&text);
+	result = write_answer(STDOUT_FILENO, text.data, text.len, err);
 	buffer_free(&text);
 	return result;
 }
 
 static int
-show_version(struct run *run, struct error *err)
+show_version(struct program_run *run, struct error *err)
 {
 	char text[512];
 	int n;
@@ -107,8 +107,8 @@ show_version(struct run *run, struct error *err)
 	    "GnuTLS %s, libgsasl %s, libidn2 %s\n"
 	    "system config file: " SYSCONFDIR "/onehop/config\n",
 	    tls_library_version(), sasl_library_version(),
-	    idna_library_version());
-	return output_answer(STDOUT_FILENO, text, (size_t)n, err);
+	    domain_library_version());
+	return write_answer(STDOUT_FILENO, text, (size_t)n, err);
 }
 
 static struct queue_order
@@ -126,7 +126,7 @@ queue_order(const struct options *options)
 }
 
 static int
-list_queue(struct run *run, struct error *err)
+list_queue(struct program_run *run, struct error *err)
 {
 	const struct queue_order order = queue_order(&run->options);
 
@@ -134,7 +134,7 @@ list_queue(struct run *run, struct error *err)
 }
 
 static int
-command_queue(struct run *run, struct error *err)
+command_queue(struct program_run *run, struct error *err)
 {
 	const struct queue_order order = queue_order(&run->options);
 
@@ -143,36 +143,36 @@ command_queue(struct run *run, struct error *err)
 
 /* Every outbox of the user. */
 static int
-flush_queue(struct run *run, struct error *err)
+flush_queue(struct program_run *run, struct error *err)
 {
 	int trace = trace_of(&run->options);
-	struct list paths = {0};
+	struct string_list paths = {0};
 	struct flush result;
 
 	if (run->options.request.nrecipients > 0)
 		return fail(err, EX_USAGE, "-q sends what is queued, and "
 		    "takes no recipients");
 	signals_hold();
-	outbox_paths(&paths, &run->options.selection);
+	locate_outboxes(&paths, &run->options.selection);
 	for (size_t i = 0; i < paths.n && err->signal == 0; i++) {
 		const struct flush_order order = { paths.at[i],
 		    run->options.selection.config, DEADLINE_NONE, trace };
 		struct error trouble = {0};
 
 		if (flush_outbox(&result, &order, &trouble) != 0)
-			fate_complain(err, trouble.code, trouble.text);
+			disposition_complain(err, trouble.code, trouble.text);
 		if (trouble.signal != 0)
 			err->signal = trouble.signal;
 		report_error(STDERR_FILENO, &result.log, NULL);
 		if (isatty(STDERR_FILENO))
 			flush_report(STDERR_FILENO, &result);
 	}
-	list_free(&paths);
+	string_list_free(&paths);
 	return err->code != 0 ? -1 : 0;
 }
 
 static int
-do_nothing(struct run *run, struct error *err)
+do_nothing(struct program_run *run, struct error *err)
 {
 	(void)run, (void)err;
 	return 0;
@@ -180,7 +180,7 @@ do_nothing(struct run *run, struct error *err)
 
 /* From stdin to a message that could be sent. */
 static int
-prepare(struct run *run, struct error *err)
+prepare(struct program_run *run, struct error *err)
 {
 	run->drained = 1;
 	if (message_read(&run->message, run->input, !run->options.ignore_dots,
@@ -194,7 +194,7 @@ prepare(struct run *run, struct error *err)
 }
 
 static int
-pretend_message(struct run *run, struct error *err)
+pretend_message(struct program_run *run, struct error *err)
 {
 	if (prepare(run, err) != 0)
 		return -1;
@@ -204,7 +204,7 @@ pretend_message(struct run *run, struct error *err)
 
 /* To the smarthost, or else to the outbox. */
 static int
-hand_over(struct run *run, struct error *err)
+hand_over(struct program_run *run, struct error *err)
 {
 	char *outbox = outbox_path(&run->account);
 	struct attempt attempt = {
@@ -220,18 +220,18 @@ hand_over(struct run *run, struct error *err)
 		.progress = !debug && isatty(STDERR_FILENO) ? STDERR_FILENO
 		    : 0,
 	};
-	struct later later;
+	struct background later;
 	int result;
 
 	run->log = log_open(&run->account);
-	later_prepare(&later, outbox, run->options.selection.config);
+	background_prepare(&later, outbox, run->options.selection.config);
 	result = submit(&run->account, &run->envelope, &run->message, &watch,
 	    &run->facts, err);
 	if (result == 0)
-		later_begin(&later);
+		background_begin(&later);
 	else
-		keep_message(&attempt, &run->options.selection, err);
-	later_cancel(&later);
+		enqueue_message(&attempt, &run->options.selection, err);
+	background_cancel(&later);
 	if (isatty(STDERR_FILENO))
 		notify_remind(STDERR_FILENO, outbox);
 	free(outbox);
@@ -239,12 +239,12 @@ hand_over(struct run *run, struct error *err)
 }
 
 static int
-send_message(struct run *run, struct error *err)
+send_message(struct program_run *run, struct error *err)
 {
 	if (prepare(run, err) != 0)
 		return -1;
 	if (run->options.json)
-		result_reserve(&run->result);
+		result_json_reserve(&run->result);
 	signals_hold();
 	run->tried = 1;
 	return hand_over(run, err);
@@ -252,7 +252,7 @@ send_message(struct run *run, struct error *err)
 
 /* Modes that turn to the smarthost without a message. */
 static int
-choose_account(struct run *run, struct error *err)
+choose_account(struct program_run *run, struct error *err)
 {
 	if (config_load(&run->account, &run->options.selection,
 	    run->options.request.sender, NULL, err) != 0)
@@ -263,7 +263,7 @@ choose_account(struct run *run, struct error *err)
 }
 
 static int
-show_server(struct run *run, struct error *err)
+show_server(struct program_run *run, struct error *err)
 {
 	if (choose_account(run, err) != 0)
 		return -1;
@@ -272,7 +272,7 @@ show_server(struct run *run, struct error *err)
 }
 
 static int
-flush_server(struct run *run, struct error *err)
+flush_server(struct program_run *run, struct error *err)
 {
 	struct submitter s = {0};
 	int result;
@@ -291,9 +291,9 @@ flush_server(struct run *run, struct error *err)
 }
 
 static int
-configure(struct run *run, struct error *err)
+configure(struct program_run *run, struct error *err)
 {
-	const struct configure_order order = {
+	const struct setup_order order = {
 		.address = run->options.address,
 		.selection = &run->options.selection,
 		.input = run->input,
@@ -305,13 +305,13 @@ configure(struct run *run, struct error *err)
 	signals_hold();
 	if (run->options.request.nrecipients > 0)
 		return fail(err, EX_USAGE, "--configure: expected one address");
-	return configure_run(&order, err);
+	return setup_run(&order, err);
 }
 
 static int
-serve_smtp(struct run *run, struct error *err)
+serve_smtp(struct program_run *run, struct error *err)
 {
-	const struct relay_order order = {
+	const struct smtp_server_order order = {
 		.selection = &run->options.selection,
 		.request = &run->options.request,
 		.input = run->input,
@@ -321,10 +321,10 @@ serve_smtp(struct run *run, struct error *err)
 	};
 
 	run->drained = 1;
-	return relay_serve(&order, err);
+	return smtp_server_run(&order, err);
 }
 
-static int (*const actions[])(struct run *, struct error *) = {
+static int (*const actions[])(struct program_run *, struct error *) = {
 	[MODE_SEND] = send_message,
 	[MODE_PRETEND] = pretend_message,
 	[MODE_SERVERINFO] = show_server,
@@ -340,7 +340,7 @@ static int (*const actions[])(struct run *, struct error *) = {
 };
 
 static int
-exit_code(const struct run *run, const struct error *err)
+exit_code(const struct program_run *run, const struct error *err)
 {
 	if (err->code == EX_TEMPFAIL && run->account.name != NULL)
 		return (int)run->account.tempfail_exit;
@@ -349,7 +349,7 @@ exit_code(const struct run *run, const struct error *err)
 
 /* Tells a person, and the log if it was about a message. */
 static void
-report(struct run *run, const struct error *err)
+report(struct program_run *run, const struct error *err)
 {
 	struct attempt attempt = { &run->account, &run->envelope,
 	    &run->message, &run->facts, err, exit_code(run, err), run->log };
@@ -384,7 +384,7 @@ die_of(int number)
 
 /* Not for the system's sake: so that a leak checker sees the real ones. */
 static void
-release(struct run *run)
+release(struct program_run *run)
 {
 	if (run->log > 0)
 		close(run->log);
@@ -392,14 +392,14 @@ release(struct run *run)
 	envelope_free(&run->envelope);
 	account_free(&run->account);
 	message_free(&run->message);
-	args_free(&run->options);
+	options_free(&run->options);
 }
 
 int
 main(int argc, char *argv[])
 {
 	struct error err = {0};
-	struct run run = {0};
+	struct program_run run = {0};
 	int code;
 
 	run.input = open_standard_descriptors();
@@ -411,7 +411,7 @@ main(int argc, char *argv[])
 		run.options.mode = MODE_NOTHING; /* no config, no log */
 		fail(&err, EX_CONFIG,
 		    "refusing to run set-user-id or set-group-id");
-	} else if (args_parse(&run.options, argc, argv, &err) == 0)
+	} else if (options_parse(&run.options, argc, argv, &err) == 0)
 		(void)actions[run.options.mode](&run, &err);
 	if (err.code != 0 && !run.drained)
 		message_drain(run.input);

@@ -15,13 +15,13 @@
 #include "smtp/submit.h"
 
 /* Two faces of the same facts. */
-struct page {
+struct info_page {
 	struct buffer text;
 	int json;
 };
 
 static void
-add(struct page *p, const char *name, const char *value)
+add(struct info_page *p, const char *name, const char *value)
 {
 	if (value[0] == '\0')
 		return;
@@ -32,7 +32,7 @@ add(struct page *p, const char *name, const char *value)
 }
 
 static void
-add_number(struct page *p, const char *name, uint64_t value)
+add_number(struct info_page *p, const char *name, uint64_t value)
 {
 	char text[32];
 
@@ -44,7 +44,7 @@ add_number(struct page *p, const char *name, uint64_t value)
 }
 
 static void
-begin(struct page *p, const char *name)
+begin(struct info_page *p, const char *name)
 {
 	if (p->json)
 		json_open(&p->text, name, '{');
@@ -53,14 +53,14 @@ begin(struct page *p, const char *name)
 }
 
 static void
-end(struct page *p)
+end(struct info_page *p)
 {
 	if (p->json)
 		json_close(&p->text, '}');
 }
 
 static void
-add_connection(struct page *p, const struct submitter *s)
+add_connection(struct info_page *p, const struct submitter *s)
 {
 	add(p, "host", s->facts.host);
 	if (s->facts.port != 0)
@@ -69,7 +69,7 @@ add_connection(struct page *p, const struct submitter *s)
 }
 
 static void
-add_tls(struct page *p, const struct tls_facts *tls)
+add_tls(struct info_page *p, const struct tls_facts *tls)
 {
 	if (tls->version[0] == '\0')
 		return;
@@ -127,10 +127,10 @@ use_of(const struct session *s, enum extension extension)
 }
 
 static void
-add_extensions(struct page *p, const struct session *s)
+add_extensions(struct info_page *p, const struct session *s)
 {
 	begin(p, "extensions");
-	for (const struct capability_name *n = capability_names;
+	for (const struct ehlo_keyword *n = capability_names;
 	    n->keyword != NULL; n++)
 		if (session_can(s, n->extension))
 			add(p, n->keyword, use_of(s, n->extension));
@@ -138,7 +138,7 @@ add_extensions(struct page *p, const struct session *s)
 }
 
 static void
-add_limits(struct page *p, const struct capabilities *can)
+add_limits(struct info_page *p, const struct ehlo *can)
 {
 	begin(p, "limits");
 	if (can->size_max > 0)
@@ -153,7 +153,7 @@ add_limits(struct page *p, const struct capabilities *can)
 }
 
 static void
-add_authentication(struct page *p, const struct session *s, int tested)
+add_authentication(struct info_page *p, const struct session *s, int tested)
 {
 	const struct account *a = s->account;
 	struct buffer binding = {0};
@@ -174,7 +174,7 @@ add_authentication(struct page *p, const struct session *s, int tested)
 }
 
 static void
-add_times(struct page *p, const struct submitter *s)
+add_times(struct info_page *p, const struct submitter *s)
 {
 	struct timing_step steps[TIMING_STEPS];
 	size_t n = timing_steps(steps, s->session.account, &s->facts);
@@ -187,7 +187,7 @@ add_times(struct page *p, const struct submitter *s)
 
 /* The page for as far as we came. */
 static void
-compose(struct page *p, const struct submitter *s, int tested)
+compose(struct info_page *p, const struct submitter *s, int tested)
 {
 	if (p->json)
 		json_open(&p->text, NULL, '{');
@@ -211,7 +211,7 @@ serverinfo_show(int fd, const struct account *a,
 {
 	int trace = options->debug ? STDERR_FILENO : -1;
 	struct submitter s = {0};
-	struct page page = { .json = options->json };
+	struct info_page page = { .json = options->json };
 	struct error trouble = {0};
 	int result;
 
@@ -222,7 +222,7 @@ serverinfo_show(int fd, const struct account *a,
 		    : fail(err, EX_CONFIG, "auth is off: there is nothing to "
 		    "test");
 	compose(&page, &s, result == 0 && options->auth_test);
-	if (output_answer(fd, page.text.data, page.text.len,
+	if (write_answer(fd, page.text.data, page.text.len,
 	    &trouble) != 0 && result == 0) {
 		*err = trouble;
 		result = -1;

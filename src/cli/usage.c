@@ -36,7 +36,7 @@ add_flag(struct buffer *out, const struct flag *f)
 }
 
 void
-args_help(struct buffer *out)
+usage_write(struct buffer *out)
 {
 	char option[96];
 

@@ -108,13 +108,13 @@ account_is_local(const struct account *a)
 
 /* How many of the hosts are of that kind. */
 static size_t
-count_hosts(const struct account *a, enum service_kind kind)
+count_hosts(const struct account *a, enum srv_mx_kind kind)
 {
 	const char *domain;
 	size_t n = 0;
 
 	for (size_t i = 0; i < a->host.n; i++)
-		n += service_kind(a->host.at[i], &domain) == kind;
+		n += srv_mx_kind(a->host.at[i], &domain) == kind;
 	return n;
 }
 

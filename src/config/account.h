@@ -14,8 +14,8 @@
 #define FIELD_COMMAND char *
 #define FIELD_SECRET char *
 #define FIELD_PATH char *
-#define FIELD_LIST struct list
-#define FIELD_WORDS struct list
+#define FIELD_LIST struct string_list
+#define FIELD_WORDS struct string_list
 #define FIELD_SWITCH int
 #define FIELD_NUMBER unsigned
 #define FIELD_SECONDS unsigned

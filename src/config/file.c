@@ -14,7 +14,7 @@
 #include "config/line.h"
 
 /* The file being read. */
-struct reader {
+struct file_reader {
 	struct config *config;
 	const char *name;        /* its path, escaped */
 	const char *path;        /* as it was opened */
@@ -31,7 +31,7 @@ struct reader {
 #define IN_DAMAGED ((size_t)-3)  /* a section that could not be begun */
 
 static void
-complain(struct reader *r, const struct error *err)
+complain(struct file_reader *r, const struct error *err)
 {
 	struct config *c = r->config;
 
@@ -106,7 +106,7 @@ config_find(const struct config *c, const char *name)
 
 /* Begins an account with the defaults in force. */
 static struct config_section *
-add_section(struct reader *r, const char *name)
+add_section(struct file_reader *r, const char *name)
 {
 	struct config *c = r->config;
 	struct config_section *s;
@@ -130,7 +130,7 @@ add_section(struct reader *r, const char *name)
 /* The parents behind the colon: "a, b". They stand above: the user's account
  * "default" may continue the system's of that name. */
 static int
-inherit(struct reader *r, const char *parents, struct error *err)
+inherit(struct file_reader *r, const char *parents, struct error *err)
 {
 	struct config *c = r->config;
 	char quote[ESCAPE_QUOTE];
@@ -158,7 +158,7 @@ inherit(struct reader *r, const char *parents, struct error *err)
 }
 
 static int
-begin_account(struct reader *r, const char *argument, struct error *err)
+begin_account(struct file_reader *r, const char *argument, struct error *err)
 {
 	size_t n = strcspn(argument, ": \t");
 	const char *rest = argument + n + strspn(argument + n, " \t");
@@ -188,7 +188,7 @@ begin_account(struct reader *r, const char *argument, struct error *err)
 
 /* Is the value fit for the key? Tried on an account that is thrown away. */
 static int
-try_setting(const struct reader *r, const char *key, const char *value,
+try_setting(const struct file_reader *r, const char *key, const char *value,
     struct error *err)
 {
 	struct account trial;
@@ -201,7 +201,7 @@ try_setting(const struct reader *r, const char *key, const char *value,
 }
 
 static int
-set_key(struct reader *r, const struct directive *d, struct error *err)
+set_key(struct file_reader *r, const struct directive *d, struct error *err)
 {
 	const struct key *key = key_find(d->keyword);
 	struct config_settings *list;
@@ -229,7 +229,7 @@ set_key(struct reader *r, const struct directive *d, struct error *err)
 
 /* A path as the line means it: ~ is home, relative to the file it is in. */
 static char *
-resolve_path(const struct reader *r, const char *path)
+resolve_path(const struct file_reader *r, const char *path)
 {
 	const char *slash = strrchr(r->path, '/');
 
@@ -243,7 +243,7 @@ resolve_path(const struct reader *r, const char *path)
 }
 
 static int
-include(struct reader *r, const char *argument, struct error *err)
+include(struct file_reader *r, const char *argument, struct error *err)
 {
 	struct config *c = r->config;
 	struct trusted_file file = {0};
@@ -276,7 +276,7 @@ include(struct reader *r, const char *argument, struct error *err)
 }
 
 static int
-begin_defaults(struct reader *r, const char *argument, struct error *err)
+begin_defaults(struct file_reader *r, const char *argument, struct error *err)
 {
 	r->config->current = IN_DEFAULTS;
 	r->config->section = r->config->nsections++;
@@ -287,7 +287,7 @@ begin_defaults(struct reader *r, const char *argument, struct error *err)
 /* The keywords that are no keys. */
 static const struct {
 	const char *name;
-	int (*obey)(struct reader *, const char *, struct error *);
+	int (*obey)(struct file_reader *, const char *, struct error *);
 } directives[] = {
 	{ "account", begin_account },
 	{ "defaults", begin_defaults },
@@ -295,7 +295,7 @@ static const struct {
 };
 
 static int
-obey(struct reader *r, const struct directive *d, struct error *err)
+obey(struct file_reader *r, const struct directive *d, struct error *err)
 {
 	const char *meant = NULL;
 
@@ -303,7 +303,7 @@ obey(struct reader *r, const struct directive *d, struct error *err)
 	    i++) {
 		if (strcmp(d->keyword, directives[i].name) == 0)
 			return directives[i].obey(r, d->argument, err);
-		if (distance_is_typo(d->keyword, directives[i].name))
+		if (edit_distance_is_typo(d->keyword, directives[i].name))
 			meant = directives[i].name;
 	}
 	if (meant != NULL && key_find(d->keyword) == NULL)
@@ -314,7 +314,7 @@ obey(struct reader *r, const struct directive *d, struct error *err)
 }
 
 static void
-read_line(struct reader *r, const char *line, size_t len)
+read_line(struct file_reader *r, const char *line, size_t len)
 {
 	struct directive d = {0};
 	struct error err = {0};
@@ -323,10 +323,10 @@ read_line(struct reader *r, const char *line, size_t len)
 	if (memchr(line, '\0', len) != NULL)
 		result = fail(&err, EX_CONFIG, "expected text, not a NUL");
 	else
-		result = grammar_read(&d, line, len, &err);
+		result = config_line_read(&d, line, len, &err);
 	if (result == 0 && d.keyword != NULL)
 		result = obey(r, &d, &err);
-	grammar_free(&d);
+	config_line_free(&d);
 	if (result != 0)
 		complain(r, &err);
 }
@@ -345,7 +345,7 @@ config_parse(struct config *c, const char *name, const char *text,
     size_t len, int is_private)
 {
 	char quote[ESCAPE_QUOTE];
-	struct reader r = { .config = c, .path = name };
+	struct file_reader r = { .config = c, .path = name };
 
 	r.name = escape_string(quote, sizeof(quote), name);
 	r.is_private = is_private;

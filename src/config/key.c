@@ -151,7 +151,7 @@ unknown(const char *name, struct error *err)
 	const char *meant = NULL;
 
 	for (size_t i = 0; i < KEYS; i++)
-		if (distance_is_typo(name, account_keys[i].name) &&
+		if (edit_distance_is_typo(name, account_keys[i].name) &&
 		    (meant == NULL || distance(name, account_keys[i].name) <
 		    distance(name, meant)))
 			meant = account_keys[i].name;

@@ -94,7 +94,7 @@ read_keyword(const char *line, size_t len, size_t *n, struct error *err)
 }
 
 int
-grammar_read(struct directive *d, const char *line, size_t len,
+config_line_read(struct directive *d, const char *line, size_t len,
     struct error *err)
 {
 	size_t n;
@@ -127,7 +127,7 @@ grammar_read(struct directive *d, const char *line, size_t len,
 }
 
 void
-grammar_free(struct directive *d)
+config_line_free(struct directive *d)
 {
 	free(d->keyword);
 	if (d->argument != NULL)

@@ -24,9 +24,9 @@ struct directive {
  * verbatim key is all of the rest, of which only outer quotes are taken off: a
  * password may hold anything. 0 or -1 EX_CONFIG.
  */
-int grammar_read(struct directive *d, const char *line, size_t len,
+int config_line_read(struct directive *d, const char *line, size_t len,
 	struct error *err);
 
-void grammar_free(struct directive *d);
+void config_line_free(struct directive *d);
 
 #endif

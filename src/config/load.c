@@ -45,7 +45,8 @@ apply_eval(struct account *a, const struct config_setting *s,
 	struct config_setting made = *s;
 	int result = command_read(&line, s->value, COMMAND_SECONDS, err);
 
-	if (result == 0 && (grammar_read(&d, line.data, line.len, err) != 0 ||
+	if (result == 0 && (config_line_read(&d, line.data, line.len, err)
+	    != 0 ||
 	    d.keyword == NULL || key_find(d.keyword) == NULL))
 		result = fail(err, EX_CONFIG, "eval: expected the command to "
 		    "print a key and its value");
@@ -57,7 +58,7 @@ apply_eval(struct account *a, const struct config_setting *s,
 		    "the key %s", d.keyword);
 	if (result != 0)
 		wrap(err, "%s", s->origin);
-	grammar_free(&d);
+	config_line_free(&d);
 	buffer_free(&line);
 	return result;
 }
@@ -128,7 +129,7 @@ config_read(struct config *c, const struct selection *selection,
     struct error *err)
 {
 	char *own = selection->config != NULL ? xstrdup(selection->config)
-	    : home_config_file(c->home);
+	    : xdg_config_file(c->home);
 	struct error forbidden = {0};
 	char quote[ESCAPE_QUOTE];
 	int system, user;
@@ -186,7 +187,7 @@ config_from_matches(const struct account *a, const char *address)
 		if (round == 1 && !drop_detail(wanted))
 			break;
 		for (size_t i = 0; i < a->from.n && !found; i++) {
-			char *from = identity_expand(a->from.at[i], NULL);
+			char *from = local_host_expand(a->from.at[i], NULL);
 			char *pattern = lower(from);
 
 			found = fnmatch(pattern, wanted, 0) == 0 ||
@@ -327,7 +328,7 @@ int
 config_load(struct account *out, const struct selection *selection,
     const char *sender, const struct message *m, struct error *err)
 {
-	char *home = home_directory();
+	char *home = xdg_home();
 	struct config c = { .home = home };
 	int result = assemble_chosen(out, &c, selection, sender, m, err);
 
@@ -357,7 +358,7 @@ set_log(struct account *a, const char *key, const char *value)
 void
 config_load_log(struct account *out, const struct selection *selection)
 {
-	char *home = home_directory();
+	char *home = xdg_home();
 	struct config c = { .home = home };
 	struct error ignored = {0};
 	const struct config_section *section;

@@ -16,7 +16,7 @@
 #include "format/domain.h"
 
 char *
-identity_user(void)
+local_host_user(void)
 {
 	const struct passwd *pw = getpwuid(getuid());
 
@@ -37,14 +37,14 @@ host_name(void)
 }
 
 char *
-identity_host(void)
+local_host_name(void)
 {
 	char *name = host_name();
 	size_t len = strlen(name);
 
 	if (len > 0 && name[len - 1] == '.')
 		name[--len] = '\0';
-	if (strchr(name, '.') != NULL && idna_is_ldh(name) &&
+	if (strchr(name, '.') != NULL && domain_is_ldh(name) &&
 	    strcmp(name, "localhost.localdomain") != 0)
 		return name;
 	free(name);
@@ -52,7 +52,7 @@ identity_host(void)
 }
 
 int
-identity_is_this_host(const char *domain)
+local_host_is_this_host(const char *domain)
 {
 	char *name = host_name();
 	int is = ascii_equal(domain, name) || ascii_equal(domain, "localhost")
@@ -63,11 +63,11 @@ identity_is_this_host(const char *domain)
 }
 
 char *
-identity_mail_domain(const struct account *a)
+local_host_mail_domain(const struct account *a)
 {
 	if (a->maildomain[0] != '\0')
-		return identity_expand(a->maildomain, NULL);
-	return identity_host();
+		return local_host_expand(a->maildomain, NULL);
+	return local_host_name();
 }
 
 /* RFC 5321 4.1.3. */
@@ -94,20 +94,20 @@ own_literal(int fd)
 }
 
 char *
-identity_hello(const struct account *a, int socket)
+local_host_hello(const struct account *a, int socket)
 {
 	struct error ignored = {0};
 	char *wanted, *name;
 
 	if (a->domain[0] != '\0') {
-		wanted = identity_expand(a->domain, NULL);
-		if (idna_to_ascii(wanted, &name, &ignored) == 0) {
+		wanted = local_host_expand(a->domain, NULL);
+		if (domain_to_ascii(wanted, &name, &ignored) == 0) {
 			free(wanted);
 			return name;
 		}
 		free(wanted);
 	}
-	name = identity_host();
+	name = local_host_name();
 	if (name == NULL)
 		name = own_literal(socket);
 	return name != NULL ? name : xstrdup("localhost");
@@ -137,11 +137,11 @@ look_up(char letter, const char *header_from)
 
 	switch (letter) {
 	case 'U':
-		return identity_user();
+		return local_host_user();
 	case 'H':
 		return host_name();
 	case 'C':
-		name = identity_host();
+		name = local_host_name();
 		return name != NULL ? name : host_name();
 	case 'M':
 		return mail_name();
@@ -155,7 +155,7 @@ look_up(char letter, const char *header_from)
 }
 
 char *
-identity_expand(const char *text, const char *header_from)
+local_host_expand(const char *text, const char *header_from)
 {
 	struct buffer out = {0};
 

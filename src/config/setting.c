@@ -72,20 +72,20 @@ set_list(void *field, size_t key, const char *value, struct error *err)
 	char *text;
 
 	if (value[0] == '\0') {
-		list_free(field);
+		string_list_free(field);
 		return 0;
 	}
 	text = check_text(key, value, err);
 	if (text == NULL)
 		return -1;
-	list_add(field, text);
+	string_list_add(field, text);
 	return 0;
 }
 
 static int
 set_words(void *field, size_t key, const char *value, struct error *err)
 {
-	struct list words = {0};
+	struct string_list words = {0};
 	const char *p = value + strspn(value, " \t");
 
 	while (*p != '\0') {
@@ -95,14 +95,14 @@ set_words(void *field, size_t key, const char *value, struct error *err)
 
 		free(word);
 		if (text == NULL) {
-			list_free(&words);
+			string_list_free(&words);
 			return -1;
 		}
-		list_add(&words, text);
+		string_list_add(&words, text);
 		p += len + strspn(p + len, " \t");
 	}
-	list_free(field);
-	*(struct list *)field = words;
+	string_list_free(field);
+	*(struct string_list *)field = words;
 	return 0;
 }
 
@@ -229,7 +229,7 @@ setting_store(void *field, size_t key, const char *value, const char *home,
 }
 
 static char *
-list_get(const struct list *list, size_t index)
+list_get(const struct string_list *list, size_t index)
 {
 	return index < list->n ? xstrdup(list->at[index]) : NULL;
 }
@@ -259,7 +259,7 @@ setting_show(const void *field, size_t key, size_t index)
 	case KIND_LIST:
 		return list_get(field, index);
 	case KIND_WORDS:
-		return list_join(field);
+		return string_list_join(field);
 	case KIND_SWITCH:
 		return xstrdup(switches[*(const int *)field]);
 	case KIND_NUMBER:
@@ -281,7 +281,7 @@ setting_copy(void *to, const void *from, size_t key)
 	switch (account_keys[key].kind) {
 	case KIND_LIST:
 	case KIND_WORDS:
-		list_copy(to, from);
+		string_list_copy(to, from);
 		break;
 	case KIND_NUMBER:
 	case KIND_SECONDS:
@@ -302,7 +302,7 @@ setting_free(void *field, size_t key)
 	switch (account_keys[key].kind) {
 	case KIND_LIST:
 	case KIND_WORDS:
-		list_free(field);
+		string_list_free(field);
 		break;
 	case KIND_NUMBER:
 	case KIND_SECONDS:

@@ -88,7 +88,7 @@ value_smarthost(const char *value, struct error *err)
 	const char *domain;
 	char *host;
 
-	if (service_kind(value, &domain) == SERVICE_NONE)
+	if (srv_mx_kind(value, &domain) == SERVICE_NONE)
 		return value_host(value, err);
 	if (domain[0] == '\0' || strchr(domain, ':') != NULL || is_ip(domain))
 		return refuse(err, "a domain behind srv: or mx:", value);
@@ -102,7 +102,7 @@ value_target(const char *value, struct error *err)
 {
 	const char *dot = strchr(value, '.');
 
-	if (dot == NULL || dot[1] == '\0' || !idna_is_ldh(value))
+	if (dot == NULL || dot[1] == '\0' || !domain_is_ldh(value))
 		return refuse(err, "a domain of at least two labels", value);
 	return xstrdup(value);
 }

@@ -52,7 +52,7 @@ complain(const struct expansion *x, const struct alias *alias,
 static int
 is_local(const struct address *a)
 {
-	return a->domain == NULL || identity_is_this_host(a->domain);
+	return a->domain == NULL || local_host_is_this_host(a->domain);
 }
 
 static void

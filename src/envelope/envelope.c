@@ -33,7 +33,7 @@ static int
 is_any_of(const struct message *m, size_t index, const char *const *names)
 {
 	for (; *names != NULL; names++)
-		if (header_is(m->header.data, &m->fields[index].at, *names))
+		if (field_is(m->header.data, &m->fields[index].at, *names))
 			return 1;
 	return 0;
 }
@@ -179,7 +179,7 @@ add_recipients(struct envelope *e, struct address_list *list,
 		struct recipient *r = &e->to[e->n];
 
 		memset(r, 0, sizeof(*r));
-		r->path = mailbox_path(&list->at[i], a, "recipient", err);
+		r->path = path_write(&list->at[i], a, "recipient", err);
 		if (r->path == NULL)
 			return -1;
 		r->blind = disclosure == BLIND;
@@ -279,9 +279,9 @@ message_id(const struct message *m)
 	if (message_find(m, "Message-ID", &index))
 		return message_field_body(m, index);
 	index = 0;
-	while (header_next(m->added.data, m->added.len, &index, &f))
-		if (header_is(m->added.data, &f, "Message-ID"))
-			return header_unfold(m->added.data, &f);
+	while (field_next(m->added.data, m->added.len, &index, &f))
+		if (field_is(m->added.data, &f, "Message-ID"))
+			return field_unfold(m->added.data, &f);
 	return xstrdup("");
 }
 
@@ -303,7 +303,7 @@ envelope_make(struct envelope *e, const struct request *request,
 	if (request->submitter != NULL)
 		e->submitter = xstrdup(request->submitter);
 	to = to_field(e, request, a, m);
-	result = completion_apply(m, request, a, e->sender, to, err);
+	result = header_fixup_apply(m, request, a, e->sender, to, err);
 	free(to);
 	if (result == 0)
 		e->message_id = message_id(m);

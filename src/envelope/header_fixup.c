@@ -83,7 +83,7 @@ static int
 qualify_fields(struct message *m, const struct account *a,
     const char *sender, struct error *err)
 {
-	char *domain = identity_mail_domain(a);
+	char *domain = local_host_mail_domain(a);
 	int result = 0;
 
 	for (size_t i = 0; address_fields[i] != NULL && result == 0; i++)
@@ -106,8 +106,8 @@ has(const struct message *m, const char *name)
 static char *
 local_author(const struct account *a)
 {
-	char *user = identity_user();
-	char *domain = identity_mail_domain(a);
+	char *user = local_host_user();
+	char *domain = local_host_mail_domain(a);
 	char *author = domain != NULL ? xasprintf("%s@%s", user, domain)
 	    : xstrdup(user);
 
@@ -143,7 +143,7 @@ add_date(struct message *m, struct error *err)
 	int result;
 
 	localtime_r(&now, &local);
-	header_add_date(&body, now, local.tm_gmtoff);
+	field_add_date(&body, now, local.tm_gmtoff);
 	result = message_add(m, "Date", buffer_string(&body), err);
 	buffer_free(&body);
 	return result;
@@ -154,7 +154,7 @@ add_message_id(struct message *m, const struct account *a,
     const char *sender, struct error *err)
 {
 	const char *at = strrchr(sender, '@');
-	char *domain = at != NULL ? xstrdup(at + 1) : identity_mail_domain(a);
+	char *domain = at != NULL ? xstrdup(at + 1) : local_host_mail_domain(a);
 	unsigned char random[16];
 	struct buffer body = {0};
 	int result;
@@ -164,7 +164,7 @@ add_message_id(struct message *m, const struct account *a,
 		return fail(err, EX_OSERR, "the system gives no random "
 		    "numbers for a Message-ID");
 	}
-	header_add_message_id(&body, time(NULL), random,
+	field_add_message_id(&body, time(NULL), random,
 	    domain != NULL ? domain : "localhost");
 	result = message_add(m, "Message-ID", buffer_string(&body), err);
 	buffer_free(&body);
@@ -173,7 +173,7 @@ add_message_id(struct message *m, const struct account *a,
 }
 
 int
-completion_apply(struct message *m, const struct request *request,
+header_fixup_apply(struct message *m, const struct request *request,
     const struct account *a, const char *sender, const char *to,
     struct error *err)
 {

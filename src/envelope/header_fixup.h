@@ -18,7 +18,7 @@
  * the body of the To field that takes the place of To, Cc and Bcc, or NULL. 0
  * or -1 EX_DATAERR, EX_OSERR.
  */
-int completion_apply(struct message *m, const struct request *request,
+int header_fixup_apply(struct message *m, const struct request *request,
 	const struct account *a, const char *sender, const char *to,
 	struct error *err);
 

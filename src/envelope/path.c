@@ -10,7 +10,7 @@
 #include "format/domain.h"
 
 char *
-mailbox_path(const struct address *address, const struct account *a,
+path_write(const struct address *address, const struct account *a,
     const char *role, struct error *err)
 {
 	struct address wire = *address;
@@ -19,12 +19,12 @@ mailbox_path(const struct address *address, const struct account *a,
 	char quote[ESCAPE_QUOTE];
 
 	if (address->domain == NULL)
-		wire.domain = domain = identity_mail_domain(a);
+		wire.domain = domain = local_host_mail_domain(a);
 	escape_string(quote, 256, address->local);
 	if (wire.domain == NULL) {
 		fail(err, EX_DATAERR, "%s %s has no domain", role, quote);
 		hint(err, "set maildomain in the config file");
-	} else if (idna_to_ascii(wire.domain, &ascii, err) != 0) {
+	} else if (domain_to_ascii(wire.domain, &ascii, err) != 0) {
 		wrap(err, "%s %s@...", role, quote);
 	} else {
 		wire.domain = ascii;
@@ -41,7 +41,7 @@ mailbox_path(const struct address *address, const struct account *a,
 }
 
 char *
-mailbox_path_of_text(const char *text, const struct account *a,
+path_of_text(const char *text, const struct account *a,
     const char *role, struct error *err)
 {
 	struct address_list list = {0};
@@ -54,7 +54,7 @@ mailbox_path_of_text(const char *text, const struct account *a,
 		fail(err, EX_DATAERR, "expected one %s address, not \"%s\"",
 		    role, escape_string(quote, sizeof(quote), text));
 	else
-		path = mailbox_path(&list.at[0], a, role, err);
+		path = path_write(&list.at[0], a, role, err);
 	address_list_free(&list);
 	return path;
 }

@@ -12,11 +12,11 @@
  * the account's domain. role is "sender" or "recipient", for the error.
  * Owned, or NULL with EX_DATAERR.
  */
-char *mailbox_path(const struct address *address, const struct account *a,
+char *path_write(const struct address *address, const struct account *a,
 	const char *role, struct error *err);
 
 /* The same of a text that must hold exactly one address. */
-char *mailbox_path_of_text(const char *text, const struct account *a,
+char *path_of_text(const char *text, const struct account *a,
 	const char *role, struct error *err);
 
 #endif

@@ -34,7 +34,7 @@ header_author(const struct account *a, const struct message *m)
 	body = message_field_body(m, index);
 	if (address_list_parse(&list, body, strlen(body), &ignored) == 0 &&
 	    list.n > 0)
-		path = mailbox_path(&list.at[0], a, "sender", &ignored);
+		path = path_write(&list.at[0], a, "sender", &ignored);
 	address_list_free(&list);
 	free(body);
 	return path;
@@ -44,8 +44,8 @@ header_author(const struct account *a, const struct message *m)
 static char *
 local_sender(const struct account *a, struct error *err)
 {
-	char *user = identity_user();
-	char *path = mailbox_path_of_text(user, a, "sender", err);
+	char *user = local_host_user();
+	char *path = path_of_text(user, a, "sender", err);
 
 	free(user);
 	return path;
@@ -60,8 +60,8 @@ plain_from(const struct account *a, const char *author, struct error *err)
 
 		if (is_pattern(a->from.at[i]))
 			continue;
-		text = identity_expand(a->from.at[i], author);
-		path = mailbox_path_of_text(text, a, "sender", err);
+		text = local_host_expand(a->from.at[i], author);
+		path = path_of_text(text, a, "sender", err);
 		free(text);
 		return path;
 	}
@@ -76,7 +76,7 @@ sender_choose(const struct request *request, const struct account *a,
 
 	if (request->sender != NULL && a->allow_from_override)
 		return request->sender[0] == '\0' ? xstrdup("")
-		    : mailbox_path_of_text(request->sender, a, "sender", err);
+		    : path_of_text(request->sender, a, "sender", err);
 	author = header_author(a, m);
 	if (author != NULL && config_from_matches(a, author))
 		return author;

@@ -132,8 +132,8 @@ address_check_path(const struct address *a, struct error *err)
 
 	if (why == NULL && a->domain == NULL)
 		why = "it has no domain";
-	if (why == NULL && !idna_is_literal(a->domain) &&
-	    !idna_is_ldh(a->domain))
+	if (why == NULL && !domain_is_literal(a->domain) &&
+	    !domain_is_ldh(a->domain))
 		why = "expected letters, digits, '-' and '.' in its domain, "
 		    "or an address literal";
 	if (why == NULL)

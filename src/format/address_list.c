@@ -53,7 +53,7 @@ address_list_free(struct address_list *list)
 
 /* Words of a phrase keep a blank where there was any space between them. */
 static int
-read_phrase(const struct scanner *outer, const struct run *r,
+read_phrase(const struct scanner *outer, const struct token_run *r,
     struct buffer *name)
 {
 	struct scanner s = scanner_of_run(outer, r);
@@ -106,7 +106,7 @@ read_dotted(struct scanner *s, const char *kinds, struct buffer *out,
 
 /* Reads local[@domain], the whole of r. */
 static int
-read_spec(const struct scanner *outer, const struct run *r,
+read_spec(const struct scanner *outer, const struct token_run *r,
     struct buffer *local, struct buffer *domain)
 {
 	struct scanner s = scanner_of_run(outer, r);
@@ -134,7 +134,7 @@ read_spec(const struct scanner *outer, const struct run *r,
 /* Adds the mailbox whose addr-spec is spec; phrase may be empty. */
 static int
 add_mailbox(struct address_list *list, const struct scanner *s,
-    const struct run *phrase, const struct run *spec)
+    const struct token_run *phrase, const struct token_run *spec)
 {
 	struct buffer name = {0};
 	struct buffer local = {0};
@@ -181,9 +181,9 @@ skip_route(struct scanner *s)
 /* Reads what follows a "<" and the separator behind the ">". */
 static int
 read_angle(struct address_list *list, struct scanner *s,
-    const struct run *phrase, struct token *separator)
+    const struct token_run *phrase, struct token *separator)
 {
-	struct run spec;
+	struct token_run spec;
 
 	if (skip_route(s) < 0 || run_next(s, &spec, separator) < 0)
 		return -1;
@@ -200,9 +200,9 @@ read_angle(struct address_list *list, struct scanner *s,
 /* Reads one element: nothing, or a mailbox; not what opens a group. */
 static int
 read_element(struct address_list *list, struct scanner *s,
-    const struct run *r, struct token *separator)
+    const struct token_run *r, struct token *separator)
 {
-	static const struct run no_phrase = {0};
+	static const struct token_run no_phrase = {0};
 
 	if (separator->kind == '<')
 		return read_angle(list, s, r, separator);
@@ -216,7 +216,8 @@ read_element(struct address_list *list, struct scanner *s,
 enum place { IN_LIST, IN_GROUP };
 
 static int
-open_group(const struct scanner *s, const struct run *name, enum place place)
+open_group(const struct scanner *s, const struct token_run *name,
+    enum place place)
 {
 	if (place == IN_GROUP)
 		return scanner_refuse(s, "expected ';' before ':'");
@@ -246,7 +247,7 @@ read_list(struct address_list *list, struct scanner *s)
 	enum place place = IN_LIST;
 	size_t members = 0; /* addresses before the group's first */
 	struct token separator = { ',', 0, 0 };
-	struct run r;
+	struct token_run r;
 
 	while (separator.kind != END) {
 		if (separator.kind == ',')

@@ -172,9 +172,9 @@ token_next(struct scanner *s, struct token *t)
 }
 
 int
-run_next(struct scanner *s, struct run *r, struct token *separator)
+run_next(struct scanner *s, struct token_run *r, struct token *separator)
 {
-	*r = (struct run){0};
+	*r = (struct token_run){0};
 	for (;;) {
 		if (token_next(s, separator) < 0)
 			return -1;
@@ -189,7 +189,7 @@ run_next(struct scanner *s, struct run *r, struct token *separator)
 }
 
 struct scanner
-scanner_of_run(const struct scanner *s, const struct run *r)
+scanner_of_run(const struct scanner *s, const struct token_run *r)
 {
 	struct scanner inner = *s;
 

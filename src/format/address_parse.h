@@ -31,7 +31,7 @@ struct scanner {
 };
 
 /* Tokens between two separators: an addr-spec or a phrase. */
-struct run {
+struct token_run {
 	size_t start;
 	size_t end;     /* 0 if there are none */
 	int has_at;
@@ -51,9 +51,10 @@ void token_add(struct buffer *out, const struct scanner *s,
 	const struct token *t);
 
 /* The tokens up to a separator, < > , : ; or the end, and that. 0 or -1. */
-int run_next(struct scanner *s, struct run *r, struct token *separator);
+int run_next(struct scanner *s, struct token_run *r, struct token *separator);
 
 /* A scanner of the run's tokens alone. */
-struct scanner scanner_of_run(const struct scanner *s, const struct run *r);
+struct scanner scanner_of_run(const struct scanner *s,
+	const struct token_run *r);
 
 #endif

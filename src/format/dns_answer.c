@@ -123,7 +123,7 @@ take(struct dns_records *records, const struct answer *a,
 		records->refused = 1;
 		return 0;
 	}
-	if (idna_is_ldh(to.target) && (r->type != DNS_SRV || to.port != 0))
+	if (domain_is_ldh(to.target) && (r->type != DNS_SRV || to.port != 0))
 		keep(records, &to);
 	return 0;
 }
@@ -181,7 +181,7 @@ parse(struct dns_records *records, struct answer *a, const char *name,
 }
 
 int
-dns_parse(struct dns_records *records, const void *answer, size_t len,
+dns_answer_parse(struct dns_records *records, const void *answer, size_t len,
     const char *name, enum dns_type type, struct error *err)
 {
 	struct answer a = { .start = answer };
@@ -245,7 +245,7 @@ pick(const struct dns_record *at, size_t n, uint32_t random)
 }
 
 void
-dns_order(struct dns_records *records, const uint32_t *random)
+dns_answer_order(struct dns_records *records, const uint32_t *random)
 {
 	struct dns_record *at = records->at;
 
@@ -264,7 +264,7 @@ dns_order(struct dns_records *records, const uint32_t *random)
 }
 
 int
-dns_is_within(const char *name, const char *domain)
+domain_is_within(const char *name, const char *domain)
 {
 	size_t n = strlen(name), m = strlen(domain);
 

@@ -42,7 +42,8 @@ struct dns_records {
  * no host name, port 0 - are left out. 0, also with no record at all; -1
  * EX_TEMPFAIL: malformed.
  */
-int dns_parse(struct dns_records *records, const void *answer, size_t len,
+int dns_answer_parse(struct dns_records *records, const void *answer,
+	size_t len,
 	const char *name, enum dns_type type, struct error *err);
 
 /*
@@ -50,10 +51,10 @@ int dns_parse(struct dns_records *records, const void *answer, size_t len,
  * one as chance and the weights have it (RFC 2782). random: a number for each
  * of DNS_RECORDS_MAX.
  */
-void dns_order(struct dns_records *records, const uint32_t *random);
+void dns_answer_order(struct dns_records *records, const uint32_t *random);
 
 /* Is the name the domain itself or below it? Case and a final dot do not
  * count. */
-int dns_is_within(const char *name, const char *domain);
+int domain_is_within(const char *name, const char *domain);
 
 #endif

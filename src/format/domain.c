@@ -56,14 +56,14 @@ defect(const char *domain)
 }
 
 int
-idna_is_ldh(const char *domain)
+domain_is_ldh(const char *domain)
 {
 	return defect(domain) == NULL;
 }
 
 /* RFC 5321 4.1.3, without the general literals that nobody registered. */
 int
-idna_is_literal(const char *domain)
+domain_is_literal(const char *domain)
 {
 	static const char tag[] = "IPv6:";
 	char text[INET6_ADDRSTRLEN];
@@ -121,12 +121,12 @@ convert(const char *domain, char **out, struct error *err)
 }
 
 int
-idna_to_ascii(const char *domain, char **out, struct error *err)
+domain_to_ascii(const char *domain, char **out, struct error *err)
 {
 	char *labels = NULL;
 	const char *why;
 
-	if (idna_is_literal(domain)) {
+	if (domain_is_literal(domain)) {
 		*out = xstrdup(domain);
 		return 0;
 	}
@@ -145,17 +145,17 @@ idna_to_ascii(const char *domain, char **out, struct error *err)
 
 /* "xn--" may hide anything: only what converts back is shown. */
 char *
-idna_to_unicode(const char *domain)
+domain_to_unicode(const char *domain)
 {
 	struct error ignored = {0};
 	char *labels = NULL;
 	char *back = NULL;
 	char *shown = NULL;
 
-	if (!idna_is_ldh(domain) ||
+	if (!domain_is_ldh(domain) ||
 	    idn2_to_unicode_8z8z(domain, &labels, 0) != IDN2_OK)
 		return xstrdup(domain);
-	if (idna_to_ascii(labels, &back, &ignored) == 0 &&
+	if (domain_to_ascii(labels, &back, &ignored) == 0 &&
 	    ascii_equal(back, domain))
 		shown = xstrdup(labels);
 	idn2_free(labels);
@@ -164,7 +164,7 @@ idna_to_unicode(const char *domain)
 }
 
 const char *
-idna_library_version(void)
+domain_library_version(void)
 {
 	return idn2_check_version(NULL);
 }

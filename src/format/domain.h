@@ -11,19 +11,19 @@
  * then checked strictly: LDH and "_", labels of 1 to 63, 253 in all. Upper
  * case stays. 0 with *out owned by the caller, or -1 EX_DATAERR.
  */
-int idna_to_ascii(const char *domain, char **out, struct error *err);
+int domain_to_ascii(const char *domain, char **out, struct error *err);
 
 /* For people: the U-labels if they map back to exactly this name, else a
  * copy. Owned by the caller. */
-char *idna_to_unicode(const char *domain);
+char *domain_to_unicode(const char *domain);
 
 /* Is it a dotted or single-label host name of LDH, or "_", labels? */
-int idna_is_ldh(const char *domain);
+int domain_is_ldh(const char *domain);
 
 /* Is it an address literal: [192.0.2.1], [IPv6:2001:db8::1]? */
-int idna_is_literal(const char *domain);
+int domain_is_literal(const char *domain);
 
 /* The version of libidn2 that runs, borrowed. */
-const char *idna_library_version(void);
+const char *domain_library_version(void);
 
 #endif

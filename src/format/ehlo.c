@@ -6,7 +6,7 @@
 
 #include "base/ascii.h"
 
-const struct capability_name capability_names[] = {
+const struct ehlo_keyword capability_names[] = {
 	{ "STARTTLS", EXT_STARTTLS },
 	{ "AUTH", EXT_AUTH },
 	{ "PIPELINING", EXT_PIPELINING },
@@ -26,14 +26,14 @@ const struct capability_name capability_names[] = {
 	{ NULL, 0 }
 };
 
-struct word {
+struct ehlo_word {
 	const char *text;
 	size_t len;
 };
 
 /* The next word at *offset; 1, or 0 when the line is used up. */
 static int
-next_word(const char *line, size_t len, size_t *offset, struct word *w)
+next_word(const char *line, size_t len, size_t *offset, struct ehlo_word *w)
 {
 	size_t i = *offset;
 
@@ -49,7 +49,7 @@ next_word(const char *line, size_t len, size_t *offset, struct word *w)
 
 /* A number that may be absurd: no limit is the harmless reading then. */
 static uint64_t
-read_limit(const struct word *w)
+read_limit(const struct ehlo_word *w)
 {
 	uint64_t value;
 
@@ -59,7 +59,7 @@ read_limit(const struct word *w)
 
 /* SASL names are A-Z 0-9 - _, at most 20 (RFC 4422 3.1). */
 static void
-add_mechanism(struct capabilities *c, const struct word *w)
+add_mechanism(struct ehlo *c, const struct ehlo_word *w)
 {
 	char name[24];
 	size_t used = strlen(c->mechanisms);
@@ -81,10 +81,10 @@ add_mechanism(struct capabilities *c, const struct word *w)
 
 /* LIMITS parameters are NAME=number (RFC 9422 4). */
 static void
-add_limit(struct capabilities *c, const struct word *w)
+add_limit(struct ehlo *c, const struct ehlo_word *w)
 {
 	const char *equals = memchr(w->text, '=', w->len);
-	struct word number;
+	struct ehlo_word number;
 	size_t n;
 
 	if (equals == NULL)
@@ -100,8 +100,8 @@ add_limit(struct capabilities *c, const struct word *w)
 
 /* The parameters of one keyword; index counts from 0. */
 static void
-add_parameter(struct capabilities *c, enum extension extension,
-    unsigned index, const struct word *w)
+add_parameter(struct ehlo *c, enum extension extension,
+    unsigned index, const struct ehlo_word *w)
 {
 	if (extension == EXT_AUTH)
 		add_mechanism(c, w);
@@ -120,10 +120,10 @@ add_parameter(struct capabilities *c, enum extension extension,
 }
 
 void
-capability_add_line(struct capabilities *c, const char *words, size_t len)
+ehlo_add_line(struct ehlo *c, const char *words, size_t len)
 {
-	const struct capability_name *name;
-	struct word keyword, parameter;
+	const struct ehlo_keyword *name;
+	struct ehlo_word keyword, parameter;
 	size_t offset = 0;
 
 	if (!next_word(words, len, &offset, &keyword))

@@ -26,7 +26,7 @@ enum extension {
 	EXT_ETRN = 1 << 15                /* RFC 1985 */
 };
 
-struct capabilities {
+struct ehlo {
 	unsigned offered;      /* enum extension */
 	uint64_t size_max;     /* SIZE, octets; 0 = no limit told */
 	char mechanisms[1024]; /* of AUTH, upper case, one space between */
@@ -38,17 +38,17 @@ struct capabilities {
 };
 
 /* An extension by its keyword, for listings. */
-struct capability_name {
+struct ehlo_keyword {
 	const char *keyword;
 	enum extension extension;
 };
-extern const struct capability_name capability_names[]; /* ends with NULL */
+extern const struct ehlo_keyword capability_names[]; /* ends with NULL */
 
 /*
  * Takes one line of the reply behind its code: keyword and parameters. What
  * is not understood is passed over; AUTH= is read like AUTH.
  */
-void capability_add_line(struct capabilities *c, const char *words,
+void ehlo_add_line(struct ehlo *c, const char *words,
 	size_t len);
 
 #endif

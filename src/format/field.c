@@ -10,7 +10,7 @@
 #define LINE_MAX_OCTETS 998
 
 int
-header_is_field(const char *line, size_t len)
+field_is_valid(const char *line, size_t len)
 {
 	size_t i = 0;
 
@@ -33,14 +33,14 @@ next_line(const char *block, size_t len, size_t offset)
 }
 
 int
-header_next(const char *block, size_t len, size_t *offset, struct field *f)
+field_next(const char *block, size_t len, size_t *offset, struct field *f)
 {
 	size_t end;
 
 	if (*offset >= len)
 		return 0;
 	end = next_line(block, len, *offset);
-	if (!header_is_field(block + *offset, end - *offset))
+	if (!field_is_valid(block + *offset, end - *offset))
 		return 0;
 	f->start = *offset;
 	f->body = f->start;
@@ -58,13 +58,13 @@ header_next(const char *block, size_t len, size_t *offset, struct field *f)
 }
 
 int
-header_is(const char *block, const struct field *f, const char *name)
+field_is(const char *block, const struct field *f, const char *name)
 {
 	return ascii_equal_n(block + f->start, f->name_len, name);
 }
 
 char *
-header_unfold(const char *block, const struct field *f)
+field_unfold(const char *block, const struct field *f)
 {
 	char *body = xmalloc(f->end - f->body + 1);
 	size_t len = 0;
@@ -82,7 +82,7 @@ header_unfold(const char *block, const struct field *f)
 
 /* strftime is no help: its names follow the locale. */
 void
-header_add_date(struct buffer *out, time_t when, long east)
+field_add_date(struct buffer *out, time_t when, long east)
 {
 	static const char days[][4] = {
 		"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"
@@ -103,7 +103,7 @@ header_add_date(struct buffer *out, time_t when, long east)
 }
 
 void
-header_add_message_id(struct buffer *out, time_t when,
+field_add_message_id(struct buffer *out, time_t when,
     const unsigned char random[16], const char *domain)
 {
 	static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -197,7 +197,7 @@ add_first_word(struct buffer *out, size_t *column, const char *text,
 }
 
 int
-header_add_folded(struct buffer *out, const char *name, const char *body)
+field_add_folded(struct buffer *out, const char *name, const char *body)
 {
 	struct place p = { body + strspn(body, " \t"), 0 };
 	size_t before = out->len;

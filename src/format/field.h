@@ -25,27 +25,27 @@ struct field {
  * Is the line (no line end) the first line of a field: a name of printable
  * ASCII but colon and space, optional blanks (obsolete), a colon?
  */
-int header_is_field(const char *line, size_t len);
+int field_is_valid(const char *line, size_t len);
 
 /*
  * The field at *offset, which moves behind it, continuation lines included.
  * 1; 0 at the end of the block or at a line that starts no field.
  */
-int header_next(const char *block, size_t len, size_t *offset,
+int field_next(const char *block, size_t len, size_t *offset,
 	struct field *f);
 
 /* Has the field this name, whatever its case? */
-int header_is(const char *block, const struct field *f, const char *name);
+int field_is(const char *block, const struct field *f, const char *name);
 
 /* Its body on one line, outer blanks dropped: owned string. */
-char *header_unfold(const char *block, const struct field *f);
+char *field_unfold(const char *block, const struct field *f);
 
 /* Appends "Mon, 23 Nov 2026 09:30:00 +0100" (RFC 5322 3.3). east is the
  * zone's offset in seconds. */
-void header_add_date(struct buffer *out, time_t when, long east);
+void field_add_date(struct buffer *out, time_t when, long east);
 
 /* Appends "<unique@domain>": seconds in base 36 and 16 random octets. */
-void header_add_message_id(struct buffer *out, time_t when,
+void field_add_message_id(struct buffer *out, time_t when,
 	const unsigned char random[16], const char *domain);
 
 /*
@@ -54,7 +54,7 @@ void header_add_message_id(struct buffer *out, time_t when,
  * not broken. 0, or -1 if a word longer than 997 octets makes that impossible
  * or the body holds a line end (out unchanged).
  */
-int header_add_folded(struct buffer *out, const char *name,
+int field_add_folded(struct buffer *out, const char *name,
 	const char *body);
 
 #endif

@@ -48,7 +48,7 @@ skip_parameter(const char *text)
 }
 
 static void
-read_boundary(struct entity *e, const char *parameters)
+read_boundary(struct mime_header *e, const char *parameters)
 {
 	static const char name[] = "boundary";
 
@@ -74,7 +74,7 @@ read_boundary(struct entity *e, const char *parameters)
 }
 
 static void
-read_type(struct entity *e, const char *body)
+read_type(struct mime_header *e, const char *body)
 {
 	size_t n = strcspn(body, "; \t(");
 
@@ -91,7 +91,7 @@ read_type(struct entity *e, const char *body)
 }
 
 static void
-read_encoding(struct entity *e, const char *body)
+read_encoding(struct mime_header *e, const char *body)
 {
 	size_t n = strcspn(body, "; \t(");
 
@@ -101,22 +101,22 @@ read_encoding(struct entity *e, const char *body)
 }
 
 void
-entity_read(struct entity *e, const char *header, size_t len)
+mime_header_read(struct mime_header *e, const char *header, size_t len)
 {
 	struct field f;
 	size_t offset = 0;
 
 	memset(e, 0, sizeof(*e));
-	while (header_next(header, len, &offset, &f)) {
-		char *body = header_unfold(header, &f);
+	while (field_next(header, len, &offset, &f)) {
+		char *body = field_unfold(header, &f);
 
-		if (header_is(header, &f, "Content-Type") && !e->has_type)
+		if (field_is(header, &f, "Content-Type") && !e->has_type)
 			read_type(e, body);
-		else if (header_is(header, &f, "Content-Transfer-Encoding"))
+		else if (field_is(header, &f, "Content-Transfer-Encoding"))
 			read_encoding(e, body);
-		else if (header_is(header, &f, "MIME-Version"))
+		else if (field_is(header, &f, "MIME-Version"))
 			e->has_version = 1;
-		else if (header_is(header, &f, "DKIM-Signature"))
+		else if (field_is(header, &f, "DKIM-Signature"))
 			e->is_signed = 1;
 		free(body);
 	}

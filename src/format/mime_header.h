@@ -8,21 +8,21 @@
 /* RFC 2046 5.1.1 allows 70; some write more. */
 #define ENTITY_BOUNDARY_MAX 200
 
-enum entity_kind {
+enum mime_kind {
 	ENTITY_LEAF,
 	ENTITY_MULTIPART,
 	ENTITY_MESSAGE    /* message/rfc822: a header follows */
 };
 
 /* Content-Transfer-Encoding. */
-enum entity_encoding {
+enum mime_encoding {
 	ENCODING_IDENTITY, /* none, 7bit, 8bit or binary: octets as they are */
 	ENCODING_OTHER     /* quoted-printable, base64 or unknown */
 };
 
-struct entity {
-	enum entity_kind kind;
-	enum entity_encoding encoding;
+struct mime_header {
+	enum mime_kind kind;
+	enum mime_encoding encoding;
 	int is_signed;        /* multipart/signed, or DKIM-Signature above */
 	int has_type;         /* there is a Content-Type field */
 	int has_version;      /* there is a MIME-Version field */
@@ -31,6 +31,6 @@ struct entity {
 
 /* Reads a header block, lines ended by LF. A multipart without a usable
  * boundary is a leaf. */
-void entity_read(struct entity *e, const char *header, size_t len);
+void mime_header_read(struct mime_header *e, const char *header, size_t len);
 
 #endif

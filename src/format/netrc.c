@@ -6,7 +6,7 @@
 #include "base/ascii.h"
 
 /* What is left of the file. */
-struct reader {
+struct netrc_reader {
 	const char *at;
 	const char *end;
 	unsigned line;       /* of at, from 1 */
@@ -14,7 +14,7 @@ struct reader {
 };
 
 /* The entry that is being read. */
-struct candidate {
+struct netrc_candidate {
 	struct netrc_entry entry;
 	int has_password;
 	int is_wanted;       /* machine, port */
@@ -29,14 +29,14 @@ is_space(char c)
 }
 
 static void
-skip_spaces(struct reader *r)
+skip_spaces(struct netrc_reader *r)
 {
 	for (; r->at < r->end && is_space(*r->at); r->at++)
 		r->line += *r->at == '\n';
 }
 
 static void
-skip_line(struct reader *r)
+skip_line(struct netrc_reader *r)
 {
 	while (r->at < r->end && *r->at != '\n')
 		r->at++;
@@ -44,7 +44,7 @@ skip_line(struct reader *r)
 
 /* Takes the next word. 1; 0 if there is none; -1 if it is not well formed. */
 static int
-read_word(struct reader *r, struct error *err)
+read_word(struct netrc_reader *r, struct error *err)
 {
 	int quoted;
 
@@ -74,7 +74,7 @@ read_word(struct reader *r, struct error *err)
 
 /* The same where a comment may stand. */
 static int
-read_keyword(struct reader *r, struct error *err)
+read_keyword(struct netrc_reader *r, struct error *err)
 {
 	for (;;) {
 		skip_spaces(r);
@@ -86,7 +86,7 @@ read_keyword(struct reader *r, struct error *err)
 
 /* A macro ends with an empty line. */
 static void
-skip_macro(struct reader *r)
+skip_macro(struct netrc_reader *r)
 {
 	size_t len;
 
@@ -104,7 +104,7 @@ skip_macro(struct reader *r)
 }
 
 static int
-is_complete(const struct candidate *c)
+is_complete(const struct netrc_candidate *c)
 {
 	return c->is_wanted && c->login_fits && c->has_password;
 }
@@ -121,7 +121,7 @@ static const struct {
 };
 
 static int
-find_keyword(struct reader *r, struct error *err)
+find_keyword(struct netrc_reader *r, struct error *err)
 {
 	const char *word = buffer_string(&r->word);
 
@@ -143,7 +143,7 @@ is_port(const char *text, unsigned port)
 
 /* Takes the argument of a keyword into the entry. */
 static void
-take(struct candidate *c, enum keyword keyword, struct reader *r,
+take(struct netrc_candidate *c, enum keyword keyword, struct netrc_reader *r,
     const struct netrc_query *query)
 {
 	const char *word = buffer_string(&r->word);
@@ -174,7 +174,8 @@ take(struct candidate *c, enum keyword keyword, struct reader *r,
 
 /* Reads until an entry is complete and ends. 1, 0 or -1 as netrc_find. */
 static int
-search(struct candidate *c, struct reader *r, const struct netrc_query *query,
+search(struct netrc_candidate *c, struct netrc_reader *r,
+    const struct netrc_query *query,
     struct error *err)
 {
 	for (;;) {
@@ -206,8 +207,9 @@ int
 netrc_find(struct netrc_entry *found, const char *text, size_t len,
     const struct netrc_query *query, struct error *err)
 {
-	struct reader r = { .word = { .kind = BUFFER_SECRET }, .line = 1 };
-	struct candidate c = {
+	struct netrc_reader r = { .word = { .kind = BUFFER_SECRET }, .line =
+	    1 };
+	struct netrc_candidate c = {
 		.entry = { .password = { .kind = BUFFER_SECRET } }
 	};
 	int result;

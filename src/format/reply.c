@@ -196,7 +196,7 @@ reply_class(const struct reply *r)
  * the enhanced code behind its class, one that ends in "." stands for all
  * that begin so.
  */
-static const struct verdict {
+static const struct reply_rule {
 	unsigned commands;
 	const char *code;
 	const char *detail;

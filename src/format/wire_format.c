@@ -14,7 +14,7 @@
 #define CHUNK ((size_t)192)
 
 /* One call's way through its octets. */
-struct run {
+struct text_run {
 	const char *p;
 	const char *end;
 	const char *lf;  /* the next LF at or after p, or end */
@@ -31,7 +31,7 @@ find(const char *p, const char *end, char c)
 }
 
 int
-wireform_is_8bit(const char *text, size_t n)
+wire_format_is_8bit(const char *text, size_t n)
 {
 	uint64_t words[4];
 	uint64_t any = 0;
@@ -47,7 +47,7 @@ wireform_is_8bit(const char *text, size_t n)
 }
 
 static void
-put(struct wireform *w, struct run *r, const char *text, size_t n)
+put(struct wire_format *w, struct text_run *r, const char *text, size_t n)
 {
 	w->size += n;
 	w->line += n;
@@ -59,7 +59,7 @@ put(struct wireform *w, struct run *r, const char *text, size_t n)
 
 /* A dot that starts a line, doubled if wanted (RFC 5321 4.5.2). */
 static void
-put_dot(struct wireform *w, struct run *r)
+put_dot(struct wire_format *w, struct text_run *r)
 {
 	if (w->stuff && r->out != NULL)
 		*r->out++ = '.';
@@ -67,7 +67,7 @@ put_dot(struct wireform *w, struct run *r)
 }
 
 static void
-note_line(struct wireform *w, uint64_t len)
+note_line(struct wire_format *w, uint64_t len)
 {
 	w->lines++;
 	if (len > WIREFORM_LINE_MAX && len > w->longest) {
@@ -77,7 +77,7 @@ note_line(struct wireform *w, uint64_t len)
 }
 
 static void
-put_line_end(struct wireform *w, struct run *r)
+put_line_end(struct wire_format *w, struct text_run *r)
 {
 	note_line(w, w->line);
 	put(w, r, "\r\n", 2);
@@ -88,7 +88,7 @@ put_line_end(struct wireform *w, struct run *r)
 
 /* Bare CRs, as many as one call may write. Returns 0 if some are left. */
 static int
-put_blanks(struct wireform *w, struct run *r)
+put_blanks(struct wire_format *w, struct text_run *r)
 {
 	uint64_t n = w->returns;
 
@@ -109,7 +109,7 @@ put_blanks(struct wireform *w, struct run *r)
  * the call has to end here.
  */
 static int
-release(struct wireform *w, struct run *r)
+release(struct wire_format *w, struct text_run *r)
 {
 	if (*r->p == '\r') {
 		w->returns++;
@@ -136,7 +136,7 @@ release(struct wireform *w, struct run *r)
 
 /* Notes or writes a dot that starts a line. */
 static void
-begin_line(struct wireform *w, struct run *r, const char *in)
+begin_line(struct wire_format *w, struct text_run *r, const char *in)
 {
 	w->line_begun = 1;
 	if (*r->p != '.')
@@ -151,7 +151,7 @@ begin_line(struct wireform *w, struct run *r, const char *in)
 }
 
 static void
-look_ahead(struct run *r)
+look_ahead(struct text_run *r)
 {
 	if (r->lf < r->p)
 		r->lf = find(r->p, r->end, '\n');
@@ -161,7 +161,7 @@ look_ahead(struct run *r)
 
 /* The octets up to the next line end, bare CR or end of the block. */
 static void
-take_text(struct wireform *w, struct run *r)
+take_text(struct wire_format *w, struct text_run *r)
 {
 	const char *stop;
 
@@ -201,7 +201,7 @@ count_line_ends(const char *p)
  * nearly every message, without looking at each.
  */
 static void
-count_lines(struct wireform *w, struct run *r)
+count_lines(struct wire_format *w, struct text_run *r)
 {
 	const char *p = r->p;
 	const char *stop = r->cr;
@@ -236,7 +236,7 @@ copy_line(char *out, const char *p, size_t n, const char *end)
 /* Such lines one by one. Locals, as octets written through a char pointer
  * could be any field of *r. */
 static void
-take_lines(struct wireform *w, struct run *r)
+take_lines(struct wire_format *w, struct text_run *r)
 {
 	const char *p = r->p, *lf = r->lf, *cr = r->cr;
 	char *out = r->out;
@@ -263,7 +263,7 @@ take_lines(struct wireform *w, struct run *r)
 
 /* As many lines as need nothing but their CRLF. */
 static void
-take_plain(struct wireform *w, struct run *r)
+take_plain(struct wire_format *w, struct text_run *r)
 {
 	look_ahead(r);
 	if (r->out == NULL) {
@@ -274,15 +274,15 @@ take_plain(struct wireform *w, struct run *r)
 }
 
 size_t
-wireform_room(size_t n)
+wire_format_room(size_t n)
 {
 	return 2 * n + BLANKS + SHORT;
 }
 
 size_t
-wireform_add(struct wireform *w, const char *in, size_t n, char **out)
+wire_format_add(struct wire_format *w, const char *in, size_t n, char **out)
 {
-	struct run r = { in, in + n, in, in, out != NULL ? *out : NULL };
+	struct text_run r = { in, in + n, in, in, out != NULL ? *out : NULL };
 	size_t taken;
 
 	r.lf = find(in, r.end, '\n');
@@ -306,14 +306,14 @@ wireform_add(struct wireform *w, const char *in, size_t n, char **out)
 	if (out != NULL)
 		*out = r.out;
 	else if (!w->eight_bit)
-		w->eight_bit = wireform_is_8bit(in, taken);
+		w->eight_bit = wire_format_is_8bit(in, taken);
 	return taken;
 }
 
 void
-wireform_end(struct wireform *w, char **out)
+wire_format_end(struct wire_format *w, char **out)
 {
-	struct run r = { .out = out != NULL ? *out : NULL };
+	struct text_run r = { .out = out != NULL ? *out : NULL };
 
 	if (w->ended || !w->line_begun)
 		return;

@@ -14,7 +14,7 @@
 #define WIREFORM_LINE_MAX 998
 
 /* {0} but for the choices is the beginning of a text. */
-struct wireform {
+struct wire_format {
 	int dots;          /* choice: "." ends the text, ".." starts a "." */
 	int stuff;         /* choice: double the dot that starts a line */
 	int line_begun;    /* an octet of this line has been seen */
@@ -32,8 +32,8 @@ struct wireform {
 	int eight_bit;     /* an octet above 127; only measured, see below */
 };
 
-/* The room that wireform_add needs for n octets; 0 is for wireform_end. */
-size_t wireform_room(size_t n);
+/* The room that wire_format_add needs for n octets; 0 is for wireform_end. */
+size_t wire_format_room(size_t n);
 
 /*
  * Takes the next n octets: LF and any CRs before it end a line, another CR is
@@ -42,12 +42,13 @@ size_t wireform_room(size_t n);
  * if out is NULL. Returns how many it took: fewer than n (perhaps none) when
  * the text ended, or when there was too much to write.
  */
-size_t wireform_add(struct wireform *w, const char *in, size_t n, char **out);
+size_t wire_format_add(struct wire_format *w, const char *in, size_t n,
+	char **out);
 
 /* The end of the text: ends a last line that lacks its line end. */
-void wireform_end(struct wireform *w, char **out);
+void wire_format_end(struct wire_format *w, char **out);
 
 /* Is an octet above 127? */
-int wireform_is_8bit(const char *text, size_t n);
+int wire_format_is_8bit(const char *text, size_t n);
 
 #endif

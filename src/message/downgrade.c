@@ -82,7 +82,7 @@ begin_part(struct converter *c)
 }
 
 static int
-push_level(struct converter *c, const struct entity *e, struct error *err)
+push_level(struct converter *c, const struct mime_header *e, struct error *err)
 {
 	if (c->depth == DEPTH_MAX)
 		return fail(err, EX_DATAERR, "message has more than %d parts "
@@ -102,7 +102,7 @@ end_header(struct converter *c, int with_blank_line, struct error *err)
 
 	c->in_header = 0;
 	if (c->out == NULL) {
-		entity_read(&p->entity, buffer_string(&c->header),
+		mime_header_read(&p->entity, buffer_string(&c->header),
 		    c->header.len);
 		p->is_signed = p->entity.is_signed || is_within_signed(c);
 	} else if (part_write_header(c->out, p, &c->header, c->wanted, err) !=
@@ -336,7 +336,7 @@ check(const struct converter *c, const struct message *m, struct error *err)
 }
 
 int
-mime_is_needed(const struct message *m, enum part_transport transport)
+downgrade_is_needed(const struct message *m, enum part_transport transport)
 {
 	return m->longest_line > WIREFORM_LINE_MAX ||
 	    (transport == PART_7BIT && (m->body_8bit || m->header_8bit));
@@ -344,14 +344,14 @@ mime_is_needed(const struct message *m, enum part_transport transport)
 
 /* Quoted-printable makes three octets of one, and breaks the lines. */
 int
-mime_may_need_file(const struct message *m)
+downgrade_may_need_file(const struct message *m)
 {
-	return mime_is_needed(m, PART_7BIT) &&
+	return downgrade_is_needed(m, PART_7BIT) &&
 	    message_size(m) > SPOOL_MEMORY_MAX / 4;
 }
 
 int
-mime_convert(struct message *out, const struct message *m,
+downgrade_convert(struct message *out, const struct message *m,
     enum part_transport transport, struct spool *spool, struct error *err)
 {
 	struct converter *c = xcalloc(1, sizeof(*c));

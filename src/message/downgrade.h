@@ -13,10 +13,10 @@
 #include "message/spool.h"
 
 /* Does the message not suit the transport as it is? */
-int mime_is_needed(const struct message *m, enum part_transport transport);
+int downgrade_is_needed(const struct message *m, enum part_transport transport);
 
 /* May what it is converted to be too large for memory? */
-int mime_may_need_file(const struct message *m);
+int downgrade_may_need_file(const struct message *m);
 
 /*
  * Makes out, which need not be set before, a message that suits; m stays. It
@@ -24,7 +24,7 @@ int mime_may_need_file(const struct message *m);
  * out: EX_DATAERR naming the line or field that cannot be helped, EX_IOERR
  * from the spool.
  */
-int mime_convert(struct message *out, const struct message *m,
+int downgrade_convert(struct message *out, const struct message *m,
 	enum part_transport transport, struct spool *spool,
 	struct error *err);
 

@@ -9,8 +9,8 @@
 #include "format/field.h"
 
 /* How far we have come. */
-struct search {
-	struct head *head;
+struct header_search {
+	struct header *head;
 	int dots;
 	size_t line;     /* where the present line begins in head->text */
 	off_t at;        /* where it begins in the spool */
@@ -27,7 +27,7 @@ enum line_kind { LINE_FIELD, LINE_MBOX, LINE_BLANK, LINE_DOT, LINE_BODY };
  * line shows what it was meant to be; returns whether there was one.
  */
 static int
-tidy_line(struct search *s)
+tidy_line(struct header_search *s)
 {
 	struct buffer *header = &s->head->text;
 	char *p = header->data + s->line;
@@ -57,7 +57,7 @@ begins(const char *text, size_t len, const char *prefix)
 }
 
 static enum line_kind
-classify(const struct search *s)
+classify(const struct header_search *s)
 {
 	const char *text = s->head->text.data + s->line;
 	size_t len = s->head->text.len - s->line;
@@ -68,16 +68,16 @@ classify(const struct search *s)
 		return LINE_DOT;
 	if (s->line == 0 &&
 	    (begins(text, len, "From ") || begins(text, len, ">From ")) &&
-	    !header_is_field(text, len))
+	    !field_is_valid(text, len))
 		return LINE_MBOX;
 	if (s->line > 0 && ascii_is_blank(text[0]))
 		return LINE_FIELD;
-	return header_is_field(text, len) ? LINE_FIELD : LINE_BODY;
+	return field_is_valid(text, len) ? LINE_FIELD : LINE_BODY;
 }
 
 /* Ends the header: the body is what stands from offset on. */
 static enum progress
-end_header(struct search *s, off_t offset)
+end_header(struct header_search *s, off_t offset)
 {
 	s->head->body = offset;
 	s->head->text.len = s->line;
@@ -85,7 +85,7 @@ end_header(struct search *s, off_t offset)
 }
 
 static void
-take_field_line(struct search *s)
+take_field_line(struct header_search *s)
 {
 	uint64_t len = s->head->text.len - s->line;
 
@@ -99,7 +99,7 @@ take_field_line(struct search *s)
 
 /* The present line is complete, or as long as a header may be. */
 static enum progress
-end_line(struct search *s, struct error *err)
+end_line(struct header_search *s, struct error *err)
 {
 	int too_large = s->head->text.len > HEAD_MAX;
 	int nul = tidy_line(s);
@@ -128,7 +128,8 @@ end_line(struct search *s, struct error *err)
 }
 
 static enum progress
-take_block(struct search *s, const char *data, size_t n, struct error *err)
+take_block(struct header_search *s, const char *data, size_t n,
+    struct error *err)
 {
 	const char *end = data + n;
 	enum progress progress = MORE;
@@ -147,10 +148,10 @@ take_block(struct search *s, const char *data, size_t n, struct error *err)
 }
 
 int
-head_read(struct head *head, struct spool *spool, int dots,
+header_read(struct header *head, struct spool *spool, int dots,
     struct error *err)
 {
-	struct search s = { .head = head, .dots = dots };
+	struct header_search s = { .head = head, .dots = dots };
 	enum progress progress = MORE;
 	char *block = xmalloc(SPOOL_BLOCK);
 	const char *data;

@@ -13,7 +13,7 @@
 
 #define HEAD_MAX ((size_t)4 << 20)
 
-struct head {
+struct header {
 	struct buffer text;    /* the fields: LF ends, bare CR a blank */
 	off_t body;            /* what follows them, in the spool */
 	int ended;             /* by a line ".": there is no body */
@@ -29,7 +29,7 @@ struct head {
  * caller's; -1: spool_next's errors, or EX_DATAERR for NUL and for more than
  * HEAD_MAX octets.
  */
-int head_read(struct head *head, struct spool *spool, int dots,
+int header_read(struct header *head, struct spool *spool, int dots,
 	struct error *err);
 
 #endif

@@ -17,7 +17,7 @@ index_fields(struct message *m)
 	size_t offset = 0;
 	size_t size = 0;
 
-	while (header_next(m->header.data, m->header.len, &offset, &f)) {
+	while (field_next(m->header.data, m->header.len, &offset, &f)) {
 		if (m->nfields == size) {
 			size = size > 0 ? 2 * size : 32;
 			m->fields = xreallocarray(m->fields, size,
@@ -29,7 +29,7 @@ index_fields(struct message *m)
 
 /* Takes all of data, until the text ends. Without out it is only measured. */
 static int
-convert(struct wireform *w, const char *data, size_t n, struct stream *out,
+convert(struct wire_format *w, const char *data, size_t n, struct stream *out,
     struct error *err)
 {
 	while (n > 0 && !w->ended) {
@@ -38,11 +38,11 @@ convert(struct wireform *w, const char *data, size_t n, struct stream *out,
 		size_t taken;
 
 		if (out == NULL) {
-			taken = wireform_add(w, data, part, NULL);
+			taken = wire_format_add(w, data, part, NULL);
 		} else {
-			begin = stream_reserve(out, wireform_room(part));
+			begin = stream_reserve(out, wire_format_room(part));
 			end = begin;
-			taken = wireform_add(w, data, part, &end);
+			taken = wire_format_add(w, data, part, &end);
 			if (stream_commit(out, (size_t)(end - begin), err) != 0)
 				return -1;
 		}
@@ -53,17 +53,17 @@ convert(struct wireform *w, const char *data, size_t n, struct stream *out,
 }
 
 static int
-end_text(struct wireform *w, struct stream *out, struct error *err)
+end_text(struct wire_format *w, struct stream *out, struct error *err)
 {
-	char *begin = stream_reserve(out, wireform_room(0));
+	char *begin = stream_reserve(out, wire_format_room(0));
 	char *end = begin;
 
-	wireform_end(w, &end);
+	wire_format_end(w, &end);
 	return stream_commit(out, (size_t)(end - begin), err);
 }
 
 static int
-write_body(const struct message *m, struct wireform *w, struct stream *out,
+write_body(const struct message *m, struct wire_format *w, struct stream *out,
     struct error *err)
 {
 	char *block = xmalloc(SPOOL_BLOCK);
@@ -88,12 +88,12 @@ write_body(const struct message *m, struct wireform *w, struct stream *out,
 
 /* Finds the header and learns its facts. */
 static int
-read_header(struct message *m, struct head *head, struct error *err)
+read_header(struct message *m, struct header *head, struct error *err)
 {
-	if (head_read(head, &m->spool, m->dots, err) != 0)
+	if (header_read(head, &m->spool, m->dots, err) != 0)
 		return -1;
 	m->header = head->text;
-	m->header_8bit = wireform_is_8bit(head->text.data, head->text.len);
+	m->header_8bit = wire_format_is_8bit(head->text.data, head->text.len);
 	m->header_utf8 = m->header_8bit &&
 	    utf8_is_valid(head->text.data, head->text.len);
 	m->longest_line = head->longest_line;
@@ -105,9 +105,9 @@ read_header(struct message *m, struct head *head, struct error *err)
 
 /* Learns the body's facts as it comes, and where a line "." ends it. */
 static int
-read_body(struct message *m, const struct head *head, struct error *err)
+read_body(struct message *m, const struct header *head, struct error *err)
 {
-	struct wireform w = { .dots = m->dots, .lines = head->lines,
+	struct wire_format w = { .dots = m->dots, .lines = head->lines,
 	    .ended = head->ended };
 	char *block = xmalloc(SPOOL_BLOCK);
 	const char *data;
@@ -115,11 +115,11 @@ read_body(struct message *m, const struct head *head, struct error *err)
 
 	while (!w.ended && (n = spool_next(&m->spool,
 	    m->body + (off_t)w.taken, block, &data, err)) > 0)
-		wireform_add(&w, data, (size_t)n, NULL);
+		wire_format_add(&w, data, (size_t)n, NULL);
 	free(block);
 	if (n < 0)
 		return -1;
-	wireform_end(&w, NULL);
+	wire_format_end(&w, NULL);
 	m->body_end = w.ended ? m->body + (off_t)w.dot_at : m->spool.size;
 	m->body_size = w.size;
 	m->body_8bit = w.eight_bit;
@@ -135,7 +135,7 @@ read_body(struct message *m, const struct head *head, struct error *err)
 static int
 index_spool(struct message *m, struct error *err)
 {
-	struct head head;
+	struct header head;
 	int result = read_header(m, &head, err);
 
 	if (result == 0)
@@ -175,7 +175,7 @@ message_find(const struct message *m, const char *name, size_t *index)
 {
 	for (size_t i = *index; i < m->nfields; i++) {
 		if (!m->fields[i].removed &&
-		    header_is(m->header.data, &m->fields[i].at, name)) {
+		    field_is(m->header.data, &m->fields[i].at, name)) {
 			*index = i;
 			return 1;
 		}
@@ -191,10 +191,10 @@ message_field_body(const struct message *m, size_t index)
 	size_t offset = 0;
 
 	if (f->text == NULL)
-		return header_unfold(m->header.data, &f->at);
-	if (!header_next(f->text, strlen(f->text), &offset, &edited))
+		return field_unfold(m->header.data, &f->at);
+	if (!field_next(f->text, strlen(f->text), &offset, &edited))
 		return xstrdup("");
-	return header_unfold(f->text, &edited);
+	return field_unfold(f->text, &edited);
 }
 
 void
@@ -215,7 +215,7 @@ add_field(struct buffer *out, const char *name, const char *body,
 		return fail(err, EX_DATAERR,
 		    "field %s: expected one line, not \"%s\"", name,
 		    escape_string(quote, sizeof(quote), body));
-	if (header_add_folded(out, name, body) != 0)
+	if (field_add_folded(out, name, body) != 0)
 		return fail(err, EX_DATAERR,
 		    "field %s: a word is longer than a line may be", name);
 	return 0;
@@ -246,7 +246,7 @@ message_add(struct message *m, const char *name, const char *body,
 
 /* Header and separator, edits included. */
 static int
-convert_header(const struct message *m, struct wireform *w,
+convert_header(const struct message *m, struct wire_format *w,
     struct stream *out, struct error *err)
 {
 	if (convert(w, m->added.data, m->added.len, out, err) != 0)
@@ -269,7 +269,7 @@ convert_header(const struct message *m, struct wireform *w,
 uint64_t
 message_size(const struct message *m)
 {
-	struct wireform w = {0};
+	struct wire_format w = {0};
 	struct error none = {0};
 
 	convert_header(m, &w, NULL, &none); /* measuring cannot fail */
@@ -281,8 +281,8 @@ message_write(const struct message *m, enum message_form form,
     struct stream *out, struct error *err)
 {
 	int stuff = form == MESSAGE_STUFFED;
-	struct wireform header = { .stuff = stuff };
-	struct wireform body = { .dots = m->dots, .stuff = stuff };
+	struct wire_format header = { .stuff = stuff };
+	struct wire_format body = { .dots = m->dots, .stuff = stuff };
 
 	if (convert_header(m, &header, out, err) != 0 ||
 	    write_body(m, &body, out, err) != 0)

@@ -32,9 +32,9 @@ longest_line(const char *text, size_t len)
 static int
 is_unstructured(const char *header, const struct field *f)
 {
-	return header_is(header, f, "Subject") ||
-	    header_is(header, f, "Comments") ||
-	    header_is(header, f, "Content-Description");
+	return field_is(header, f, "Subject") ||
+	    field_is(header, f, "Comments") ||
+	    field_is(header, f, "Content-Description");
 }
 
 int
@@ -47,7 +47,7 @@ part_is_8bit(const char *text, size_t len)
 }
 
 /* The header being written, and where to. */
-struct writer {
+struct part_writer {
 	struct spool *out;
 	const struct part *part;
 	const char *header;
@@ -56,17 +56,17 @@ struct writer {
 
 /* A field that cannot go as it is: folded anew, its words encoded. */
 static int
-rewrite_field(const struct writer *w, const struct field *f, int encode,
+rewrite_field(const struct part_writer *w, const struct field *f, int encode,
     struct error *err)
 {
 	char *name = xstrndup(w->header + f->start, f->name_len);
-	char *body = header_unfold(w->header, f);
+	char *body = field_unfold(w->header, f);
 	struct buffer words = {0}, out = {0};
 	int result;
 
 	if (encode)
 		encoded_word_encode(&words, body);
-	if (header_add_folded(&out, name, encode ? buffer_string(&words)
+	if (field_add_folded(&out, name, encode ? buffer_string(&words)
 	    : body) != 0)
 		result = fail(err, EX_DATAERR, "field %s: a word is longer "
 		    "than the %d octets of a line", name, WIREFORM_LINE_MAX);
@@ -80,7 +80,8 @@ rewrite_field(const struct writer *w, const struct field *f, int encode,
 }
 
 static int
-write_field(const struct writer *w, const struct field *f, struct error *err)
+write_field(const struct part_writer *w, const struct field *f,
+    struct error *err)
 {
 	const char *text = w->header + f->start;
 	size_t len = f->end - f->start;
@@ -98,14 +99,14 @@ write_field(const struct writer *w, const struct field *f, struct error *err)
 }
 
 static int
-put(const struct writer *w, const char *text, struct error *err)
+put(const struct part_writer *w, const char *text, struct error *err)
 {
 	return spool_add(w->out, text, strlen(text), err);
 }
 
 /* What a part that becomes quoted-printable has to say. */
 static int
-write_encoding(const struct writer *w, struct error *err)
+write_encoding(const struct part_writer *w, struct error *err)
 {
 	const struct part *p = w->part;
 
@@ -131,7 +132,7 @@ part_write_header(struct spool *out, const struct part *p,
     const struct buffer *header, enum part_transport transport,
     struct error *err)
 {
-	const struct writer w = { out, p, header->data, transport };
+	const struct part_writer w = { out, p, header->data, transport };
 	int converted = part_is_converted(p, transport);
 	/* what a container says, "8bit", would be true no more */
 	int drop = converted || (transport == PART_7BIT &&
@@ -139,9 +140,9 @@ part_write_header(struct spool *out, const struct part *p,
 	struct field f;
 	size_t offset = 0, end = 0;
 
-	while (header_next(header->data, header->len, &offset, &f)) {
+	while (field_next(header->data, header->len, &offset, &f)) {
 		end = f.end;
-		if (!(drop && header_is(header->data, &f,
+		if (!(drop && field_is(header->data, &f,
 		    "Content-Transfer-Encoding")) &&
 		    write_field(&w, &f, err) != 0)
 			return -1;

@@ -18,7 +18,7 @@ enum part_transport {
 };
 
 struct part {
-	struct entity entity;
+	struct mime_header entity;
 	int is_top;               /* the message itself */
 	int is_signed;            /* it, or one around it */
 	int is_long;              /* a line of its body passes the limit */

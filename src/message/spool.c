@@ -27,7 +27,7 @@ read_some(int fd, char *block, struct error *err)
 			return fail(err, EX_NOINPUT, "there is no message: "
 			    "standard input is closed");
 		if (errno == EAGAIN) {
-			if (wait_for(fd, POLLIN, DEADLINE_NONE, err) < 0)
+			if (poll_for(fd, POLLIN, DEADLINE_NONE, err) < 0)
 				return -1;
 		} else if (errno != EINTR) {
 			return fail(err, EX_IOERR, "cannot read the message "
@@ -37,9 +37,9 @@ read_some(int fd, char *block, struct error *err)
 }
 
 static int
-write_all(struct spool *s, const char *data, size_t n, struct error *err)
+write_out(struct spool *s, const char *data, size_t n, struct error *err)
 {
-	if (output_all(s->fd, data, n) == 0)
+	if (write_all(s->fd, data, n) == 0)
 		return 0;
 	return fail(err, EX_IOERR, "cannot keep the message in a temporary "
 	    "file: %s", strerror(errno));
@@ -115,16 +115,16 @@ spool_add(struct spool *s, const void *data, size_t n, struct error *err)
 {
 	s->size += (off_t)n;
 	if (s->place == SPOOL_FILE)
-		return write_all(s, data, n, err);
+		return write_out(s, data, n, err);
 	if (s->memory.len + n <= SPOOL_MEMORY_MAX) {
 		buffer_add(&s->memory, data, n);
 		return 0;
 	}
 	if (open_file(s, err) != 0 ||
-	    write_all(s, s->memory.data, s->memory.len, err) != 0)
+	    write_out(s, s->memory.data, s->memory.len, err) != 0)
 		return -1;
 	buffer_free(&s->memory);
-	return write_all(s, data, n, err);
+	return write_out(s, data, n, err);
 }
 
 /*

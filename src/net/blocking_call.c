@@ -20,7 +20,7 @@ struct runner {
 	int holders;
 	int done;
 	int bell;          /* the thread closes it when it is done */
-	const struct errand *errand;
+	const struct blocking_call *errand;
 	void *work;        /* NULL once it is the caller's again */
 };
 
@@ -104,7 +104,8 @@ take_back(struct runner *r)
 }
 
 int
-errand_run(const struct errand *errand, void *work, int64_t deadline,
+blocking_call_run(const struct blocking_call *errand, void *work,
+    int64_t deadline,
     struct error *err)
 {
 	struct runner *r = xcalloc(1, sizeof(*r));
@@ -117,7 +118,7 @@ errand_run(const struct errand *errand, void *work, int64_t deadline,
 	r->work = work;
 	result = start(r, &p.fd, err);
 	if (result == 0) {
-		result = wait_any(&p, 1, deadline, err);
+		result = poll_any(&p, 1, deadline, err);
 		close(p.fd);
 		if (result >= 0)
 			result = take_back(r);

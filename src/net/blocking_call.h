@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 /* What is to be done, and how it is disposed of when nobody asks for it. */
-struct errand {
+struct blocking_call {
 	void (*run)(void *work);
 	void (*release)(void *work);
 	const char *what;   /* for errors: "the resolver" */
@@ -20,7 +20,8 @@ struct errand {
  * released, now or when the thread is through with it: 0 the deadline came;
  * -1 EX_OSERR no thread or no descriptor, EX_TEMPFAIL "interrupted".
  */
-int errand_run(const struct errand *errand, void *work, int64_t deadline,
+int blocking_call_run(const struct blocking_call *errand, void *work,
+	int64_t deadline,
 	struct error *err);
 
 #endif

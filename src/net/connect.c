@@ -130,7 +130,7 @@ start(struct race *r)
 		lose(r, i, words);
 		return;
 	}
-	descriptor_prepare(fd);
+	socket_prepare(fd);
 	if (bind_source(r, i) != 0)
 		return;
 	r->begun[i] = deadline_now();
@@ -225,7 +225,7 @@ run(struct race *r, struct error *err)
 			next_start = deadline_in(HEAD_START);
 			continue;
 		}
-		if (wait_any(r->fds, r->started, moment, err) < 0)
+		if (poll_any(r->fds, r->started, moment, err) < 0)
 			return -2;
 		winner = judge(r);
 		if (winner >= 0)
@@ -275,7 +275,7 @@ connect_host(struct transport **transport,
 	if (winner >= 0) {
 		resolve_text(result->address, sizeof(result->address),
 		    &r.addresses.at[winner]);
-		*transport = descriptor_transport(r.fds[winner].fd);
+		*transport = socket_transport(r.fds[winner].fd);
 	} else if (winner == -1)
 		report_failures(&r, err);
 	buffer_free(&r.failures);
@@ -297,7 +297,7 @@ connect_patiently(int fd, const struct sockaddr_un *to, int64_t deadline,
 			    connect_words(errno, words, sizeof(words)));
 		if (deadline_now() >= deadline)
 			return fail(err, EX_TEMPFAIL, "connect timed out");
-		if (wait_any(NULL, 0, deadline_in(50), err) < 0)
+		if (poll_any(NULL, 0, deadline_in(50), err) < 0)
 			return -1;
 	}
 	return 0;
@@ -327,7 +327,7 @@ connect_unix(struct transport **transport,
 	if (fd < 0)
 		return fail(err, EX_OSERR, "cannot create socket: %s",
 		    strerror(errno));
-	descriptor_prepare(fd);
+	socket_prepare(fd);
 	result->resolved_ms = deadline_now();
 	if (connect_patiently(fd, &to, limit, err) != 0) {
 		close(fd);
@@ -336,7 +336,7 @@ connect_unix(struct transport **transport,
 	}
 	escape_string(result->address, sizeof(result->address),
 	    target->socket);
-	*transport = descriptor_transport(fd);
+	*transport = socket_transport(fd);
 	return 0;
 }
 

@@ -21,7 +21,7 @@
 #define ANSWER_MAX 65535
 
 /* One question to the resolver, and its answer. */
-struct question {
+struct dns_question {
 	char *name;
 	enum dns_type type;
 	unsigned char *answer;
@@ -32,7 +32,7 @@ struct question {
 static void
 release(void *work)
 {
-	struct question *q = work;
+	struct dns_question *q = work;
 
 	free(q->name);
 	free(q->answer);
@@ -42,20 +42,20 @@ release(void *work)
 static void
 ask(void *work)
 {
-	struct question *q = work;
+	struct dns_question *q = work;
 
 	q->len = res_query(q->name, CLASS_IN, (int)q->type, q->answer,
 	    ANSWER_MAX);
 	q->trouble = h_errno;
 }
 
-static const struct errand res_query_errand = {
+static const struct blocking_call res_query_errand = {
 	ask, release, "the resolver"
 };
 
 /* From what came back to records. */
 static int
-read_answer(struct dns_records *records, const struct question *q,
+read_answer(struct dns_records *records, const struct dns_question *q,
     struct error *err)
 {
 	uint32_t random[DNS_RECORDS_MAX];
@@ -68,20 +68,21 @@ read_answer(struct dns_records *records, const struct question *q,
 		return fail(err, EX_TEMPFAIL, "%s", q->trouble == TRY_AGAIN
 		    ? "the DNS does not answer" : "the DNS answers with an "
 		    "error");
-	if (dns_parse(records, q->answer, len, q->name, q->type, err) != 0)
+	if (dns_answer_parse(records, q->answer, len, q->name, q->type, err)
+	    != 0)
 		return -1;
 	records->authentic &= platform_strips_authentic();
 	if (platform_random(random, sizeof(random)) != 0)
 		return fail(err, EX_OSERR, "no random numbers");
-	dns_order(records, random);
+	dns_answer_order(records, random);
 	return 0;
 }
 
 int
-lookup_records(struct dns_records *records, const char *name,
+dns_query_records(struct dns_records *records, const char *name,
     enum dns_type type, int64_t deadline, struct error *err)
 {
-	struct question *q = xcalloc(1, sizeof(*q));
+	struct dns_question *q = xcalloc(1, sizeof(*q));
 	char quote[ESCAPE_QUOTE];
 	int result;
 
@@ -89,7 +90,7 @@ lookup_records(struct dns_records *records, const char *name,
 	q->name = xstrdup(name);
 	q->type = type;
 	q->answer = xcalloc(1, ANSWER_MAX);
-	result = errand_run(&res_query_errand, q, deadline, err);
+	result = blocking_call_run(&res_query_errand, q, deadline, err);
 	if (result > 0) {
 		result = read_answer(records, q, err);
 		release(q);

@@ -14,7 +14,7 @@
  * if there are none, or no such name. -1: EX_TEMPFAIL resolver trouble or
  * "timed out", EX_OSERR no thread or no descriptor.
  */
-int lookup_records(struct dns_records *records, const char *name,
+int dns_query_records(struct dns_records *records, const char *name,
 	enum dns_type type, int64_t deadline, struct error *err);
 
 #endif

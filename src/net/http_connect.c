@@ -61,7 +61,7 @@ get_line(struct transport *t, struct buffer *line, size_t *left,
 }
 
 int
-http_status(const char *line, size_t len)
+http_connect_status(const char *line, size_t len)
 {
 	const size_t least = strlen("HTTP/1.x 200");
 	uint64_t number;
@@ -87,7 +87,7 @@ get_head(struct transport *t, struct buffer *status, size_t *left,
 
 	if (get_line(t, status, left, r, err) != 0)
 		return -1;
-	code = http_status(status->data, status->len);
+	code = http_connect_status(status->data, status->len);
 	if (code == 0)
 		return fail(err, EX_PROTOCOL, "expected an HTTP status line, "
 		    "not \"%s\"", escape(quote, 128, status->data,

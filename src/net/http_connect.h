@@ -22,6 +22,6 @@ int http_connect(struct transport *t, const struct proxy_request *request,
 
 /* The code of a status line (RFC 9112 4) of HTTP/1.x, without its line end;
  * 0 if it is none. */
-int http_status(const char *line, size_t len);
+int http_connect_status(const char *line, size_t len);
 
 #endif

@@ -14,7 +14,7 @@ wait_on(struct transport *t, ssize_t result, int64_t deadline,
 
 	if (result == TRANSPORT_FAILED)
 		return -1;
-	return wait_for(t->fd, events, deadline, err) < 0 ? -1 : 0;
+	return poll_for(t->fd, events, deadline, err) < 0 ? -1 : 0;
 }
 
 int

@@ -18,7 +18,7 @@
 /* How long the command may take to end once its input or output has. */
 #define END_MILLISECONDS 500
 
-struct tunnel {
+struct proxy_command {
 	struct transport transport; /* first: the two are cast */
 	struct transport *socket;   /* our end; owned */
 	pid_t pid;                  /* 0 once it is reaped */
@@ -57,7 +57,7 @@ add_value(struct buffer *out, char letter, const char *host, unsigned port)
 }
 
 char *
-tunnel_expand(const char *command, const char *host, unsigned port,
+proxy_command_expand(const char *command, const char *host, unsigned port,
     struct error *err)
 {
 	struct buffer out = {0};
@@ -83,7 +83,7 @@ tunnel_expand(const char *command, const char *host, unsigned port,
 /* The connection is over: because the command is, and why? 0 if it ended in
  * order, or still runs. */
 static int
-explain_end(struct tunnel *t, struct error *err)
+explain_end(struct proxy_command *t, struct error *err)
 {
 	struct error ignored = {0};
 	int status = 0;
@@ -103,7 +103,7 @@ static ssize_t
 tunnel_read(struct transport *transport, void *data, size_t n,
     struct error *err)
 {
-	struct tunnel *t = (struct tunnel *)transport;
+	struct proxy_command *t = (struct proxy_command *)transport;
 	ssize_t got = t->socket->read(t->socket, data, n, err);
 
 	if (got > 0)
@@ -117,7 +117,7 @@ static ssize_t
 tunnel_write(struct transport *transport, const void *data, size_t n,
     struct error *err)
 {
-	struct tunnel *t = (struct tunnel *)transport;
+	struct proxy_command *t = (struct proxy_command *)transport;
 	ssize_t put = t->socket->write(t->socket, data, n, err);
 
 	if (put == TRANSPORT_FAILED)
@@ -128,7 +128,7 @@ tunnel_write(struct transport *transport, const void *data, size_t n,
 static int
 tunnel_flush(struct transport *transport, struct error *err)
 {
-	struct tunnel *t = (struct tunnel *)transport;
+	struct proxy_command *t = (struct proxy_command *)transport;
 
 	return t->socket->flush(t->socket, err);
 }
@@ -136,7 +136,7 @@ tunnel_flush(struct transport *transport, struct error *err)
 static void
 tunnel_close(struct transport *transport)
 {
-	struct tunnel *t = (struct tunnel *)transport;
+	struct proxy_command *t = (struct proxy_command *)transport;
 	struct error ignored = {0};
 	int status;
 
@@ -151,17 +151,17 @@ tunnel_close(struct transport *transport)
 }
 
 int
-tunnel_open(struct transport **transport, const char *command,
+proxy_command_open(struct transport **transport, const char *command,
     struct error *err)
 {
-	struct tunnel *t;
+	struct proxy_command *t;
 	int result, ends[2];
 	pid_t pid;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
 		return fail(err, EX_OSERR, "cannot create socket: %s",
 		    strerror(errno));
-	descriptor_prepare(ends[0]);
+	socket_prepare(ends[0]);
 	result = child_start(&pid, command, ends[1], ends[1], err);
 	close(ends[1]);
 	if (result != 0) {
@@ -169,7 +169,7 @@ tunnel_open(struct transport **transport, const char *command,
 		return -1;
 	}
 	t = xcalloc(1, sizeof(*t));
-	t->socket = descriptor_transport(ends[0]);
+	t->socket = socket_transport(ends[0]);
 	t->pid = pid;
 	t->transport.read = tunnel_read;
 	t->transport.write = tunnel_write;

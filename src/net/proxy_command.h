@@ -12,7 +12,7 @@
  * EX_DATAERR for one that is not made of letters, digits, and "." "-" "_" ":"
  * alone, or begins with "-".
  */
-char *tunnel_expand(const char *command, const char *host, unsigned port,
+char *proxy_command_expand(const char *command, const char *host, unsigned port,
 	struct error *err);
 
 /*
@@ -22,7 +22,7 @@ char *tunnel_expand(const char *command, const char *host, unsigned port,
  * naming its exit status. Closing the transport ends its input, waits half a
  * second at most, kills what is left of its group, and reaps it.
  */
-int tunnel_open(struct transport **transport, const char *command,
+int proxy_command_open(struct transport **transport, const char *command,
 	struct error *err);
 
 #endif

@@ -15,7 +15,7 @@
 #include "net/blocking_call.h"
 
 /* One question to the resolver, and its answer. */
-struct question {
+struct resolve_question {
 	char *host;
 	char port[8];
 	int family;
@@ -27,7 +27,7 @@ struct question {
 static void
 release(void *work)
 {
-	struct question *q = work;
+	struct resolve_question *q = work;
 
 	if (q->answer != NULL)
 		freeaddrinfo(q->answer);
@@ -38,7 +38,7 @@ release(void *work)
 static void
 ask(void *work)
 {
-	struct question *q = work;
+	struct resolve_question *q = work;
 	struct addrinfo hints;
 
 	memset(&hints, 0, sizeof(hints));
@@ -55,7 +55,7 @@ ask(void *work)
 	q->error = errno;
 }
 
-static const struct errand getaddrinfo_errand = {
+static const struct blocking_call getaddrinfo_errand = {
 	ask, release, "the resolver"
 };
 
@@ -70,7 +70,7 @@ no_such(const char *quoted, int family, struct error *err)
 
 /* What a failed look-up means. */
 static int
-explain(const struct question *q, struct error *err)
+explain(const struct resolve_question *q, struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 
@@ -148,7 +148,7 @@ resolve_host(struct resolve_list *list, const struct resolve_name *name,
 	int64_t deadline, struct error *err)
 {
 	struct addrinfo *answer;
-	struct question *q;
+	struct resolve_question *q;
 	char quote[ESCAPE_QUOTE];
 	int result;
 
@@ -165,7 +165,7 @@ resolve_host(struct resolve_list *list, const struct resolve_name *name,
 	q->host = xstrdup(name->host);
 	q->family = name->family;
 	snprintf(q->port, sizeof(q->port), "%u", name->port);
-	result = errand_run(&getaddrinfo_errand, q, deadline, err);
+	result = blocking_call_run(&getaddrinfo_errand, q, deadline, err);
 	if (result == 0)
 		return fail(err, EX_TEMPFAIL, "cannot resolve %s (temporary): "
 		    "timed out", quote);

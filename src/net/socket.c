@@ -81,19 +81,19 @@ descriptor_close(struct transport *t)
 }
 
 void
-descriptor_prepare(int fd)
+socket_prepare(int fd)
 {
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 struct transport *
-descriptor_transport(int fd)
+socket_transport(int fd)
 {
 	struct descriptor *d = xcalloc(1, sizeof(*d));
 	int on = 1;
 
-	descriptor_prepare(fd);
+	socket_prepare(fd);
 	d->tcp = setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
 	    sizeof(on)) == 0;
 	d->transport.read = descriptor_read;

@@ -6,10 +6,10 @@
 #include "net/transport.h"
 
 /* Neither blocks nor survives exec. */
-void descriptor_prepare(int fd);
+void socket_prepare(int fd);
 
 /* Prepares the socket, which the transport owns from now on. Small pieces go
  * out at once, and what comes in is acknowledged at once. */
-struct transport *descriptor_transport(int fd);
+struct transport *socket_transport(int fd);
 
 #endif

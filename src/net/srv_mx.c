@@ -10,12 +10,12 @@
 #include "format/domain.h"
 #include "net/dns_query.h"
 
-enum service_kind
-service_kind(const char *word, const char **domain)
+enum srv_mx_kind
+srv_mx_kind(const char *word, const char **domain)
 {
 	static const struct {
 		const char *prefix;
-		enum service_kind kind;
+		enum srv_mx_kind kind;
 	} prefixes[] = {
 		{ "srv:", SERVICE_SRV },
 		{ "mx:", SERVICE_MX },
@@ -41,7 +41,7 @@ add(struct services *services, const struct dns_records *records, size_t i,
 	to->port = record->port;
 	to->starttls = 1;
 	to->vouched = records->authentic ||
-	    dns_is_within(record->target, domain);
+	    domain_is_within(record->target, domain);
 }
 
 /* One of the two services of submission. */
@@ -51,7 +51,7 @@ add_srv(struct services *services, const char *label, const char *domain,
 {
 	struct dns_records records;
 	char *name = xasprintf("%s._tcp.%s", label, domain);
-	int result = lookup_records(&records, name, DNS_SRV, deadline, err);
+	int result = dns_query_records(&records, name, DNS_SRV, deadline, err);
 
 	free(name);
 	if (result != 0)
@@ -94,7 +94,7 @@ find_mx(struct services *services, const char *domain, int64_t deadline,
 	struct dns_records records;
 	char quote[ESCAPE_QUOTE];
 
-	if (lookup_records(&records, domain, DNS_MX, deadline, err) != 0)
+	if (dns_query_records(&records, domain, DNS_MX, deadline, err) != 0)
 		return -1;
 	services->refused = records.refused;
 	if (records.refused)
@@ -114,13 +114,13 @@ find_mx(struct services *services, const char *domain, int64_t deadline,
 }
 
 int
-service_find(struct services *services, enum service_kind kind,
+srv_mx_find(struct services *services, enum srv_mx_kind kind,
     const char *domain, int64_t deadline, struct error *err)
 {
 	size_t n = strlen(domain);
 	char *relative = xstrndup(domain, n - (n > 0 && domain[n - 1] == '.'));
 	char *wire;
-	int result = idna_to_ascii(relative, &wire, err);
+	int result = domain_to_ascii(relative, &wire, err);
 
 	services->n = 0;
 	services->refused = 0;

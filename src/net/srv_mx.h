@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "format/dns_answer.h"
 
-enum service_kind {
+enum srv_mx_kind {
 	SERVICE_NONE,  /* an ordinary host name */
 	SERVICE_SRV,
 	SERVICE_MX
@@ -35,7 +35,7 @@ struct services {
 
 /* What a word of the key host stands for; *domain becomes what is behind the
  * prefix, or the word. */
-enum service_kind service_kind(const char *word, const char **domain);
+enum srv_mx_kind srv_mx_kind(const char *word, const char **domain);
 
 /*
  * Asks the DNS for the domain's hosts: SERVICE_SRV those of _submissions._tcp,
@@ -44,7 +44,7 @@ enum service_kind service_kind(const char *word, const char **domain);
  * none, or says that it does not have the service; EX_DATAERR the domain
  * cannot be one; else as lookup_records.
  */
-int service_find(struct services *services, enum service_kind kind,
+int srv_mx_find(struct services *services, enum srv_mx_kind kind,
 	const char *domain, int64_t deadline, struct error *err);
 
 #endif

@@ -70,7 +70,7 @@ await(const struct stream *s, short events, struct error *err)
 {
 	int64_t deadline = deadline_first(s->step, s->deadline);
 	struct pollfd p = { s->transport->fd, events, 0 };
-	int ready = wait_any(&p, 1, deadline, err);
+	int ready = poll_any(&p, 1, deadline, err);
 
 	if (ready < 0)
 		return -1;

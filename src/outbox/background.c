@@ -14,7 +14,7 @@ static int
 has_messages(const char *path)
 {
 	struct error ignored = {0};
-	struct list ids = {0};
+	struct string_list ids = {0};
 	struct outbox o;
 	int has;
 
@@ -23,7 +23,7 @@ has_messages(const char *path)
 	has = outbox_open(&o, path, &ignored) == 0 &&
 	    outbox_list(&o, OUTBOX_NEW, &ids, &ignored) == 0 && ids.n > 0;
 	outbox_close(&o);
-	list_free(&ids);
+	string_list_free(&ids);
 	return has;
 }
 
@@ -66,7 +66,7 @@ work(int ready, struct flush_order *order)
 }
 
 void
-later_prepare(struct later *l, const char *path, const char *config)
+background_prepare(struct background *l, const char *path, const char *config)
 {
 	struct flush_order order = { path, config, 0, -1 };
 	int ends[2];
@@ -90,15 +90,15 @@ later_prepare(struct later *l, const char *path, const char *config)
 }
 
 void
-later_begin(struct later *l)
+background_begin(struct background *l)
 {
 	if (l->go >= 0)
 		(void)!write(l->go, "g", 1);
-	later_cancel(l);
+	background_cancel(l);
 }
 
 void
-later_cancel(struct later *l)
+background_cancel(struct background *l)
 {
 	if (l->go >= 0)
 		close(l->go);

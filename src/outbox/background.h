@@ -10,7 +10,7 @@
 /* It begins no message after so many seconds. */
 #define LATER_SECONDS 20
 
-struct later {
+struct background {
 	int go;    /* to tell it; -1: there is none */
 };
 
@@ -20,10 +20,11 @@ struct later {
  * config is -C of the run or NULL. The process does nothing until it is told
  * to, and ends if it never is.
  */
-void later_prepare(struct later *l, const char *path, const char *config);
+void background_prepare(struct background *l, const char *path,
+	const char *config);
 
 /* Tells it to begin, or to end. */
-void later_begin(struct later *l);
-void later_cancel(struct later *l);
+void background_begin(struct background *l);
+void background_cancel(struct background *l);
 
 #endif

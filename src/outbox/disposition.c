@@ -14,7 +14,7 @@
 #define REFUSED_LOGIN_SECONDS 3600
 
 void
-fate_complain(struct error *all, int code, const char *text)
+disposition_complain(struct error *all, int code, const char *text)
 {
 	static const int ranks[] = { 0, EX_TEMPFAIL, EX_UNAVAILABLE,
 	    EX_CONFIG, EX_NOPERM, EX_CANTCREAT };
@@ -47,13 +47,13 @@ give_up(struct flushing *f, const struct job *j, const char *why,
 		j->site->failed++;
 	fail(&said, EX_UNAVAILABLE, "outbox: message %s given up: %s",
 	    j->id, why);
-	fate_complain(&f->complaints, EX_UNAVAILABLE, said.text);
+	disposition_complain(&f->complaints, EX_UNAVAILABLE, said.text);
 	return 0;
 }
 
 /* Tells the log of the account; the first trouble with that is kept. */
 void
-fate_record(struct flushing *f, struct attempt *attempt)
+disposition_record(struct flushing *f, struct attempt *attempt)
 {
 	struct error warning = {0};
 
@@ -64,7 +64,7 @@ fate_record(struct flushing *f, struct attempt *attempt)
 
 /* For a message that does not say whose it is. */
 struct site *
-fate_default_site(struct flushing *f)
+disposition_default_site(struct flushing *f)
 {
 	const struct selection origin = { .config = f->order->config };
 
@@ -74,10 +74,11 @@ fate_default_site(struct flushing *f)
 /* Gives up what cannot even be tried. Its account may not be known: then the
  * default one's log has it. */
 int
-fate_give_up(struct flushing *f, const struct job *j, const char *why,
+disposition_give_up(struct flushing *f, const struct job *j, const char *why,
     struct error *err)
 {
-	struct site *site = j->site != NULL ? j->site : fate_default_site(f);
+	struct site *site = j->site != NULL ? j->site
+	    : disposition_default_site(f);
 	struct submission facts = {0};
 	struct error result = {0};
 	struct attempt attempt = {
@@ -93,7 +94,7 @@ fate_give_up(struct flushing *f, const struct job *j, const char *why,
 	fail(&result, EX_UNAVAILABLE, "outbox: message %s given up: %s",
 	    j->id, why);
 	if (site->account.name != NULL)
-		fate_record(f, &attempt);
+		disposition_record(f, &attempt);
 	return 0;
 }
 
@@ -125,13 +126,13 @@ stop_site(struct site *site, const struct error *why)
 {
 	site->stopped = 1;
 	site->why = *why;
-	delivery_close(&site->delivery);
+	reuse_close(&site->delivery);
 }
 
 /* Leaves a message of a site that is stopped, and tells once of what only its
  * user can help. */
 int
-fate_hold(struct flushing *f, const struct job *j, struct error *err)
+disposition_hold(struct flushing *f, const struct job *j, struct error *err)
 {
 	struct site *site = j->site;
 	int64_t due = site->why.code == EX_NOPERM
@@ -139,7 +140,8 @@ fate_hold(struct flushing *f, const struct job *j, struct error *err)
 
 	if (!site->told && (site->why.code == EX_NOPERM ||
 	    site->why.code == EX_CONFIG))
-		fate_complain(&f->complaints, site->why.code, site->why.text);
+		disposition_complain(&f->complaints, site->why.code,
+		    site->why.text);
 	else if (f->result->held.code == 0)
 		f->result->held = site->why;
 	site->told = 1;
@@ -184,7 +186,7 @@ divide(struct flushing *f, struct job *j, const char *word, const char *why,
 	char id[OUTBOX_ID];
 	int result = 0;
 
-	if (entry_count(e, ENTRY_REFUSED) > 0) {
+	if (message_file_count(e, ENTRY_REFUSED) > 0) {
 		refused.id = id;
 		if (outbox_add(&f->outbox, OUTBOX_NEW, &refused.entry,
 		    ENTRY_REFUSED, id, err) != 0 ||
@@ -194,7 +196,7 @@ divide(struct flushing *f, struct job *j, const char *word, const char *why,
 		result = give_up(f, &refused, why, err);
 		close(refused.journal.fd);
 	}
-	if (result != 0 || entry_count(e, ENTRY_OPEN) == 0)
+	if (result != 0 || message_file_count(e, ENTRY_OPEN) == 0)
 		return result != 0 ? -1 : outbox_remove(&f->outbox,
 		    OUTBOX_NEW, j->id, err);
 	if (outbox_replace(&f->outbox, j->id, &j->entry, ENTRY_OPEN,
@@ -207,13 +209,14 @@ divide(struct flushing *f, struct job *j, const char *word, const char *why,
 static int
 is_divided(const struct envelope *e)
 {
-	return entry_count(e, ENTRY_OPEN) + entry_count(e, ENTRY_REFUSED) <
+	return message_file_count(e, ENTRY_OPEN) + message_file_count(e,
+	    ENTRY_REFUSED) <
 	    e->n;
 }
 
 /* What becomes of a message that was not accepted by all it is for. */
 int
-fate_judge(struct flushing *f, struct job *j, const struct attempt *a,
+disposition_judge(struct flushing *f, struct job *j, const struct attempt *a,
     struct error *err)
 {
 	const struct error *why = a->result;
@@ -238,9 +241,9 @@ fate_judge(struct flushing *f, struct job *j, const struct attempt *a,
 	}
 	if (is_about_site(j->site, why)) {
 		stop_site(j->site, why);
-		return fate_hold(f, j, err);
+		return disposition_hold(f, j, err);
 	}
-	if (keep_is_worthwhile(a) || why->code == EX_IOERR)
+	if (enqueue_is_worthwhile(a) || why->code == EX_IOERR)
 		return put_off(f, j, "deferred", next_try(j), why->text, err);
 	return give_up(f, j, why->text, err);
 }

@@ -43,7 +43,7 @@ struct flushing {
 struct job {
 	const char *id;
 	struct site *site;        /* NULL until the message is read */
-	struct entry entry;
+	struct message_file entry;
 	struct history history;
 	struct journal journal;
 };
@@ -55,24 +55,27 @@ struct job {
  * Decides on a message that was tried and not accepted by all it is for, by
  * the attempt's result. A server in trouble stops its site.
  */
-int fate_judge(struct flushing *f, struct job *j, const struct attempt *a,
+int disposition_judge(struct flushing *f, struct job *j,
+	const struct attempt *a,
 	struct error *err);
 
 /* Leaves a message of a site that is stopped, and tells once of what only its
  * user can help. */
-int fate_hold(struct flushing *f, const struct job *j, struct error *err);
+int disposition_hold(struct flushing *f, const struct job *j,
+	struct error *err);
 
 /* Gives up what cannot even be tried, and logs that. */
-int fate_give_up(struct flushing *f, const struct job *j, const char *why,
+int disposition_give_up(struct flushing *f, const struct job *j,
+	const char *why,
 	struct error *err);
 
 /* Tells the log of the account; the first trouble with that is kept. */
-void fate_record(struct flushing *f, struct attempt *attempt);
+void disposition_record(struct flushing *f, struct attempt *attempt);
 
 /* Another line for the user; the code that needs one most is that of all. */
-void fate_complain(struct error *all, int code, const char *text);
+void disposition_complain(struct error *all, int code, const char *text);
 
 /* For a message that does not say whose it is. */
-struct site *fate_default_site(struct flushing *f);
+struct site *disposition_default_site(struct flushing *f);
 
 #endif

@@ -13,14 +13,14 @@
 #include "outbox/outbox.h"
 
 int
-keep_is_worthwhile(const struct attempt *a)
+enqueue_is_worthwhile(const struct attempt *a)
 {
 	const struct error *why = a->result;
 
 	if (why->signal != 0) /* who types ^C does not want it sent */
 		return why->signal != SIGINT && why->signal != SIGQUIT;
 	if (why->outcome == OUTCOME_PARTIAL)
-		return entry_count(a->envelope, ENTRY_OPEN) > 0;
+		return message_file_count(a->envelope, ENTRY_OPEN) > 0;
 	if (why->outcome == OUTCOME_UNKNOWN)
 		return 1;
 	if (why->lasting || reply_class(&a->facts->final) == 5)
@@ -64,7 +64,7 @@ add(const char *path, const struct attempt *a,
     char id[OUTBOX_ID], struct error *err)
 {
 	struct error why = *a->result;
-	struct entry e = { .envelope = *a->envelope,
+	struct message_file e = { .envelope = *a->envelope,
 	    .message = *a->message, .reason = why.text, .fd = -1 };
 	struct outbox o;
 	char *config;
@@ -90,7 +90,7 @@ static void
 tell_refusals(const struct attempt *a, const char *id, struct error *err)
 {
 	char queued[96];
-	size_t n = entry_count(a->envelope, ENTRY_OPEN);
+	size_t n = message_file_count(a->envelope, ENTRY_OPEN);
 
 	snprintf(queued, sizeof(queued), "queued for %zu recipient%s as %s",
 	    n, n == 1 ? "" : "s", id);
@@ -101,14 +101,14 @@ tell_refusals(const struct attempt *a, const char *id, struct error *err)
 }
 
 void
-keep_message(const struct attempt *a, const struct selection *selection,
+enqueue_message(const struct attempt *a, const struct selection *selection,
     struct error *err)
 {
 	char *path = outbox_path(a->account);
 	struct error trouble = {0};
 	char id[OUTBOX_ID];
 
-	if (path == NULL || !keep_is_worthwhile(a)) {
+	if (path == NULL || !enqueue_is_worthwhile(a)) {
 		free(path);
 		return;
 	}
@@ -116,7 +116,7 @@ keep_message(const struct attempt *a, const struct selection *selection,
 		err->code = trouble.code;
 		wrap(err, "not queued: %s", trouble.text);
 	} else if (err->outcome == OUTCOME_PARTIAL &&
-	    entry_count(a->envelope, ENTRY_REFUSED) > 0) {
+	    message_file_count(a->envelope, ENTRY_REFUSED) > 0) {
 		tell_refusals(a, id, err);
 	} else {
 		wrap(err, "queued as %s", id);

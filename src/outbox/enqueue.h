@@ -11,7 +11,7 @@
  * May a later try succeed: was it the network, a server in trouble, a 4yz
  * reply, a signal?
  */
-int keep_is_worthwhile(const struct attempt *a);
+int enqueue_is_worthwhile(const struct attempt *a);
 
 /*
  * Puts the message of a failed attempt into its account's outbox, if there is
@@ -20,7 +20,7 @@ int keep_is_worthwhile(const struct attempt *a);
  * recipients were refused for good, their refusal. If the outbox cannot take
  * it, err says so: EX_TEMPFAIL, EX_CANTCREAT.
  */
-void keep_message(const struct attempt *a, const struct selection *selection,
+void enqueue_message(const struct attempt *a, const struct selection *selection,
 	struct error *err);
 
 #endif

@@ -74,21 +74,21 @@ is_path(const char *value)
 }
 
 static int
-set_account(struct entry *e, char *value)
+set_account(struct message_file *e, char *value)
 {
 	e->origin.account = value;
 	return 0;
 }
 
 static int
-set_config(struct entry *e, char *value)
+set_config(struct message_file *e, char *value)
 {
 	e->origin.config = value;
 	return value[0] == '/' ? 0 : -1;
 }
 
 static int
-set_override(struct entry *e, char *value)
+set_override(struct message_file *e, char *value)
 {
 	struct selection *o = &e->origin;
 	char *equals = strchr(value, '=');
@@ -106,7 +106,7 @@ set_override(struct entry *e, char *value)
 }
 
 static int
-set_sender(struct entry *e, char *value)
+set_sender(struct message_file *e, char *value)
 {
 	if (e->envelope.sender != NULL ||
 	    (value[0] != '\0' && !is_path(value)))
@@ -116,7 +116,7 @@ set_sender(struct entry *e, char *value)
 }
 
 static int
-add_recipient(struct entry *e, char *value)
+add_recipient(struct message_file *e, char *value)
 {
 	struct envelope *v = &e->envelope;
 
@@ -131,7 +131,7 @@ add_recipient(struct entry *e, char *value)
 }
 
 static int
-set_notify(struct entry *e, char *value)
+set_notify(struct message_file *e, char *value)
 {
 	struct envelope *v = &e->envelope;
 
@@ -139,7 +139,7 @@ set_notify(struct entry *e, char *value)
 }
 
 static int
-set_orcpt(struct entry *e, char *value)
+set_orcpt(struct message_file *e, char *value)
 {
 	struct envelope *v = &e->envelope;
 
@@ -147,25 +147,25 @@ set_orcpt(struct entry *e, char *value)
 }
 
 static int
-set_notify_all(struct entry *e, char *value)
+set_notify_all(struct message_file *e, char *value)
 {
 	return take_word(&e->envelope.notify, value);
 }
 
 static int
-set_return(struct entry *e, char *value)
+set_return(struct message_file *e, char *value)
 {
 	return take_word(&e->envelope.returns, value);
 }
 
 static int
-set_envid(struct entry *e, char *value)
+set_envid(struct message_file *e, char *value)
 {
 	return take_word(&e->envelope.envid, value);
 }
 
 static int
-set_message_id(struct entry *e, char *value)
+set_message_id(struct message_file *e, char *value)
 {
 	free(e->envelope.message_id);
 	e->envelope.message_id = xstrdup(value);
@@ -173,26 +173,26 @@ set_message_id(struct entry *e, char *value)
 }
 
 static int
-set_smtputf8(struct entry *e, char *value)
+set_smtputf8(struct message_file *e, char *value)
 {
 	e->envelope.smtputf8 = 1;
 	return strcmp(value, "1") == 0 ? 0 : -1;
 }
 
 static int
-set_queued(struct entry *e, char *value)
+set_queued(struct message_file *e, char *value)
 {
 	return read_number(value, &e->queued);
 }
 
 static int
-set_due(struct entry *e, char *value)
+set_due(struct message_file *e, char *value)
 {
 	return read_number(value, &e->due);
 }
 
 static int
-set_doubts(struct entry *e, char *value)
+set_doubts(struct message_file *e, char *value)
 {
 	int64_t n = 0;
 
@@ -203,7 +203,7 @@ set_doubts(struct entry *e, char *value)
 }
 
 static int
-set_reason(struct entry *e, char *value)
+set_reason(struct message_file *e, char *value)
 {
 	free(e->reason);
 	e->reason = xstrdup(value);
@@ -212,7 +212,7 @@ set_reason(struct entry *e, char *value)
 
 static const struct {
 	const char *name;
-	int (*set)(struct entry *e, char *value);
+	int (*set)(struct message_file *e, char *value);
 } records[] = {
 	{ "account", set_account },
 	{ "config", set_config },
@@ -240,7 +240,8 @@ is_content(const struct netstring *n)
 
 /* One record of the head, whose value becomes a string in place. */
 static int
-take_record(struct entry *e, const struct netstring *n, struct error *err)
+take_record(struct message_file *e, const struct netstring *n,
+    struct error *err)
 {
 	char *value = e->head.data + (n->value - e->head.data);
 	const size_t nrecords = sizeof(records) / sizeof(records[0]);
@@ -281,7 +282,7 @@ read_at(int fd, char *data, size_t n, off_t offset, struct error *err)
 
 /* Another block of the file behind what there is of the head. */
 static int
-read_more(struct entry *e, off_t size, struct error *err)
+read_more(struct message_file *e, off_t size, struct error *err)
 {
 	off_t left = size - (off_t)e->head.len;
 	size_t n = left < (off_t)BLOCK ? (size_t)left : BLOCK;
@@ -301,7 +302,7 @@ read_more(struct entry *e, off_t size, struct error *err)
 /* Reads records until there is the one that announces the content, and where
  * they begin and end. Nothing points into the head yet: it may move. */
 static int
-find_content(struct entry *e, off_t size, struct layout *l, size_t *end,
+find_content(struct message_file *e, off_t size, struct layout *l, size_t *end,
     struct error *err)
 {
 	const size_t magic = strlen(ENTRY_MAGIC);
@@ -329,7 +330,8 @@ find_content(struct entry *e, off_t size, struct layout *l, size_t *end,
 }
 
 static int
-read_head(struct entry *e, off_t size, struct layout *l, struct error *err)
+read_head(struct message_file *e, off_t size, struct layout *l,
+    struct error *err)
 {
 	struct netstring n;
 	size_t offset = strlen(ENTRY_MAGIC), end;
@@ -352,27 +354,27 @@ static int
 digest_file(int fd, off_t size, char text[DIGEST_TEXT], struct error *err)
 {
 	char *block = xmalloc(BLOCK);
-	struct digest digest;
+	struct sha256 digest;
 	int result = 0;
 
-	digest_begin(&digest);
+	sha256_begin(&digest);
 	for (off_t at = 0; at < size && result == 0; at += (off_t)BLOCK) {
 		size_t n = size - at < (off_t)BLOCK ? (size_t)(size - at)
 		    : BLOCK;
 
 		result = read_at(fd, block, n, at, err);
 		if (result == 0)
-			digest_add(&digest, block, n);
+			sha256_add(&digest, block, n);
 	}
 	free(block);
-	if (digest_end(&digest, text) != 0 && result == 0)
+	if (sha256_end(&digest, text) != 0 && result == 0)
 		result = fail(err, EX_IOERR, "cannot compute SHA-256");
 	return result;
 }
 
 /* The length before the content, and all that follows it. */
 static int
-check_seal(const struct entry *e, off_t size, const struct layout *l,
+check_seal(const struct message_file *e, off_t size, const struct layout *l,
     struct error *err)
 {
 	char digest[DIGEST_TEXT], found[256];
@@ -402,7 +404,7 @@ check_seal(const struct entry *e, off_t size, const struct layout *l,
 
 /* The records of the file, after a look at what kind of file it is. */
 static int
-begin(struct entry *e, int fd, off_t *size, struct layout *l,
+begin(struct message_file *e, int fd, off_t *size, struct layout *l,
     struct error *err)
 {
 	struct stat st;
@@ -423,7 +425,7 @@ begin(struct entry *e, int fd, off_t *size, struct layout *l,
 }
 
 int
-entry_read_head(struct entry *e, int fd, struct error *err)
+message_file_read_head(struct message_file *e, int fd, struct error *err)
 {
 	struct layout l = {0};
 	off_t size;
@@ -432,7 +434,7 @@ entry_read_head(struct entry *e, int fd, struct error *err)
 }
 
 int
-entry_read(struct entry *e, int fd, struct error *err)
+message_file_read(struct message_file *e, int fd, struct error *err)
 {
 	struct spool content = { .place = SPOOL_STDIN, .fd = fd };
 	struct layout l = {0};

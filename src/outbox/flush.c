@@ -38,7 +38,7 @@ try(struct flushing *f, struct job *j, struct error *err)
 	if (journal_add(&j->journal, "trying", err, NULL) != 0)
 		return -1;
 	site->delivery.hook = &hook;
-	result = delivery_send(&site->delivery, &site->account,
+	result = reuse_send(&site->delivery, &site->account,
 	    &j->entry.envelope, &j->entry.message, &why);
 	site->delivery.hook = NULL;
 	if (result == 0) {
@@ -47,9 +47,9 @@ try(struct flushing *f, struct job *j, struct error *err)
 		result = outbox_remove(&f->outbox, OUTBOX_NEW, j->id, err);
 		f->result->sent++;
 	} else {
-		result = fate_judge(f, j, &attempt, err);
+		result = disposition_judge(f, j, &attempt, err);
 	}
-	fate_record(f, &attempt);
+	disposition_record(f, &attempt);
 	return result;
 }
 
@@ -64,11 +64,11 @@ read_job(struct flushing *f, struct job *j, struct error *err)
 	if (journal_add(&j->journal, "reading", err, NULL) != 0)
 		return -1;
 	fd = outbox_open_entry(&f->outbox, OUTBOX_NEW, j->id, &why);
-	if (fd >= 0 && entry_read(&j->entry, fd, &why) == 0)
+	if (fd >= 0 && message_file_read(&j->entry, fd, &why) == 0)
 		return journal_add(&j->journal, "read", err, NULL) == 0
 		    ? 1 : -1;
 	if (why.code == EX_DATAERR)
-		return fate_give_up(f, j, why.text, err);
+		return disposition_give_up(f, j, why.text, err);
 	f->result->waiting++;
 	return journal_add(&j->journal, "held", err, "0 %s", why.text);
 }
@@ -80,7 +80,8 @@ process(struct flushing *f, struct job *j, struct error *err)
 	int result;
 
 	if (j->history.crashes >= HISTORY_CRASHES_MAX)
-		return fate_give_up(f, j, "reading or sending it crashed "
+		return disposition_give_up(f, j,
+		    "reading or sending it crashed "
 		    "onehop three times", err);
 	result = read_job(f, j, err);
 	if (result != 1)
@@ -94,10 +95,10 @@ process(struct flushing *f, struct job *j, struct error *err)
 	}
 	j->site = site_find(&f->sites, &j->entry.origin, f->order->trace);
 	if (j->entry.doubts + j->history.doubts >= HISTORY_DOUBTS_MAX)
-		return fate_give_up(f, j, "three times nobody knows "
+		return disposition_give_up(f, j, "three times nobody knows "
 		    "whether the smarthost has accepted it", err);
 	if (j->site->stopped)
-		return fate_hold(f, j, err);
+		return disposition_hold(f, j, err);
 	return try(f, j, err);
 }
 
@@ -119,7 +120,7 @@ visit(struct flushing *f, const char *id, struct error *err)
 	if (outbox_open_journal(&f->outbox, id, &j.journal, err) != 0)
 		return -1;
 	result = process(f, &j, err);
-	entry_free(&j.entry);
+	message_file_free(&j.entry);
 	close(j.journal.fd);
 	return result;
 }
@@ -134,7 +135,7 @@ notify_all(struct flushing *f)
 	for (size_t i = 0; i < f->sites.n; i++)
 		unread -= f->sites.at[i]->failed;
 	if (unread > 0)
-		fate_default_site(f)->failed += unread;
+		disposition_default_site(f)->failed += unread;
 	for (size_t i = 0; i < f->sites.n; i++)
 		if (f->sites.at[i]->account.name != NULL)
 			notify_run(f->sites.at[i]->account.outbox_notify,
@@ -144,7 +145,7 @@ notify_all(struct flushing *f)
 static int
 visit_all(struct flushing *f, struct error *err)
 {
-	struct list ids = {0};
+	struct string_list ids = {0};
 	int result;
 
 	outbox_sweep(&f->outbox);
@@ -156,7 +157,7 @@ visit_all(struct flushing *f, struct error *err)
 		}
 		result = visit(f, ids.at[i], err);
 	}
-	list_free(&ids);
+	string_list_free(&ids);
 	notify_all(f);
 	site_free(&f->sites);
 	return result;
@@ -177,7 +178,7 @@ flush_outbox(struct flush *f, const struct flush_order *order,
 	locked = outbox_lock(&r.outbox, deadline_in(LOCK_PATIENCE), err);
 	f->busy = locked == 0;
 	if (locked == 1 && visit_all(&r, err) != 0) {
-		fate_complain(&r.complaints, err->code, err->text);
+		disposition_complain(&r.complaints, err->code, err->text);
 		r.complaints.signal = err->signal;
 	}
 	outbox_close(&r.outbox);

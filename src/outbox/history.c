@@ -21,14 +21,14 @@ struct line {
 /* What the last line leaves open. */
 enum open { NOTHING, BEGUN, ENDING };
 
-struct reader {
+struct journal_reader {
 	struct history *h;
 	enum open open;
 };
 
 /* A line that begins something: what came before it and did not end? */
 static void
-settle(struct reader *r)
+settle(struct journal_reader *r)
 {
 	if (r->open == BEGUN)
 		r->h->crashes++;
@@ -40,7 +40,7 @@ settle(struct reader *r)
 }
 
 static void
-begin(struct reader *r, const struct line *l)
+begin(struct journal_reader *r, const struct line *l)
 {
 	(void)l;
 	settle(r);
@@ -48,21 +48,21 @@ begin(struct reader *r, const struct line *l)
 }
 
 static void
-end_reading(struct reader *r, const struct line *l)
+end_reading(struct journal_reader *r, const struct line *l)
 {
 	(void)l;
 	r->open = NOTHING;
 }
 
 static void
-begin_end(struct reader *r, const struct line *l)
+begin_end(struct journal_reader *r, const struct line *l)
 {
 	(void)l;
 	r->open = ENDING;
 }
 
 static void
-accept_it(struct reader *r, const struct line *l)
+accept_it(struct journal_reader *r, const struct line *l)
 {
 	(void)l;
 	r->open = NOTHING;
@@ -70,7 +70,7 @@ accept_it(struct reader *r, const struct line *l)
 }
 
 static void
-hold(struct reader *r, const struct line *l)
+hold(struct journal_reader *r, const struct line *l)
 {
 	struct history *h = r->h;
 	size_t n = l->len < sizeof(h->reason) ? l->len
@@ -84,28 +84,28 @@ hold(struct reader *r, const struct line *l)
 }
 
 static void
-be_late(struct reader *r, const struct line *l)
+be_late(struct journal_reader *r, const struct line *l)
 {
 	if (r->h->late == 0)
 		r->h->late = l->moment;
 }
 
 static void
-defer(struct reader *r, const struct line *l)
+defer(struct journal_reader *r, const struct line *l)
 {
 	r->h->tries++;
 	hold(r, l);
 }
 
 static void
-doubt(struct reader *r, const struct line *l)
+doubt(struct journal_reader *r, const struct line *l)
 {
 	r->h->doubts++;
 	defer(r, l);
 }
 
 static void
-retry(struct reader *r, const struct line *l)
+retry(struct journal_reader *r, const struct line *l)
 {
 	*r->h = (struct history){ .began = l->moment, .last = l->moment };
 	r->open = NOTHING;
@@ -114,7 +114,7 @@ retry(struct reader *r, const struct line *l)
 static const struct {
 	const char *word;
 	int has_due;
-	void (*act)(struct reader *r, const struct line *l);
+	void (*act)(struct journal_reader *r, const struct line *l);
 } words[] = {
 	{ "reading", 0, begin },
 	{ "read", 0, end_reading },
@@ -148,7 +148,7 @@ take_moment(struct line *l, int64_t *moment)
 }
 
 static void
-read_line(struct reader *r, const char *text, size_t len)
+read_line(struct journal_reader *r, const char *text, size_t len)
 {
 	const char *blank = memchr(text, ' ', len);
 	struct line l = {0};
@@ -171,7 +171,7 @@ read_line(struct reader *r, const char *text, size_t len)
 void
 history_read(struct history *h, const char *journal, size_t len)
 {
-	struct reader r = { .h = h };
+	struct journal_reader r = { .h = h };
 	const char *end = journal + len;
 
 	memset(h, 0, sizeof(*h));

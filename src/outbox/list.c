@@ -10,7 +10,7 @@
 #include "outbox/outbox.h"
 
 /* What is on its way to the user. */
-struct page {
+struct list_page {
 	struct buffer text;
 	int json;
 	size_t messages;
@@ -21,10 +21,11 @@ struct page {
 
 /* The messages of one place of one outbox. */
 static int
-add_messages(struct page *p, const struct outbox *o, enum outbox_place place,
+add_messages(struct list_page *p, const struct outbox *o,
+    enum outbox_place place,
     struct error *err)
 {
-	struct list ids = {0};
+	struct string_list ids = {0};
 	struct listing l;
 	int result = outbox_list(o, place, &ids, err);
 
@@ -38,23 +39,23 @@ add_messages(struct page *p, const struct outbox *o, enum outbox_place place,
 		p->octets += l.size;
 		listing_free(&l);
 	}
-	list_free(&ids);
+	string_list_free(&ids);
 	return result;
 }
 
 static int
-count_failed(struct page *p, const struct outbox *o, struct error *err)
+count_failed(struct list_page *p, const struct outbox *o, struct error *err)
 {
-	struct list ids = {0};
+	struct string_list ids = {0};
 	int result = outbox_list(o, OUTBOX_FAILED, &ids, err);
 
 	p->failed += ids.n;
-	list_free(&ids);
+	string_list_free(&ids);
 	return result;
 }
 
 static void
-add_summary(struct page *p)
+add_summary(struct list_page *p)
 {
 	char size[32];
 
@@ -74,11 +75,11 @@ static int
 list_all(int fd, const struct queue_order *order, int with_failed,
     struct error *err)
 {
-	struct page p = { .json = order->json, .now = time(NULL) };
-	struct list paths = {0};
+	struct list_page p = { .json = order->json, .now = time(NULL) };
+	struct string_list paths = {0};
 	int result = 0;
 
-	outbox_paths(&paths, order->selection);
+	locate_outboxes(&paths, order->selection);
 	if (p.json)
 		json_open(&p.text, NULL, '[');
 	for (size_t i = 0; i < paths.n && result == 0; i++) {
@@ -99,9 +100,9 @@ list_all(int fd, const struct queue_order *order, int with_failed,
 		add_summary(&p);
 	}
 	if (result == 0)
-		result = output_answer(fd, p.text.data, p.text.len, err);
+		result = write_answer(fd, p.text.data, p.text.len, err);
 	buffer_free(&p.text);
-	list_free(&paths);
+	string_list_free(&paths);
 	return result;
 }
 

@@ -67,7 +67,7 @@ listing_read(struct listing *l, const struct outbox *o,
 	l->entry.fd = -1;
 	fd = outbox_open_entry(o, place, id, &l->damage);
 	if (fd >= 0)
-		(void)entry_read_head(&l->entry, fd, &l->damage);
+		(void)message_file_read_head(&l->entry, fd, &l->damage);
 	(void)outbox_history(o, id, &l->history, &unread);
 }
 
@@ -162,5 +162,5 @@ listing_add_json(struct buffer *out, const struct listing *l, int64_t now)
 void
 listing_free(struct listing *l)
 {
-	entry_free(&l->entry);
+	message_file_free(&l->entry);
 }

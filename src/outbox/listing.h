@@ -13,7 +13,7 @@ struct listing {
 	const struct outbox *outbox;
 	enum outbox_place place;
 	const char *id;
-	struct entry entry;       /* the records of it */
+	struct message_file entry;       /* the records of it */
 	struct history history;
 	struct error damage;      /* why the entry cannot be read, if so */
 	uint64_t size;            /* of the file, octets */

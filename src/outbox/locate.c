@@ -10,7 +10,7 @@
 
 /* Adds a path of ours to give away, unless nothing is there or it is known. */
 static void
-add(struct list *paths, char *path)
+add(struct string_list *paths, char *path)
 {
 	int known = path == NULL || !outbox_exists(path);
 
@@ -19,12 +19,12 @@ add(struct list *paths, char *path)
 	if (known)
 		free(path);
 	else
-		list_add(paths, path);
+		string_list_add(paths, path);
 }
 
 /* The outbox that the key's value comes to. */
 static void
-add_value(struct list *paths, const char *home, const char *value)
+add_value(struct string_list *paths, const char *home, const char *value)
 {
 	struct account a;
 	struct error ignored = {0};
@@ -36,10 +36,10 @@ add_value(struct list *paths, const char *home, const char *value)
 }
 
 void
-outbox_paths(struct list *paths, const struct selection *selection)
+locate_outboxes(struct string_list *paths, const struct selection *selection)
 {
 	struct error ignored = {0};
-	char *home = home_directory();
+	char *home = xdg_home();
 	struct config c = { .home = home };
 	struct account a;
 

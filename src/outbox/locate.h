@@ -9,6 +9,7 @@
 /* The outboxes that exist: that of "outbox on", that of the command line, and
  * those that accounts of the config files name. A config file that cannot be
  * read names none. */
-void outbox_paths(struct list *paths, const struct selection *selection);
+void locate_outboxes(struct string_list *paths,
+	const struct selection *selection);
 
 #endif

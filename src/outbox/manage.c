@@ -46,7 +46,7 @@ search(struct choice *c, const char *path, const char *name,
 	int result = outbox_open(&o, path, err), found = 0;
 
 	for (size_t i = 0; i < 2 && result == 0; i++) {
-		struct list ids = {0};
+		struct string_list ids = {0};
 
 		result = outbox_list(&o, places[i], &ids, err);
 		for (size_t k = 0; k < ids.n; k++) {
@@ -61,7 +61,7 @@ search(struct choice *c, const char *path, const char *name,
 			c->outbox = o;
 			found = 1;
 		}
-		list_free(&ids);
+		string_list_free(&ids);
 	}
 	if (!found)
 		outbox_close(&o);
@@ -72,7 +72,7 @@ static int
 choose(struct choice *c, const struct queue_order *order, const char *name,
     struct error *err)
 {
-	struct list paths = {0};
+	struct string_list paths = {0};
 	char quote[128];
 	int result = 0;
 
@@ -80,10 +80,10 @@ choose(struct choice *c, const struct queue_order *order, const char *name,
 	if (strlen(name) < NAME_MIN)
 		return fail(err, EX_USAGE, "expected an ID or at least %d "
 		    "characters of it, not \"%s\"", NAME_MIN, quote);
-	outbox_paths(&paths, order->selection);
+	locate_outboxes(&paths, order->selection);
 	for (size_t i = 0; i < paths.n && result == 0; i++)
 		result = search(c, paths.at[i], name, err);
-	list_free(&paths);
+	string_list_free(&paths);
 	if (result == 0 && c->id == NULL)
 		result = fail(err, EX_NOINPUT,
 		    "no message %s in the outbox", quote);
@@ -116,13 +116,13 @@ lock(struct choice *c, struct error *err)
 static int
 show(int fd, struct choice *c, struct error *err)
 {
-	struct entry e = { .fd = -1 };
+	struct message_file e = { .fd = -1 };
 	struct history h = {0};
 	struct error unread = {0};
 	struct buffer head = {0};
 	struct stream out;
 	int entry = outbox_open_entry(&c->outbox, c->place, c->id, err);
-	int result = entry >= 0 ? entry_read(&e, entry, err) : -1;
+	int result = entry >= 0 ? message_file_read(&e, entry, err) : -1;
 
 	if (result == 0) {
 		buffer_addf(&head, "account %s\nenvelope from <%s>\n",
@@ -142,7 +142,7 @@ show(int fd, struct choice *c, struct error *err)
 		stream_close(&out);
 	}
 	buffer_free(&head);
-	entry_free(&e);
+	message_file_free(&e);
 	return result;
 }
 

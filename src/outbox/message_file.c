@@ -13,7 +13,7 @@
 #include "tls/sha256.h"
 
 static int
-is_part(const struct recipient *to, enum entry_part part)
+is_part(const struct recipient *to, enum message_file_part part)
 {
 	int class = reply_class(&to->reply);
 
@@ -22,7 +22,7 @@ is_part(const struct recipient *to, enum entry_part part)
 }
 
 size_t
-entry_count(const struct envelope *e, enum entry_part part)
+message_file_count(const struct envelope *e, enum message_file_part part)
 {
 	size_t n = 0;
 
@@ -75,7 +75,7 @@ is_plain(const char *text)
 
 static void
 add_envelope(struct buffer *out, const struct envelope *e,
-    enum entry_part part)
+    enum message_file_part part)
 {
 	netstring_add(out, "sender", e->sender);
 	for (size_t i = 0; i < e->n; i++) {
@@ -94,7 +94,8 @@ add_envelope(struct buffer *out, const struct envelope *e,
 }
 
 static void
-add_head(struct buffer *out, const struct entry *e, enum entry_part part,
+add_head(struct buffer *out, const struct message_file *e,
+    enum message_file_part part,
     uint64_t size)
 {
 	buffer_add_string(out, ENTRY_MAGIC);
@@ -127,7 +128,8 @@ check_head(const struct buffer *head, struct error *err)
 
 /* All but the trailer, which seals it. */
 static int
-write_body(struct stream *out, const struct entry *e, enum entry_part part,
+write_body(struct stream *out, const struct message_file *e,
+    enum message_file_part part,
     struct error *err)
 {
 	struct buffer head = {0};
@@ -146,7 +148,8 @@ write_body(struct stream *out, const struct entry *e, enum entry_part part,
 }
 
 int
-entry_write(int fd, const struct entry *e, enum entry_part part,
+message_file_write(int fd, const struct message_file *e,
+    enum message_file_part part,
     struct error *err)
 {
 	char digest[DIGEST_TEXT];
@@ -171,7 +174,7 @@ entry_write(int fd, const struct entry *e, enum entry_part part,
 }
 
 void
-entry_free(struct entry *e)
+message_file_free(struct message_file *e)
 {
 	message_free(&e->message);
 	envelope_free(&e->envelope);

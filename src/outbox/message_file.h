@@ -31,7 +31,7 @@
 #define ENTRY_HEAD_MAX ((size_t)16 << 20)
 
 /* What a file holds; moments are seconds since 1970. */
-struct entry {
+struct message_file {
 	struct selection origin; /* account, config, overrides: they lead to
 	                             the account once more */
 	struct envelope envelope;
@@ -45,7 +45,7 @@ struct entry {
 };
 
 /* Which of the envelope's recipients a file is for. */
-enum entry_part {
+enum message_file_part {
 	ENTRY_WHOLE,
 	ENTRY_OPEN,    /* those neither accepted nor refused for good */
 	ENTRY_REFUSED  /* those with a 5yz one */
@@ -56,23 +56,25 @@ enum entry_part {
  * message's spool. The message's size must be that of its
  * octets. The caller makes it durable.
  */
-int entry_write(int fd, const struct entry *e, enum entry_part part,
+int message_file_write(int fd, const struct message_file *e,
+	enum message_file_part part,
 	struct error *err);
 
 /* How many recipients that would be. */
-size_t entry_count(const struct envelope *e, enum entry_part part);
+size_t message_file_count(const struct envelope *e,
+	enum message_file_part part);
 
 /*
  * Reads and checks all of the file, which becomes the entry's even if that
  * fails. 0; -1: EX_DATAERR it is damaged, EX_NOPERM it is not ours, EX_IOERR.
- * entry_free in either case.
+ * message_file_free in either case.
  */
-int entry_read(struct entry *e, int fd, struct error *err);
+int message_file_read(struct message_file *e, int fd, struct error *err);
 
 /* The same of the records alone: message stays empty, and the digest is not
  * looked at. */
-int entry_read_head(struct entry *e, int fd, struct error *err);
+int message_file_read_head(struct message_file *e, int fd, struct error *err);
 
-void entry_free(struct entry *e);
+void message_file_free(struct message_file *e);
 
 #endif

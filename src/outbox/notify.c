@@ -38,7 +38,7 @@ static unsigned
 count_since(const struct outbox *o, const struct timespec *since)
 {
 	struct error ignored = {0};
-	struct list ids = {0};
+	struct string_list ids = {0};
 	struct stat st;
 	unsigned n = 0;
 
@@ -51,7 +51,7 @@ count_since(const struct outbox *o, const struct timespec *since)
 		    (st.st_ctim.tv_sec == since->tv_sec &&
 		    st.st_ctim.tv_nsec > since->tv_nsec)))
 			n++;
-	list_free(&ids);
+	string_list_free(&ids);
 	return n;
 }
 

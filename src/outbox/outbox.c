@@ -30,7 +30,7 @@ outbox_path(const struct account *a)
 		return NULL;
 	if (!ascii_equal(a->outbox, "on"))
 		return xstrdup(a->outbox);
-	state = home_state_directory(a->home);
+	state = xdg_state_directory(a->home);
 	path = state != NULL ? xasprintf("%s/outbox", state) : NULL;
 	free(state);
 	return path;
@@ -85,7 +85,7 @@ open_directory(int parent, const char *name, const char *path,
 static int
 open_or_make(int parent, const char *name, char *path, struct error *err)
 {
-	if (faccessat(parent, name, F_OK, 0) != 0 && directory_make(path) != 0)
+	if (faccessat(parent, name, F_OK, 0) != 0 && mkdirs(path) != 0)
 		return outbox_cannot(err, "make", path);
 	return open_directory(parent, name, path, err);
 }

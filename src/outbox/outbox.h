@@ -56,13 +56,15 @@ int outbox_cannot(struct error *err, const char *what, const char *path);
  * and it is not in the outbox.
  */
 int outbox_add(const struct outbox *o, enum outbox_place place,
-	const struct entry *e, enum entry_part part, char id[OUTBOX_ID],
+	const struct message_file *e, enum message_file_part part,
+	    char id[OUTBOX_ID],
 	struct error *err);
 
 /* Puts a message in the place of the new one of that name: at any moment
  * there is one of them. 0 or -1. */
 int outbox_replace(const struct outbox *o, const char *id,
-	const struct entry *e, enum entry_part part, struct error *err);
+	const struct message_file *e, enum message_file_part part,
+	    struct error *err);
 
 /* Has it room for a message of that many octets? 0; -1 there are
  * too many, or together they are too large. */
@@ -74,7 +76,7 @@ int outbox_lock(struct outbox *o, int64_t deadline, struct error *err);
 
 /* The names of the messages there, oldest first. 0 or -1. */
 int outbox_list(const struct outbox *o, enum outbox_place place,
-	struct list *ids, struct error *err);
+	struct string_list *ids, struct error *err);
 
 /* Opens a message to be read; -1. */
 int outbox_open_entry(const struct outbox *o, enum outbox_place place,

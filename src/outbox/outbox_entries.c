@@ -49,8 +49,8 @@ make_id(char id[OUTBOX_ID])
 
 /* An entry, whole and on the disk, but under a name that nobody looks at. */
 static int
-write_unfinished(int directory, const char *name, const struct entry *e,
-    enum entry_part part, struct error *err)
+write_unfinished(int directory, const char *name, const struct message_file *e,
+    enum message_file_part part, struct error *err)
 {
 	int fd = openat(directory, name, O_RDWR | O_CREAT | O_EXCL |
 	    O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -62,7 +62,7 @@ write_unfinished(int directory, const char *name, const struct entry *e,
 	(void)flock(fd, LOCK_EX | LOCK_NB);
 	if (fchmod(fd, 0600) != 0)
 		result = outbox_cannot(err, "make", name);
-	else if (entry_write(fd, e, part, err) != 0)
+	else if (message_file_write(fd, e, part, err) != 0)
 		result = wrap(err, "outbox: cannot write %s", name);
 	else if (fsync(fd) != 0)
 		result = outbox_cannot(err, "write", name);
@@ -99,7 +99,8 @@ give_id(int directory, const char *unfinished, char id[OUTBOX_ID],
 
 int
 outbox_add(const struct outbox *o, enum outbox_place place,
-    const struct entry *e, enum entry_part part, char id[OUTBOX_ID],
+    const struct message_file *e, enum message_file_part part,
+    char id[OUTBOX_ID],
     struct error *err)
 {
 	int directory = o->places[place], result;
@@ -120,7 +121,8 @@ outbox_add(const struct outbox *o, enum outbox_place place,
 
 int
 outbox_replace(const struct outbox *o, const char *id,
-    const struct entry *e, enum entry_part part, struct error *err)
+    const struct message_file *e, enum message_file_part part,
+    struct error *err)
 {
 	int directory = o->places[OUTBOX_NEW];
 	char *name = xasprintf("%s%s", UNFINISHED, id);
@@ -147,7 +149,7 @@ outbox_lock(struct outbox *o, int64_t deadline, struct error *err)
 			return outbox_cannot(err, "lock", o->path);
 		if (deadline_now() >= deadline)
 			return 0;
-		if (wait_any(NULL, 0, deadline_in(LOCK_PAUSE), err) < 0)
+		if (poll_any(NULL, 0, deadline_in(LOCK_PAUSE), err) < 0)
 			return -1;
 	}
 	return 1;
@@ -185,7 +187,7 @@ open_listing(int directory)
 
 int
 outbox_list(const struct outbox *o, enum outbox_place place,
-    struct list *ids, struct error *err)
+    struct string_list *ids, struct error *err)
 {
 	DIR *listing = open_listing(o->places[place]);
 	const struct dirent *d;
@@ -194,7 +196,7 @@ outbox_list(const struct outbox *o, enum outbox_place place,
 		return outbox_cannot(err, "list", o->path);
 	for (errno = 0; (d = readdir(listing)) != NULL; errno = 0)
 		if (is_id(d->d_name))
-			list_add(ids, xstrdup(d->d_name));
+			string_list_add(ids, xstrdup(d->d_name));
 	if (errno != 0) {
 		closedir(listing);
 		return outbox_cannot(err, "list", o->path);
@@ -231,7 +233,7 @@ outbox_check_room(const struct outbox *o, const struct account *limits,
     uint64_t octets, struct error *err)
 {
 	uint64_t max = (uint64_t)limits->outbox_max_size << 20;
-	struct list ids = {0};
+	struct string_list ids = {0};
 	int result = outbox_list(o, OUTBOX_NEW, &ids, err);
 
 	for (size_t i = 0; i < ids.n; i++)
@@ -243,7 +245,7 @@ outbox_check_room(const struct outbox *o, const struct account *limits,
 	else if (result == 0 && octets > max)
 		result = fail(err, EX_TEMPFAIL, "outbox full: more than "
 		    "%u MiB (outbox_max_size)", limits->outbox_max_size);
-	list_free(&ids);
+	string_list_free(&ids);
 	return result;
 }
 

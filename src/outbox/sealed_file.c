@@ -14,7 +14,7 @@
 
 struct sealed_file {
 	struct transport transport; /* first: its functions get this back */
-	struct digest digest;
+	struct sha256 digest;
 	int output;
 };
 
@@ -31,9 +31,9 @@ write_octets(struct transport *t, const void *data, size_t n,
 {
 	struct sealed_file *f = (struct sealed_file *)t;
 
-	if (output_all(f->output, data, n) != 0)
+	if (write_all(f->output, data, n) != 0)
 		return fail(err, EX_TEMPFAIL, "%s", strerror(errno));
-	digest_add(&f->digest, data, n);
+	sha256_add(&f->digest, data, n);
 	return (ssize_t)n;
 }
 
@@ -50,7 +50,7 @@ close_file(struct transport *t)
 	struct sealed_file *f = (struct sealed_file *)t;
 	char unused[DIGEST_TEXT];
 
-	(void)digest_end(&f->digest, unused);
+	(void)sha256_end(&f->digest, unused);
 	free(f);
 }
 
@@ -65,7 +65,7 @@ sealed_file_begin(struct stream *out, int fd)
 	f->transport.close = close_file;
 	f->transport.fd = -1;
 	f->output = fd;
-	digest_begin(&f->digest);
+	sha256_begin(&f->digest);
 	stream_open(out, &f->transport, DEADLINE_NONE, -1);
 	stream_step(out, DISK_SECONDS, "the disk");
 }
@@ -75,5 +75,5 @@ sealed_file_digest(struct stream *out, char text[DIGEST_TEXT])
 {
 	struct sealed_file *f = (struct sealed_file *)out->transport;
 
-	return digest_end(&f->digest, text);
+	return sha256_end(&f->digest, text);
 }

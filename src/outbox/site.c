@@ -49,7 +49,7 @@ void
 site_free(struct sites *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		delivery_close(&s->at[i]->delivery);
+		reuse_close(&s->at[i]->delivery);
 		account_free(&s->at[i]->account);
 		free(s->at[i]->origin);
 		free(s->at[i]);

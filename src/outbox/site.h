@@ -14,7 +14,7 @@
 struct site {
 	char *origin;              /* what tells it from others, owned */
 	struct account account;
-	struct delivery delivery;
+	struct reused_session delivery;
 	int stopped;               /* no more messages in this run: why */
 	int told;                  /* and that has been said */
 	struct error why;

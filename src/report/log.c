@@ -154,11 +154,11 @@ find_file(const struct account *a, char made[PATH_MAX])
 
 	if (strcmp(a->logfile, "on") != 0)
 		return a->logfile;
-	if (home_state_file(made, PATH_MAX, a->home, "log") != 0)
+	if (xdg_state_file(made, PATH_MAX, a->home, "log") != 0)
 		return NULL;
 	slash = strrchr(made, '/');
 	*slash = '\0';
-	(void)directory_make(made); /* opening the file tells */
+	(void)mkdirs(made); /* opening the file tells */
 	*slash = '/';
 	return made;
 }
@@ -201,7 +201,7 @@ write_syslog(const struct attempt *attempt)
 {
 	struct logline line;
 
-	logline_compose(&line, attempt, "");
+	log_line_compose(&line, attempt, "");
 	/* a fixed name: glibc's syslog() has overflowed on long argv[0] */
 	openlog("onehop", LOG_PID, attempt->account->syslog - 1);
 	syslog(attempt->code == 0 ? LOG_INFO : LOG_ERR, "%s", line.text);
@@ -220,6 +220,6 @@ log_write(const struct attempt *attempt, struct error *err)
 	if (a->logfile[0] == '\0')
 		return 0;
 	print_time(when, sizeof(when), a->logfile_time_format);
-	logline_compose(&line, attempt, when);
+	log_line_compose(&line, attempt, when);
 	return write_file(attempt, &line, err);
 }

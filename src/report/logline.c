@@ -18,13 +18,13 @@
 #define ERROR_SIZE 600
 
 /* The line, and what it is to look like. */
-struct writer {
+struct log_writer {
 	struct logline *line;
 	int json;
 };
 
 static void __attribute__((format(printf, 2, 3)))
-add(struct writer *w, const char *format, ...)
+add(struct log_writer *w, const char *format, ...)
 {
 	struct logline *l = w->line;
 	size_t room = sizeof(l->text) - 1 - l->len;
@@ -65,7 +65,7 @@ quote(char *out, size_t size, const char *text)
 
 /* The name, and what parts it from the field before. */
 static void
-begin(struct writer *w, const char *name)
+begin(struct log_writer *w, const char *name)
 {
 	int first = w->line->len == 0;
 
@@ -76,7 +76,7 @@ begin(struct writer *w, const char *name)
 }
 
 static void
-add_number(struct writer *w, const char *name, int64_t value)
+add_number(struct log_writer *w, const char *name, int64_t value)
 {
 	begin(w, name);
 	add(w, "%lld", (long long)value);
@@ -85,7 +85,7 @@ add_number(struct writer *w, const char *name, int64_t value)
 /* A value with blanks, quotes or "=" stands between quotes and has none in it,
  * so that no field can look like another one. */
 static void
-add_plain(struct writer *w, char *value)
+add_plain(struct log_writer *w, char *value)
 {
 	const char *mark;
 
@@ -98,7 +98,7 @@ add_plain(struct writer *w, char *value)
 
 /* Nothing for NULL and "". size: as it is written, at most ERROR_SIZE. */
 static void
-add_text(struct writer *w, const char *name, const char *value, size_t size)
+add_text(struct log_writer *w, const char *name, const char *value, size_t size)
 {
 	char shown[ERROR_SIZE], quoted[ERROR_SIZE];
 
@@ -115,13 +115,13 @@ add_text(struct writer *w, const char *name, const char *value, size_t size)
 }
 
 static void
-add_value(struct writer *w, const char *name, const char *value)
+add_value(struct log_writer *w, const char *name, const char *value)
 {
 	add_text(w, name, value, VALUE_SIZE);
 }
 
 static void
-add_recipients(struct writer *w, const struct envelope *e)
+add_recipients(struct log_writer *w, const struct envelope *e)
 {
 	char list[LIST_SIZE] = "";
 	size_t len = 0, shown = 0;
@@ -162,7 +162,7 @@ verification(const struct attempt *a)
 }
 
 static void
-add_server(struct writer *w, const struct attempt *a)
+add_server(struct log_writer *w, const struct attempt *a)
 {
 	const struct submission *f = a->facts;
 	int talked = f->connection.address[0] != '\0';
@@ -177,7 +177,7 @@ add_server(struct writer *w, const struct attempt *a)
 }
 
 static void
-add_message(struct writer *w, const struct attempt *a)
+add_message(struct log_writer *w, const struct attempt *a)
 {
 	const struct envelope *e = a->envelope;
 
@@ -190,7 +190,7 @@ add_message(struct writer *w, const struct attempt *a)
 }
 
 static void
-add_result(struct writer *w, const struct attempt *a)
+add_result(struct log_writer *w, const struct attempt *a)
 {
 	const struct reply *final = &a->facts->final;
 	char id[QUEUE_ID_MAX] = "";
@@ -206,7 +206,7 @@ add_result(struct writer *w, const struct attempt *a)
 
 /* The time stands alone in a line for people. */
 static void
-add_when(struct writer *w, const char *when)
+add_when(struct log_writer *w, const char *when)
 {
 	char shown[TIME_SIZE];
 
@@ -217,14 +217,14 @@ add_when(struct writer *w, const char *when)
 }
 
 void
-logline_compose(struct logline *l, const struct attempt *a, const char *when)
+log_line_compose(struct logline *l, const struct attempt *a, const char *when)
 {
-	struct writer w = { l, a->account->log_format == LOG_FORMAT_JSON };
+	struct log_writer w = { l, a->account->log_format == LOG_FORMAT_JSON };
 
 	l->len = 0;
 	l->text[0] = '\0';
 	add_when(&w, when);
-	add_text(&w, "outcome", attempt_outcome(a), VALUE_SIZE);
+	add_text(&w, "outcome", outcome_of(a), VALUE_SIZE);
 	add_number(&w, "exit", a->code);
 	add_server(&w, a);
 	add_message(&w, a);

@@ -22,7 +22,7 @@ struct logline {
  * reply, error, ms; what is not known is left out. when may be "". Nothing in
  * it can end the line or pass for another field, and nothing is too long.
  */
-void logline_compose(struct logline *l, const struct attempt *a,
+void log_line_compose(struct logline *l, const struct attempt *a,
 	const char *when);
 
 #endif

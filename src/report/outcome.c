@@ -15,7 +15,7 @@ is_refused(const struct attempt *a)
 }
 
 const char *
-attempt_outcome(const struct attempt *a)
+outcome_of(const struct attempt *a)
 {
 	switch (a->result->outcome) {
 	case OUTCOME_QUEUED:

@@ -30,6 +30,6 @@ struct attempt {
  *   failed    nobody has it, for another reason or for now
  *   unknown   the smarthost may have it
  */
-const char *attempt_outcome(const struct attempt *a);
+const char *outcome_of(const struct attempt *a);
 
 #endif

@@ -14,16 +14,16 @@
 #define FULL ((size_t)8 * 1024)
 
 /* The object under way. */
-struct page {
+struct json_page {
 	struct buffer *text;
 	int fd;
 	int error;  /* errno of a failed write; nothing is written then */
 };
 
 static void
-put(struct page *p, size_t n)
+put(struct json_page *p, size_t n)
 {
-	if (p->error == 0 && output_all(p->fd, p->text->data, n) != 0)
+	if (p->error == 0 && write_all(p->fd, p->text->data, n) != 0)
 		p->error = errno;
 	buffer_consume(p->text, n);
 }
@@ -31,14 +31,14 @@ put(struct page *p, size_t n)
 /* Writes what has gathered; the last octet stays, as json.c looks there for
  * whether a comma is due. */
 static void
-relieve(struct page *p)
+relieve(struct json_page *p)
 {
 	if (p->text->len >= FULL)
 		put(p, p->text->len - 1);
 }
 
 static void
-add_text(struct page *p, const char *name, const char *text)
+add_text(struct json_page *p, const char *name, const char *text)
 {
 	if (text != NULL && text[0] != '\0')
 		json_add_text(p->text, name, text);
@@ -49,7 +49,7 @@ add_text(struct page *p, const char *name, const char *text)
 
 /* 0 is nothing to tell. */
 static void
-add_number(struct page *p, const char *name, int64_t value)
+add_number(struct json_page *p, const char *name, int64_t value)
 {
 	if (value != 0)
 		json_add_number(p->text, name, value);
@@ -58,7 +58,7 @@ add_number(struct page *p, const char *name, int64_t value)
 }
 
 static void
-add_reply(struct page *p, const struct reply *r)
+add_reply(struct json_page *p, const struct reply *r)
 {
 	add_number(p, "code", r->code);
 	add_text(p, "enhanced", r->dsn);
@@ -66,7 +66,7 @@ add_reply(struct page *p, const struct reply *r)
 }
 
 static void
-add_server(struct page *p, const struct attempt *a)
+add_server(struct json_page *p, const struct attempt *a)
 {
 	const struct submission *f = a->facts;
 
@@ -79,7 +79,7 @@ add_server(struct page *p, const struct attempt *a)
 }
 
 static void
-add_envelope(struct page *p, const struct envelope *e)
+add_envelope(struct json_page *p, const struct envelope *e)
 {
 	if (e->sender != NULL)
 		json_add_text(p->text, "sender", e->sender);
@@ -96,7 +96,7 @@ add_envelope(struct page *p, const struct envelope *e)
 }
 
 static void
-add_final(struct page *p, const struct reply *final)
+add_final(struct json_page *p, const struct reply *final)
 {
 	char id[QUEUE_ID_MAX] = "";
 
@@ -113,7 +113,7 @@ add_final(struct page *p, const struct reply *final)
 }
 
 static void
-add_times(struct page *p, const struct attempt *a)
+add_times(struct json_page *p, const struct attempt *a)
 {
 	struct timing_step steps[TIMING_STEPS];
 	size_t n = timing_steps(steps, a->account, a->facts);
@@ -136,19 +136,19 @@ size_of(const struct message *m)
 }
 
 void
-result_reserve(struct buffer *room)
+result_json_reserve(struct buffer *room)
 {
 	buffer_reserve(room, ROOM);
 }
 
 int
-result_write(int fd, struct buffer *room, const struct attempt *a,
+result_json_write(int fd, struct buffer *room, const struct attempt *a,
     struct error *err)
 {
-	struct page p = { .text = room, .fd = fd };
+	struct json_page p = { .text = room, .fd = fd };
 
 	json_open(room, NULL, '{');
-	json_add_text(room, "outcome", attempt_outcome(a));
+	json_add_text(room, "outcome", outcome_of(a));
 	json_add_number(room, "exit", a->code);
 	add_number(&p, "signal", a->result->signal);
 	add_server(&p, a);

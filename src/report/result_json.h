@@ -8,17 +8,17 @@
 #include "report/outcome.h"
 
 /*
- * Gets the memory that result_write needs. To be called before the attempt:
+ * Allocates the memory that result_json_write needs. Called before the attempt:
  * nothing may end the program once the smarthost has the message.
  */
-void result_reserve(struct buffer *room);
+void result_json_reserve(struct buffer *room);
 
 /*
  * Writes one JSON object and a LF to fd; man/onehop.1 lists its members, and
  * all of them are there, null where there is nothing to tell. 0, or -1
  * EX_IOERR; what then became of the message stays as it is.
  */
-int result_write(int fd, struct buffer *room, const struct attempt *a,
+int result_json_write(int fd, struct buffer *room, const struct attempt *a,
 	struct error *err);
 
 #endif

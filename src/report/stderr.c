@@ -104,6 +104,6 @@ report_result(int fd, int output, struct buffer *room,
 {
 	struct error warning = {0};
 
-	if (result_write(output, room, a, &warning) != 0)
+	if (result_json_write(output, room, a, &warning) != 0)
 		report_error(fd, &warning, NULL);
 }

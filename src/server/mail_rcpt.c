@@ -287,7 +287,7 @@ read_path(const char *argument, const char *keyword, const char **rest)
 }
 
 const char *
-order_mail(struct order *o, const char *argument)
+mail_rcpt_mail(struct mail_rcpt *o, const char *argument)
 {
 	struct wishes w = {0};
 	const char *rest, *reply;
@@ -303,12 +303,12 @@ order_mail(struct order *o, const char *argument)
 	o->submitter = w.submitter;
 	if (reply == NULL)
 		return "250 2.1.0 Ok";
-	order_free(o);
+	mail_rcpt_free(o);
 	return reply;
 }
 
 static void
-add_recipient(struct order *o, char *path, const struct recipient_dsn *dsn)
+add_recipient(struct mail_rcpt *o, char *path, const struct recipient_dsn *dsn)
 {
 	if (o->n == o->size) {
 		o->size = o->size > 0 ? 2 * o->size : 16;
@@ -321,7 +321,7 @@ add_recipient(struct order *o, char *path, const struct recipient_dsn *dsn)
 }
 
 const char *
-order_rcpt(struct order *o, const char *argument)
+mail_rcpt_rcpt(struct mail_rcpt *o, const char *argument)
 {
 	struct wishes w = {0};
 	const char *rest, *reply;
@@ -346,7 +346,7 @@ order_rcpt(struct order *o, const char *argument)
 }
 
 void
-order_apply(const struct order *o, struct request *request)
+mail_rcpt_apply(const struct mail_rcpt *o, struct request *request)
 {
 	if (request->sender == NULL || o->sender[0] == '\0')
 		request->sender = o->sender;
@@ -362,7 +362,7 @@ order_apply(const struct order *o, struct request *request)
 }
 
 void
-order_free(struct order *o)
+mail_rcpt_free(struct mail_rcpt *o)
 {
 	for (size_t i = 0; i < o->n; i++) {
 		free(o->recipients[i]);

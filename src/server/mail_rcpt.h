@@ -11,7 +11,7 @@
 #include "envelope/request.h"
 
 /* {0} is a transaction that has not begun. */
-struct order {
+struct mail_rcpt {
 	char *sender;              /* as given, "" is null; NULL before MAIL */
 	char *returns;             /* RET: "full" or "hdrs", or NULL */
 	char *envid;               /* ENVID, xtext undone, or NULL */
@@ -27,14 +27,14 @@ struct order {
  * A missing <> and blanks behind the colon are forgiven. Return the reply's
  * line without CRLF; of a 5yz or 4yz nothing is kept.
  */
-const char *order_mail(struct order *o, const char *argument);
-const char *order_rcpt(struct order *o, const char *argument);
+const char *mail_rcpt_mail(struct mail_rcpt *o, const char *argument);
+const char *mail_rcpt_rcpt(struct mail_rcpt *o, const char *argument);
 
 /* Puts the order into the request, which borrows from it. The request's own
  * sender (-f) outranks the client's, except for <>. */
-void order_apply(const struct order *o, struct request *request);
+void mail_rcpt_apply(const struct mail_rcpt *o, struct request *request);
 
 /* Back to {0}. */
-void order_free(struct order *o);
+void mail_rcpt_free(struct mail_rcpt *o);
 
 #endif

@@ -30,12 +30,12 @@
 /* A reply with its CRLF, RFC 5321 4.5.3.1.5. */
 #define REPLY_MAX 512
 
-struct relay {
-	const struct relay_order *setup; /* as we were called */
+struct smtp_server {
+	const struct smtp_server_order *setup; /* as we were called */
 	struct stream client;
-	struct delivery delivery;
+	struct reused_session delivery;
 	int errors;                   /* descriptor for what goes wrong here */
-	struct order order;           /* the transaction under way */
+	struct mail_rcpt order;           /* the transaction under way */
 	char *name;                   /* this machine, for the greeting */
 	int greeted;                  /* HELO or EHLO has been said */
 	int refused_data;             /* what follows may be content */
@@ -43,7 +43,7 @@ struct relay {
 };
 
 /* What became of a message. */
-struct verdict {
+struct delivery_result {
 	struct submission facts;
 	struct error result;
 	struct reply refusal; /* of the recipient that matters; or code 0 */
@@ -55,7 +55,7 @@ struct verdict {
  * words: errors of a config file are several lines.
  */
 static int __attribute__((format(printf, 3, 4)))
-reply(struct relay *r, struct error *err, const char *format, ...)
+reply(struct smtp_server *r, struct error *err, const char *format, ...)
 {
 	char line[REPLY_MAX + 1];
 	va_list args;
@@ -78,22 +78,22 @@ reply(struct relay *r, struct error *err, const char *format, ...)
 }
 
 static int
-say_helo(struct relay *r, const char *argument, struct error *err)
+say_helo(struct smtp_server *r, const char *argument, struct error *err)
 {
 	(void)argument;
-	order_free(&r->order);
+	mail_rcpt_free(&r->order);
 	r->greeted = 1;
 	return reply(r, err, "250 %s", r->name);
 }
 
 static int
-say_ehlo(struct relay *r, const char *argument, struct error *err)
+say_ehlo(struct smtp_server *r, const char *argument, struct error *err)
 {
 	static const char *const offers[] = { "PIPELINING", "SIZE",
 		"8BITMIME", "SMTPUTF8", "DSN" };
 
 	(void)argument;
-	order_free(&r->order);
+	mail_rcpt_free(&r->order);
 	r->greeted = 1;
 	if (reply(r, err, "250-%s", r->name) != 0)
 		return -1;
@@ -104,43 +104,43 @@ say_ehlo(struct relay *r, const char *argument, struct error *err)
 }
 
 static int
-say_mail(struct relay *r, const char *argument, struct error *err)
+say_mail(struct smtp_server *r, const char *argument, struct error *err)
 {
 	if (!r->greeted)
 		return reply(r, err, "503 5.5.1 Say HELO first");
-	return reply(r, err, "%s", order_mail(&r->order, argument));
+	return reply(r, err, "%s", mail_rcpt_mail(&r->order, argument));
 }
 
 static int
-say_rcpt(struct relay *r, const char *argument, struct error *err)
+say_rcpt(struct smtp_server *r, const char *argument, struct error *err)
 {
-	return reply(r, err, "%s", order_rcpt(&r->order, argument));
+	return reply(r, err, "%s", mail_rcpt_rcpt(&r->order, argument));
 }
 
 static int
-say_rset(struct relay *r, const char *argument, struct error *err)
+say_rset(struct smtp_server *r, const char *argument, struct error *err)
 {
 	(void)argument;
-	order_free(&r->order);
+	mail_rcpt_free(&r->order);
 	return reply(r, err, "250 2.0.0 Ok");
 }
 
 static int
-say_noop(struct relay *r, const char *argument, struct error *err)
+say_noop(struct smtp_server *r, const char *argument, struct error *err)
 {
 	(void)argument;
 	return reply(r, err, "250 2.0.0 Ok");
 }
 
 static int
-say_vrfy(struct relay *r, const char *argument, struct error *err)
+say_vrfy(struct smtp_server *r, const char *argument, struct error *err)
 {
 	(void)argument;
 	return reply(r, err, "252 2.1.5 Send some mail, the smarthost knows");
 }
 
 static int
-say_quit(struct relay *r, const char *argument, struct error *err)
+say_quit(struct smtp_server *r, const char *argument, struct error *err)
 {
 	(void)argument;
 	r->ended = 1;
@@ -152,7 +152,7 @@ say_quit(struct relay *r, const char *argument, struct error *err)
  * that dot never came; a full disk is told in result, once all has been read.
  */
 static int
-read_content(struct relay *r, struct spool *spool, struct error *result,
+read_content(struct smtp_server *r, struct spool *spool, struct error *result,
     struct error *err)
 {
 	int begins = 1, whole = 1;
@@ -211,7 +211,8 @@ is_refusal(const struct reply *r)
 
 /* The reply that tells the client what became of its message. */
 static int
-answer(struct relay *r, const struct verdict *v, struct error *err)
+answer(struct smtp_server *r, const struct delivery_result *v,
+    struct error *err)
 {
 	const struct reply *final = &v->facts.final;
 
@@ -239,8 +240,8 @@ answer(struct relay *r, const struct verdict *v, struct error *err)
 /* As main does for one message, unless there is none to submit: account,
  * envelope, submission, report. */
 static void
-submit_message_of(struct relay *r, struct message *message,
-    struct verdict *v)
+submit_message_of(struct smtp_server *r, struct message *message,
+    struct delivery_result *v)
 {
 	const struct selection *selection = r->setup->selection;
 	struct request request = *r->setup->request;
@@ -251,18 +252,18 @@ submit_message_of(struct relay *r, struct message *message,
 	const struct reply *refusal;
 	int64_t started = deadline_now();
 
-	order_apply(&r->order, &request);
+	mail_rcpt_apply(&r->order, &request);
 	if (v->result.code == 0 &&
 	    config_load(&account, selection, request.sender, message,
 	    &v->result) == 0 &&
 	    envelope_make(&envelope, &request, &account, message,
 	    &v->result) == 0) {
-		int result = delivery_send(&r->delivery, &account, &envelope,
+		int result = reuse_send(&r->delivery, &account, &envelope,
 		    message, &v->result);
 
 		v->facts = r->delivery.submitter.facts;
 		if (result != 0)
-			keep_message(&attempt, selection, &v->result);
+			enqueue_message(&attempt, selection, &v->result);
 	}
 	refusal = envelope_refusal(&envelope);
 	if (refusal != NULL)
@@ -278,9 +279,9 @@ submit_message_of(struct relay *r, struct message *message,
 }
 
 static int
-say_data(struct relay *r, const char *argument, struct error *err)
+say_data(struct smtp_server *r, const char *argument, struct error *err)
 {
-	struct verdict v = {0};
+	struct delivery_result v = {0};
 	struct spool content = {0};
 	struct message message = {0};
 	int read;
@@ -301,13 +302,14 @@ say_data(struct relay *r, const char *argument, struct error *err)
 	if (read == 0)
 		submit_message_of(r, &message, &v);
 	message_free(&message);
-	order_free(&r->order);
+	mail_rcpt_free(&r->order);
 	return read != 0 ? -1 : answer(r, &v, err);
 }
 
 static const struct verb {
 	const char *name;
-	int (*say)(struct relay *r, const char *argument, struct error *err);
+	int (*say)(struct smtp_server *r, const char *argument,
+	    struct error *err);
 } verbs[] = {
 	{ "HELO", say_helo },
 	{ "EHLO", say_ehlo },
@@ -322,7 +324,7 @@ static const struct verb {
 };
 
 static int
-obey(struct relay *r, const char *line, size_t len, struct error *err)
+obey(struct smtp_server *r, const char *line, size_t len, struct error *err)
 {
 	char *command = xstrndup(line, len);
 	size_t n = strcspn(command, " \t"), i = 0;
@@ -350,7 +352,7 @@ obey(struct relay *r, const char *line, size_t len, struct error *err)
 
 /* One command line, and the reply to it. */
 static int
-serve_command(struct relay *r, struct error *err)
+serve_command(struct smtp_server *r, struct error *err)
 {
 	const char *line;
 	size_t len;
@@ -373,7 +375,7 @@ serve_command(struct relay *r, struct error *err)
 }
 
 static int
-serve(struct relay *r, struct error *err)
+serve(struct smtp_server *r, struct error *err)
 {
 	if (reply(r, err, "220 %s ESMTP onehop", r->name) != 0)
 		return -1;
@@ -384,9 +386,9 @@ serve(struct relay *r, struct error *err)
 }
 
 int
-relay_serve(const struct relay_order *order, struct error *err)
+smtp_server_run(const struct smtp_server_order *order, struct error *err)
 {
-	struct relay r = { .setup = order };
+	struct smtp_server r = { .setup = order };
 	int result;
 
 	if (order->input < 0)
@@ -394,7 +396,7 @@ relay_serve(const struct relay_order *order, struct error *err)
 		    "there is no client");
 	r.delivery.trace = order->trace;
 	signals_hold();
-	r.name = identity_host();
+	r.name = local_host_name();
 	if (r.name == NULL)
 		r.name = xstrdup("localhost");
 	stream_open(&r.client, stdio_transport(order->input, order->output),
@@ -406,8 +408,8 @@ relay_serve(const struct relay_order *order, struct error *err)
 		memset(err, 0, sizeof(*err));
 		result = 0;
 	}
-	delivery_close(&r.delivery);
-	order_free(&r.order);
+	reuse_close(&r.delivery);
+	mail_rcpt_free(&r.order);
 	free(r.name);
 	stream_close(&r.client);
 	return result;

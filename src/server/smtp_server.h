@@ -12,7 +12,7 @@
 #include "envelope/request.h"
 
 /* A run of -bs. All is borrowed. */
-struct relay_order {
+struct smtp_server_order {
 	const struct selection *selection;
 	const struct request *request; /* of the command line: -f, -F, -N */
 	int input;    /* descriptors of the client; input may be -1 */
@@ -26,6 +26,6 @@ struct relay_order {
  * what is unfinished then is dropped. 0; -1 EX_NOINPUT if input is -1,
  * EX_TEMPFAIL or EX_IOERR if the client cannot be read or written any more.
  */
-int relay_serve(const struct relay_order *order, struct error *err);
+int smtp_server_run(const struct smtp_server_order *order, struct error *err);
 
 #endif

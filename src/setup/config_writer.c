@@ -28,7 +28,7 @@ is_of_service(const char *key)
 
 /* What the command line says of the key, last; or fallback. */
 static const char *
-option(const struct newconfig *c, const char *key, const char *fallback)
+option(const struct config_writer *c, const char *key, const char *fallback)
 {
 	for (size_t i = 0; i < c->selection->noverrides; i++)
 		if (strcmp(c->selection->overrides[i].key, key) == 0)
@@ -37,7 +37,7 @@ option(const struct newconfig *c, const char *key, const char *fallback)
 }
 
 static int
-set_options(struct account *a, const struct newconfig *c, struct error *err)
+set_options(struct account *a, const struct config_writer *c, struct error *err)
 {
 	for (size_t i = 0; i < c->selection->noverrides; i++) {
 		const struct override *o = &c->selection->overrides[i];
@@ -53,7 +53,7 @@ set_options(struct account *a, const struct newconfig *c, struct error *err)
 }
 
 int
-newconfig_account(struct account *a, const struct newconfig *c,
+config_writer_account(struct account *a, const struct config_writer *c,
     const char *home, struct error *err)
 {
 	char port[16];
@@ -121,7 +121,7 @@ is_plain(const char *word)
 }
 
 static void
-add_password(struct buffer *out, const struct newconfig *c)
+add_password(struct buffer *out, const struct config_writer *c)
 {
 	const char *command = option(c, "passwordeval", NULL);
 	const char *user = option(c, "user", c->address);
@@ -158,7 +158,7 @@ has_its_place(const char *key)
 
 /* The other keys of the command line. */
 static void
-add_options(struct buffer *out, const struct newconfig *c)
+add_options(struct buffer *out, const struct config_writer *c)
 {
 	size_t n = 0;
 
@@ -175,7 +175,7 @@ add_options(struct buffer *out, const struct newconfig *c)
 }
 
 void
-newconfig_text(struct buffer *out, const struct newconfig *c)
+config_writer_text(struct buffer *out, const struct config_writer *c)
 {
 	char port[16];
 
@@ -215,7 +215,7 @@ make_directories(const char *path, struct error *err)
 
 	if (slash != NULL && slash != copy) {
 		*slash = '\0';
-		if (directory_make(copy) != 0)
+		if (mkdirs(copy) != 0)
 			result = fail(err, EX_CANTCREAT,
 			    "cannot make %s: %s", escape_string(quote,
 			    sizeof(quote), copy), strerror(errno));
@@ -234,7 +234,7 @@ replace(const char *path, const struct buffer *text, struct error *err)
 	int result = -1;
 
 	if (fd >= 0 && fchmod(fd, 0600) == 0 &&
-	    output_all(fd, text->data, text->len) == 0 && fsync(fd) == 0)
+	    write_all(fd, text->data, text->len) == 0 && fsync(fd) == 0)
 		result = rename(draft, path);
 	if (result != 0)
 		fail(err, EX_CANTCREAT, "cannot write %s: %s",
@@ -249,7 +249,7 @@ replace(const char *path, const struct buffer *text, struct error *err)
 }
 
 int
-newconfig_write(const char *path, const struct buffer *text,
+config_writer_write(const char *path, const struct buffer *text,
     struct error *err)
 {
 	char *behind = realpath(path, NULL);

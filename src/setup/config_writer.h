@@ -10,7 +10,7 @@
 #include "net/srv_mx.h"
 
 /* What it is made of; all borrowed. */
-struct newconfig {
+struct config_writer {
 	const char *address;            /* of the sender, as for a path */
 	const struct service *service;  /* the smarthost */
 	const char *origin;             /* how it was found, for a comment */
@@ -23,18 +23,18 @@ struct newconfig {
  * not count, but those of the service. 0; -1 EX_USAGE, EX_CONFIG for a key of
  * the command line. account_free in either case.
  */
-int newconfig_account(struct account *a, const struct newconfig *c,
+int config_writer_account(struct account *a, const struct config_writer *c,
 	const char *home, struct error *err);
 
 /* The text of the file, with comments. */
-void newconfig_text(struct buffer *out, const struct newconfig *c);
+void config_writer_text(struct buffer *out, const struct config_writer *c);
 
 /*
  * Puts the text in place of what there is at path, or behind it if it is a
  * symbolic link, at once and for our eyes only; makes directories that are
  * missing. 0; -1 EX_CANTCREAT, and what was there is untouched.
  */
-int newconfig_write(const char *path, const struct buffer *text,
+int config_writer_write(const char *path, const struct buffer *text,
 	struct error *err);
 
 #endif

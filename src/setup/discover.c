@@ -47,7 +47,7 @@ static const struct provider *
 find_by_exchanger(const char *host)
 {
 	for (size_t i = 0; i < PROVIDERS; i++)
-		if (dns_is_within(host, providers[i].exchangers))
+		if (domain_is_within(host, providers[i].exchangers))
 			return &providers[i];
 	return NULL;
 }
@@ -115,7 +115,7 @@ look_at_exchangers(struct candidates *found, struct guesses *guesses,
 
 		if (known != NULL && found->n == 0)
 			add_provider(found, known, one->vouched);
-		if (dns_is_within(one->host, domain))
+		if (domain_is_within(one->host, domain))
 			guess(guesses, "", one->host);
 	}
 }
@@ -139,7 +139,7 @@ suppose(struct candidates *found, const char *domain, int64_t deadline,
 
 	guess(&guesses, "smtp.", domain);
 	guess(&guesses, "mail.", domain);
-	if (service_find(exchangers, SERVICE_MX, domain, deadline, doubt) == 0)
+	if (srv_mx_find(exchangers, SERVICE_MX, domain, deadline, doubt) == 0)
 		look_at_exchangers(found, &guesses, exchangers, domain);
 	add_guesses(found, &guesses);
 	free(exchangers);
@@ -154,7 +154,7 @@ forget_nothing(struct error *doubt)
 }
 
 int
-discovery_find(struct candidates *found, const char *domain, int64_t deadline,
+discover_find(struct candidates *found, const char *domain, int64_t deadline,
     struct error *doubt, struct error *err)
 {
 	const struct provider *known = find_provider(domain);
@@ -162,7 +162,7 @@ discovery_find(struct candidates *found, const char *domain, int64_t deadline,
 	int refused;
 
 	found->n = 0;
-	if (service_find(services, SERVICE_SRV, domain, deadline, doubt) == 0)
+	if (srv_mx_find(services, SERVICE_SRV, domain, deadline, doubt) == 0)
 		add_services(found, services, known);
 	refused = services->refused;
 	free(services);
@@ -186,7 +186,7 @@ discovery_find(struct candidates *found, const char *domain, int64_t deadline,
 }
 
 void
-discovery_take(struct candidates *found, const char *host, unsigned port)
+discover_take(struct candidates *found, const char *host, unsigned port)
 {
 	found->n = 0;
 	if (port == 0) {

@@ -36,11 +36,11 @@ struct candidates {
  * the DNS says that there is no such server, EX_TEMPFAIL interrupted. Other
  * trouble with the DNS is left in *doubt: the rest is not based on it.
  */
-int discovery_find(struct candidates *found, const char *domain,
+int discover_find(struct candidates *found, const char *domain,
 	int64_t deadline, struct error *doubt, struct error *err);
 
 /* The host that the user names: on that port, or on both if it is 0. */
-void discovery_take(struct candidates *found, const char *host,
+void discover_take(struct candidates *found, const char *host,
 	unsigned port);
 
 #endif

@@ -20,7 +20,7 @@
  * for the name in it: a person has to know the name.
  */
 static int
-vouch(struct trial *t, const struct account *a, const struct service *service,
+vouch(struct probe *t, const struct account *a, const struct service *service,
     struct error *err)
 {
 	const char *host = service->host;
@@ -29,7 +29,7 @@ vouch(struct trial *t, const struct account *a, const struct service *service,
 	if (service->vouched)
 		return 0;
 	for (size_t i = 0; i < a->srv_targets.n; i++)
-		if (dns_is_within(host, a->srv_targets.at[i]))
+		if (domain_is_within(host, a->srv_targets.at[i]))
 			return 0;
 	if (t->terminal >= 0 && (t->asked == NULL ||
 	    !ascii_equal(t->asked, host))) {
@@ -48,7 +48,7 @@ vouch(struct trial *t, const struct account *a, const struct service *service,
 
 /* Connects, and looks whether one can authenticate there. */
 static int
-talk(const struct trial *t, const struct account *a, struct error *err)
+talk(const struct probe *t, const struct account *a, struct error *err)
 {
 	struct submitter s = { .unconfined = 1 };
 	int result;
@@ -75,7 +75,7 @@ at_most(unsigned seconds, unsigned limit)
 }
 
 int
-trial_run(struct trial *t, const struct service *service,
+probe_run(struct probe *t, const struct service *service,
     const struct account *account, struct error *err)
 {
 	struct account hasty;

@@ -8,7 +8,7 @@
 #include "net/srv_mx.h"
 
 /* What several trials have in common; strings are borrowed. */
-struct trial {
+struct probe {
 	int output;          /* is told what happens */
 	int terminal;        /* for questions, or -1 */
 	int trace;           /* for the dialogues, or -1 */
@@ -23,7 +23,7 @@ struct trial {
  * it is the right one. 1: it will do; 0: it will not, *err says why, and the
  * next may; -1 EX_TEMPFAIL interrupted.
  */
-int trial_run(struct trial *t, const struct service *service,
+int probe_run(struct probe *t, const struct service *service,
 	const struct account *account, struct error *err);
 
 #endif

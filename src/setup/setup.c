@@ -26,7 +26,7 @@
 
 /* What a run is made of. */
 struct configuring {
-	const struct configure_order *order;
+	const struct setup_order *order;
 	int terminal;          /* -1: nobody to ask */
 	char *home;
 	char *path;            /* of the config file */
@@ -60,7 +60,7 @@ read_address(struct configuring *c, const char *text, struct error *err)
 	else if (list.at[0].domain[0] == '[')
 		refuse_address(err, text,
 		    ": an address literal has no domain to ask for a server");
-	else if (idna_to_ascii(list.at[0].domain, &c->domain, err) != 0)
+	else if (domain_to_ascii(list.at[0].domain, &c->domain, err) != 0)
 		err->code = EX_USAGE;
 	else if (strchr(c->domain, '.') == NULL)
 		refuse_address(err, text, ": the domain has but one label");
@@ -88,7 +88,7 @@ choose_file(struct configuring *c, struct error *err)
 
 	c->path = c->order->selection->config != NULL
 	    ? xstrdup(c->order->selection->config)
-	    : home_config_file(c->home);
+	    : xdg_config_file(c->home);
 	if (c->path == NULL)
 		return fail(err, EX_CONFIG, "there is no home directory: "
 		    "name a file with -C");
@@ -134,7 +134,7 @@ take_host(struct configuring *c, const char *host, const char *port,
 	    ascii_number(port, strlen(port), 1, 65535, &number) != 0))
 		return fail(err, EX_USAGE, "--port: expected a number from 1 "
 		    "to 65535, and --host next to it");
-	if (service_kind(host, &host) != SERVICE_NONE ||
+	if (srv_mx_kind(host, &host) != SERVICE_NONE ||
 	    strlen(host) >= DNS_NAME_SIZE)
 		return fail(err, EX_USAGE, "--host: expected a host name");
 	checked = value_host(host, err);
@@ -142,7 +142,7 @@ take_host(struct configuring *c, const char *host, const char *port,
 		err->code = EX_USAGE;
 		return wrap(err, "--host");
 	}
-	discovery_take(&c->found, checked, (unsigned)number);
+	discover_take(&c->found, checked, (unsigned)number);
 	free(checked);
 	return 0;
 }
@@ -160,7 +160,7 @@ find_hosts(struct configuring *c, struct error *err)
 	terminal_say(c->order->output,
 	    "Asking the DNS for the submission server of "
 	    "%s\n", escape_string(quote, sizeof(quote), c->domain));
-	result = discovery_find(&c->found, c->domain,
+	result = discover_find(&c->found, c->domain,
 	    deadline_in(DNS_SECONDS * 1000), &doubt, err);
 	if (doubt.code != 0 && result == 0)
 		terminal_say(c->order->output, "  %s\n", doubt.text);
@@ -181,7 +181,7 @@ origin_words(enum candidate_origin origin)
 }
 
 static void
-describe(struct newconfig *to, const struct configuring *c,
+describe(struct config_writer *to, const struct configuring *c,
     const struct candidate *candidate)
 {
 	to->address = c->address;
@@ -192,10 +192,10 @@ describe(struct newconfig *to, const struct configuring *c,
 
 /* The first candidate that will do, as a config. */
 static int
-try_hosts(const struct configuring *c, struct newconfig *config,
+try_hosts(const struct configuring *c, struct config_writer *config,
     struct error *err)
 {
-	struct trial trial = {
+	struct probe trial = {
 		.output = c->order->output,
 		.terminal = c->terminal,
 		.domain = c->domain,
@@ -209,9 +209,9 @@ try_hosts(const struct configuring *c, struct newconfig *config,
 		int result;
 
 		describe(config, c, &c->found.at[i]);
-		result = newconfig_account(&a, config, c->home, err);
+		result = config_writer_account(&a, config, c->home, err);
 		if (result == 0)
-			result = trial_run(&trial, &c->found.at[i].service, &a,
+			result = probe_run(&trial, &c->found.at[i].service, &a,
 			    err);
 		account_free(&a);
 		if (result != 0)
@@ -229,15 +229,15 @@ try_hosts(const struct configuring *c, struct newconfig *config,
 }
 
 static int
-write_file(const struct configuring *c, const struct newconfig *config,
+write_file(const struct configuring *c, const struct config_writer *config,
     struct error *err)
 {
 	struct buffer text = {0};
 	char quote[ESCAPE_QUOTE];
 	int result;
 
-	newconfig_text(&text, config);
-	result = newconfig_write(c->path, &text, err);
+	config_writer_text(&text, config);
+	result = config_writer_write(c->path, &text, err);
 	buffer_free(&text);
 	if (result == 0)
 		terminal_say(c->order->output, "Wrote %s\n",
@@ -265,14 +265,14 @@ authenticate(const struct configuring *c, const struct account *a,
 
 /* Tests the password if it is wanted, or says how. */
 static int
-offer_test(const struct configuring *c, const struct newconfig *config,
+offer_test(const struct configuring *c, const struct config_writer *config,
     struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 	struct account a;
 	int answer = 0, result;
 
-	result = newconfig_account(&a, config, c->home, err);
+	result = config_writer_account(&a, config, c->home, err);
 	if (result == 0 && auth_is_wanted(&a) && c->terminal >= 0)
 		answer = terminal_confirm(c->terminal,
 		    "Test the password now?", err);
@@ -294,7 +294,7 @@ offer_test(const struct configuring *c, const struct newconfig *config,
 static int
 run(struct configuring *c, struct error *err)
 {
-	struct newconfig config;
+	struct config_writer config;
 
 	if (read_address(c, c->order->address, err) != 0 ||
 	    choose_file(c, err) != 0 || find_hosts(c, err) != 0)
@@ -305,7 +305,7 @@ run(struct configuring *c, struct error *err)
 }
 
 int
-configure_run(const struct configure_order *order, struct error *err)
+setup_run(const struct setup_order *order, struct error *err)
 {
 	struct configuring *c = xcalloc(1, sizeof(*c));
 	int result;
@@ -313,7 +313,7 @@ configure_run(const struct configure_order *order, struct error *err)
 	c->order = order;
 	c->terminal = order->input >= 0 && isatty(order->input)
 	    ? terminal_open() : -1;
-	c->home = home_directory();
+	c->home = xdg_home();
 	result = run(c, err);
 	if (c->terminal >= 0)
 		close(c->terminal);

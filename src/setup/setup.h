@@ -8,7 +8,7 @@
 #include "config/selection.h"
 
 /* A run of --configure. All is borrowed. */
-struct configure_order {
+struct setup_order {
 	const char *address;
 	const struct selection *selection; /* keys for the file; -C */
 	int input;    /* descriptors */
@@ -26,6 +26,6 @@ struct configure_order {
  * file is there or cannot be written; EX_NOHOST no server; else the first
  * server's error, or the test's.
  */
-int configure_run(const struct configure_order *order, struct error *err);
+int setup_run(const struct setup_order *order, struct error *err);
 
 #endif

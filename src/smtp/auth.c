@@ -103,7 +103,7 @@ clear(struct auth *x)
 }
 
 int
-auth_prepare(struct auth *x, struct session *s, struct secret *secret,
+auth_prepare(struct auth *x, struct session *s, struct password *secret,
     struct error *err)
 {
 	const struct account *a = s->account;
@@ -339,7 +339,7 @@ auth_renew(struct auth *x, struct session *s, struct error *err)
 	if (!x->refused || x->renewed || !x->mechanism->needs_user)
 		return 0;
 	x->renewed = 1;
-	result = secret_renew(x->secret, &trouble);
+	result = password_renew(x->secret, &trouble);
 	if (trouble.signal != 0)
 		*err = trouble;
 	return result > 0;

@@ -17,7 +17,7 @@ struct auth {
 	struct buffer response;  /* base64 of our next response, secret */
 	struct buffer binding;   /* base64 channel binding of this session */
 	int satisfied;           /* our side has what it wants */
-	struct secret *secret;   /* borrowed */
+	struct password *secret;   /* borrowed */
 	int refused;             /* the server does not know that secret */
 	int renewed;             /* the command was asked for another one, */
 	int untried;             /* about which the server has not answered */
@@ -35,7 +35,7 @@ int auth_needs_secret(const struct account *a);
  * no mechanism fits, EX_NOPERM a password would go out in clear, or the
  * exchange's own errors.
  */
-int auth_prepare(struct auth *x, struct session *s, struct secret *secret,
+int auth_prepare(struct auth *x, struct session *s, struct password *secret,
 	struct error *err);
 
 /* May MAIL follow in the same flight (RFC 4954 4: PLAIN and EXTERNAL with an

@@ -50,7 +50,7 @@ read_capabilities(struct session *s)
 		size_t len = (size_t)(lf - line);
 
 		if (!first && len > 4)
-			capability_add_line(&s->can, line + 4, len - 4);
+			ehlo_add_line(&s->can, line + 4, len - 4);
 		first = 0;
 		line = lf + 1;
 	}

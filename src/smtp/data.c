@@ -68,7 +68,7 @@ static int
 send_message(struct session *s, const struct mail *mail, struct error *err)
 {
 	const struct message *m = mail->message;
-	int bdat = parameter_uses_bdat(s);
+	int bdat = esmtp_uses_bdat(s);
 
 	if (check_silence(s, err) != 0)
 		return -1;
@@ -99,7 +99,7 @@ send_end(struct session *s, int quit, struct error *err)
 {
 	static const char dot[] = ".\r\n", bye[] = "QUIT\r\n";
 	size_t quit_len = quit ? strlen(bye) : 0;
-	int bdat = parameter_uses_bdat(s);
+	int bdat = esmtp_uses_bdat(s);
 	int unknown;
 
 	if (!bdat)
@@ -204,7 +204,7 @@ send_content(struct session *s, struct mail *mail, struct error *err)
 }
 
 int
-content_send(struct session *s, struct mail *mail, struct error *err)
+data_send(struct session *s, struct mail *mail, struct error *err)
 {
 	struct transport **transport = &s->stream.transport;
 	int result;

@@ -52,6 +52,6 @@ struct mail {
  * or perhaps somebody has it; without a word from the server after the end of
  * the content nothing is certain.
  */
-int content_send(struct session *s, struct mail *mail, struct error *err);
+int data_send(struct session *s, struct mail *mail, struct error *err);
 
 #endif

@@ -22,7 +22,7 @@ wants_dsn(const struct envelope *e)
 }
 
 /* An extension that must be there because a key says so. */
-struct demand {
+struct esmtp_demand {
 	const char *key;
 	enum extension extension;
 	int made;
@@ -33,7 +33,7 @@ check_demands(const struct session *s, const struct envelope *e,
     struct error *err)
 {
 	const struct account *a = s->account;
-	const struct demand demands[] = {
+	const struct esmtp_demand demands[] = {
 		{ "require_tls", EXT_REQUIRETLS, a->require_tls },
 		{ "dsn_strict", EXT_DSN, a->dsn_strict && wants_dsn(e) },
 		{ "mt_priority", EXT_MT_PRIORITY, a->mt_priority[0] != '\0' },
@@ -43,7 +43,7 @@ check_demands(const struct session *s, const struct envelope *e,
 	};
 
 	for (size_t i = 0; i < sizeof(demands) / sizeof(demands[0]); i++) {
-		const struct capability_name *name = capability_names;
+		const struct ehlo_keyword *name = capability_names;
 
 		if (!demands[i].made || session_can(s, demands[i].extension))
 			continue;
@@ -88,7 +88,7 @@ check_bounds(const struct session *s, struct error *err)
 }
 
 int
-parameter_check(const struct session *s, const struct envelope *e,
+esmtp_check(const struct session *s, const struct envelope *e,
     const struct message *m, struct error *err)
 {
 	uint64_t size = message_size(m);
@@ -107,7 +107,7 @@ parameter_check(const struct session *s, const struct envelope *e,
 }
 
 int
-parameter_uses_bdat(const struct session *s)
+esmtp_uses_bdat(const struct session *s)
 {
 	return s->account->chunking && session_can(s, EXT_CHUNKING);
 }
@@ -117,7 +117,7 @@ static const char *
 body_type(const struct session *s, const struct envelope *e,
     const struct message *m)
 {
-	if (m->longest_line > WIREFORM_LINE_MAX && parameter_uses_bdat(s) &&
+	if (m->longest_line > WIREFORM_LINE_MAX && esmtp_uses_bdat(s) &&
 	    session_can(s, EXT_BINARYMIME))
 		return " BODY=BINARYMIME";
 	if ((m->body_8bit || m->header_8bit || e->smtputf8) &&
@@ -176,7 +176,7 @@ add_account_parameters(struct buffer *out, const struct account *a)
 }
 
 void
-parameter_add_mail(struct buffer *out, const struct session *s,
+esmtp_add_mail(struct buffer *out, const struct session *s,
     const struct envelope *e, const struct message *m)
 {
 	if (session_can(s, EXT_SIZE))
@@ -209,7 +209,7 @@ add_orcpt(struct buffer *out, const struct recipient *to)
 }
 
 void
-parameter_add_rcpt(struct buffer *out, const struct session *s,
+esmtp_add_rcpt(struct buffer *out, const struct session *s,
     const struct envelope *e, const struct recipient *to)
 {
 	const char *notify = to->notify != NULL ? to->notify : e->notify;

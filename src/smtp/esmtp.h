@@ -17,18 +17,18 @@
  * message too large (RFC 1870) or an address that needs SMTPUTF8 (RFC 6531),
  * EX_UNAVAILABLE for an extension that the account demands.
  */
-int parameter_check(const struct session *s, const struct envelope *e,
+int esmtp_check(const struct session *s, const struct envelope *e,
 	const struct message *m, struct error *err);
 
 /* Appends what follows MAIL's path, each with a blank in front. */
-void parameter_add_mail(struct buffer *out, const struct session *s,
+void esmtp_add_mail(struct buffer *out, const struct session *s,
 	const struct envelope *e, const struct message *m);
 
 /* Appends what follows RCPT's path. */
-void parameter_add_rcpt(struct buffer *out, const struct session *s,
+void esmtp_add_rcpt(struct buffer *out, const struct session *s,
 	const struct envelope *e, const struct recipient *to);
 
 /* Is the content to go by BDAT (RFC 3030)? */
-int parameter_uses_bdat(const struct session *s);
+int esmtp_uses_bdat(const struct session *s);
 
 #endif

@@ -6,7 +6,8 @@
 #include "base/poll.h"
 
 static int
-open_session(struct delivery *d, const struct account *a, struct error *err)
+open_session(struct reused_session *d, const struct account *a,
+    struct error *err)
 {
 	memset(&d->submitter, 0, sizeof(d->submitter));
 	/* another message may need another account and its command */
@@ -15,7 +16,7 @@ open_session(struct delivery *d, const struct account *a, struct error *err)
 	d->open = 1;
 	d->opening = 1;
 	if (submit_open(&d->submitter, &d->account, d->trace, err) != 0) {
-		delivery_close(d);
+		reuse_close(d);
 		return -1;
 	}
 	d->opening = 0;
@@ -25,7 +26,7 @@ open_session(struct delivery *d, const struct account *a, struct error *err)
 /* Has the server hung up on a session that was idle, before it was told
  * anything that counts? */
 static int
-is_stale(const struct delivery *d, const struct error *err)
+is_stale(const struct reused_session *d, const struct error *err)
 {
 	return err->code == EX_TEMPFAIL && err->signal == 0 &&
 	    err->outcome == OUTCOME_NOT_SENT &&
@@ -35,20 +36,20 @@ is_stale(const struct delivery *d, const struct error *err)
 }
 
 static int
-send_message(struct delivery *d, const struct account *a,
+send_message(struct reused_session *d, const struct account *a,
     struct envelope *e, const struct message *m, struct error *err)
 {
 	int reused, result;
 
 	if (d->open && strcmp(d->account.name, a->name) != 0)
-		delivery_close(d);
+		reuse_close(d);
 	reused = d->open;
 	if (!d->open && open_session(d, a, err) != 0)
 		return -1;
 	d->submitter.hook = d->hook;
 	result = submit_message(&d->submitter, e, m, CONTENT_STAY, err);
 	if (result != 0 && reused && is_stale(d, err)) {
-		delivery_close(d);
+		reuse_close(d);
 		memset(err, 0, sizeof(*err));
 		if (open_session(d, a, err) != 0)
 			return -1;
@@ -57,12 +58,12 @@ send_message(struct delivery *d, const struct account *a,
 		    err);
 	}
 	if (!d->submitter.session.intact)
-		delivery_close(d);
+		reuse_close(d);
 	return result;
 }
 
 int
-delivery_send(struct delivery *d, const struct account *a,
+reuse_send(struct reused_session *d, const struct account *a,
     struct envelope *e, const struct message *m, struct error *err)
 {
 	int64_t started = deadline_now();
@@ -75,7 +76,7 @@ delivery_send(struct delivery *d, const struct account *a,
 }
 
 void
-delivery_close(struct delivery *d)
+reuse_close(struct reused_session *d)
 {
 	if (!d->open)
 		return;

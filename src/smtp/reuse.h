@@ -11,7 +11,7 @@
 #include "smtp/submit.h"
 
 /* {0} with trace set is a delivery that has not begun. */
-struct delivery {
+struct reused_session {
 	struct account account;     /* of the open session, owned */
 	struct submitter submitter;
 	int open;
@@ -27,10 +27,10 @@ struct delivery {
  * is replaced once, as long as that cannot send anything twice. Result as
  * submit_message; d->submitter.facts tells the rest.
  */
-int delivery_send(struct delivery *d, const struct account *a,
+int reuse_send(struct reused_session *d, const struct account *a,
 	struct envelope *e, const struct message *m, struct error *err);
 
 /* QUIT, if there is a session. d may be used again. */
-void delivery_close(struct delivery *d);
+void reuse_close(struct reused_session *d);
 
 #endif

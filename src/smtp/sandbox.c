@@ -97,7 +97,7 @@ add_created(struct paths *keep, const char *path)
 static void
 add_account(struct paths *keep, const struct account *a)
 {
-	char *state = home_state_directory(a->home);
+	char *state = xdg_state_directory(a->home);
 	const char *keys = getenv("SSLKEYLOGFILE"); /* GnuTLS heeds it */
 
 	if (!ascii_equal(a->tls_trust_file, "system")) {
@@ -113,7 +113,7 @@ add_account(struct paths *keep, const struct account *a)
 		add_created(keep, keys);
 	if (state != NULL &&
 	    (a->tls_trust == TLS_TRUST_TOFU || a->tls_resume))
-		(void)directory_make(state);
+		(void)mkdirs(state);
 	if (state != NULL)
 		add(keep, state, PLATFORM_KEEP);
 	if (a->outbox[0] == '/')

@@ -25,7 +25,7 @@ struct session {
 	struct stream stream;
 	const struct account *account; /* borrowed */
 	const struct smarthost *smarthost; /* the other end; borrowed */
-	struct capabilities can;       /* of the last EHLO */
+	struct ehlo can;       /* of the last EHLO */
 	struct tls_facts tls;          /* version "" while in clear */
 	int confidential;              /* TLS is up, or it is this machine */
 	int intact;                    /* in step: QUIT may be sent */

@@ -22,7 +22,7 @@ static int
 write_absolute(const char *name, char **wire, struct error *err)
 {
 	char *relative = xstrndup(name, strlen(name) - 1), *ascii;
-	int result = idna_to_ascii(relative, &ascii, err);
+	int result = domain_to_ascii(relative, &ascii, err);
 
 	free(relative);
 	if (result != 0)
@@ -33,21 +33,21 @@ write_absolute(const char *name, char **wire, struct error *err)
 }
 
 int
-route_write_name(const char *name, char **wire, struct error *err)
+smarthost_write_name(const char *name, char **wire, struct error *err)
 {
 	size_t len = strlen(name);
 
 	if (len > 1 && name[len - 1] == '.')
 		return write_absolute(name, wire, err);
 	if (len > 0 && strchr(name, ':') == NULL)
-		return idna_to_ascii(name, wire, err);
+		return domain_to_ascii(name, wire, err);
 	*wire = xstrdup(name); /* IPv6 addresses have no labels */
 	return 0;
 }
 
 /* Appends a host to the route; name and wire become the route's. */
 static struct smarthost *
-add(struct route *route, char *name, char *wire)
+add(struct smarthost_list *route, char *name, char *wire)
 {
 	const struct account *a = route->account;
 	struct smarthost *host;
@@ -65,11 +65,11 @@ add(struct route *route, char *name, char *wire)
 
 /* A host that is used as the account says. */
 static int
-add_host(struct route *route, const char *name, struct error *err)
+add_host(struct smarthost_list *route, const char *name, struct error *err)
 {
 	char *wire;
 
-	if (route_write_name(name, &wire, err) != 0)
+	if (smarthost_write_name(name, &wire, err) != 0)
 		return wrap(err, "host");
 	add(route, xstrdup(name), wire)->local =
 	    account_host_is_local(route->account, name);
@@ -88,7 +88,7 @@ is_confirmed(const struct account *a, const struct service *service)
 	if (service->vouched)
 		return 1;
 	for (size_t i = 0; i < a->srv_targets.n; i++)
-		if (dns_is_within(service->host, a->srv_targets.at[i]))
+		if (domain_is_within(service->host, a->srv_targets.at[i]))
 			return 1;
 	return a->tls_certcheck && a->tls_trust == TLS_TRUST_CA &&
 	    (a->tls_host_override[0] != '\0' || a->tls_fingerprint.n > 0);
@@ -96,7 +96,7 @@ is_confirmed(const struct account *a, const struct service *service)
 
 /* The submission servers that the DNS names and the user can trust. */
 static int
-add_submission(struct route *route, const struct services *found,
+add_submission(struct smarthost_list *route, const struct services *found,
     const char *domain, struct error *err)
 {
 	size_t before = route->n;
@@ -124,7 +124,7 @@ add_submission(struct route *route, const struct services *found,
 
 /* The domain's mail exchangers. They get no password. */
 static void
-add_exchangers(struct route *route, const struct services *found)
+add_exchangers(struct smarthost_list *route, const struct services *found)
 {
 	for (size_t i = 0; i < found->n; i++)
 		add(route, xstrdup(found->at[i].host),
@@ -133,17 +133,17 @@ add_exchangers(struct route *route, const struct services *found)
 
 /* A word of the key host. */
 static int
-add_word(struct route *route, const char *word, struct error *err)
+add_word(struct smarthost_list *route, const char *word, struct error *err)
 {
 	const char *domain;
-	enum service_kind kind = service_kind(word, &domain);
+	enum srv_mx_kind kind = srv_mx_kind(word, &domain);
 	struct services *found;
 	int result;
 
 	if (kind == SERVICE_NONE)
 		return add_host(route, word, err);
 	found = xmalloc(sizeof(*found));
-	result = service_find(found, kind, domain, route->deadline, err);
+	result = srv_mx_find(found, kind, domain, route->deadline, err);
 	if (result == 0 && kind == SERVICE_SRV)
 		result = add_submission(route, found, domain, err);
 	else if (result == 0)
@@ -154,7 +154,8 @@ add_word(struct route *route, const char *word, struct error *err)
 
 /* What the DNS does not lead to is passed over if there is another host. */
 static int
-add_words(struct route *route, const struct list *words, struct error *err)
+add_words(struct smarthost_list *route, const struct string_list *words,
+    struct error *err)
 {
 	struct error first = {0};
 
@@ -174,7 +175,8 @@ add_words(struct route *route, const struct list *words, struct error *err)
 }
 
 int
-route_make(struct route *route, const struct account *a, struct error *err)
+smarthost_make(struct smarthost_list *route, const struct account *a,
+    struct error *err)
 {
 	memset(route, 0, sizeof(*route));
 	route->account = a;
@@ -200,7 +202,7 @@ is_proxied(const struct account *a)
 
 /* To the smarthost, or to the proxy that leads there. */
 static int
-open_target(const struct route *route, const struct smarthost *host,
+open_target(const struct smarthost_list *route, const struct smarthost *host,
     struct transport **transport, struct connect_result *result,
     struct error *err)
 {
@@ -219,7 +221,7 @@ open_target(const struct route *route, const struct smarthost *host,
 }
 
 static int
-pass_proxy(const struct route *route, const struct smarthost *host,
+pass_proxy(const struct smarthost_list *route, const struct smarthost *host,
     struct transport *transport, struct error *err)
 {
 	static int (*const speak[])(struct transport *,
@@ -241,11 +243,11 @@ pass_proxy(const struct route *route, const struct smarthost *host,
 }
 
 static int
-start_command(const struct route *route, const struct smarthost *host,
+start_command(const struct smarthost_list *route, const struct smarthost *host,
     struct transport **transport, struct connect_result *result,
     struct error *err)
 {
-	char *command = tunnel_expand(route->account->connect_command,
+	char *command = proxy_command_expand(route->account->connect_command,
 	    host->wire, host->port, err);
 	int status;
 
@@ -253,14 +255,14 @@ start_command(const struct route *route, const struct smarthost *host,
 	if (command == NULL)
 		return -1;
 	result->resolved_ms = deadline_now();
-	status = tunnel_open(transport, command, err);
+	status = proxy_command_open(transport, command, err);
 	result->connected_ms = deadline_now();
 	free(command);
 	return status;
 }
 
 int
-route_open(const struct route *route, size_t index,
+smarthost_open(const struct smarthost_list *route, size_t index,
     struct transport **transport, struct connect_result *result,
     struct error *err)
 {
@@ -286,7 +288,7 @@ route_open(const struct route *route, size_t index,
 }
 
 void
-route_free(struct route *route)
+smarthost_free(struct smarthost_list *route)
 {
 	for (size_t i = 0; i < route->n; i++) {
 		free(route->at[i].name);

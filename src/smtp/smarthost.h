@@ -22,7 +22,7 @@ struct smarthost {
 };
 
 /* {0} is empty. */
-struct route {
+struct smarthost_list {
 	const struct account *account; /* borrowed */
 	int64_t deadline;              /* of the whole run */
 	struct smarthost *at;          /* in the order in which to try them */
@@ -34,25 +34,25 @@ struct route {
  * deadline. srv: and mx: become what the DNS says; a host that srv: leads to
  * outside its domain only if the account vouches for it. 0; -1 EX_DATAERR if a
  * name cannot be one, EX_CONFIG nobody vouches for any, else as service_find.
- * route_free in either case.
+ * smarthost_free in either case.
  */
-int route_make(struct route *route, const struct account *a,
+int smarthost_make(struct smarthost_list *route, const struct account *a,
 	struct error *err);
 
 /* The name as the wire and certificates have it: A-labels; addresses stay.
  * 0 with *wire owned by the caller; -1 EX_DATAERR. */
-int route_write_name(const char *name, char **wire, struct error *err);
+int smarthost_write_name(const char *name, char **wire, struct error *err);
 
 /*
  * Connects to the host at index, by the command or through the proxy if there
  * is one. 0 with *transport owned by the caller; -1 as connect_open,
- * tunnel_expand, tunnel_open, socks_connect and http_connect, the error naming
- * the host.
+ * proxy_command_expand, proxy_command_open, socks_connect and http_connect,
+ * the error naming the host.
  */
-int route_open(const struct route *route, size_t index,
+int smarthost_open(const struct smarthost_list *route, size_t index,
 	struct transport **transport, struct connect_result *result,
 	struct error *err);
 
-void route_free(struct route *route);
+void smarthost_free(struct smarthost_list *route);
 
 #endif

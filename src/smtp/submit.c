@@ -25,7 +25,7 @@ set_or_null(const char *text)
 }
 
 /* A policy and what it borrows. */
-struct demand {
+struct tls_demand {
 	struct tls_policy policy;
 	char *name;
 	char *state;
@@ -36,7 +36,7 @@ struct demand {
  * what the DNS made of it (RFC 4954 14); route.h has the exceptions, srv: and
  * mx:. */
 static int
-make_demand(struct demand *d, const struct account *a,
+make_demand(struct tls_demand *d, const struct account *a,
     const struct smarthost *host, struct error *err)
 {
 	struct tls_policy *policy = &d->policy;
@@ -45,9 +45,9 @@ make_demand(struct demand *d, const struct account *a,
 	    : "localhost";
 
 	memset(d, 0, sizeof(*d));
-	if (route_write_name(wanted, &d->name, err) != 0)
+	if (smarthost_write_name(wanted, &d->name, err) != 0)
 		return wrap(err, "name for the certificate");
-	d->state = home_state_directory(a->home);
+	d->state = xdg_state_directory(a->home);
 	policy->trust = (enum tls_trust)a->tls_trust;
 	policy->name = d->name;
 	policy->port = host->port;
@@ -67,7 +67,7 @@ make_demand(struct demand *d, const struct account *a,
 }
 
 static void
-free_demand(struct demand *d)
+free_demand(struct tls_demand *d)
 {
 	free(d->name);
 	free(d->state);
@@ -79,7 +79,7 @@ free_demand(struct demand *d)
 
 /* What has to be known of the server before it is talked to. */
 static int
-inquire(struct demand *d, const struct submitter *s, struct error *err)
+inquire(struct tls_demand *d, const struct submitter *s, struct error *err)
 {
 	const struct account *a = s->route.account;
 	unsigned seconds = a->timeout != 0 ? a->timeout : RECORDS_SECONDS;
@@ -142,7 +142,7 @@ confine(const struct submitter *s, size_t index)
 {
 	const struct account *a = s->route.account;
 	int is_command = a->connect_command[0] != '\0';
-	int has_secret = secret_may_change(&s->secret);
+	int has_secret = password_may_change(&s->secret);
 	int again = has_secret || index + 1 < s->route.n;
 
 	if (s->unconfined || (is_command && again))
@@ -169,7 +169,7 @@ open_session(struct submitter *s, size_t index,
     const struct tls_policy *policy, struct error *err)
 {
 	struct session *session = &s->session;
-	char *hello = identity_hello(s->route.account,
+	char *hello = local_host_hello(s->route.account,
 	    session->stream.transport->fd);
 	int is_one_of_several = s->route.n > 1;
 	char server[ESCAPE_QUOTE];
@@ -196,7 +196,7 @@ try_host(struct submitter *s, size_t index, int trace, struct error *err)
 {
 	const struct account *a = s->route.account;
 	struct transport *transport = NULL;
-	struct demand demand;
+	struct tls_demand demand;
 	int result;
 
 	turn_to(s, a, &s->route.at[index]);
@@ -205,7 +205,7 @@ try_host(struct submitter *s, size_t index, int trace, struct error *err)
 	if (result == 0)
 		result = inquire(&demand, s, err);
 	if (result == 0)
-		result = route_open(&s->route, index, &transport,
+		result = smarthost_open(&s->route, index, &transport,
 		    &s->facts.connection, err);
 	if (result == 0) {
 		s->facts.connection.connected_ms = deadline_now();
@@ -265,11 +265,11 @@ submit_connect(struct submitter *s, const struct account *a, int trace,
 
 	if (s->facts.started == 0)
 		s->facts.started = deadline_now();
-	if (secret_get_for_key(&s->key_secret, a, auth_needs_secret(a)
+	if (password_get_for_key(&s->key_secret, a, auth_needs_secret(a)
 	    ? SECRET_FOR_AUTH : SECRET_FREE, err) != 0)
 		return -1;
 	s->facts.unlocked = deadline_now();
-	if (route_make(&s->route, a, err) != 0)
+	if (smarthost_make(&s->route, a, err) != 0)
 		return -1;
 	for (size_t i = 0; try_host(s, i, trace, err) != 0; i++) {
 		recall(err, &earlier);
@@ -301,7 +301,7 @@ submit_open(struct submitter *s, const struct account *a, int trace,
     struct error *err)
 {
 	s->facts.started = deadline_now();
-	if ((auth_needs_secret(a) && secret_get(&s->secret, a, err) != 0) ||
+	if ((auth_needs_secret(a) && password_get(&s->secret, a, err) != 0) ||
 	    submit_connect(s, a, trace, err) != 0)
 		return -1;
 	return prepare_auth(s, err);
@@ -350,9 +350,9 @@ static int
 must_convert(const struct session *s, const struct message *m,
     enum part_transport transport)
 {
-	if (parameter_uses_bdat(s) && session_can(s, EXT_BINARYMIME))
+	if (esmtp_uses_bdat(s) && session_can(s, EXT_BINARYMIME))
 		return 0;
-	return mime_is_needed(m, transport);
+	return downgrade_is_needed(m, transport);
 }
 
 static int
@@ -373,7 +373,7 @@ send_fit(struct submitter *s, struct envelope *e, const struct message *m,
 	} else {
 		if (s->room > 0)
 			spool_begin(&room, s->room);
-		result = mime_convert(&fit, m, transport, &room, err);
+		result = downgrade_convert(&fit, m, transport, &room, err);
 		if (result == 0) {
 			result = send_one(s, e, &fit, after, err);
 			message_free(&fit);
@@ -405,11 +405,11 @@ submit_close(struct submitter *s)
 	smtp_quit(&s->session);
 	session_close(&s->session);
 	auth_free(&s->auth);
-	route_free(&s->route);
-	secret_free(&s->secret);
+	smarthost_free(&s->route);
+	password_free(&s->secret);
 	if (s->room > 0)
 		close(s->room);
-	secret_free(&s->key_secret);
+	password_free(&s->key_secret);
 	s->facts.ended = deadline_now();
 }
 
@@ -422,7 +422,7 @@ submit(const struct account *a, struct envelope *e, const struct message *m,
 	int result;
 
 	/* it may turn out not to be needed */
-	if (mime_may_need_file(m))
+	if (downgrade_may_need_file(m))
 		s.room = spool_reserve(&ignored);
 	result = submit_open(&s, a, watch->trace, err);
 	if (result == 0)

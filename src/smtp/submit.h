@@ -47,12 +47,12 @@ struct submission {
 
 /* A session ready for messages; several may be sent through it. */
 struct submitter {
-	struct route route;
+	struct smarthost_list route;
 	struct session session;
 	struct auth auth;       /* prepared; goes out with the first message */
-	struct secret secret;   /* needed until auth is done */
+	struct password secret;   /* needed until auth is done */
 	int room;               /* of spool_reserve, or 0 */
-	struct secret key_secret; /* opens the client's key */
+	struct password key_secret; /* opens the client's key */
 	int accepted;           /* the server took a message over the session */
 	int unconfined;         /* set by who has more to do afterwards than
 	                           sandbox.h allows */

@@ -53,7 +53,7 @@ step_data(const struct transaction *t)
 static size_t
 step_end(const struct transaction *t)
 {
-	return step_data(t) + !parameter_uses_bdat(t->session);
+	return step_data(t) + !esmtp_uses_bdat(t->session);
 }
 
 static int
@@ -62,7 +62,7 @@ put_mail(const struct transaction *t, struct error *err)
 	struct buffer parameters = {0};
 	int result;
 
-	parameter_add_mail(&parameters, t->session, t->envelope, t->message);
+	esmtp_add_mail(&parameters, t->session, t->envelope, t->message);
 	result = session_put(t->session, err, "MAIL FROM:<%s>%s",
 	    t->envelope->sender, buffer_string(&parameters));
 	buffer_free(&parameters);
@@ -76,7 +76,7 @@ put_rcpt(const struct transaction *t, const struct recipient *to,
 	struct buffer parameters = {0};
 	int result;
 
-	parameter_add_rcpt(&parameters, t->session, t->envelope, to);
+	esmtp_add_rcpt(&parameters, t->session, t->envelope, to);
 	result = session_put(t->session, err, "RCPT TO:<%s>%s", to->path,
 	    buffer_string(&parameters));
 	buffer_free(&parameters);
@@ -305,7 +305,7 @@ transact(struct transaction *t, struct mail *mail, struct error *err)
 	if (accepted) {
 		if (t->excess > 0 && s->account->partial_delivery)
 			mail->after = CONTENT_STAY;
-		result = content_send(s, mail, err);
+		result = data_send(s, mail, err);
 		mail->after = last;
 		return result;
 	}
@@ -433,7 +433,7 @@ smtp_transaction(struct session *s, struct auth *auth, struct mail *mail,
 		memset(&t.envelope->to[i].reply, 0, sizeof(struct reply));
 		t.envelope->to[i].pending = 0;
 	}
-	if (parameter_check(s, t.envelope, t.message, err) != 0 ||
+	if (esmtp_check(s, t.envelope, t.message, err) != 0 ||
 	    check_count(&t, err) != 0)
 		return -1;
 	t.to = xcalloc(t.envelope->n, sizeof(t.to[0]));

@@ -32,7 +32,7 @@ static const char *const system_bundles[] = {
 };
 
 /* What is looked for and where it goes. */
-struct search {
+struct issuer_search {
 	struct span wanted[2 * CHAIN_MAX]; /* subjects */
 	size_t n;
 	gnutls_x509_trust_list_t found;
@@ -41,7 +41,7 @@ struct search {
 
 /* Wants the issuers of what the peer sent, and what it sent itself. */
 static void
-want_peers(struct search *search, gnutls_session_t session)
+want_peers(struct issuer_search *search, gnutls_session_t session)
 {
 	unsigned count = 0;
 	const gnutls_datum_t *peers =
@@ -51,13 +51,13 @@ want_peers(struct search *search, gnutls_session_t session)
 		struct span der = { peers[i].data, peers[i].size };
 		struct span *at = &search->wanted[search->n];
 
-		if (certificate_names(der, &at[0], &at[1]) == 1)
+		if (pem_names(der, &at[0], &at[1]) == 1)
 			search->n += 2;
 	}
 }
 
 static int
-is_wanted(const struct search *search, struct span subject)
+is_wanted(const struct issuer_search *search, struct span subject)
 {
 	for (size_t i = 0; i < search->n; i++)
 		if (search->wanted[i].len == subject.len &&
@@ -69,7 +69,7 @@ is_wanted(const struct search *search, struct span subject)
 
 /* Does the block's subject interest us? Reads no more of it than needed. */
 static int
-matches(const struct search *search, const struct certificate_block *block)
+matches(const struct issuer_search *search, const struct pem_block *block)
 {
 	unsigned char prefix[PREFIX];
 	struct span der = { prefix, 0 };
@@ -77,14 +77,14 @@ matches(const struct search *search, const struct certificate_block *block)
 	unsigned char *all;
 	int found;
 
-	der.len = certificate_decode(block, prefix, sizeof(prefix));
-	found = certificate_names(der, &issuer, &subject);
+	der.len = pem_decode(block, prefix, sizeof(prefix));
+	found = pem_names(der, &issuer, &subject);
 	if (found != 0)
 		return found == 1 && is_wanted(search, subject);
 	all = xmalloc(block->base64.len);
 	der.data = all;
-	der.len = certificate_decode(block, all, block->base64.len);
-	found = certificate_names(der, &issuer, &subject) == 1 &&
+	der.len = pem_decode(block, all, block->base64.len);
+	found = pem_names(der, &issuer, &subject) == 1 &&
 	    is_wanted(search, subject);
 	free(all);
 	return found;
@@ -92,7 +92,7 @@ matches(const struct search *search, const struct certificate_block *block)
 
 /* The match was but a filter: GnuTLS decides what the block is. */
 static void
-add(struct search *search, const struct certificate_block *block)
+add(struct issuer_search *search, const struct pem_block *block)
 {
 	gnutls_datum_t pem = {
 		(unsigned char *)block->whole.data,
@@ -110,11 +110,11 @@ add(struct search *search, const struct certificate_block *block)
 }
 
 static void
-scan(struct search *search, struct span text)
+scan(struct issuer_search *search, struct span text)
 {
-	struct certificate_block block;
+	struct pem_block block;
 
-	while (certificate_next(&text, &block)) {
+	while (pem_next(&text, &block)) {
 		search->seen++;
 		if (matches(search, &block))
 			add(search, &block);
@@ -123,7 +123,7 @@ scan(struct search *search, struct span text)
 
 /* Reads the whole file, which may shrink meanwhile: so it is not mapped. */
 static int
-scan_descriptor(struct search *search, int fd, size_t size)
+scan_descriptor(struct issuer_search *search, int fd, size_t size)
 {
 	unsigned char *data = xmalloc(size);
 	struct span text = { data, 0 };
@@ -142,7 +142,7 @@ scan_descriptor(struct search *search, int fd, size_t size)
 
 /* 0, or -1 with errno. */
 static int
-scan_file(struct search *search, const char *path)
+scan_file(struct issuer_search *search, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat st;
@@ -164,7 +164,7 @@ scan_file(struct search *search, const char *path)
 /* Every regular file in the directory; those that cannot be read are left
  * out, as they are in a full store. */
 static int
-scan_directory(struct search *search, DIR *directory, const char *path)
+scan_directory(struct issuer_search *search, DIR *directory, const char *path)
 {
 	const struct dirent *entry;
 
@@ -192,7 +192,7 @@ none_found(const char *store, struct error *err)
 
 /* What the user named. */
 static int
-load_named(struct search *search, const char *store, struct error *err)
+load_named(struct issuer_search *search, const char *store, struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 	DIR *directory = opendir(store);
@@ -220,7 +220,7 @@ load_whole(gnutls_certificate_credentials_t cred, const char *store,
 
 /* The first bundle that holds something; else whatever GnuTLS knows. */
 static int
-load_system(struct search *search, gnutls_certificate_credentials_t cred,
+load_system(struct issuer_search *search, gnutls_certificate_credentials_t cred,
 	struct error *err)
 {
 	for (size_t i = 0;
@@ -236,10 +236,10 @@ load_system(struct search *search, gnutls_certificate_credentials_t cred,
 }
 
 int
-trust_load(gnutls_certificate_credentials_t cred, const char *store,
+ca_store_load(gnutls_certificate_credentials_t cred, const char *store,
 	gnutls_session_t session, struct error *err)
 {
-	struct search search;
+	struct issuer_search search;
 
 	memset(&search, 0, sizeof(search));
 	gnutls_certificate_get_trust_list(cred, &search.found);

@@ -17,7 +17,7 @@
  * directory of them or a pkcs11: URI. 0; -1 EX_CONFIG if the store cannot be
  * read or holds no certificate at all.
  */
-int trust_load(gnutls_certificate_credentials_t cred, const char *store,
+int ca_store_load(gnutls_certificate_credentials_t cred, const char *store,
 	gnutls_session_t session, struct error *err);
 
 #endif

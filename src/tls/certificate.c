@@ -36,7 +36,7 @@ peer_certificate(gnutls_session_t session)
 }
 
 char *
-peer_date(char *out, time_t moment)
+certificate_date(char *out, time_t moment)
 {
 	struct tm utc;
 
@@ -64,7 +64,7 @@ peer_name(char *out, size_t size, gnutls_x509_crt_t certificate,
 }
 
 int
-peer_is_address(const char *name)
+certificate_is_address(const char *name)
 {
 	unsigned char octets[16];
 
@@ -90,7 +90,7 @@ list_name(struct buffer *list, unsigned type, const unsigned char *name,
 }
 
 unsigned
-peer_names(struct buffer *list, gnutls_x509_crt_t certificate)
+certificate_names(struct buffer *list, gnutls_x509_crt_t certificate)
 {
 	unsigned char name[512];
 	unsigned dns = 0;
@@ -131,7 +131,8 @@ compute(gnutls_x509_crt_t certificate, enum fingerprint_of of,
 }
 
 void
-peer_fingerprints(gnutls_x509_crt_t certificate, char *sha256, char *spki)
+certificate_fingerprints(gnutls_x509_crt_t certificate, char *sha256,
+    char *spki)
 {
 	unsigned char octets[32];
 	size_t len = compute(certificate, FINGERPRINT_SHA256, octets);
@@ -142,7 +143,7 @@ peer_fingerprints(gnutls_x509_crt_t certificate, char *sha256, char *spki)
 }
 
 int
-peer_match(gnutls_session_t session, const char *const *fingerprints,
+certificate_match(gnutls_session_t session, const char *const *fingerprints,
 	struct error *err)
 {
 	gnutls_x509_crt_t certificate = peer_certificate(session);
@@ -151,7 +152,7 @@ peer_match(gnutls_session_t session, const char *const *fingerprints,
 
 	if (certificate == NULL)
 		return fail(err, EX_PROTOCOL, "server sent no certificate");
-	peer_fingerprints(certificate, sha256, spki);
+	certificate_fingerprints(certificate, sha256, spki);
 	for (; *fingerprints != NULL && matched == 0; fingerprints++) {
 		struct fingerprint f;
 		unsigned char octets[32];

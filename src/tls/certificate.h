@@ -22,11 +22,11 @@ gnutls_x509_crt_t peer_certificate_at(gnutls_session_t session,
 
 /* Does the certificate or its key have one of these fingerprints? They end in
  * NULL. 0; -1 EX_PROTOCOL, EX_CONFIG if one cannot be read. */
-int peer_match(gnutls_session_t session, const char *const *fingerprints,
+int certificate_match(gnutls_session_t session, const char *const *fingerprints,
 	struct error *err);
 
 /* SHA-256 of certificate and public key as text, FINGERPRINT_TEXT each. */
-void peer_fingerprints(gnutls_x509_crt_t certificate, char *sha256,
+void certificate_fingerprints(gnutls_x509_crt_t certificate, char *sha256,
 	char *spki);
 
 /* Subject or issuer, escaped. */
@@ -36,12 +36,12 @@ char *peer_name(char *out, size_t size, gnutls_x509_crt_t certificate,
 
 /* Lists the certificate's names, DNS and IP, until the list is long. Returns
  * how many DNS names there are in all. */
-unsigned peer_names(struct buffer *list, gnutls_x509_crt_t certificate);
+unsigned certificate_names(struct buffer *list, gnutls_x509_crt_t certificate);
 
 /* A moment in UTC. Returns out, which has PEER_DATE octets. */
-char *peer_date(char *out, time_t moment);
+char *certificate_date(char *out, time_t moment);
 
 /* Is the reference identity an IP address? */
-int peer_is_address(const char *name);
+int certificate_is_address(const char *name);
 
 #endif

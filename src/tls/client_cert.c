@@ -24,7 +24,7 @@ is_token(const char *file)
 }
 
 int
-clientkey_is_locked(const char *key_file)
+client_cert_is_locked(const char *key_file)
 {
 	/* PKCS #8, and what OpenSSL wrote before it (RFC 1421 4.6.1.1). */
 	static const char *const marks[] = {
@@ -51,7 +51,7 @@ static int
 give_pin(void *argument, int attempt, const char *url, const char *label,
 	unsigned flags, char *pin, size_t size)
 {
-	const struct clientkey *own = argument;
+	const struct client_cert *own = argument;
 	size_t len = own->password != NULL ? strlen(own->password) : 0;
 
 	(void)url;
@@ -65,7 +65,7 @@ give_pin(void *argument, int attempt, const char *url, const char *label,
 
 /* Why the file or token does not give what it should. */
 static int
-explain(const struct clientkey *own, const char *file, int result,
+explain(const struct client_cert *own, const char *file, int result,
 	struct error *err)
 {
 	char words[128];
@@ -82,7 +82,7 @@ explain(const struct clientkey *own, const char *file, int result,
 		    "can unlock it");
 	default:
 		fail(err, EX_CONFIG, "%s",
-		    record_words(words, sizeof(words), result));
+		    tls_transport_words(words, sizeof(words), result));
 		return is_token(file) ? hint(err, "p11tool --list-all shows "
 		    "what tokens have; is its module installed?") : -1;
 	}
@@ -94,7 +94,7 @@ explain(const struct clientkey *own, const char *file, int result,
 }
 
 static int
-read_key(gnutls_privkey_t key, const struct clientkey *own, struct error *err)
+read_key(gnutls_privkey_t key, const struct client_cert *own, struct error *err)
 {
 	gnutls_datum_t text = { NULL, 0 };
 	int result;
@@ -116,7 +116,7 @@ read_key(gnutls_privkey_t key, const struct clientkey *own, struct error *err)
 
 /* Takes the key, whatever comes of it. */
 static int
-join(gnutls_certificate_credentials_t cred, const struct clientkey *own,
+join(gnutls_certificate_credentials_t cred, const struct client_cert *own,
 	gnutls_privkey_t key, struct error *err)
 {
 	gnutls_pcert_st chain[CHAIN_MAX];
@@ -139,13 +139,13 @@ join(gnutls_certificate_credentials_t cred, const struct clientkey *own,
 		gnutls_pcert_deinit(&chain[--n]);
 	gnutls_privkey_deinit(key);
 	fail(err, EX_CONFIG, "tls_cert_file %s does not go with tls_key_file: "
-	    "%s", quote, record_words(words, sizeof(words), result));
+	    "%s", quote, tls_transport_words(words, sizeof(words), result));
 	return -1;
 }
 
 int
-clientkey_load(gnutls_certificate_credentials_t cred,
-	const struct clientkey *own, struct error *err)
+client_cert_load(gnutls_certificate_credentials_t cred,
+	const struct client_cert *own, struct error *err)
 {
 	gnutls_privkey_t key;
 	char quote[ESCAPE_QUOTE];

@@ -8,7 +8,7 @@
 #include "base/error.h"
 
 /* Both are PEM files or pkcs11: URIs, borrowed. */
-struct clientkey {
+struct client_cert {
 	const char *key_file;
 	const char *cert_file;
 	const char *password;  /* or PIN; NULL if there is none */
@@ -16,11 +16,11 @@ struct clientkey {
 
 /* Does it take a password or PIN to use the key? A file that cannot be read
  * does not say so. */
-int clientkey_is_locked(const char *key_file);
+int client_cert_is_locked(const char *key_file);
 
 /* Gives certificates and key to the credentials. The PIN is offered once. 0,
  * or -1 EX_CONFIG. */
-int clientkey_load(gnutls_certificate_credentials_t cred,
-	const struct clientkey *own, struct error *err);
+int client_cert_load(gnutls_certificate_credentials_t cred,
+	const struct client_cert *own, struct error *err);
 
 #endif

@@ -142,7 +142,7 @@ refuse(const struct tlsa_records *records, size_t usable,
 	} else if (certificate == NULL) {
 		fail(err, EX_PROTOCOL, "server sent no certificate");
 	} else {
-		peer_fingerprints(certificate, sha256, spki);
+		certificate_fingerprints(certificate, sha256, spki);
 		fail(err, EX_PROTOCOL, "certificate matches none of %zu TLSA "
 		    "records: the server has spki:%s", usable, spki);
 		hint(err, ASK);
@@ -174,6 +174,6 @@ dane_check(const struct tlsa_records *records, gnutls_session_t session,
 		else if (count > 0 && matches(t, &chain[0]))
 			return 0;
 	}
-	return anchors > 0 ? verdict_reach(session, name, ASK, err)
+	return anchors > 0 ? verify_server(session, name, ASK, err)
 	    : refuse(records, usable, session, err);
 }

@@ -57,7 +57,7 @@ label(struct span text)
 }
 
 int
-certificate_next(struct span *text, struct certificate_block *block)
+pem_next(struct span *text, struct pem_block *block)
 {
 	const unsigned char *at;
 	size_t len;
@@ -124,7 +124,7 @@ decode_groups(struct span *text, unsigned char *out, size_t size, size_t *n)
 }
 
 size_t
-certificate_decode(const struct certificate_block *block, unsigned char *out,
+pem_decode(const struct pem_block *block, unsigned char *out,
 	size_t size)
 {
 	struct span text = block->base64;
@@ -208,7 +208,7 @@ take(struct span *der, unsigned tag, struct span *span)
 }
 
 int
-certificate_names(struct span der, struct span *issuer, struct span *subject)
+pem_names(struct span der, struct span *issuer, struct span *subject)
 {
 	const struct {
 		unsigned tag;

@@ -12,7 +12,7 @@ struct span {
 };
 
 /* A certificate in a PEM file (RFC 7468 5); both borrowed from the text. */
-struct certificate_block {
+struct pem_block {
 	struct span whole;  /* from BEGIN to the end of the END line */
 	struct span base64; /* between the two, with line ends */
 };
@@ -22,11 +22,11 @@ struct certificate_block {
  * is none. OpenSSL's TRUSTED CERTIFICATE carries rules that we do not know and
  * is passed over.
  */
-int certificate_next(struct span *text, struct certificate_block *block);
+int pem_next(struct span *text, struct pem_block *block);
 
 /* Decodes at most size octets of the block into out; their count, which is
  * what there is before the first octet that is not base64. */
-size_t certificate_decode(const struct certificate_block *block,
+size_t pem_decode(const struct pem_block *block,
 	unsigned char *out, size_t size);
 
 /*
@@ -34,7 +34,7 @@ size_t certificate_decode(const struct certificate_block *block,
  * certificate of which der may be but the beginning; borrowed from it. 1;
  * 0 if they lie behind its end; -1 if it is no certificate.
  */
-int certificate_names(struct span der, struct span *issuer,
+int pem_names(struct span der, struct span *issuer,
 	struct span *subject);
 
 #endif

@@ -33,11 +33,11 @@
 static void
 sum_up(char text[DIGEST_TEXT], const char *data, size_t len)
 {
-	struct digest d = {0};
+	struct sha256 d = {0};
 
-	digest_begin(&d);
-	digest_add(&d, data, len);
-	if (digest_end(&d, text) != 0)
+	sha256_begin(&d);
+	sha256_add(&d, data, len);
+	if (sha256_end(&d, text) != 0)
 		text[0] = '\0';
 }
 
@@ -67,16 +67,16 @@ static void
 add_pin(struct buffer *all, const struct tls_policy *policy)
 {
 	struct error ignored;
-	struct pin pin;
+	struct tofu_pin pin;
 	char *path;
 
-	if (policy->trust != TLS_TRUST_TOFU || pin_make(&pin, policy->state,
+	if (policy->trust != TLS_TRUST_TOFU || tofu_make(&pin, policy->state,
 	    policy->name, policy->port, &ignored) != 0)
 		return;
 	path = xasprintf("%s/%s", pin.directory, pin.server);
 	add_file(all, path);
 	free(path);
-	pin_free(&pin);
+	tofu_free(&pin);
 }
 
 /* All that decides who is trusted and what is negotiated. */
@@ -149,11 +149,11 @@ resume_begin(struct resume *r, gnutls_session_t session,
 	if (!policy->resume || policy->state == NULL)
 		return;
 	r->directory = xasprintf("%s/sessions", policy->state);
-	(void)directory_make(r->directory);
+	(void)mkdirs(r->directory);
 	/* What will never go on again is but a danger to what went over it. */
-	store_sweep(r->directory, RESUME_MAX_AGE);
+	state_file_sweep(r->directory, RESUME_MAX_AGE);
 	make_name(r, policy);
-	if (store_take(&text, r->directory, r->name) == 1 &&
+	if (state_file_take(&text, r->directory, r->name) == 1 &&
 	    check_header(r, &text))
 		(void)gnutls_session_set_data(session, text.data, text.len);
 	buffer_free(&text);
@@ -200,7 +200,7 @@ resume_keep(const struct resume *r, gnutls_session_t session)
 		    SINCE_LEN, r->since, sum);
 		data[HEADER_LEN] = last;
 		text.len = HEADER_LEN + room;
-		(void)store_put(r->directory, r->name, &text);
+		(void)state_file_put(r->directory, r->name, &text);
 	}
 	platform_wipe(data, sizeof(data));
 }

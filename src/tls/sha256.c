@@ -10,7 +10,7 @@
 #define SHA256_OCTETS 32
 
 void
-digest_begin(struct digest *d)
+sha256_begin(struct sha256 *d)
 {
 	memset(d, 0, sizeof(*d));
 	/* tls.c keeps the library from starting by itself. */
@@ -22,14 +22,14 @@ digest_begin(struct digest *d)
 }
 
 void
-digest_add(struct digest *d, const void *data, size_t n)
+sha256_add(struct sha256 *d, const void *data, size_t n)
 {
 	if (d->state != NULL && gnutls_hash(d->state, data, n) < 0)
 		d->failed = 1;
 }
 
 int
-digest_end(struct digest *d, char text[DIGEST_TEXT])
+sha256_end(struct sha256 *d, char text[DIGEST_TEXT])
 {
 	unsigned char octets[SHA256_OCTETS] = {0};
 	int failed = d->failed || d->state == NULL;

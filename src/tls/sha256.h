@@ -10,16 +10,16 @@
 #define DIGEST_TEXT 65
 
 /* One under way. {0} takes nothing and ends in no digest. */
-struct digest {
+struct sha256 {
 	struct hash_hd_st *state;  /* GnuTLS's gnutls_hash_hd_t */
 	int failed;                /* the library refused something */
 };
 
-void digest_begin(struct digest *d);
-void digest_add(struct digest *d, const void *data, size_t n);
+void sha256_begin(struct sha256 *d);
+void sha256_add(struct sha256 *d, const void *data, size_t n);
 
 /* Writes the digest's text and ends it; d is {0} again. 0, or -1 if the
  * library refused. */
-int digest_end(struct digest *d, char text[DIGEST_TEXT]);
+int sha256_end(struct sha256 *d, char text[DIGEST_TEXT]);
 
 #endif

@@ -29,12 +29,12 @@ GNUTLS_SKIP_GLOBAL_INIT
 
 /* A handshake under way. */
 struct handshake {
-	struct record *record;
+	struct tls_transport *record;
 	const struct tls_policy *policy;
 	char name[256];       /* policy's, without a trailing dot */
-	struct pin key;       /* of trust on first use */
+	struct tofu_pin key;       /* of trust on first use */
 	int is_new;           /* there is no pin yet */
-	struct clientkey own;
+	struct client_cert own;
 	struct error verdict; /* why the peer is not trusted */
 };
 
@@ -73,7 +73,7 @@ set_priorities(const struct handshake *h, struct error *err)
 	if (result >= 0)
 		return 0;
 	return fail(err, EX_CONFIG, "tls_priorities: %s at \"%s\"",
-	    record_words(words, sizeof(words), result),
+	    tls_transport_words(words, sizeof(words), result),
 	    escape_string(quote, sizeof(quote), at != NULL ? at : ""));
 }
 
@@ -87,7 +87,7 @@ load_client_key(struct handshake *h, struct error *err)
 	h->own.key_file = policy->key_file;
 	h->own.cert_file = policy->cert_file;
 	h->own.password = policy->pin;
-	return clientkey_load(h->record->credentials, &h->own, err);
+	return client_cert_load(h->record->credentials, &h->own, err);
 }
 
 static int
@@ -107,22 +107,23 @@ load_revocations(const struct handshake *h, struct error *err)
 	if (result == 0)
 		return fail(err, EX_CONFIG, "no CRL found at %s", quote);
 	return fail(err, EX_CONFIG, "cannot read tls_crl_file %s: %s", quote,
-	    record_words(words, sizeof(words), result));
+	    tls_transport_words(words, sizeof(words), result));
 }
 
 static int
 judge_chain(struct handshake *h, gnutls_session_t session)
 {
-	if (trust_load(h->record->credentials, h->policy->trust_file, session,
+	if (ca_store_load(h->record->credentials, h->policy->trust_file,
+	    session,
 	    &h->verdict) != 0)
 		return -1;
-	return verdict_reach(session, h->name, NULL, &h->verdict);
+	return verify_server(session, h->name, NULL, &h->verdict);
 }
 
 static int
 judge_key(struct handshake *h, gnutls_session_t session)
 {
-	int known = pin_check(&h->key, session, &h->verdict);
+	int known = tofu_check(&h->key, session, &h->verdict);
 
 	h->is_new = known == 0;
 	return known < 0 ? -1 : 0;
@@ -149,7 +150,7 @@ judge(gnutls_session_t session)
 	int result = 0;
 
 	if (policy->fingerprints != NULL)
-		result = peer_match(session, policy->fingerprints,
+		result = certificate_match(session, policy->fingerprints,
 		    &h->verdict);
 	else if (policy->verify)
 		result = judges[policy->trust](h, session);
@@ -176,14 +177,14 @@ prepare(struct handshake *h, struct error *err)
 
 	if (check_fingerprints(h, err) != 0)
 		return -1;
-	if (h->policy->trust == TLS_TRUST_TOFU && pin_make(&h->key,
+	if (h->policy->trust == TLS_TRUST_TOFU && tofu_make(&h->key,
 	    h->policy->state, h->name, h->policy->port, err) != 0)
 		return -1;
 	if (set_priorities(h, err) != 0 ||
 	    load_client_key(h, err) != 0 ||
 	    load_revocations(h, err) != 0)
 		return -1;
-	if (h->name[0] != '\0' && !peer_is_address(h->name))
+	if (h->name[0] != '\0' && !certificate_is_address(h->name))
 		gnutls_server_name_set(session, GNUTLS_NAME_DNS, h->name,
 		    strlen(h->name));
 	gnutls_session_set_ptr(session, h);
@@ -197,7 +198,7 @@ static int
 explain(const struct handshake *h, int result, struct error *err)
 {
 	if (h->verdict.code == 0)
-		return record_explain(h->record, result, err);
+		return tls_transport_explain(h->record, result, err);
 	*err = h->verdict;
 	return -1;
 }
@@ -207,22 +208,22 @@ explain(const struct handshake *h, int result, struct error *err)
  * middleboxes only (RFC 8446 D.4) and can go with what follows.
  */
 static int
-can_wait(const struct record *r)
+can_wait(const struct tls_transport *r)
 {
 	return r->out.len == 6 && r->sent == 0 && r->out.data[0] == 20;
 }
 
 /* Sends what is gathered and waits for the peer. */
 static int
-await_peer(struct record *r, int64_t deadline, struct error *err)
+await_peer(struct tls_transport *r, int64_t deadline, struct error *err)
 {
 	struct pollfd p = { r->lower->fd, POLLIN, 0 };
-	int ready, want = can_wait(r) ? 0 : record_drain(r, err);
+	int ready, want = can_wait(r) ? 0 : tls_transport_drain(r, err);
 
 	if (want == TRANSPORT_WANT_WRITE)
 		p.events |= POLLOUT;
 	/* A failed write is not the end: the peer may have said why. */
-	ready = wait_any(&p, 1, deadline, err);
+	ready = poll_any(&p, 1, deadline, err);
 	if (ready == 0)
 		return fail(err, EX_TEMPFAIL, "TLS handshake timed out");
 	return ready < 0 ? -1 : 0;
@@ -231,7 +232,7 @@ await_peer(struct record *r, int64_t deadline, struct error *err)
 static int
 shake_hands(struct handshake *h, int64_t deadline, struct error *err)
 {
-	struct record *r = h->record;
+	struct tls_transport *r = h->record;
 	struct error ignored;
 	int result;
 
@@ -248,24 +249,24 @@ shake_hands(struct handshake *h, int64_t deadline, struct error *err)
 	}
 	if (result == GNUTLS_E_CERTIFICATE_ERROR) {
 		gnutls_alert_send_appropriate(r->session, result);
-		(void)record_drain(r, &ignored);
+		(void)tls_transport_drain(r, &ignored);
 	}
 	return explain(h, result, err);
 }
 
 /* What the user's own priority string may have let through. */
 static int
-check_version(const struct record *r, struct error *err)
+check_version(const struct tls_transport *r, struct error *err)
 {
 	gnutls_protocol_t version = gnutls_protocol_get_version(r->session);
 
 	if (version >= GNUTLS_TLS1_2 && version <= GNUTLS_TLS1_3)
 		return 0;
-	return record_obsolete(gnutls_protocol_get_name(version), err);
+	return tls_transport_obsolete(gnutls_protocol_get_name(version), err);
 }
 
 static void
-collect_facts(const struct record *r, struct tls_facts *facts)
+collect_facts(const struct tls_transport *r, struct tls_facts *facts)
 {
 	gnutls_x509_crt_t certificate = peer_certificate(r->session);
 	char *cipher = gnutls_session_get_desc(r->session);
@@ -283,10 +284,11 @@ collect_facts(const struct record *r, struct tls_facts *facts)
 	    PEER_SUBJECT);
 	peer_name(facts->issuer, sizeof(facts->issuer), certificate,
 	    PEER_ISSUER);
-	peer_fingerprints(certificate, facts->sha256, facts->spki_sha256);
-	peer_date(facts->not_before,
+	certificate_fingerprints(certificate, facts->sha256,
+	    facts->spki_sha256);
+	certificate_date(facts->not_before,
 	    gnutls_x509_crt_get_activation_time(certificate));
-	peer_date(facts->not_after,
+	certificate_date(facts->not_after,
 	    gnutls_x509_crt_get_expiration_time(certificate));
 	gnutls_x509_crt_deinit(certificate);
 }
@@ -309,7 +311,7 @@ judge_again(struct handshake *h, struct error *err)
 static int
 record_key(struct handshake *h, struct tls_facts *facts, struct error *err)
 {
-	return h->is_new ? pin_record(&h->key, h->record->session,
+	return h->is_new ? tofu_record(&h->key, h->record->session,
 	    facts->notice, sizeof(facts->notice), err) : 0;
 }
 
@@ -345,16 +347,16 @@ tls_open(struct transport **upper, struct transport *lower,
 	if (result < 0)
 		return fail(err, EX_SOFTWARE, "cannot start GnuTLS: %s",
 		    gnutls_strerror(result));
-	if (record_new(&h.record, lower, policy->resume ? RECORD_TICKETS
+	if (tls_transport_new(&h.record, lower, policy->resume ? RECORD_TICKETS
 	    : RECORD_NO_TICKETS, err) != 0)
 		return -1;
 	result = establish(&h, deadline, facts, err);
-	pin_free(&h.key);
+	tofu_free(&h.key);
 	if (result == 0) {
 		*upper = &h.record->transport;
 		return 0;
 	}
-	record_free(h.record);
+	tls_transport_free(h.record);
 	memset(facts, 0, sizeof(*facts));
 	return -1;
 }
@@ -362,7 +364,7 @@ tls_open(struct transport **upper, struct transport *lower,
 void
 tls_keep(struct transport *tls)
 {
-	const struct record *r = (const struct record *)tls;
+	const struct tls_transport *r = (const struct tls_transport *)tls;
 
 	resume_keep(&r->resume, r->session);
 }
@@ -397,13 +399,13 @@ add_exporter(gnutls_session_t session, struct buffer *base64)
 int
 tls_key_is_locked(const char *key_file)
 {
-	return clientkey_is_locked(key_file);
+	return client_cert_is_locked(key_file);
 }
 
 const char *
 tls_channel_binding(struct transport *tls, struct buffer *base64)
 {
-	const struct record *r = (const struct record *)tls;
+	const struct tls_transport *r = (const struct tls_transport *)tls;
 
 	if (gnutls_protocol_get_version(r->session) == GNUTLS_TLS1_3)
 		return add_exporter(r->session, base64) == 0

@@ -17,7 +17,7 @@
 #define OUT_MAX ((size_t)64 * 1024)
 
 int
-record_drain(struct record *r, struct error *err)
+tls_transport_drain(struct tls_transport *r, struct error *err)
 {
 	/* What failed once must not go out later, when its loss has been
 	 * told: it may be the end of a message. */
@@ -41,7 +41,7 @@ record_drain(struct record *r, struct error *err)
 static ssize_t
 push(gnutls_transport_ptr_t argument, const giovec_t *pieces, int count)
 {
-	struct record *r = argument;
+	struct tls_transport *r = argument;
 	size_t before = r->out.len;
 
 	for (int i = 0; i < count; i++)
@@ -55,7 +55,7 @@ push(gnutls_transport_ptr_t argument, const giovec_t *pieces, int count)
 
 /* Fills the empty input. 1, 0 at the end of input, -1 with errno set. */
 static int
-refill(struct record *r)
+refill(struct tls_transport *r)
 {
 	ssize_t n;
 	char *room;
@@ -86,7 +86,7 @@ refill(struct record *r)
 static ssize_t
 pull(gnutls_transport_ptr_t argument, void *data, size_t n)
 {
-	struct record *r = argument;
+	struct tls_transport *r = argument;
 
 	if (r->taken == r->in.len) {
 		int filled = refill(r);
@@ -105,7 +105,7 @@ pull(gnutls_transport_ptr_t argument, void *data, size_t n)
 static int
 pull_timeout(gnutls_transport_ptr_t argument, unsigned milliseconds)
 {
-	struct record *r = argument;
+	struct tls_transport *r = argument;
 
 	(void)milliseconds;
 	if (r->taken < r->in.len)
@@ -116,7 +116,7 @@ pull_timeout(gnutls_transport_ptr_t argument, unsigned milliseconds)
 }
 
 char *
-record_words(char *out, size_t size, int result)
+tls_transport_words(char *out, size_t size, int result)
 {
 	size_t len;
 
@@ -128,7 +128,7 @@ record_words(char *out, size_t size, int result)
 }
 
 int
-record_obsolete(const char *version, struct error *err)
+tls_transport_obsolete(const char *version, struct error *err)
 {
 	fail(err, EX_PROTOCOL, "server offers only obsolete TLS (%s)",
 	    version);
@@ -158,7 +158,7 @@ static const struct {
 /* A certificate of ours GnuTLS shows only to who asked for one of its
  * issuers; who asked in vain ends with an alert of his choice. */
 static const char *
-advise(const struct record *r, gnutls_alert_description_t alert)
+advise(const struct tls_transport *r, gnutls_alert_description_t alert)
 {
 	gnutls_datum_t ignored;
 	int has_own = gnutls_certificate_get_crt_raw(r->credentials, 0, 0,
@@ -178,14 +178,14 @@ advise(const struct record *r, gnutls_alert_description_t alert)
 }
 
 static int
-explain_alert(const struct record *r, struct error *err)
+explain_alert(const struct tls_transport *r, struct error *err)
 {
 	gnutls_alert_description_t alert = gnutls_alert_get(r->session);
 	const char *name = gnutls_alert_get_name(alert);
 	const char *advice = advise(r, alert);
 
 	if (alert == GNUTLS_A_PROTOCOL_VERSION)
-		return record_obsolete("TLS 1.1 or older", err);
+		return tls_transport_obsolete("TLS 1.1 or older", err);
 	fail(err, EX_PROTOCOL, "server refused TLS: %s",
 	    name != NULL ? name : "unknown alert");
 	return advice != NULL ? hint(err, "%s", advice) : -1;
@@ -193,7 +193,7 @@ explain_alert(const struct record *r, struct error *err)
 
 /* Does the result mean that the peer just closed, no matter where in TLS? */
 static int
-was_cut(const struct record *r, int result)
+was_cut(const struct tls_transport *r, int result)
 {
 	return result == GNUTLS_E_PREMATURE_TERMINATION ||
 	    (r->ended && result == GNUTLS_E_UNEXPECTED_PACKET_LENGTH);
@@ -201,14 +201,14 @@ was_cut(const struct record *r, int result)
 
 /* Handshake, alert, ... of RFC 8446 5.1: anything else is not TLS. */
 static int
-is_tls(const struct record *r)
+is_tls(const struct tls_transport *r)
 {
 	return r->nfirst == 0 || (r->first[0] >= 20 && r->first[0] <= 24);
 }
 
 /* What speaks is no TLS server; often it is SMTP in clear. */
 static int
-explain_clear(const struct record *r, struct error *err)
+explain_clear(const struct tls_transport *r, struct error *err)
 {
 	const char *text = (const char *)r->first;
 	char quote[4 * sizeof(r->first) + 1];
@@ -231,7 +231,8 @@ explain_clear(const struct record *r, struct error *err)
 }
 
 int
-record_explain(const struct record *r, int result, struct error *err)
+tls_transport_explain(const struct tls_transport *r, int result,
+    struct error *err)
 {
 	char words[128];
 
@@ -245,7 +246,7 @@ record_explain(const struct record *r, int result, struct error *err)
 	case GNUTLS_E_FATAL_ALERT_RECEIVED:
 		return explain_alert(r, err);
 	case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
-		return record_obsolete("TLS 1.1 or older", err);
+		return tls_transport_obsolete("TLS 1.1 or older", err);
 	case GNUTLS_E_PULL_ERROR:
 		*err = r->failure;
 		return wrap(err, "TLS handshake failed");
@@ -255,13 +256,13 @@ record_explain(const struct record *r, int result, struct error *err)
 		return hint(err, "tls_min_dh_prime_bits sets the limit");
 	default:
 		return fail(err, EX_PROTOCOL, "TLS handshake failed: %s",
-		    record_words(words, sizeof(words), result));
+		    tls_transport_words(words, sizeof(words), result));
 	}
 }
 
 /* A result of record_recv() that ends the connection. */
 static ssize_t
-explain(const struct record *r, int result, struct error *err)
+explain(const struct tls_transport *r, int result, struct error *err)
 {
 	char words[128];
 
@@ -277,14 +278,14 @@ explain(const struct record *r, int result, struct error *err)
 		explain_alert(r, err);
 	else
 		fail(err, EX_PROTOCOL, "TLS failed: %s",
-		    record_words(words, sizeof(words), result));
+		    tls_transport_words(words, sizeof(words), result));
 	return TRANSPORT_FAILED;
 }
 
 static ssize_t
 record_read(struct transport *t, void *data, size_t n, struct error *err)
 {
-	struct record *r = (struct record *)t;
+	struct tls_transport *r = (struct tls_transport *)t;
 	struct error ignored;
 
 	for (;;) {
@@ -305,7 +306,7 @@ record_read(struct transport *t, void *data, size_t n, struct error *err)
 		/* The peer may wait for an answer of the library's own, such
 		 * as that alert. Trouble shows in the next write. */
 		if (r->out.len > 0)
-			(void)record_drain(r, &ignored);
+			(void)tls_transport_drain(r, &ignored);
 		return TRANSPORT_WANT_READ;
 	}
 }
@@ -314,12 +315,12 @@ static ssize_t
 record_write(struct transport *t, const void *data, size_t n,
 	struct error *err)
 {
-	struct record *r = (struct record *)t;
+	struct tls_transport *r = (struct tls_transport *)t;
 	char words[128];
 	ssize_t put;
 
 	if (r->out.len - r->sent >= OUT_MAX) {
-		int want = record_drain(r, err);
+		int want = tls_transport_drain(r, err);
 
 		if (want != 0)
 			return want;
@@ -328,36 +329,36 @@ record_write(struct transport *t, const void *data, size_t n,
 	if (put >= 0)
 		return put;
 	return fail(err, EX_TEMPFAIL, "TLS failed: %s",
-	    record_words(words, sizeof(words), (int)put));
+	    tls_transport_words(words, sizeof(words), (int)put));
 }
 
 static int
 record_flush(struct transport *t, struct error *err)
 {
-	return record_drain((struct record *)t, err);
+	return tls_transport_drain((struct tls_transport *)t, err);
 }
 
 static void
 record_close(struct transport *t)
 {
-	struct record *r = (struct record *)t;
+	struct tls_transport *r = (struct tls_transport *)t;
 	struct transport *lower = r->lower;
 	struct error ignored;
 
 	/* Nobody waits here; behind something stuck no farewell is said. */
 	if (r->out.len == 0 && !r->broken) {
 		gnutls_bye(r->session, GNUTLS_SHUT_WR);
-		(void)record_drain(r, &ignored);
+		(void)tls_transport_drain(r, &ignored);
 	}
-	record_free(r);
+	tls_transport_free(r);
 	lower->close(lower);
 }
 
 int
-record_new(struct record **record, struct transport *lower,
+tls_transport_new(struct tls_transport **record, struct transport *lower,
 	enum record_tickets tickets, struct error *err)
 {
-	struct record *r = xcalloc(1, sizeof(*r));
+	struct tls_transport *r = xcalloc(1, sizeof(*r));
 	char words[128];
 	int result;
 
@@ -368,9 +369,9 @@ record_new(struct record **record, struct transport *lower,
 		    GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
 		    (tickets == RECORD_TICKETS ? 0 : GNUTLS_NO_TICKETS));
 	if (result < 0) {
-		record_free(r);
+		tls_transport_free(r);
 		return fail(err, EX_SOFTWARE, "cannot start TLS: %s",
-		    record_words(words, sizeof(words), result));
+		    tls_transport_words(words, sizeof(words), result));
 	}
 	gnutls_credentials_set(r->session, GNUTLS_CRD_CERTIFICATE,
 	    r->credentials);
@@ -388,7 +389,7 @@ record_new(struct record **record, struct transport *lower,
 }
 
 void
-record_free(struct record *r)
+tls_transport_free(struct tls_transport *r)
 {
 	if (r->session != NULL)
 		gnutls_deinit(r->session);

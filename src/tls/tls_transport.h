@@ -15,7 +15,7 @@
 #include "net/transport.h"
 #include "tls/resume.h"
 
-struct record {
+struct tls_transport {
 	struct transport transport; /* first: the two are cast */
 	struct transport *lower;    /* owned once the session is open */
 	gnutls_session_t session;
@@ -36,23 +36,24 @@ struct record {
 /* Session, which takes tickets for the next one or not, and credentials, both
  * empty, over lower. 0, or -1 EX_SOFTWARE. */
 enum record_tickets { RECORD_NO_TICKETS, RECORD_TICKETS };
-int record_new(struct record **record, struct transport *lower,
+int tls_transport_new(struct tls_transport **record, struct transport *lower,
 	enum record_tickets tickets, struct error *err);
 
 /* Sends what is gathered: 0, TRANSPORT_WANT_WRITE or TRANSPORT_FAILED. */
-int record_drain(struct record *r, struct error *err);
+int tls_transport_drain(struct tls_transport *r, struct error *err);
 
 /* GnuTLS's words for one of its results, without full stop. Returns out. */
-char *record_words(char *out, size_t size, int result);
+char *tls_transport_words(char *out, size_t size, int result);
 
 /* Why gnutls_handshake() failed with that result. Returns -1: EX_TEMPFAIL if
  * the peer just closed, else EX_PROTOCOL. */
-int record_explain(const struct record *r, int result, struct error *err);
+int tls_transport_explain(const struct tls_transport *r, int result,
+	struct error *err);
 
 /* The server knows but that version, which is not fit for use: EX_PROTOCOL. */
-int record_obsolete(const char *version, struct error *err);
+int tls_transport_obsolete(const char *version, struct error *err);
 
 /* Frees all but lower. */
-void record_free(struct record *r);
+void tls_transport_free(struct tls_transport *r);
 
 #endif

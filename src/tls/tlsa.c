@@ -20,7 +20,7 @@
 #define TYPE_TLSA 52 /* RFC 6698 7.1 */
 
 /* One question, and its answer. */
-struct question {
+struct tlsa_question {
 	char *host;
 	unsigned port;
 	struct tlsa_records records;
@@ -38,7 +38,7 @@ tlsa_free(struct tlsa_records *records)
 static void
 release(void *work)
 {
-	struct question *q = work;
+	struct tlsa_question *q = work;
 
 	tlsa_free(&q->records);
 	free(q->host);
@@ -48,7 +48,7 @@ release(void *work)
 /* libgnutls-dane reports a resolver that does not answer as records that are
  * not there; the system's own tells the one from the other. */
 static int
-is_silent(const struct question *q)
+is_silent(const struct tlsa_question *q)
 {
 	unsigned char answer[512];
 	char *name = xasprintf("_%u._tcp.%s", q->port, q->host);
@@ -63,16 +63,17 @@ is_silent(const struct question *q)
 static void
 ask(void *work)
 {
-	struct question *q = work;
+	struct tlsa_question *q = work;
 
 	tlsa_query(&q->records, q->host, q->port);
 	q->silent = q->records.status == TLSA_ABSENT && is_silent(q);
 }
 
-static const struct errand tlsa_errand = { ask, release, "the resolver" };
+static const struct blocking_call tlsa_errand = { ask, release,
+    "the resolver" };
 
 static int
-explain(const struct question *q, struct error *err)
+explain(const struct tlsa_question *q, struct error *err)
 {
 	char words[sizeof(q->records.words) + 64];
 
@@ -120,7 +121,7 @@ int
 tlsa_fetch(struct tlsa_records *records, const char *host, unsigned port,
 	int64_t deadline, struct error *err)
 {
-	struct question *q;
+	struct tlsa_question *q;
 	char quote[ESCAPE_QUOTE];
 	int result;
 
@@ -130,7 +131,7 @@ tlsa_fetch(struct tlsa_records *records, const char *host, unsigned port,
 	q = xcalloc(1, sizeof(*q));
 	q->host = xstrdup(host);
 	q->port = port;
-	result = errand_run(&tlsa_errand, q, deadline, err);
+	result = blocking_call_run(&tlsa_errand, q, deadline, err);
 	if (result == 0)
 		result = fail(err, EX_TEMPFAIL, "timed out");
 	else if (result > 0) {

@@ -18,7 +18,8 @@
 #include "tls/fingerprint.h"
 
 int
-pin_make(struct pin *pin, const char *state, const char *name, unsigned port,
+tofu_make(struct tofu_pin *pin, const char *state, const char *name,
+    unsigned port,
 	struct error *err)
 {
 	int is_ipv6 = strchr(name, ':') != NULL;
@@ -39,7 +40,7 @@ pin_make(struct pin *pin, const char *state, const char *name, unsigned port,
 
 /* The lines that are not comments. */
 static void
-read_lines(struct list *lines, const struct buffer *text)
+read_lines(struct string_list *lines, const struct buffer *text)
 {
 	const char *line = text->data;
 	const char *end = line + text->len;
@@ -49,14 +50,14 @@ read_lines(struct list *lines, const struct buffer *text)
 		size_t len = (size_t)((lf != NULL ? lf : end) - line);
 
 		if (len > 0 && line[0] != '#')
-			list_add(lines, xstrndup(line, len));
+			string_list_add(lines, xstrndup(line, len));
 		line += len + 1;
 	}
 }
 
 /* Both keys, so that the user can compare them with what the operator says. */
 static int
-refuse(const struct pin *pin, gnutls_session_t session, const char *known,
+refuse(const struct tofu_pin *pin, gnutls_session_t session, const char *known,
 	struct error *err)
 {
 	gnutls_x509_crt_t certificate = peer_certificate(session);
@@ -65,7 +66,7 @@ refuse(const struct pin *pin, gnutls_session_t session, const char *known,
 
 	if (certificate == NULL)
 		return fail(err, EX_PROTOCOL, "server sent no certificate");
-	peer_fingerprints(certificate, sha256, spki);
+	certificate_fingerprints(certificate, sha256, spki);
 	gnutls_x509_crt_deinit(certificate);
 	fail(err, EX_PROTOCOL, "the key of %s has changed: known is %s, the "
 	    "server has spki:%s", pin->server,
@@ -76,24 +77,26 @@ refuse(const struct pin *pin, gnutls_session_t session, const char *known,
 }
 
 static int
-compare(const struct pin *pin, gnutls_session_t session,
-	const struct list *known, struct error *err)
+compare(const struct tofu_pin *pin, gnutls_session_t session,
+	const struct string_list *known, struct error *err)
 {
 	if (known->n == 0)
 		return fail(err, EX_CONFIG, "expected a fingerprint");
-	if (peer_match(session, (const char *const *)known->at, err) == 0)
+	if (certificate_match(session, (const char *const *)known->at, err)
+	    == 0)
 		return 1;
 	return err->code == EX_PROTOCOL
 	    ? refuse(pin, session, known->at[0], err) : -1;
 }
 
 int
-pin_check(const struct pin *pin, gnutls_session_t session, struct error *err)
+tofu_check(const struct tofu_pin *pin, gnutls_session_t session,
+    struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 	struct buffer text = {0};
-	struct list known = {0};
-	int result = store_read(&text, pin->directory, pin->server, err);
+	struct string_list known = {0};
+	int result = state_file_read(&text, pin->directory, pin->server, err);
 
 	if (result == 1) {
 		read_lines(&known, &text);
@@ -102,7 +105,7 @@ pin_check(const struct pin *pin, gnutls_session_t session, struct error *err)
 			wrap(err, "%s/%s", escape_string(quote, sizeof(quote),
 			    pin->directory), pin->server);
 	}
-	list_free(&known);
+	string_list_free(&known);
 	buffer_free(&text);
 	return result;
 }
@@ -113,14 +116,14 @@ describe(struct buffer *text, char *spki, gnutls_x509_crt_t certificate)
 {
 	char sha256[FINGERPRINT_TEXT], subject[ESCAPE_QUOTE], date[PEER_DATE];
 
-	peer_fingerprints(certificate, sha256, spki);
+	certificate_fingerprints(certificate, sha256, spki);
 	peer_name(subject, sizeof(subject), certificate, PEER_SUBJECT);
 	buffer_addf(text, "# first seen %s, %s\nspki:%s\n",
-	    peer_date(date, time(NULL)), subject, spki);
+	    certificate_date(date, time(NULL)), subject, spki);
 }
 
 int
-pin_record(const struct pin *pin, gnutls_session_t session, char *notice,
+tofu_record(const struct tofu_pin *pin, gnutls_session_t session, char *notice,
 	size_t size, struct error *err)
 {
 	gnutls_x509_crt_t certificate = peer_certificate(session);
@@ -132,12 +135,12 @@ pin_record(const struct pin *pin, gnutls_session_t session, char *notice,
 		return fail(err, EX_PROTOCOL, "server sent no certificate");
 	describe(&text, spki, certificate);
 	gnutls_x509_crt_deinit(certificate);
-	result = store_add(pin->directory, pin->server, &text, err);
+	result = state_file_add(pin->directory, pin->server, &text, err);
 	buffer_free(&text);
 	if (result < 0)
 		return wrap(err, "cannot remember the server's key");
 	if (result == 0)
-		return pin_check(pin, session, err) == 1 ? 0 : -1;
+		return tofu_check(pin, session, err) == 1 ? 0 : -1;
 	snprintf(notice, size, "first contact with %s: its key is spki:%s "
 	    "from now on (%s/%s)", pin->server, spki,
 	    escape_string(quote, sizeof(quote), pin->directory), pin->server);
@@ -145,7 +148,7 @@ pin_record(const struct pin *pin, gnutls_session_t session, char *notice,
 }
 
 void
-pin_free(struct pin *pin)
+tofu_free(struct tofu_pin *pin)
 {
 	free(pin->directory);
 	free(pin->server);

@@ -13,26 +13,27 @@
 #include "base/error.h"
 
 /* Whose pin, and where. */
-struct pin {
+struct tofu_pin {
 	char *directory;  /* owned */
 	char *server;     /* "mail.example.org:465", the file's name; owned */
 };
 
 /* For the server of that name and port; state is the state directory, NULL if
- * there is none: EX_CONFIG. pin_free() in either case. */
-int pin_make(struct pin *pin, const char *state, const char *name,
+ * there is none: EX_CONFIG. tofu_free() in either case. */
+int tofu_make(struct tofu_pin *pin, const char *state, const char *name,
 	unsigned port, struct error *err);
 
 /* Is the server's key the one we know? 1; 0 if we know none; -1 EX_PROTOCOL
  * with both and what to do, EX_CONFIG if the file cannot be used. */
-int pin_check(const struct pin *pin, gnutls_session_t session,
+int tofu_check(const struct tofu_pin *pin, gnutls_session_t session,
 	struct error *err);
 
 /* Records the key of a server that is not known. notice tells the user. 0; -1
- * EX_IOERR; as pin_check() if somebody was faster. */
-int pin_record(const struct pin *pin, gnutls_session_t session, char *notice,
+ * EX_IOERR; as tofu_check() if somebody was faster. */
+int tofu_record(const struct tofu_pin *pin, gnutls_session_t session,
+	char *notice,
 	size_t size, struct error *err);
 
-void pin_free(struct pin *pin);
+void tofu_free(struct tofu_pin *pin);
 
 #endif

@@ -21,7 +21,7 @@
 #define CLOCK "if that is not so, set this machine's clock"
 
 /* Why a connection is refused, as a list; and what to do about it. */
-struct verdict {
+struct verification {
 	gnutls_session_t session;
 	gnutls_x509_crt_t certificate;
 	const char *name;
@@ -32,19 +32,19 @@ struct verdict {
 };
 
 static void
-advise(struct verdict *v, const char *advice)
+advise(struct verification *v, const char *advice)
 {
 	if (v->advice[0] == '\0')
 		snprintf(v->advice, sizeof(v->advice), "%s", advice);
 }
 
 static void
-add_name(struct verdict *v)
+add_name(struct verification *v)
 {
 	struct buffer names = {0};
 	char quote[ESCAPE_QUOTE];
 
-	peer_names(&names, v->certificate);
+	certificate_names(&names, v->certificate);
 	escape_string(quote, sizeof(quote), v->name);
 	if (names.len > 0) {
 		buffer_addf(&v->reasons, "name mismatch: certificate is for "
@@ -59,7 +59,7 @@ add_name(struct verdict *v)
 }
 
 static void
-add_issuer(struct verdict *v)
+add_issuer(struct verification *v)
 {
 	char issuer[256], sha256[FINGERPRINT_TEXT], spki[FINGERPRINT_TEXT];
 
@@ -72,7 +72,7 @@ add_issuer(struct verdict *v)
 		    issuer);
 	if (v->unknown != NULL)
 		advise(v, v->unknown);
-	peer_fingerprints(v->certificate, sha256, spki);
+	certificate_fingerprints(v->certificate, sha256, spki);
 	if (v->advice[0] == '\0')
 		snprintf(v->advice, sizeof(v->advice), "set tls_trust_file to "
 		    "the issuer's certificate, or tls_fingerprint if it is "
@@ -81,7 +81,7 @@ add_issuer(struct verdict *v)
 
 /* Of which certificate GnuTLS speaks it does not tell. */
 static void
-add_date(struct verdict *v, const char *words,
+add_date(struct verification *v, const char *words,
 	time_t (*get)(gnutls_x509_crt_t), int after)
 {
 	time_t now = time(NULL);
@@ -100,28 +100,28 @@ add_date(struct verdict *v, const char *words,
 			continue;
 		buffer_addf(&v->reasons, " (%s%s)",
 		    i > 0 ? "that of an issuer: " : "",
-		    peer_date(date, moment));
+		    certificate_date(date, moment));
 		break;
 	}
 	advise(v, CLOCK);
 }
 
 static void
-add_expired(struct verdict *v)
+add_expired(struct verification *v)
 {
 	add_date(v, "certificate expired",
 	    gnutls_x509_crt_get_expiration_time, 1);
 }
 
 static void
-add_early(struct verdict *v)
+add_early(struct verification *v)
 {
 	add_date(v, "certificate not yet valid",
 	    gnutls_x509_crt_get_activation_time, 0);
 }
 
 static void
-add_algorithm(struct verdict *v)
+add_algorithm(struct verification *v)
 {
 	unsigned bits = 0;
 	int key = gnutls_x509_crt_get_pk_algorithm(v->certificate, &bits);
@@ -137,7 +137,7 @@ add_algorithm(struct verdict *v)
 
 static const struct {
 	unsigned bit;
-	void (*add)(struct verdict *v);  /* or: */
+	void (*add)(struct verification *v);  /* or: */
 	const char *words, *advice;
 } reasons[] = {
 	{ GNUTLS_CERT_REVOKED, NULL, "certificate revoked",
@@ -174,7 +174,7 @@ static const struct {
 };
 
 static int
-refuse(struct verdict *v, struct error *err)
+refuse(struct verification *v, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		if (!(v->status & reasons[i].bit))
@@ -200,18 +200,18 @@ refuse(struct verdict *v, struct error *err)
 
 /* GnuTLS falls back to the common name; RFC 9525 does not. */
 static int
-lacks_name(const struct verdict *v)
+lacks_name(const struct verification *v)
 {
 	struct buffer names = {0};
-	unsigned dns = peer_names(&names, v->certificate);
+	unsigned dns = certificate_names(&names, v->certificate);
 
 	buffer_free(&names);
-	return dns == 0 && !peer_is_address(v->name);
+	return dns == 0 && !certificate_is_address(v->name);
 }
 
 /* GnuTLS adds bits for what is wrong, and so do we. */
 static int
-examine(struct verdict *v, struct error *err)
+examine(struct verification *v, struct error *err)
 {
 	gnutls_typed_vdata_st wanted[] = {
 		{ GNUTLS_DT_DNS_HOSTNAME, (unsigned char *)v->name, 0 },
@@ -224,7 +224,7 @@ examine(struct verdict *v, struct error *err)
 
 	if (result < 0) {
 		fail(err, EX_PROTOCOL, "certificate cannot be verified: %s",
-		    record_words(words, sizeof(words), result));
+		    tls_transport_words(words, sizeof(words), result));
 		return hint(err, REPLACE);
 	}
 	v->status |= staple_check(v->session);
@@ -234,10 +234,10 @@ examine(struct verdict *v, struct error *err)
 }
 
 int
-verdict_reach(gnutls_session_t session, const char *name,
+verify_server(gnutls_session_t session, const char *name,
 	const char *unknown, struct error *err)
 {
-	struct verdict v;
+	struct verification v;
 	int result;
 
 	memset(&v, 0, sizeof(v));

@@ -15,7 +15,7 @@
  * advice on the first. unknown: the advice on an unknown issuer, or NULL for
  * the keys that make it a known one.
  */
-int verdict_reach(gnutls_session_t session, const char *name,
+int verify_server(gnutls_session_t session, const char *name,
 	const char *unknown, struct error *err);
 
 #endif

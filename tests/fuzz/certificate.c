@@ -19,19 +19,19 @@ static void
 check_names(struct span der)
 {
 	struct span issuer, subject, early, late;
-	int found = certificate_names(der, &issuer, &subject);
+	int found = pem_names(der, &issuer, &subject);
 
 	if (found != 1)
 		return;
 	check_inside(issuer, der);
 	check_inside(subject, der);
 	der.len = (size_t)(subject.data + subject.len - der.data);
-	require(certificate_names(der, &early, &late) == 1 &&
+	require(pem_names(der, &early, &late) == 1 &&
 	    early.data == issuer.data && early.len == issuer.len &&
 	    late.data == subject.data && late.len == subject.len,
 	    "the same names in the prefix that ends with them");
 	der.len--;
-	require(certificate_names(der, &early, &late) == 0,
+	require(pem_names(der, &early, &late) == 0,
 	    "no names before their end");
 }
 
@@ -39,16 +39,16 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct span whole = { data, size }, text = whole;
-	struct certificate_block block;
+	struct pem_block block;
 	unsigned char octets[1024];
 
 	check_names(whole);
-	while (certificate_next(&text, &block)) {
+	while (pem_next(&text, &block)) {
 		struct span der = { octets, 0 };
 
 		check_inside(block.whole, whole);
 		check_inside(block.base64, block.whole);
-		der.len = certificate_decode(&block, octets, sizeof(octets));
+		der.len = pem_decode(&block, octets, sizeof(octets));
 		require(der.len <= block.base64.len / 4 * 3 + 3,
 		    "three octets of four digits");
 		check_names(der);

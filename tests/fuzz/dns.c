@@ -12,7 +12,7 @@ check_record(const struct dns_record *r, enum dns_type type)
 {
 	require(memchr(r->target, '\0', sizeof(r->target)) != NULL,
 	    "a target that ends");
-	require(idna_is_ldh(r->target), "a target that can be a host");
+	require(domain_is_ldh(r->target), "a target that can be a host");
 	require(type == DNS_SRV ? r->port > 0 && r->port <= 65535
 	    : r->port == 0, "a port with SRV, none with MX");
 	require(r->priority <= 65535 && r->weight <= 65535, "16 bits");
@@ -41,7 +41,7 @@ check_order(struct dns_records *records, const uint8_t *data, size_t size)
 	uint64_t before = sum(records);
 
 	memcpy(random, data, size < sizeof(random) ? size : sizeof(random));
-	dns_order(records, random);
+	dns_answer_order(records, random);
 	require(sum(records) == before, "the same records after ordering");
 	for (size_t i = 1; i < records->n; i++)
 		require(records->at[i - 1].priority <=
@@ -58,7 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	type = data[0] % 2 == 0 ? DNS_MX : DNS_SRV;
-	if (dns_parse(&records, data + 1, size - 1, "example.org", type,
+	if (dns_answer_parse(&records, data + 1, size - 1, "example.org", type,
 	    &err) != 0) {
 		require(err.code == EX_TEMPFAIL && records.n == 0,
 		    "a fault is explained and leaves nothing");

@@ -33,7 +33,7 @@ static int
 make_file(char *name, const char *text, size_t size, int sealed)
 {
 	struct buffer seal = {0};
-	struct digest digest;
+	struct sha256 digest;
 	char hex[DIGEST_TEXT];
 	int fd;
 
@@ -41,9 +41,9 @@ make_file(char *name, const char *text, size_t size, int sealed)
 	fd = mkstemp(name);
 	require(fd >= 0, "a temporary file");
 	if (sealed) {
-		digest_begin(&digest);
-		digest_add(&digest, text, size);
-		require(digest_end(&digest, hex) == 0, "a digest");
+		sha256_begin(&digest);
+		sha256_add(&digest, text, size);
+		require(sha256_end(&digest, hex) == 0, "a digest");
 		netstring_add(&seal, "sha256", hex);
 		buffer_add_string(&seal, ENTRY_END);
 	}
@@ -64,7 +64,7 @@ check_word(const char *word)
 }
 
 static void
-check_entry(const struct entry *e)
+check_entry(const struct message_file *e)
 {
 	require(e->envelope.sender != NULL && e->envelope.n > 0,
 	    "a sender and recipients");
@@ -83,28 +83,28 @@ check_entry(const struct entry *e)
 static void
 check_file(const char *text, size_t size, int sealed)
 {
-	struct entry e, again;
+	struct message_file e, again;
 	struct error err = {0};
 	char name[32], copy[32];
 	int fd = make_file(name, text, size, sealed);
 
-	if (entry_read(&e, fd, &err) == 0) {
+	if (message_file_read(&e, fd, &err) == 0) {
 		check_entry(&e);
 		fd = make_file(copy, "", 0, 0);
-		require(entry_write(fd, &e, ENTRY_WHOLE, &err) == 0,
+		require(message_file_write(fd, &e, ENTRY_WHOLE, &err) == 0,
 		    "it can be written");
-		require(entry_read(&again, fd, &err) == 0,
+		require(message_file_read(&again, fd, &err) == 0,
 		    "and read once more");
 		require(again.envelope.n == e.envelope.n &&
 		    message_size(&again.message) == message_size(&e.message),
 		    "the same");
-		entry_free(&again);
+		message_file_free(&again);
 		unlink(copy);
 	} else {
 		require(err.code == EX_DATAERR && err.text[0] != '\0',
 		    "damage is explained");
 	}
-	entry_free(&e);
+	message_file_free(&e);
 	unlink(name);
 }
 

@@ -48,17 +48,17 @@ check_folding(const char *name, const char *body)
 
 	if (strlen(name) > 900)
 		return;
-	if (header_add_folded(&folded, name, body) < 0) {
+	if (field_add_folded(&folded, name, body) < 0) {
 		require(folded.len == 0, "a refused field leaves nothing");
 		buffer_free(&folded);
 		return;
 	}
 	buffer_string(&folded);
 	check_lines(&folded);
-	require(header_next(folded.data, folded.len, &offset, &f) == 1 &&
+	require(field_next(folded.data, folded.len, &offset, &f) == 1 &&
 	    offset == folded.len, "a folded field is one field");
-	require(header_is(folded.data, &f, name), "its name is its own");
-	again = header_unfold(folded.data, &f);
+	require(field_is(folded.data, &f, name), "its name is its own");
+	again = field_unfold(folded.data, &f);
 	require(same_words(body, again), "unfolding undoes folding");
 	free(again);
 	buffer_free(&folded);
@@ -74,9 +74,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0 || memchr(block, '\0', size) != NULL)
 		return 0;
-	while (header_next(block, size, &offset, &f)) {
+	while (field_next(block, size, &offset, &f)) {
 		char *name = xstrndup(block + f.start, f.name_len);
-		char *body = header_unfold(block, &f);
+		char *body = field_unfold(block, &f);
 
 		require(f.start == before && f.name_len > 0 &&
 		    f.start + f.name_len < f.body && f.body <= f.end &&

@@ -15,15 +15,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *again = NULL;
 	char *shown;
 
-	if (idna_to_ascii(domain, &wire, &err) < 0) {
+	if (domain_to_ascii(domain, &wire, &err) < 0) {
 		require(wire == NULL && err.code == EX_DATAERR,
 		    "a refusal says so");
 	} else {
-		require(idna_is_ldh(wire) != idna_is_literal(wire),
+		require(domain_is_ldh(wire) != domain_is_literal(wire),
 		    "what goes on the wire is LDH or a literal");
-		require(idna_to_ascii(wire, &again, &err) == 0 &&
+		require(domain_to_ascii(wire, &again, &err) == 0 &&
 		    strcmp(wire, again) == 0, "A-labels stay");
-		shown = idna_to_unicode(wire);
+		shown = domain_to_unicode(wire);
 		require(strpbrk(shown, "\r\n\033<> ") == NULL,
 		    "what is shown is clean");
 		free(shown);

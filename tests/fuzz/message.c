@@ -130,8 +130,8 @@ check_header(const struct buffer *wire)
 	for (size_t i = 0; i < wire->len; i++)
 		if (wire->data[i] != '\r')
 			buffer_add_char(&lines, wire->data[i]);
-	while (header_next(lines.data, lines.len, &offset, &f))
-		require(!header_is(lines.data, &f, "Bcc"), "no Bcc is left");
+	while (field_next(lines.data, lines.len, &offset, &f))
+		require(!field_is(lines.data, &f, "Bcc"), "no Bcc is left");
 	require(offset < lines.len && lines.data[offset] == '\n',
 	    "a blank line ends the header");
 	buffer_free(&lines);

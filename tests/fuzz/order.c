@@ -32,7 +32,7 @@ check_text(const char *text)
 }
 
 static void
-check_order(const struct order *o)
+check_order(const struct mail_rcpt *o)
 {
 	require(o->sender != NULL || (o->n == 0 && o->envid == NULL &&
 	    o->returns == NULL && o->submitter == NULL),
@@ -63,12 +63,12 @@ next_line(const char **data, const char *end)
 }
 
 static void
-obey(struct order *o, const char *line)
+obey(struct mail_rcpt *o, const char *line)
 {
 	size_t before = o->n;
 	int is_mail = ascii_begins(line, "FROM:"), had = o->sender != NULL;
-	const char *reply = is_mail ? order_mail(o, line)
-	    : order_rcpt(o, line);
+	const char *reply = is_mail ? mail_rcpt_mail(o, line)
+	    : mail_rcpt_rcpt(o, line);
 	int taken = reply[0] == '2';
 
 	check_reply(reply);
@@ -83,7 +83,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *left = (const char *)data, *end = left + size;
-	struct order o = {0};
+	struct mail_rcpt o = {0};
 	struct request request = {0};
 
 	while (left < end) {
@@ -93,12 +93,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		free(line);
 	}
 	if (o.sender != NULL) {
-		order_apply(&o, &request);
+		mail_rcpt_apply(&o, &request);
 		require(request.nrecipients == o.n && request.sender
 		    == o.sender,
 		    "all of it is applied");
 	}
-	order_free(&o);
+	mail_rcpt_free(&o);
 	check_order(&o);
 	return 0;
 }

@@ -126,7 +126,7 @@ make_account(struct account *a, uint8_t choice)
 }
 
 static int
-converse(struct session *s, struct auth *auth, struct secret *secret,
+converse(struct session *s, struct auth *auth, struct password *secret,
     struct mail *mail, struct error *err)
 {
 	if (smtp_greeting(s, err) != 0 || smtp_hello(s, "me", err) != 0)
@@ -167,7 +167,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct smarthost smarthost = { .name = host, .port = 25 };
 	struct session session = {0};
 	struct auth auth = {0};
-	struct secret secret = {0};
+	struct password secret = {0};
 	struct spool spool = {0};
 	struct message message;
 	struct buffer heard = {0};
@@ -194,7 +194,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	judge(&account, &heard, result, &err);
 	session_close(&session);
 	auth_free(&auth);
-	secret_free(&secret);
+	password_free(&secret);
 	message_free(&message);
 	buffer_free(&heard);
 	account_free(&account);

@@ -428,7 +428,7 @@ certs_visit(const struct tls_policy *policy, const enum cert *chain,
 	pid_t child = certs_serve(&fd, SERVER_ECHOES, chain);
 
 	memset(err, 0, sizeof(*err));
-	lower = descriptor_transport(fd);
+	lower = socket_transport(fd);
 	result = tls_open(&upper, lower, policy, deadline_in(20000), facts,
 	    err);
 	if (result == 0)

@@ -31,26 +31,26 @@ make_account(struct account *a, const char *password, const char *command)
 static void
 the_file_comes_before_the_command(void **state)
 {
-	struct secret s = {0};
+	struct password s = {0};
 	struct error err = {0};
 	struct account a;
 
 	(void)state;
 	make_account(&a, "in the file", "echo from the command");
-	assert_int_equal(secret_get(&s, &a, &err), 0);
+	assert_int_equal(password_get(&s, &a, &err), 0);
 	assert_string_equal(buffer_string(&s.text), "in the file");
 	assert_string_equal(s.origin, "from the config file");
-	secret_free(&s);
+	password_free(&s);
 	account_set(&a, "password", "", &err);
-	assert_int_equal(secret_get(&s, &a, &err), 0);
+	assert_int_equal(password_get(&s, &a, &err), 0);
 	assert_string_equal(buffer_string(&s.text), "from the command");
 	assert_string_equal(s.origin, "from passwordeval");
-	secret_free(&s);
+	password_free(&s);
 	account_set(&a, "passwordeval", "exit 1", &err);
-	assert_int_equal(secret_get(&s, &a, &err), -1);
+	assert_int_equal(password_get(&s, &a, &err), -1);
 	assert_string_equal(err.text,
 	    "account \"work\": command \"exit 1\": exit status 1");
-	secret_free(&s);
+	password_free(&s);
 	account_free(&a);
 }
 
@@ -106,12 +106,12 @@ static const struct {
 	    "machine mail.example login work password pw", 0600, NULL },
 };
 
-/* What secret_get comes to in such a place. */
+/* What password_get comes to in such a place. */
 static char *
 fetch(size_t i, const char *home)
 {
 	char path[128];
-	struct secret s = {0};
+	struct password s = {0};
 	struct error err = {0};
 	struct account a;
 	char *said;
@@ -127,12 +127,12 @@ fetch(size_t i, const char *home)
 		    kept[i].settings[k][1], &err), 0);
 	assert_int_equal(account_finish(&a, &err), 0);
 	said = calloc(1, 1024);
-	if (secret_get(&s, &a, &err) == 0)
+	if (password_get(&s, &a, &err) == 0)
 		snprintf(said, 1024, "%s %s", buffer_string(&s.text),
 		    s.origin);
 	else
 		snprintf(said, 1024, "%s", err.text);
-	secret_free(&s);
+	password_free(&s);
 	account_free(&a);
 	unlink(path);
 	return said;
@@ -162,7 +162,7 @@ static void
 a_credential_by_the_accounts_name_stays_with_its_server(void **state)
 {
 	char home[] = "/tmp/onehop-secret-XXXXXX", path[64];
-	struct secret s = {0};
+	struct password s = {0};
 	struct error err = {0};
 	struct account a;
 
@@ -173,10 +173,10 @@ a_credential_by_the_accounts_name_stays_with_its_server(void **state)
 	write_file(path, "topsecret", 0400);
 	make_account(&a, "", "");
 	a.elsewhere = 1;
-	assert_int_equal(secret_get(&s, &a, &err), -1);
+	assert_int_equal(password_get(&s, &a, &err), -1);
 	assert_non_null(strstr(err.text, "there is no password"));
 	assert_int_equal(s.text.len, 0);
-	secret_free(&s);
+	password_free(&s);
 	account_free(&a);
 	unlink(path);
 	unsetenv("CREDENTIALS_DIRECTORY");
@@ -207,18 +207,18 @@ a_command_is_asked_again_and_believed_if_it_says_something_new(void **state)
 	setenv("PATH", place, 1); /* a variable that reaches the command */
 	snprintf(path, sizeof(path), "%s/again", place);
 	for (size_t i = 0; i < sizeof(renewals) / sizeof(renewals[0]); i++) {
-		struct secret s = {0};
+		struct password s = {0};
 		struct error err = {0};
 		struct account a;
 
 		make_account(&a, "", renewals[i].command);
-		assert_int_equal(secret_get(&s, &a, &err), 0);
+		assert_int_equal(password_get(&s, &a, &err), 0);
 		assert_string_equal(buffer_string(&s.text), "one");
-		assert_int_equal(secret_renew(&s, &err),
+		assert_int_equal(password_renew(&s, &err),
 		    renewals[i].result);
 		assert_string_equal(buffer_string(&s.text),
 		    renewals[i].secret);
-		secret_free(&s);
+		password_free(&s);
 		account_free(&a);
 		unlink(path);
 	}
@@ -230,26 +230,26 @@ a_command_is_asked_again_and_believed_if_it_says_something_new(void **state)
 static void
 what_no_command_prints_is_not_asked_again(void **state)
 {
-	struct secret s = {0};
+	struct password s = {0};
 	struct error err = {0};
 	struct account a;
 
 	(void)state;
 	make_account(&a, "in the file", "echo other");
-	assert_int_equal(secret_get(&s, &a, &err), 0);
-	assert_int_equal(secret_renew(&s, &err), 0);
+	assert_int_equal(password_get(&s, &a, &err), 0);
+	assert_int_equal(password_renew(&s, &err), 0);
 	assert_string_equal(buffer_string(&s.text), "in the file");
-	secret_free(&s);
+	password_free(&s);
 	account_free(&a);
 }
 
-/* In a session of its own, with that terminal or none: what secret_get says,
+/* In a session of its own, with that terminal or none: what password_get says,
  * as an exit code and a line on fd 3. */
 static pid_t
 ask_in_child(const char *terminal, int report)
 {
 	pid_t pid = fork();
-	struct secret s = {0};
+	struct password s = {0};
 	struct error err = {0};
 	struct account a;
 
@@ -261,7 +261,7 @@ ask_in_child(const char *terminal, int report)
 	setsid();
 	if (terminal != NULL && open(terminal, O_RDWR) < 0)
 		_exit(1);
-	if (secret_get(&s, &a, &err) == 0)
+	if (password_get(&s, &a, &err) == 0)
 		dprintf(report, "%s", buffer_string(&s.text));
 	else
 		dprintf(report, "%s", err.text);

@@ -174,12 +174,12 @@ a_wait_ends_at_its_deadline(void **state)
 
 	(void)state;
 	assert_int_equal(pipe(ends), 0);
-	assert_int_equal(wait_for(ends[0], POLLIN, before + 20, &err), -1);
+	assert_int_equal(poll_for(ends[0], POLLIN, before + 20, &err), -1);
 	assert_int_equal(err.code, EX_TEMPFAIL);
 	assert_string_equal(err.text, "timed out");
 	assert_true(deadline_now() >= before + 20);
 	assert_int_equal(write(ends[1], "x", 1), 1);
-	assert_int_equal(wait_for(ends[0], POLLIN, DEADLINE_NONE, &err),
+	assert_int_equal(poll_for(ends[0], POLLIN, DEADLINE_NONE, &err),
 	    POLLIN);
 	close(ends[0]);
 	close(ends[1]);
@@ -196,10 +196,10 @@ a_held_signal_interrupts_a_wait_and_is_named(void **state)
 	signals_reset();
 	signals_hold();
 	raise(SIGTERM); /* held back */
-	assert_int_equal(wait_for(ends[0], POLLIN, DEADLINE_NONE, &err), -1);
+	assert_int_equal(poll_for(ends[0], POLLIN, DEADLINE_NONE, &err), -1);
 	assert_int_equal(err.signal, SIGTERM);
 	/* it stays for whoever waits next: nothing goes on after it */
-	assert_int_equal(wait_for(ends[0], POLLIN, DEADLINE_NONE, &err), -1);
+	assert_int_equal(poll_for(ends[0], POLLIN, DEADLINE_NONE, &err), -1);
 	assert_int_equal(err.signal, SIGTERM);
 	close(ends[0]);
 	close(ends[1]);
@@ -226,7 +226,7 @@ the_signal_of_an_alarm_clock_ends_a_wait_under_way(void **state)
 		kill(self, SIGTERM);
 		_exit(0);
 	}
-	assert_int_equal(wait_for(ends[0], POLLIN, DEADLINE_NONE, &err), -1);
+	assert_int_equal(poll_for(ends[0], POLLIN, DEADLINE_NONE, &err), -1);
 	assert_int_equal(err.signal, SIGTERM);
 	close(ends[0]);
 	close(ends[1]);
@@ -273,7 +273,7 @@ output_is_whole_whatever_the_pipe(void **state)
 		assert_int_equal(pipe(ends), 0);
 		fcntl(ends[1], F_SETFL, block ? 0 : O_NONBLOCK);
 		pid = start_reader(ends, len);
-		assert_int_equal(output_all(ends[1], data, len), 0);
+		assert_int_equal(write_all(ends[1], data, len), 0);
 		close(ends[1]);
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		assert_int_equal(status, 0);
@@ -289,9 +289,9 @@ output_that_nobody_takes_is_an_error(void **state)
 	(void)state;
 	if (fd < 0)
 		skip();
-	assert_int_equal(output_all(fd, "x", 1), -1);
+	assert_int_equal(write_all(fd, "x", 1), -1);
 	assert_int_equal(errno, ENOSPC);
-	assert_int_equal(output_answer(fd, "x", 1, &err), -1);
+	assert_int_equal(write_answer(fd, "x", 1, &err), -1);
 	assert_int_equal(err.code, EX_IOERR);
 	assert_non_null(strstr(err.text, "cannot write output: No space"));
 	close(fd);

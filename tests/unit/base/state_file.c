@@ -55,7 +55,7 @@ add(const struct place *p, const char *name, const char *words,
 	int result;
 
 	buffer_add_string(&text, words);
-	result = store_add(p->directory, name, &text, err);
+	result = state_file_add(p->directory, name, &text, err);
 	buffer_free(&text);
 	return result;
 }
@@ -66,7 +66,7 @@ assert_holds(const struct place *p, const char *name, const char *words)
 	struct buffer text = {0};
 	struct error err = {0};
 
-	assert_int_equal(store_read(&text, p->directory, name, &err), 1);
+	assert_int_equal(state_file_read(&text, p->directory, name, &err), 1);
 	assert_string_equal(buffer_string(&text), words);
 	buffer_free(&text);
 }
@@ -89,14 +89,14 @@ what_was_added_is_read_and_nobody_elses(void **state)
 	struct error err = {0};
 	mode_t before = umask(0);
 
-	assert_int_equal(store_read(&text, p->directory, "a:1", &err), 0);
+	assert_int_equal(state_file_read(&text, p->directory, "a:1", &err), 0);
 	assert_int_equal(add(p, "a:1", "one", &err), 1);
 	umask(before);
 	assert_holds(p, "a:1", "one");
 	assert_int_equal(mode_of(p->state), 0700);
 	assert_int_equal(mode_of(p->directory), 0700);
 	assert_int_equal(mode_of(file), 0600);
-	assert_int_equal(store_read(&text, p->directory, "b:1", &err), 0);
+	assert_int_equal(state_file_read(&text, p->directory, "b:1", &err), 0);
 	assert_int_equal(err.code, 0);
 	free(file);
 }
@@ -122,13 +122,13 @@ what_is_taken_is_gone(void **state)
 	struct error err = {0};
 
 	buffer_add_string(&words, "two");
-	assert_int_equal(store_put(p->directory, "s", &words), -1);
-	assert_int_equal(store_take(&text, p->directory, "s"), 0);
+	assert_int_equal(state_file_put(p->directory, "s", &words), -1);
+	assert_int_equal(state_file_take(&text, p->directory, "s"), 0);
 	assert_int_equal(add(p, "s", "one", &err), 1);
-	assert_int_equal(store_put(p->directory, "s", &words), 0);
-	assert_int_equal(store_take(&text, p->directory, "s"), 1);
+	assert_int_equal(state_file_put(p->directory, "s", &words), 0);
+	assert_int_equal(state_file_take(&text, p->directory, "s"), 1);
 	assert_string_equal(buffer_string(&text), "two");
-	assert_int_equal(store_take(&text, p->directory, "s"), 0);
+	assert_int_equal(state_file_take(&text, p->directory, "s"), 0);
 	assert_int_equal(system(empty), 0);
 	buffer_free(&text);
 	buffer_free(&words);
@@ -206,7 +206,8 @@ what_others_can_write_is_not_read(void **state)
 		    spoilt[i].command);
 		assert_int_equal(system(command), 0);
 		free(command);
-		assert_int_equal(store_read(&text, p->directory, "a:1", &err),
+		assert_int_equal(state_file_read(&text, p->directory, "a:1",
+		    &err),
 		    -1);
 		assert_int_equal(err.code, EX_CONFIG);
 		assert_memory_equal(err.text, p->state, strlen(p->state));
@@ -229,7 +230,7 @@ names_lead_nowhere_else(void **state)
 
 		assert_int_equal(add(*state, names[i], "one", &err), -1);
 		assert_int_equal(err.code, EX_CONFIG);
-		assert_int_equal(store_read(&text,
+		assert_int_equal(state_file_read(&text,
 		    ((struct place *)*state)->directory, names[i], &err), -1);
 	}
 }
@@ -263,9 +264,9 @@ more_than_the_limit_is_not_read(void **state)
 
 	memset(buffer_reserve(&text, STORE_MAX + 1), 'x', STORE_MAX + 1);
 	text.len = STORE_MAX + 1;
-	assert_int_equal(store_add(p->directory, "a:1", &text, &err), 1);
+	assert_int_equal(state_file_add(p->directory, "a:1", &text, &err), 1);
 	buffer_free(&text);
-	assert_int_equal(store_read(&text, p->directory, "a:1", &err), -1);
+	assert_int_equal(state_file_read(&text, p->directory, "a:1", &err), -1);
 	assert_non_null(strstr(err.text, "expected at most"));
 }
 

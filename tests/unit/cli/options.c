@@ -32,7 +32,7 @@ parse(struct options *options, const char *const *words, struct error *err)
 
 	memset(options, 0, sizeof(*options));
 	memset(err, 0, sizeof(*err));
-	return args_parse(options, count(argv), argv, err);
+	return options_parse(options, count(argv), argv, err);
 }
 
 /* Lines of real callers, and lines that must not be taken. */
@@ -101,7 +101,7 @@ lines_are_taken_or_refused_with_a_reason(void **state)
 		    (l->says != NULL && strstr(err.text, l->says) == NULL))
 			fail_msg("line %zu: %d \"%s\"", i, err.code,
 			    err.text);
-		args_free(&options);
+		options_free(&options);
 	}
 }
 
@@ -158,7 +158,7 @@ every_letter_works_attached_separate_and_in_a_cluster(void **state)
 				    options.request.nrecipients);
 			if (i == 2)
 				assert_true(options.ignore_dots);
-			args_free(&options);
+			options_free(&options);
 		}
 	}
 }
@@ -184,7 +184,7 @@ every_key_is_a_long_option_but_secrets(void **state)
 		assert_string_equal(options.selection.overrides[0].key,
 		    k->name);
 		assert_string_equal(options.selection.overrides[0].value, "/1");
-		args_free(&options);
+		options_free(&options);
 	}
 }
 
@@ -207,7 +207,7 @@ values_reach_their_members(void **state)
 	assert_true(options.request.read_recipients);
 	assert_true(options.ignore_dots);
 	assert_int_equal(options.request.nrecipients, 2);
-	args_free(&options);
+	options_free(&options);
 }
 
 static void
@@ -242,7 +242,7 @@ requiretls_is_the_key_of_that_name_and_no_other_option_is(void **state)
 			    options.selection.overrides[0].value,
 			    cases[i].value);
 		}
-		args_free(&options);
+		options_free(&options);
 	}
 }
 
@@ -260,7 +260,7 @@ digits_choose_the_address_family(void **state)
 	    "address_family");
 	assert_string_equal(options.selection.overrides[0].value, "ipv4");
 	assert_string_equal(options.selection.overrides[1].value, "ipv6");
-	args_free(&options);
+	options_free(&options);
 }
 
 static const struct {
@@ -297,7 +297,7 @@ modes_follow_name_and_options(void **state)
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
 		assert_int_equal(parse(&options, named[i].words, &err), 0);
 		assert_int_equal(options.mode, named[i].mode);
-		args_free(&options);
+		options_free(&options);
 	}
 }
 
@@ -309,7 +309,7 @@ no_argv_at_all_is_fine(void **state)
 	struct error err = {0};
 
 	(void)state;
-	assert_int_equal(args_parse(&options, 0, none, &err), 0);
+	assert_int_equal(options_parse(&options, 0, none, &err), 0);
 	assert_string_equal(options.program, "onehop");
 	assert_int_equal(options.request.nrecipients, 0);
 }

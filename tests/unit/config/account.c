@@ -426,7 +426,7 @@ swapped_neighbours_count_as_one_typo(void **state)
 	assert_int_equal(distance("kitten", "sitting"), 3);
 	assert_true(distance("x",
 	    "a_word_that_is_longer_than_any_key_could_ever_be") == SIZE_MAX);
-	assert_false(distance_is_typo("x", "tls"));
+	assert_false(edit_distance_is_typo("x", "tls"));
 }
 
 int

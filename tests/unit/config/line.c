@@ -69,7 +69,7 @@ a_line_is_a_keyword_and_its_argument(void **state)
 		struct directive d;
 		struct error err = {0};
 
-		assert_int_equal(grammar_read(&d, good[i].line,
+		assert_int_equal(config_line_read(&d, good[i].line,
 		    strlen(good[i].line), &err), 0);
 		if (good[i].keyword == NULL) {
 			assert_null(d.keyword);
@@ -77,7 +77,7 @@ a_line_is_a_keyword_and_its_argument(void **state)
 			assert_string_equal(d.keyword, good[i].keyword);
 			assert_string_equal(d.argument, good[i].argument);
 		}
-		grammar_free(&d);
+		config_line_free(&d);
 	}
 }
 
@@ -89,11 +89,11 @@ a_line_that_is_none_says_why_without_its_argument(void **state)
 		struct directive d;
 		struct error err = {0};
 
-		assert_int_equal(grammar_read(&d, bad[i].line,
+		assert_int_equal(config_line_read(&d, bad[i].line,
 		    strlen(bad[i].line), &err), -1);
 		assert_int_equal(err.code, EX_CONFIG);
 		assert_string_equal(err.text, bad[i].text);
-		grammar_free(&d);
+		config_line_free(&d);
 	}
 }
 
@@ -107,9 +107,9 @@ a_line_may_be_of_any_length(void **state)
 	(void)state;
 	memset(line, 'x', sizeof(line));
 	memcpy(line, "user ", 5);
-	assert_int_equal(grammar_read(&d, line, sizeof(line), &err), 0);
+	assert_int_equal(config_line_read(&d, line, sizeof(line), &err), 0);
 	assert_int_equal(strlen(d.argument), sizeof(line) - 5);
-	grammar_free(&d);
+	config_line_free(&d);
 }
 
 int

@@ -58,7 +58,7 @@ the_host_has_a_name_only_if_it_is_whole(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		host_name = cases[i].name;
 		expect(host_name != NULL ? host_name : "no name",
-		    identity_host(), cases[i].host);
+		    local_host_name(), cases[i].host);
 	}
 }
 
@@ -86,11 +86,11 @@ this_host_is_known_by_its_names(void **state)
 	(void)state;
 	host_name = "mail.example.org";
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		if (identity_is_this_host(cases[i].domain) != cases[i].is)
+		if (local_host_is_this_host(cases[i].domain) != cases[i].is)
 			fail_msg("%s", cases[i].domain);
 	host_name = NULL;
-	assert_true(identity_is_this_host("localhost"));
-	assert_false(identity_is_this_host("mail"));
+	assert_true(local_host_is_this_host("localhost"));
+	assert_false(local_host_is_this_host("mail"));
 }
 
 static void
@@ -109,13 +109,13 @@ bare_names_get_maildomain_or_the_host(void **state)
 	(void)state;
 	account_init(&a, "");
 	host_name = "mail.example.org";
-	expect("the host", identity_mail_domain(&a), "mail.example.org");
+	expect("the host", local_host_mail_domain(&a), "mail.example.org");
 	host_name = "mail";
-	expect("neither", identity_mail_domain(&a), NULL);
+	expect("neither", local_host_mail_domain(&a), NULL);
 	set(&a, "maildomain", "example.net");
-	expect("maildomain", identity_mail_domain(&a), "example.net");
+	expect("maildomain", local_host_mail_domain(&a), "example.net");
 	set(&a, "maildomain", "%H.example.net");
-	expect("expanded", identity_mail_domain(&a), "mail.example.net");
+	expect("expanded", local_host_mail_domain(&a), "mail.example.net");
 	account_free(&a);
 }
 
@@ -177,7 +177,7 @@ hello_is_a_name_or_an_address(void **state)
 		host_name = cases[i].host;
 		account_init(&a, "");
 		set(&a, "domain", cases[i].domain);
-		expect(cases[i].hello, identity_hello(&a, fd),
+		expect(cases[i].hello, local_host_hello(&a, fd),
 		    cases[i].hello);
 		account_free(&a);
 		close(fd);
@@ -192,7 +192,7 @@ hello_needs_no_socket(void **state)
 	(void)state;
 	host_name = "mail";
 	account_init(&a, "");
-	expect("no socket", identity_hello(&a, -1), "localhost");
+	expect("no socket", local_host_hello(&a, -1), "localhost");
 	account_free(&a);
 }
 
@@ -206,11 +206,11 @@ the_user_has_a_name_or_a_number(void **state)
 	(void)state;
 	snprintf(number, sizeof(number), "uid%lu", (unsigned long)getuid());
 	entry = &ann;
-	expect("an entry", identity_user(), "ann");
+	expect("an entry", local_host_user(), "ann");
 	entry = &nobody;
-	expect("an empty name", identity_user(), number);
+	expect("an empty name", local_host_user(), number);
 	entry = NULL;
-	expect("no entry", identity_user(), number);
+	expect("no entry", local_host_user(), number);
 }
 
 static void
@@ -241,13 +241,13 @@ patterns_are_expanded(void **state)
 	entry = &ann;
 	host_name = "mail";
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		expect(cases[i].text, identity_expand(cases[i].text,
+		expect(cases[i].text, local_host_expand(cases[i].text,
 		    cases[i].from), cases[i].wanted);
 	host_name = "mail.example.org";
-	expect("qualified", identity_expand("%H %C", NULL),
+	expect("qualified", local_host_expand("%H %C", NULL),
 	    "mail.example.org mail.example.org");
 	if (access(SYSCONFDIR "/mailname", F_OK) != 0)
-		expect("no mailname", identity_expand("%M", NULL),
+		expect("no mailname", local_host_expand("%M", NULL),
 		    "localhost");
 }
 

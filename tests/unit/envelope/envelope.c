@@ -16,7 +16,7 @@
 #define ARGS 4
 #define SETTINGS 4
 
-struct trial {
+struct probe {
 	const char *name;
 	const char *settings[2 * SETTINGS]; /* key, value, ... */
 	const char *sender;     /* -f, or NULL */
@@ -36,7 +36,7 @@ struct trial {
 #define DOMAIN "maildomain", "d.example"
 #define R { "r@x.example" }
 
-static const struct trial trials[] = {
+static const struct probe trials[] = {
 	/* the sender */
 	{ "-f is the sender", { 0 }, "s@x.example", NULL, R, PLAIN,
 	    "s@x.example", "r@x.example", "From: a@b.example\n", NULL, 0 },
@@ -214,7 +214,7 @@ fill(const char *text)
 }
 
 static void
-expect(const struct trial *t, const char *what, const char *got,
+expect(const struct probe *t, const char *what, const char *got,
     const char *wanted)
 {
 	char *filled = wanted != NULL ? fill(wanted) : NULL;
@@ -226,7 +226,7 @@ expect(const struct trial *t, const char *what, const char *got,
 }
 
 static void
-expect_header(const struct trial *t, const struct message *m)
+expect_header(const struct probe *t, const struct message *m)
 {
 	char *header = letter_header(m);
 	char *wanted = t->header != NULL ? fill(t->header) : NULL;
@@ -241,7 +241,7 @@ expect_header(const struct trial *t, const struct message *m)
 }
 
 static void
-expect_envelope(const struct trial *t, const struct envelope *e)
+expect_envelope(const struct probe *t, const struct envelope *e)
 {
 	struct buffer to = {0};
 
@@ -253,7 +253,7 @@ expect_envelope(const struct trial *t, const struct envelope *e)
 }
 
 static void
-set_up(const struct trial *t, struct request *request, struct account *a)
+set_up(const struct probe *t, struct request *request, struct account *a)
 {
 	struct error err = {0};
 	size_t n = 0;
@@ -277,7 +277,7 @@ envelope_and_header_follow_the_account(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(trials) / sizeof(trials[0]); i++) {
-		const struct trial *t = &trials[i];
+		const struct probe *t = &trials[i];
 		struct request request = {0};
 		struct envelope e = {0};
 		struct error err = {0};
@@ -303,7 +303,7 @@ envelope_and_header_follow_the_account(void **state)
 static void
 the_message_id_is_known_also_when_it_is_ours(void **state)
 {
-	static const struct trial ours = { .args = R, .message = PLAIN };
+	static const struct probe ours = { .args = R, .message = PLAIN };
 	struct request request = {0};
 	struct envelope e = {0};
 	struct error err = {0};
@@ -328,7 +328,7 @@ static int
 set_user(void **state)
 {
 	(void)state;
-	user = identity_user();
+	user = local_host_user();
 	return 0;
 }
 

@@ -15,7 +15,7 @@
 #define DOMAIN "maildomain", "d.example"
 #define SENDER "s@x.example"
 
-static const struct trial {
+static const struct probe {
 	const char *name;
 	const char *settings[2 * SETTINGS]; /* key, value, ... */
 	const char *full_name;  /* -F, or NULL */
@@ -106,7 +106,7 @@ prepare(struct account *a, const char *const settings[2 * SETTINGS])
 
 /* The header as it goes. Owned. */
 static char *
-complete(const struct trial *t, const struct account *a)
+complete(const struct probe *t, const struct account *a)
 {
 	struct request request = { .full_name = t->full_name };
 	struct error err = {0};
@@ -114,7 +114,7 @@ complete(const struct trial *t, const struct account *a)
 	char *sent;
 
 	letter_take(&m, t->header, strlen(t->header));
-	if (completion_apply(&m, &request, a, t->sender, t->to, &err) != 0)
+	if (header_fixup_apply(&m, &request, a, t->sender, t->to, &err) != 0)
 		fail_msg("%s: %s", t->name, err.text);
 	sent = letter_header(&m);
 	message_free(&m);
@@ -129,7 +129,7 @@ headers_become_fit_to_be_sent(void **state)
 	(void)state;
 	host_name = "mail";
 	for (size_t i = 0; i < sizeof(trials) / sizeof(trials[0]); i++) {
-		const struct trial *t = &trials[i];
+		const struct probe *t = &trials[i];
 		struct account a;
 		char *sent;
 
@@ -177,7 +177,7 @@ date_and_message_id_are_added(void **state)
 	(void)state;
 	host_name = "mail";
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct trial t = { .name = cases[i].end,
+		struct probe t = { .name = cases[i].end,
 			.sender = cases[i].sender,
 			.header = "From: a@b.example\n" };
 		struct account a;
@@ -197,7 +197,7 @@ date_and_message_id_are_added(void **state)
 static void
 date_and_message_id_that_are_there_stay(void **state)
 {
-	static const struct trial t = { .sender = SENDER,
+	static const struct probe t = { .sender = SENDER,
 		.header = "message-id: <1@b.example>\nDATE: yesterday\n"
 		    "From: a@b.example\n" };
 	static const char *const none[2 * SETTINGS];
@@ -216,7 +216,7 @@ date_and_message_id_that_are_there_stay(void **state)
 static void
 the_date_is_now(void **state)
 {
-	static const struct trial t = { .sender = SENDER,
+	static const struct probe t = { .sender = SENDER,
 		.header = "From: a@b.example\nMessage-ID: <1@b.example>\n" };
 	static const char *const none[2 * SETTINGS];
 	time_t before = time(NULL), after;
@@ -254,7 +254,7 @@ what_cannot_be_folded_is_refused(void **state)
 	to[1200] = '\0';
 	prepare(&a, none);
 	letter_take(&m, "From: a@b.example\n", 18);
-	assert_int_equal(completion_apply(&m, &request, &a, SENDER, to, &err),
+	assert_int_equal(header_fixup_apply(&m, &request, &a, SENDER, to, &err),
 	    -1);
 	assert_int_equal(err.code, EX_DATAERR);
 	message_free(&m);

@@ -113,7 +113,7 @@ parse_n(struct dns_records *records, const struct packet *p, size_t len,
 
 	assert_non_null(copy);
 	memcpy(copy, p->octets, len);
-	result = dns_parse(records, copy, len, NAME, type, &err);
+	result = dns_answer_parse(records, copy, len, NAME, type, &err);
 	free(copy);
 	assert_int_equal(err.code, result == 0 ? 0 : EX_TEMPFAIL);
 	return result;

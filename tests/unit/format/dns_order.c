@@ -38,7 +38,7 @@ the_lowest_priority_comes_first(void **state)
 	add(&r, 65535, 65535, "e");
 	add(&r, 10, 1, "b");
 	add(&r, 20, 9, "c");
-	dns_order(&r, random);
+	dns_answer_order(&r, random);
 	assert_string_equal(letters(&r), "abcde");
 }
 
@@ -65,7 +65,7 @@ weights_share_out_the_first_place(void **state)
 		add(&r, 1, 1, "a");
 		add(&r, 1, 3, "b");
 		add(&r, 1, 0, "z");
-		dns_order(&r, random);
+		dns_answer_order(&r, random);
 		assert_string_equal(letters(&r), cases[i].order);
 	}
 }
@@ -83,7 +83,7 @@ equal_weights_get_equal_shares(void **state)
 		add(&r, 1, 1, "a");
 		add(&r, 1, 1, "b");
 		add(&r, 1, 1, "c");
-		dns_order(&r, random);
+		dns_answer_order(&r, random);
 		first[letters(&r)[0] - 'a']++;
 	}
 	assert_int_equal(first[0], 100);
@@ -112,7 +112,7 @@ a_name_is_within_its_domain(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		if (dns_is_within(cases[i].name, cases[i].domain) !=
+		if (domain_is_within(cases[i].name, cases[i].domain) !=
 		    cases[i].within)
 			fail_msg("%s in %s", cases[i].name, cases[i].domain);
 }

@@ -76,7 +76,7 @@ domains_become_a_labels_or_are_refused(void **state)
 	for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++) {
 		struct error err = {0};
 		char *wire = NULL;
-		int rc = idna_to_ascii(domains[i].domain, &wire, &err);
+		int rc = domain_to_ascii(domains[i].domain, &wire, &err);
 
 		assert_string_equal(rc == 0 ? wire : err.text,
 		    domains[i].wire != NULL ? domains[i].wire : err.text);
@@ -97,7 +97,7 @@ an_endless_domain_is_refused_before_the_library_sees_it(void **state)
 	for (size_t i = 0; i < 5000; i += 2)
 		memcpy(domain + i, "\303\274", 2);
 	domain[5000] = '\0';
-	assert_int_equal(idna_to_ascii(domain, &wire, &err), -1);
+	assert_int_equal(domain_to_ascii(domain, &wire, &err), -1);
 	assert_non_null(strstr(err.text, "too long"));
 }
 
@@ -108,7 +108,7 @@ an_error_names_the_domain_escaped(void **state)
 	char *wire = NULL;
 
 	(void)state;
-	assert_int_equal(idna_to_ascii("a\nb", &wire, &err), -1);
+	assert_int_equal(domain_to_ascii("a\nb", &wire, &err), -1);
 	assert_non_null(strstr(err.text, "'a\\x0Ab' is not a domain"));
 	assert_null(strchr(err.text, '\n'));
 }
@@ -134,7 +134,7 @@ only_names_that_convert_back_are_shown_as_unicode(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
-		char *text = idna_to_unicode(shown[i].domain);
+		char *text = domain_to_unicode(shown[i].domain);
 
 		assert_string_equal(text, shown[i].shown);
 		free(text);
@@ -145,7 +145,7 @@ static void
 the_library_tells_its_version(void **state)
 {
 	(void)state;
-	assert_non_null(idna_library_version());
+	assert_non_null(domain_library_version());
 }
 
 int

@@ -36,9 +36,9 @@ a_line_tells_what_is_offered(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct capabilities c = {0};
+		struct ehlo c = {0};
 
-		capability_add_line(&c, cases[i].line, strlen(cases[i].line));
+		ehlo_add_line(&c, cases[i].line, strlen(cases[i].line));
 		if (c.offered != cases[i].offered ||
 		    c.size_max != cases[i].size_max ||
 		    strcmp(c.mechanisms, cases[i].mechanisms) != 0)
@@ -52,35 +52,35 @@ static void
 a_nul_does_not_end_a_keyword_early(void **state)
 {
 	static const char line[] = "STARTTLS\0";
-	struct capabilities c = {0};
+	struct ehlo c = {0};
 
 	(void)state;
-	capability_add_line(&c, line, sizeof(line) - 1);
+	ehlo_add_line(&c, line, sizeof(line) - 1);
 	assert_int_equal(c.offered, 0);
 }
 
 static void
 both_forms_of_auth_add_up(void **state)
 {
-	struct capabilities c = {0};
+	struct ehlo c = {0};
 
 	(void)state;
-	capability_add_line(&c, "AUTH PLAIN", 10);
-	capability_add_line(&c, "AUTH=LOGIN PLAIN", 16);
+	ehlo_add_line(&c, "AUTH PLAIN", 10);
+	ehlo_add_line(&c, "AUTH=LOGIN PLAIN", 16);
 	assert_string_equal(c.mechanisms, "PLAIN LOGIN");
 }
 
 static void
 more_mechanisms_than_fit_are_left_out_whole(void **state)
 {
-	struct capabilities c = {0};
+	struct ehlo c = {0};
 
 	(void)state;
 	for (int i = 0; i < 1000; i++) {
 		char line[32];
 		int n = snprintf(line, sizeof(line), "AUTH MECHANISM-%d", i);
 
-		capability_add_line(&c, line, (size_t)n);
+		ehlo_add_line(&c, line, (size_t)n);
 	}
 	assert_true(strlen(c.mechanisms) < sizeof(c.mechanisms));
 	assert_memory_equal(c.mechanisms, "MECHANISM-0 MECHANISM-1 ", 24);
@@ -90,11 +90,11 @@ more_mechanisms_than_fit_are_left_out_whole(void **state)
 static void
 limits_are_read_by_name(void **state)
 {
-	struct capabilities c = {0};
+	struct ehlo c = {0};
 	const char *line = "LIMITS RCPTMAX=20 FOO=1 MAILMAX=5 X";
 
 	(void)state;
-	capability_add_line(&c, line, strlen(line));
+	ehlo_add_line(&c, line, strlen(line));
 	assert_int_equal(c.rcpt_max, 20);
 	assert_int_equal(c.mail_max, 5);
 }
@@ -102,11 +102,11 @@ limits_are_read_by_name(void **state)
 static void
 future_release_tells_its_bounds(void **state)
 {
-	struct capabilities c = {0};
+	struct ehlo c = {0};
 	const char *line = "FUTURERELEASE 864000 2027-01-01T00:00:00Z";
 
 	(void)state;
-	capability_add_line(&c, line, strlen(line));
+	ehlo_add_line(&c, line, strlen(line));
 	assert_int_equal(c.hold_max, 864000);
 	assert_string_equal(c.hold_until_max, "2027-01-01T00:00:00Z");
 }

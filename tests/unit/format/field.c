@@ -27,7 +27,7 @@ a_field_line_has_a_printable_name_and_a_colon(void **state)
 		const char *line = lines[i].line;
 
 		assert_string_equal(
-		    header_is_field(line, strlen(line)) ? line : "not one",
+		    field_is_valid(line, strlen(line)) ? line : "not one",
 		    lines[i].is_field ? line : "not one");
 	}
 }
@@ -52,20 +52,20 @@ fields_are_found_with_their_continuation_lines(void **state)
 	for (size_t i = 0; i < COUNT(expected); i++) {
 		char *body;
 
-		assert_int_equal(header_next(block, sizeof(block) - 1,
+		assert_int_equal(field_next(block, sizeof(block) - 1,
 		    &offset, &f), 1);
 		assert_int_equal(f.start, end);
 		assert_int_equal(f.end, offset);
 		end = f.end;
-		assert_true(header_is(block, &f, expected[i].name));
-		assert_false(header_is(block, &f, "T"));
-		assert_false(header_is(block, &f, "Too"));
-		body = header_unfold(block, &f);
+		assert_true(field_is(block, &f, expected[i].name));
+		assert_false(field_is(block, &f, "T"));
+		assert_false(field_is(block, &f, "Too"));
+		body = field_unfold(block, &f);
 		assert_string_equal(body, expected[i].body);
 		free(body);
 	}
 	assert_int_equal(offset, sizeof(block) - 1);
-	assert_int_equal(header_next(block, sizeof(block) - 1, &offset, &f),
+	assert_int_equal(field_next(block, sizeof(block) - 1, &offset, &f),
 	    0);
 }
 
@@ -77,13 +77,13 @@ the_search_stops_at_a_line_that_is_no_field(void **state)
 	size_t offset = 0;
 
 	(void)state;
-	assert_int_equal(header_next(block, sizeof(block) - 1, &offset, &f),
+	assert_int_equal(field_next(block, sizeof(block) - 1, &offset, &f),
 	    1);
-	assert_int_equal(header_next(block, sizeof(block) - 1, &offset, &f),
+	assert_int_equal(field_next(block, sizeof(block) - 1, &offset, &f),
 	    0);
 	assert_int_equal(offset, 6);
 	offset = 0;
-	assert_int_equal(header_next(" odd\nTo: a\n", 11, &offset, &f), 0);
+	assert_int_equal(field_next(" odd\nTo: a\n", 11, &offset, &f), 0);
 	assert_int_equal(offset, 0);
 }
 
@@ -108,7 +108,7 @@ a_date_carries_the_zone_and_english_names(void **state)
 	for (size_t i = 0; i < COUNT(dates); i++) {
 		struct buffer out = {0};
 
-		header_add_date(&out, dates[i].when, dates[i].east);
+		field_add_date(&out, dates[i].when, dates[i].east);
 		assert_string_equal(buffer_string(&out), dates[i].date);
 		buffer_free(&out);
 	}
@@ -121,11 +121,11 @@ a_message_id_is_time_chance_and_domain(void **state)
 	struct buffer out = {0};
 
 	(void)state;
-	header_add_message_id(&out, 1795422600, random, "example.org");
+	field_add_message_id(&out, 1795422600, random, "example.org");
 	assert_string_equal(buffer_string(&out),
 	    "<toy4y0.000102fdfeff00000000000000000000@example.org>");
 	buffer_free(&out);
-	header_add_message_id(&out, 0, random, "h");
+	field_add_message_id(&out, 0, random, "h");
 	assert_memory_equal(buffer_string(&out), "<0.0001", 7);
 	buffer_free(&out);
 }
@@ -177,7 +177,7 @@ fields_are_folded_before_blanks(void **state)
 		int rc;
 
 		buffer_add_string(&out, "A: b\n");
-		rc = header_add_folded(&out, folded[i].name, folded[i].body);
+		rc = field_add_folded(&out, folded[i].name, folded[i].body);
 		assert_int_equal(rc, folded[i].text != NULL ? 0 : -1);
 		assert_string_equal(buffer_string(&out) + 5,
 		    rc == 0 ? folded[i].text : "");
@@ -206,11 +206,11 @@ no_line_passes_998_octets(void **state)
 	char *body = words(997, 3);
 
 	(void)state;
-	assert_int_equal(header_add_folded(&out, "To", body), 0);
+	assert_int_equal(field_add_folded(&out, "To", body), 0);
 	assert_int_equal(out.len, 4 + 3 * 999);
 	free(body);
 	body = words(998, 2);
-	assert_int_equal(header_add_folded(&out, "To", body), -1);
+	assert_int_equal(field_add_folded(&out, "To", body), -1);
 	assert_int_equal(out.len, 4 + 3 * 999);
 	free(body);
 	buffer_free(&out);
@@ -227,7 +227,7 @@ a_line_of_blanks_is_not_kept(void **state)
 	body[0] = 'a';
 	body[2001] = 'b';
 	body[2002] = '\0';
-	assert_int_equal(header_add_folded(&out, "To", body), 0);
+	assert_int_equal(field_add_folded(&out, "To", body), 0);
 	assert_string_equal(buffer_string(&out), "To: a b\n");
 	buffer_free(&out);
 }

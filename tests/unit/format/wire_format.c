@@ -48,32 +48,32 @@ static const struct {
 };
 #define N_TEXTS (sizeof(texts) / sizeof(texts[0]))
 
-static struct wireform
+static struct wire_format
 chosen(int choices)
 {
-	struct wireform w = {0};
+	struct wire_format w = {0};
 
 	w.dots = choices == DOTS || choices == BOTH;
 	w.stuff = choices == STUFF || choices == BOTH;
 	return w;
 }
 
-/* Takes octets as wireform_add does, out as long as is needed. */
+/* Takes octets as wire_format_add does, out as long as is needed. */
 static size_t
-add(struct wireform *w, const char *in, size_t n, struct buffer *out)
+add(struct wire_format *w, const char *in, size_t n, struct buffer *out)
 {
-	char *begin = buffer_reserve(out, wireform_room(n));
+	char *begin = buffer_reserve(out, wire_format_room(n));
 	char *end = begin;
-	size_t taken = wireform_add(w, in, n, &end);
+	size_t taken = wire_format_add(w, in, n, &end);
 
-	assert_true((size_t)(end - begin) <= wireform_room(n));
+	assert_true((size_t)(end - begin) <= wire_format_room(n));
 	out->len += (size_t)(end - begin);
 	return taken;
 }
 
 /* Feeds a text cut into pieces of the given size, the first of its own. */
 static void
-feed(struct wireform *w, const char *in, size_t len, size_t first,
+feed(struct wire_format *w, const char *in, size_t len, size_t first,
     size_t piece, struct buffer *out)
 {
 	size_t n = first < len ? first : len;
@@ -81,14 +81,14 @@ feed(struct wireform *w, const char *in, size_t len, size_t first,
 
 	while (len > 0 && !w->ended) {
 		size_t taken = out != NULL ? add(w, in, n, out)
-		    : wireform_add(w, in, n, NULL);
+		    : wire_format_add(w, in, n, NULL);
 
 		in += taken;
 		len -= taken;
 		n = piece < len ? piece : len;
 	}
-	end = out != NULL ? buffer_reserve(out, wireform_room(0)) : NULL;
-	wireform_end(w, out != NULL ? &end : NULL);
+	end = out != NULL ? buffer_reserve(out, wire_format_room(0)) : NULL;
+	wire_format_end(w, out != NULL ? &end : NULL);
 	if (out != NULL)
 		out->len = (size_t)(end - out->data);
 }
@@ -101,7 +101,7 @@ texts_take_wire_form_however_they_are_cut(void **state)
 		size_t len = strlen(texts[i].in);
 
 		for (size_t cut = 0; cut <= len * 2; cut++) {
-			struct wireform w = chosen(texts[i].choices);
+			struct wire_format w = chosen(texts[i].choices);
 			struct buffer out = {0};
 
 			feed(&w, texts[i].in, len, cut / 2,
@@ -153,9 +153,9 @@ random_texts_measure_and_convert_alike(void **state)
 		struct buffer out = {0};
 		struct buffer letter = {0};
 		int choices = round % 4;
-		struct wireform w = chosen(choices);
-		struct wireform measure = chosen(choices);
-		struct wireform plain = chosen(choices & DOTS);
+		struct wire_format w = chosen(choices);
+		struct wire_format measure = chosen(choices);
+		struct wire_format plain = chosen(choices & DOTS);
 		char in[24];
 		size_t len;
 
@@ -187,7 +187,7 @@ a_long_run_of_bare_returns_needs_little_room(void **state)
 {
 	size_t len = 1 << 20;
 	char *in = malloc(len + 1);
-	struct wireform w = {0};
+	struct wire_format w = {0};
 	struct buffer out = {0};
 	uint64_t total = 0;
 	const char *p = in;
@@ -215,7 +215,7 @@ static void
 facts_are_those_of_the_wire_form(void **state)
 {
 	static const char text[] = "ab\nabcde\r\nx\r\rz\n\xc3\n";
-	struct wireform w = {0};
+	struct wire_format w = {0};
 
 	(void)state;
 	feed(&w, text, sizeof(text) - 1, 100, 100, NULL);
@@ -236,7 +236,7 @@ the_longest_line_is_told_if_it_is_too_long(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
 		for (size_t at = 1; at < 400; at++) {
-			struct wireform w = {0};
+			struct wire_format w = {0};
 			int too_long = lengths[i] > WIREFORM_LINE_MAX;
 			size_t before = 0;
 
@@ -267,8 +267,8 @@ long_texts_measure_and_convert_alike(void **state)
 	for (int round = 0; round < 4000; round++) {
 		struct buffer out = {0}, letter = {0};
 		int choices = round % 4;
-		struct wireform w = chosen(choices);
-		struct wireform measure = chosen(choices & DOTS);
+		struct wire_format w = chosen(choices);
+		struct wire_format measure = chosen(choices & DOTS);
 		/* few kinds of octets, so that some chunks lack some */
 		uint32_t kinds = 1 + (uint32_t)round / 4 % 8;
 		size_t doubled = 0, len;
@@ -302,7 +302,7 @@ static void
 octets_behind_the_dot_do_not_count(void **state)
 {
 	static const char text[] = "ab\n.\n\xc3 a longer line\n";
-	struct wireform w = { .dots = 1 };
+	struct wire_format w = { .dots = 1 };
 
 	(void)state;
 	feed(&w, text, sizeof(text) - 1, 100, 100, NULL);
@@ -321,10 +321,10 @@ an_octet_above_127_is_seen_anywhere(void **state)
 	(void)state;
 	for (size_t len = 0; len < sizeof(text); len++) {
 		memset(text, 'a', sizeof(text));
-		assert_false(wireform_is_8bit(text, len));
+		assert_false(wire_format_is_8bit(text, len));
 		for (size_t i = 0; i < len; i++) {
 			text[i] = '\x80';
-			assert_true(wireform_is_8bit(text, len));
+			assert_true(wire_format_is_8bit(text, len));
 			text[i] = 0x7f;
 		}
 	}

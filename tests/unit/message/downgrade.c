@@ -103,9 +103,9 @@ check(const struct conversion *c)
 	char *text;
 
 	letter_take(&m, c->in, strlen(c->in));
-	if (!mime_is_needed(&m, c->transport))
+	if (!downgrade_is_needed(&m, c->transport))
 		fail_msg("%s: not needed", c->name);
-	if (mime_convert(&out, &m, c->transport, &spool, &err) != 0) {
+	if (downgrade_convert(&out, &m, c->transport, &spool, &err) != 0) {
 		if (c->out != NULL || err.code != EX_DATAERR ||
 		    strstr(err.text, c->says) == NULL)
 			fail_msg("%s: %s", c->name, err.text);
@@ -161,7 +161,7 @@ long_lines_become_short_whatever_their_length(void **state)
 		text[lengths[i] + 6] = '\n';
 		text[lengths[i] + 7] = '\0';
 		letter_take(&m, text, lengths[i] + 7);
-		assert_int_equal(mime_convert(&out, &m, PART_8BIT, &spool,
+		assert_int_equal(downgrade_convert(&out, &m, PART_8BIT, &spool,
 		    &err), 0);
 		made = text_of(&out);
 		assert_true(longest(made) <= 76);
@@ -183,7 +183,7 @@ long_header_lines_are_folded(void **state)
 
 	(void)state;
 	letter_take(&m, text, sizeof(text) - 1);
-	assert_int_equal(mime_convert(&out, &m, PART_8BIT, &spool, &err),
+	assert_int_equal(downgrade_convert(&out, &m, PART_8BIT, &spool, &err),
 	    0);
 	made = text_of(&out);
 	assert_true(longest(made) <= 78);
@@ -201,7 +201,7 @@ what_suits_needs_nothing(void **state)
 
 	(void)state;
 	letter_take(&m, text, sizeof(text) - 1);
-	assert_false(mime_is_needed(&m, PART_8BIT));
+	assert_false(downgrade_is_needed(&m, PART_8BIT));
 	message_free(&m);
 }
 

@@ -41,7 +41,8 @@ host_and_port_are_put_in(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		struct error err = {0};
-		char *text = tunnel_expand(table[i].command, table[i].host,
+		char *text = proxy_command_expand(table[i].command,
+		    table[i].host,
 		    587, &err);
 
 		if (table[i].expanded == NULL) {
@@ -66,7 +67,7 @@ take(struct transport *t, char *text, size_t size, struct error *err)
 			text[n] = '\0';
 		if (n != TRANSPORT_WANT_READ)
 			return n;
-		if (wait_for(t->fd, POLLIN, deadline_in(20000), err) < 0)
+		if (poll_for(t->fd, POLLIN, deadline_in(20000), err) < 0)
 			return TRANSPORT_FAILED;
 	}
 }
@@ -79,7 +80,8 @@ its_stdio_is_the_connection(void **state)
 	char text[64];
 
 	(void)state;
-	assert_int_equal(tunnel_open(&t, "read -r x; echo \"<$x>\"", &err), 0);
+	assert_int_equal(proxy_command_open(&t, "read -r x; echo \"<$x>\"",
+	    &err), 0);
 	assert_int_equal(t->write(t, "hello\n", 6, &err), 6);
 	assert_int_equal(t->flush(t, &err), 0);
 	assert_int_equal(take(t, text, sizeof(text), &err), 8);
@@ -109,7 +111,8 @@ an_early_end_is_told_with_its_status(void **state)
 		struct error err = {0};
 		char text[64];
 
-		assert_int_equal(tunnel_open(&t, ends[i].command, &err), 0);
+		assert_int_equal(proxy_command_open(&t, ends[i].command, &err),
+		    0);
 		assert_int_equal(take(t, text, sizeof(text), &err),
 		    TRANSPORT_FAILED);
 		assert_int_equal(err.code, EX_TEMPFAIL);
@@ -132,7 +135,7 @@ closing_kills_what_does_not_end(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(tunnel_open(&t, command, &err), 0);
+	assert_int_equal(proxy_command_open(&t, command, &err), 0);
 	assert_true(take(t, text, sizeof(text), &err) > 0);
 	pid = (pid_t)strtol(text, NULL, 10);
 	assert_true(pid > 1);
@@ -153,7 +156,7 @@ closing_kills_what_does_not_end(void **state)
 			fclose(file);
 		if (line[0] == '\0')
 			return; /* a zombie, or gone */
-		wait_any(NULL, 0, deadline_in(50), &err);
+		poll_any(NULL, 0, deadline_in(50), &err);
 	}
 	assert_int_equal(kill(pid, 0), -1);
 	assert_int_equal(errno, ESRCH);
@@ -168,7 +171,8 @@ what_it_said_comes_first(void **state)
 	char text[64];
 
 	(void)state;
-	assert_int_equal(tunnel_open(&t, "echo 421 bye; exit 7", &err), 0);
+	assert_int_equal(proxy_command_open(&t, "echo 421 bye; exit 7", &err),
+	    0);
 	assert_true(take(t, text, sizeof(text), &err) > 0);
 	assert_string_equal(text, "421 bye\n");
 	assert_int_equal(take(t, text, sizeof(text), &err), TRANSPORT_FAILED);

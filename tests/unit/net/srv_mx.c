@@ -165,7 +165,7 @@ set_all(struct account *a, const char *settings, struct error *err)
 }
 
 static void
-check_hosts(const struct route *route, const char *wanted)
+check_hosts(const struct smarthost_list *route, const char *wanted)
 {
 	char text[256] = "";
 
@@ -188,7 +188,7 @@ only_hosts_that_somebody_vouches_for_are_tried(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct route route = {0};
+		struct smarthost_list route = {0};
 		struct error err = {0};
 		struct account a;
 		int result;
@@ -196,7 +196,7 @@ only_hosts_that_somebody_vouches_for_are_tried(void **state)
 		account_init(&a, "/nowhere");
 		set_all(&a, cases[i].settings, &err);
 		assert_int_equal(account_finish(&a, &err), 0);
-		result = route_make(&route, &a, &err);
+		result = smarthost_make(&route, &a, &err);
 		if (err.code != cases[i].code)
 			fail_msg("%s: %d %s", cases[i].settings, err.code,
 			    err.text);
@@ -204,7 +204,7 @@ only_hosts_that_somebody_vouches_for_are_tried(void **state)
 			check_hosts(&route, cases[i].hosts);
 		else
 			assert_non_null(strstr(err.text, cases[i].words));
-		route_free(&route);
+		smarthost_free(&route);
 		account_free(&a);
 	}
 }
@@ -212,7 +212,7 @@ only_hosts_that_somebody_vouches_for_are_tried(void **state)
 static void
 a_host_that_the_dns_does_not_lead_to_is_passed_over(void **state)
 {
-	struct route route = {0};
+	struct smarthost_list route = {0};
 	struct error err = {0};
 	struct account a;
 
@@ -222,17 +222,17 @@ a_host_that_the_dns_does_not_lead_to_is_passed_over(void **state)
 	assert_int_equal(account_set(&a, "host",
 	    "srv:empty.test srv:away.test smtp.test", &err), 0);
 	assert_int_equal(account_finish(&a, &err), 0);
-	assert_int_equal(route_make(&route, &a, &err), 0);
+	assert_int_equal(smarthost_make(&route, &a, &err), 0);
 	assert_int_equal(err.code, 0);
 	check_hosts(&route, "smtp.test:465");
-	route_free(&route);
+	smarthost_free(&route);
 	account_free(&a);
 }
 
 static void
 a_signed_answer_counts_if_the_system_vouches_for_it(void **state)
 {
-	struct route route = {0};
+	struct smarthost_list route = {0};
 	struct error err = {0};
 	struct account a;
 
@@ -240,9 +240,9 @@ a_signed_answer_counts_if_the_system_vouches_for_it(void **state)
 	account_init(&a, "/nowhere");
 	set_all(&a, "host=srv:signed.test", &err);
 	assert_int_equal(account_finish(&a, &err), 0);
-	assert_int_equal(route_make(&route, &a, &err) == 0,
+	assert_int_equal(smarthost_make(&route, &a, &err) == 0,
 	    platform_strips_authentic());
-	route_free(&route);
+	smarthost_free(&route);
 	account_free(&a);
 }
 

@@ -20,7 +20,7 @@ open_pair(struct stream *s, int64_t milliseconds)
 
 	signals_reset();
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-	stream_open(s, descriptor_transport(ends[0]),
+	stream_open(s, socket_transport(ends[0]),
 	    deadline_in(milliseconds), -1);
 	stream_step(s, 60, "the test reply");
 	return ends[1];

@@ -16,7 +16,7 @@ static const char text[] = "From: a@example.org\nSubject: x\n\n"
 struct fixture {
 	char directory[64];
 	char *path;
-	struct entry entry;
+	struct message_file entry;
 	struct override set;
 };
 
@@ -71,7 +71,7 @@ tear_down(void **state)
 	free(command);
 	free(f->path);
 	f->entry.origin.overrides = NULL;
-	entry_free(&f->entry);
+	message_file_free(&f->entry);
 	free(f);
 	return status;
 }
@@ -98,24 +98,25 @@ open_with_message(struct outbox *o, const struct fixture *f,
 }
 
 static int
-read_back(struct entry *e, const struct outbox *o, enum outbox_place place,
+read_back(struct message_file *e, const struct outbox *o,
+    enum outbox_place place,
     const char *id, struct error *err)
 {
 	int fd = outbox_open_entry(o, place, id, err);
 
-	return fd >= 0 ? entry_read(e, fd, err) : -1;
+	return fd >= 0 ? message_file_read(e, fd, err) : -1;
 }
 
 static size_t
 count(const struct outbox *o, enum outbox_place place)
 {
-	struct list ids = {0};
+	struct string_list ids = {0};
 	struct error err = {0};
 	size_t n;
 
 	assert_int_equal(outbox_list(o, place, &ids, &err), 0);
 	n = ids.n;
-	list_free(&ids);
+	string_list_free(&ids);
 	return n;
 }
 
@@ -125,7 +126,7 @@ a_message_comes_back_as_it_was(void **state)
 	struct fixture *f = *state;
 	struct outbox o;
 	struct error err = {0};
-	struct entry e;
+	struct message_file e;
 	char id[OUTBOX_ID];
 
 	open_with_message(&o, f, id);
@@ -149,7 +150,7 @@ a_message_comes_back_as_it_was(void **state)
 	assert_int_equal(message_size(&e.message),
 	    message_size(&f->entry.message));
 	assert_int_equal(e.message.nfields, 2);
-	entry_free(&e);
+	message_file_free(&e);
 	outbox_close(&o);
 }
 
@@ -157,7 +158,7 @@ static void
 a_part_is_for_its_recipients_only(void **state)
 {
 	static const struct {
-		enum entry_part part;
+		enum message_file_part part;
 		const char *path;
 	} parts[] = {
 		{ ENTRY_OPEN, "\"c d\"@example.org" },
@@ -166,19 +167,19 @@ a_part_is_for_its_recipients_only(void **state)
 	struct fixture *f = *state;
 	struct outbox o;
 	struct error err = {0};
-	struct entry e;
+	struct message_file e;
 	char id[OUTBOX_ID];
 
 	open_outbox(&o, f);
 	for (size_t i = 0; i < 2; i++) {
-		assert_int_equal(entry_count(&f->entry.envelope,
+		assert_int_equal(message_file_count(&f->entry.envelope,
 		    parts[i].part), 1);
 		assert_int_equal(outbox_add(&o, OUTBOX_NEW, &f->entry,
 		    parts[i].part, id, &err), 0);
 		assert_int_equal(read_back(&e, &o, OUTBOX_NEW, id, &err), 0);
 		assert_int_equal(e.envelope.n, 1);
 		assert_string_equal(e.envelope.to[0].path, parts[i].path);
-		entry_free(&e);
+		message_file_free(&e);
 	}
 	outbox_close(&o);
 }
@@ -190,7 +191,7 @@ damage_anywhere_is_seen(void **state)
 	struct fixture *f = *state;
 	struct outbox o;
 	struct error err = {0};
-	struct entry e;
+	struct message_file e;
 	char id[OUTBOX_ID], octet, other;
 	uint64_t size;
 	int fd;
@@ -205,7 +206,7 @@ damage_anywhere_is_seen(void **state)
 		assert_int_equal(pwrite(fd, &other, 1, at), 1);
 		assert_int_equal(read_back(&e, &o, OUTBOX_NEW, id, &err), -1);
 		assert_int_equal(err.code, EX_DATAERR);
-		entry_free(&e);
+		message_file_free(&e);
 		assert_int_equal(pwrite(fd, &octet, 1, at), 1);
 	}
 	assert_int_equal(pwrite(fd, "x", 1, (off_t)size), 1);
@@ -215,7 +216,7 @@ damage_anywhere_is_seen(void **state)
 		assert_int_equal(ftruncate(fd, len), 0);
 		assert_int_equal(read_back(&e, &o, OUTBOX_NEW, id, &err), -1);
 		assert_int_equal(err.code, EX_DATAERR);
-		entry_free(&e);
+		message_file_free(&e);
 	}
 	close(fd);
 	outbox_close(&o);
@@ -227,7 +228,7 @@ a_second_name_or_a_link_is_not_read(void **state)
 	struct fixture *f = *state;
 	struct outbox o;
 	struct error err = {0};
-	struct entry e;
+	struct message_file e;
 	char id[OUTBOX_ID];
 
 	open_with_message(&o, f, id);
@@ -235,7 +236,7 @@ a_second_name_or_a_link_is_not_read(void **state)
 	    o.places[OUTBOX_FAILED], "other", 0), 0);
 	assert_int_equal(read_back(&e, &o, OUTBOX_NEW, id, &err), -1);
 	assert_int_equal(err.code, EX_NOPERM);
-	entry_free(&e);
+	message_file_free(&e);
 	assert_int_equal(unlinkat(o.places[OUTBOX_FAILED], "other", 0), 0);
 	assert_int_equal(symlinkat(id, o.places[OUTBOX_NEW],
 	    "20261123T125500Z-0000000000000000"), 0);

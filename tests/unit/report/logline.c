@@ -73,7 +73,7 @@ reads(struct sample *s, const char *wanted)
 {
 	struct logline line;
 
-	logline_compose(&line, &s->attempt, "2026-11-23T13:30:00+0000");
+	log_line_compose(&line, &s->attempt, "2026-11-23T13:30:00+0000");
 	assert_string_equal(line.text, wanted);
 	assert_int_equal(line.len, strlen(wanted));
 }
@@ -127,7 +127,7 @@ a_run_that_came_to_nothing_has_a_line(void **state)
 	(void)state;
 	account_init(&account, "");
 	fail(&result, EX_CONFIG, "a:1: no\na:2: nor this");
-	logline_compose(&line, &attempt, "");
+	log_line_compose(&line, &attempt, "");
 	assert_string_equal(line.text, "outcome=failed exit=78 "
 	    "error=\"a:1: no\\x0Aa:2: nor this\"");
 	account_free(&account);
@@ -141,10 +141,10 @@ a_session_in_clear_says_so(void **state)
 
 	(void)state;
 	s->facts.tls[0] = '\0';
-	logline_compose(&line, &s->attempt, "");
+	log_line_compose(&line, &s->attempt, "");
 	assert_non_null(strstr(line.text, " tls=off auth="));
 	s->facts.connection.address[0] = '\0';
-	logline_compose(&line, &s->attempt, "");
+	log_line_compose(&line, &s->attempt, "");
 	assert_null(strstr(line.text, "tls="));
 	free_sample(s);
 }
@@ -178,7 +178,7 @@ no_value_passes_for_another_field(void **state)
 
 		free(s->envelope.sender);
 		s->envelope.sender = strdup(hostile[i].value);
-		logline_compose(&line, &s->attempt, "");
+		log_line_compose(&line, &s->attempt, "");
 		if (strstr(line.text, hostile[i].shown) == NULL)
 			fail_msg("%s", line.text);
 		free_sample(s);
@@ -192,7 +192,7 @@ the_time_cannot_end_the_line(void **state)
 	struct logline line;
 
 	(void)state;
-	logline_compose(&line, &s->attempt, "23\n24");
+	log_line_compose(&line, &s->attempt, "23\n24");
 	assert_memory_equal(line.text, "23\\x0A24 outcome=", 17);
 	free_sample(s);
 }
@@ -212,7 +212,7 @@ many_recipients_are_counted(void **state)
 		s->to[i].path = strdup(path);
 	}
 	s->envelope.n = 100;
-	logline_compose(&line, &s->attempt, "");
+	log_line_compose(&line, &s->attempt, "");
 	assert_non_null(strstr(line.text, "to=r0@example.net,r1@example.net"));
 	assert_non_null(strstr(line.text, ",r23@example.net+76-more size="));
 	free_sample(s);
@@ -261,7 +261,7 @@ the_longest_line_is_whole(void **state)
 		s->result.code = 75;
 		s->message.body_size = UINT64_MAX / 4;
 		s->facts.ended = INT64_MAX / 2;
-		logline_compose(&line, &s->attempt, text);
+		log_line_compose(&line, &s->attempt, text);
 		assert_int_equal(line.len, strlen(line.text));
 		assert_true(line.len < LOGLINE_MAX - 100);
 		assert_non_null(strstr(line.text, "ms"));

@@ -50,9 +50,9 @@ each_end_has_its_word(void **state)
 
 		to[0].reply.code = c->recipients[0];
 		to[1].reply.code = c->recipients[1];
-		if (strcmp(attempt_outcome(&attempt), c->word) != 0)
+		if (strcmp(outcome_of(&attempt), c->word) != 0)
 			fail_msg("%s: %s", c->name,
-			    attempt_outcome(&attempt));
+			    outcome_of(&attempt));
 	}
 }
 

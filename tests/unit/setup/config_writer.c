@@ -52,7 +52,7 @@ static const struct {
 #define CASES (sizeof(cases) / sizeof(cases[0]))
 
 static void
-make_case(struct newconfig *c, struct selection *selection, size_t i)
+make_case(struct config_writer *c, struct selection *selection, size_t i)
 {
 	memset(c, 0, sizeof(*c));
 	memset(selection, 0, sizeof(*selection));
@@ -84,11 +84,11 @@ the_text_says_what_was_meant(void **state)
 		struct buffer text = {0};
 		struct error err = {0};
 		struct selection selection;
-		struct newconfig c;
+		struct config_writer c;
 		struct account a;
 
 		make_case(&c, &selection, i);
-		newconfig_text(&text, &c);
+		config_writer_text(&text, &c);
 		config_begin(&config);
 		config_parse(&config, "f", text.data, text.len, 1);
 		config_check(&config, &err);
@@ -110,11 +110,11 @@ the_account_is_the_one_of_the_text(void **state)
 	for (size_t i = 0; i < CASES; i++) {
 		struct error err = {0};
 		struct selection selection;
-		struct newconfig c;
+		struct config_writer c;
 		struct account a;
 
 		make_case(&c, &selection, i);
-		assert_int_equal(newconfig_account(&a, &c, "", &err), 0);
+		assert_int_equal(config_writer_account(&a, &c, "", &err), 0);
 		if (strcmp(cases[i].key, "from") != 0)
 			check_shown(&a, i);
 		account_free(&a);
@@ -158,7 +158,7 @@ the_file_is_private_and_whole(void **state)
 	link = xasprintf("%s/link", home);
 	buffer_add_string(&text, "host h\n");
 	umask(0);
-	assert_int_equal(newconfig_write(path, &text, &err), 0);
+	assert_int_equal(config_writer_write(path, &text, &err), 0);
 	assert_int_equal(mode_of(path), 0600);
 	assert_int_equal(mode_of(directory), 0700);
 	expect_content(path, "host h\n");
@@ -166,13 +166,13 @@ the_file_is_private_and_whole(void **state)
 	assert_int_equal(symlink(path, link), 0);
 	buffer_clear(&text);
 	buffer_add_string(&text, "host i\n");
-	assert_int_equal(newconfig_write(link, &text, &err), 0);
+	assert_int_equal(config_writer_write(link, &text, &err), 0);
 	expect_content(path, "host i\n");
 	assert_int_equal(unlink(link), 0);
 	assert_int_equal(unlink(path), 0);
 
 	/* no draft is left behind by what cannot be written */
-	assert_int_equal(newconfig_write(directory, &text, &err), -1);
+	assert_int_equal(config_writer_write(directory, &text, &err), -1);
 	assert_int_equal(err.code, EX_CANTCREAT);
 	assert_int_equal(rmdir(directory), 0);
 	assert_int_equal(rmdir(home), 0);
@@ -189,7 +189,7 @@ a_file_in_place_of_a_directory_is_named(void **state)
 	struct error err = {0};
 
 	(void)state;
-	assert_int_equal(newconfig_write("/dev/null/a/config", &text, &err),
+	assert_int_equal(config_writer_write("/dev/null/a/config", &text, &err),
 	    -1);
 	assert_int_equal(err.code, EX_CANTCREAT);
 	assert_non_null(strstr(err.text, "/dev/null/a"));

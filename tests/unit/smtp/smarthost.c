@@ -28,7 +28,7 @@ names_go_to_the_wire_in_a_labels(void **state)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct error err = {0};
 		char *wire = NULL;
-		int result = route_write_name(names[i].name, &wire, &err);
+		int result = smarthost_write_name(names[i].name, &wire, &err);
 
 		if (names[i].wire == NULL) {
 			assert_int_equal(result, -1);

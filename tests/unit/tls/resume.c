@@ -47,7 +47,7 @@ run(const struct tls_policy *policy, enum server kind, enum ending ending,
 	pid_t child = certs_serve(&fd, kind, good);
 
 	memset(err, 0, sizeof(*err));
-	lower = descriptor_transport(fd);
+	lower = socket_transport(fd);
 	if (tls_open(&upper, lower, policy, deadline_in(20000), &facts,
 	    err) != 0) {
 		lower->close(lower);

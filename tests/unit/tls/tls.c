@@ -73,7 +73,7 @@ strangers_are_refused_in_words(void **state)
 		    strangers[i].len), strangers[i].len);
 		if (!strangers[i].stays)
 			shutdown(ends[1], SHUT_WR);
-		lower = descriptor_transport(ends[0]);
+		lower = socket_transport(ends[0]);
 		policy.name = "mail.test";
 		policy.verify = 1;
 		policy.trust_file = "system";
@@ -101,7 +101,7 @@ open_stream(struct stream *s, enum server kind, struct tls_policy *policy,
 	memset(s, 0, sizeof(*s));
 	memset(err, 0, sizeof(*err));
 	*child = certs_serve(&fd, kind, good);
-	lower = descriptor_transport(fd);
+	lower = socket_transport(fd);
 	policy->name = "mail.test";
 	policy->verify = 1;
 	policy->trust_file = certs_write("root.pem", root);
@@ -391,7 +391,7 @@ handshake_and_first_command_take_two_packets(void **state)
 	pid_t child = certs_serve(&fd, SERVER_ECHOES, good);
 
 	(void)state;
-	c.lower = descriptor_transport(fd);
+	c.lower = socket_transport(fd);
 	c.transport.fd = fd;
 	policy.name = "mail.test";
 	policy.verify = 1;
