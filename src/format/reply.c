@@ -192,7 +192,7 @@ reply_class(const struct reply *r)
 #define TO_ANY (~0u)
 
 /*
- * DESIGN 5, first match wins. In a code "." stands for any digit; a detail is
+ * From reply to exit code; the first match wins. In a code "." stands for any digit; a detail is
  * the enhanced code behind its class, one that ends in "." stands for all
  * that begin so.
  */

@@ -55,7 +55,7 @@ const char *reply_words(const char *line, size_t len, size_t *n);
 
 /*
  * The sysexits code of a reply that is not what the command wanted, from the
- * one table of DESIGN 5: by command, code and enhanced code. Never 0.
+ * one table in reply.c: by command, code and enhanced code. Never 0.
  */
 int reply_exit_code(enum reply_to command, const struct reply *r);
 

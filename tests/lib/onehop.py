@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 import time
 
+import dispositions  # noqa: F401
+
 PROGRAM = os.environ.get("ONEHOP", "onehop")
 DATA_LIMIT = 32 << 10  # KiB of writable memory that a run may have
 

@@ -4,6 +4,8 @@
 import sys
 import traceback
 
+import dispositions  # noqa: F401
+
 
 class Tap:
     """Counts and prints; at the end `sys.exit(tap.done())`."""

@@ -212,7 +212,7 @@ words_stand_behind_the_codes(void **state)
 	}
 }
 
-/* Command, reply, sysexits code: DESIGN's table by example. */
+/* Command, reply, sysexits code: reply.c's table by example. */
 static const struct {
 	enum reply_to command;
 	const char *line;
