@@ -109,6 +109,22 @@ for word in TODO FIXME XXX; do
 echo '/* $word: mend */' >>src/base/poll.c
 END
 done
+plant structures 'struct reply is also in' <<'END'
+printf 'struct reply {\n\tint code;\n};\n' >>src/base/poll.c
+END
+for phrase in 'It stands behind the dot' 'words parted by blanks' \
+    'Whoever calls it' 'That is none' 'a file of ours' 'The session goes on' \
+    'It lacks but the key' 'Time cures it' 'It heeds no limit'; do
+    plant english 'src/base/poll.c:.*reads better as' <<END
+echo '/* $phrase. */' >>src/base/poll.c
+END
+done
+plant english 'src/base/poll.c:.*a statement, not a question' <<'END'
+echo '/* Is there input? */' >>src/base/poll.c
+END
+plant english 'man/onehop.1:.*reads better as: after' <<'END'
+echo 'a word behind the recipient' >>man/onehop.1
+END
 plant conditionals 'src/base/poll.c:.*outside platform.c: #ifdef' <<'END'
 echo '#ifdef __linux__' >>src/base/poll.c
 END

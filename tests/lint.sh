@@ -13,8 +13,9 @@ set -u
 LC_ALL=C
 export LC_ALL
 
-checks='layers libraries globals functions parameters forwards words
-    conditionals columns lengths spdx keys flags shell man python paths'
+checks='layers libraries globals structures functions parameters forwards
+    words english conditionals columns lengths spdx keys flags shell man
+    python paths'
 builddir=build
 while getopts o: option; do
     case $option in
@@ -199,6 +200,17 @@ check_parameters()
     done <"$scratch/sources"
 }
 
+# A name means one thing in the whole program.
+check_structures()
+{
+    kind='(struct|enum|union)'
+    grep -nE "^(static .*)?$kind [a-z0-9_]+ \{" $(sources .) /dev/null |
+        sed -E "s/^([^:]*:[0-9]*):.*$kind ([a-z0-9_]+) \{.*/\3 \1/" |
+        sort | awk '
+        $1 == name { print $2 ": struct " $1 " is also in " place }
+        { name = $1; place = $2 }'
+}
+
 # Callees stand above their callers, so nothing static is declared ahead.
 check_forwards()
 {
@@ -242,6 +254,35 @@ check_words()
             grep -nwE 'TODO|FIXME|XXX' "$file" /dev/null |
                 grep -v '^Binary' | sed 's/\([0-9]\):/\1: left for later: /'
         done
+}
+
+# Words and turns that read as a translation, each with the usual one.
+check_english()
+{
+    documents='man/.*|README|HACKING|COMPATIBILITY|NEWS'
+    files_like "^(src/.*\.([ch]|def)|$documents)\$" >"$scratch/prose"
+    while IFS='=' read -r phrase better; do
+        grep -nE -e "$phrase" -- $(cat "$scratch/prose") |
+            grep -vE 'behind (a|the|its|an) (proxy|firewall|NAT)' |
+            sed "s/\(:[0-9]*\):.*/\1: reads better as: $better/"
+    done <<-'END'
+	\<behind\>=after
+	\<parted by\>=separated by
+	\<lacks but\>=only ... is missing
+	(^|[^e]) is none\>=there is no ...
+	\<(of|than|to|from) (ours|yours)\>=of onehop
+	\<(goes|going) on\>=continues, is resumed
+	\<(mend|mends|mended)\>=fix, repair
+	\<for now\>=temporarily
+	\<[Ww]hoever\>=the user, the caller, the server
+	\<heeds?\>=observe, honour
+	\<(with|without) a word\>=without output, silently
+	\<cures?\>=temporary failure
+	\<for want of\>=without
+	\<nobody else('s)?\>=no other process
+	/\* (What|Who|Whose|Whether) =a sentence with a verb
+	^[[:space:]]*(/\*|\*).*\?( \*/)?$=a statement, not a question
+	END
 }
 
 # What differs between systems is asked in platform.c alone.

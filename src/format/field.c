@@ -125,7 +125,7 @@ field_add_message_id(struct buffer *out, time_t when,
 enum quotes { QUOTES_BREAK, QUOTES_KEEP };
 
 /* A place in a body that is being folded. */
-struct place {
+struct fold_place {
 	const char *at;
 	int quoted; /* inside a quoted string */
 };
@@ -136,9 +136,9 @@ struct place {
  * not counted, is longer than max. Returns its length.
  */
 static size_t
-next_word(struct place *p, enum quotes quotes, size_t max)
+next_word(struct fold_place *p, enum quotes quotes, size_t max)
 {
-	struct place end = *p;
+	struct fold_place end = *p;
 	const char *word;
 
 	while (ascii_is_blank(*end.at))
@@ -199,7 +199,7 @@ add_first_word(struct buffer *out, size_t *column, const char *text,
 int
 field_add_folded(struct buffer *out, const char *name, const char *body)
 {
-	struct place p = { body + strspn(body, " \t"), 0 };
+	struct fold_place p = { body + strspn(body, " \t"), 0 };
 	size_t before = out->len;
 	size_t column = strlen(name) + 1;
 	const char *first = p.at;

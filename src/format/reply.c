@@ -192,9 +192,9 @@ reply_class(const struct reply *r)
 #define TO_ANY (~0u)
 
 /*
- * From reply to exit code; the first match wins. In a code "." stands for any digit; a detail is
- * the enhanced code behind its class, one that ends in "." stands for all
- * that begin so.
+ * From reply to exit code; the first match wins. In a code "." stands for any
+ * digit. A detail is the enhanced code without its class; one that ends in "."
+ * stands for all that begin with it.
  */
 static const struct reply_rule {
 	unsigned commands;

@@ -17,7 +17,7 @@ struct header_search {
 	off_t next;      /* past its line end there */
 };
 
-enum progress { FAILED = -1, MORE, DONE };
+enum header_progress { FAILED = -1, MORE, DONE };
 
 enum line_kind { LINE_FIELD, LINE_MBOX, LINE_BLANK, LINE_DOT, LINE_BODY };
 
@@ -76,7 +76,7 @@ classify(const struct header_search *s)
 }
 
 /* Ends the header: the body is what stands from offset on. */
-static enum progress
+static enum header_progress
 end_header(struct header_search *s, off_t offset)
 {
 	s->head->body = offset;
@@ -98,7 +98,7 @@ take_field_line(struct header_search *s)
 }
 
 /* The present line is complete, or as long as a header may be. */
-static enum progress
+static enum header_progress
 end_line(struct header_search *s, struct error *err)
 {
 	int too_large = s->head->text.len > HEAD_MAX;
@@ -127,12 +127,12 @@ end_line(struct header_search *s, struct error *err)
 	return kind == LINE_BLANK ? end_header(s, s->next) : MORE;
 }
 
-static enum progress
+static enum header_progress
 take_block(struct header_search *s, const char *data, size_t n,
     struct error *err)
 {
 	const char *end = data + n;
-	enum progress progress = MORE;
+	enum header_progress progress = MORE;
 
 	while (progress == MORE && data < end) {
 		const char *lf = memchr(data, '\n', (size_t)(end - data));
@@ -152,7 +152,7 @@ header_read(struct header *head, struct spool *spool, int dots,
     struct error *err)
 {
 	struct header_search s = { .head = head, .dots = dots };
-	enum progress progress = MORE;
+	enum header_progress progress = MORE;
 	char *block = xmalloc(SPOOL_BLOCK);
 	const char *data;
 	ssize_t n = 0;
