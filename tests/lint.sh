@@ -282,9 +282,10 @@ check_lengths()
 
 check_spdx()
 {
-    files_like '\.([ch]|def|sh|py|ac|am|m4|[1-8])$|^(bootstrap|\.ci/run)$' |
+    { files_like '\.([ch]|def|sh|py|ac|am|m4|[1-8])$'
+        files_like '^(bootstrap|contrib/install-deps|\.ci/.*)$'; } |
         while read -r file; do
-            head -n 2 "$file" | grep -q 'SPDX-License-Identifier: GPL-3.0-or' ||
+            head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-3.0-or' ||
                 echo "$file:1: no SPDX line on top"
         done
 }
