@@ -16,6 +16,8 @@ export LC_ALL
 checks='layers libraries globals structures functions parameters forwards
     words english conditionals columns lengths spdx keys flags shell man
     python paths'
+# Shell scripts without a suffix.
+scripts='^(bootstrap|contrib/install-deps|\.ci/[a-z]*)$'
 builddir=build
 while getopts o: option; do
     case $option in
@@ -298,7 +300,7 @@ check_conditionals()
 
 check_columns()
 {
-    files_like '^(src|tests)/.*\.([ch]|sh|py)$|^(bootstrap|\.ci/run)$' |
+    files_like "^(src|tests)/.*\.([ch]|sh|py)\$|$scripts" |
         while read -r file; do
             expand "$file" | tr -d '\200-\277' |
                 awk -v file="$file" 'length($0) > 80 {
@@ -316,9 +318,9 @@ check_lengths()
 
 check_spdx()
 {
-    files_like '\.([ch]|def|sh|py|ac|am|m4|[1-8])$|^(bootstrap|\.ci/run)$' |
+    files_like "\.([ch]|def|sh|py|ac|am|m4|[1-8])\$|$scripts" |
         while read -r file; do
-            head -n 2 "$file" | grep -q 'SPDX-License-Identifier: GPL-3.0-or' ||
+            head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-3.0-or' ||
                 echo "$file:1: no SPDX line on top"
         done
 }
@@ -379,7 +381,7 @@ check_flags()
 
 check_shell()
 {
-    files_like '\.(ba)?sh$|^(bootstrap|\.ci/run)$' | while read -r file; do
+    files_like "\.(ba)?sh\$|$scripts" | while read -r file; do
         # SC2317: blind to functions that are passed by name
         shellcheck -f gcc -x -e SC2317 "$file" 2>&1
     done

@@ -108,6 +108,4 @@ EXTRA_DIST += \
 	tests/callers/50-mailq-name.stdin \
 	tests/callers/README \
 	tests/callers/run.py
-if HAVE_PYTHON
 TESTS += tests/callers/run.py
-endif

@@ -33,11 +33,13 @@ also against one that refuses the recipients: then the exit code is 67.
 No environment names the config file, so it must be found through the passwd
 entry: each run sees, in a mount namespace of its own, an /etc/passwd in which
 it is "user" with the scratch home. Where there are no such namespaces, it is
-XDG_CONFIG_HOME that leads to the file, and the rest is checked all the same.
+XDG_CONFIG_HOME that leads to the file, the user keeps the name that it has,
+and the rest is checked all the same.
 """
 
 import ctypes
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -220,6 +222,14 @@ class Caller:
         return process.returncode, out or b"", err or b""
 
 
+def named(text):
+    """The text with the name of the user that the run sees."""
+    if Caller.namespaces:
+        return text
+    name = pwd.getpwuid(os.getuid()).pw_name
+    return text.replace("user@example.com", f"{name}@example.com")
+
+
 def pattern(message):
     """The message as a regular expression: CRLF, "*" as what we generate in
     the fields that end in one."""
@@ -237,7 +247,7 @@ def pattern(message):
 
 def check_commands(case, host, rich):
     """What is wrong with the envelope."""
-    mail = "MAIL FROM:<%s>" % case.one("sender")
+    mail = "MAIL FROM:<%s>" % named(case.one("sender"))
     to = ["RCPT TO:<%s>" % address for address in case.all("to")]
     if rich and case.all("ret"):
         mail += " RET=" + case.one("ret")
@@ -261,7 +271,7 @@ def check_commands(case, host, rich):
 
 def check_content(case, host, records):
     """What is wrong with the message."""
-    wanted = pattern(case.message)
+    wanted = pattern(os.fsencode(named(os.fsdecode(case.message))))
     if host.content is None:
         yield "no message arrived"
     elif not wanted.fullmatch(host.content):

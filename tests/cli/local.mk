@@ -18,5 +18,5 @@ CLI_TESTS = \
 	tests/cli/signals.py \
 	tests/cli/timing.py
 EXTRA_DIST += $(CLI_TESTS) tests/cli/sink.py tests/demo.py \
-	tests/lib/cli.sh tests/lib/tap.sh
+	tests/lib/cli.sh tests/lib/tap.sh tests/lib/no-python.sh
 TESTS += $(CLI_TESTS)

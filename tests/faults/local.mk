@@ -10,7 +10,7 @@ FAULT_STATES = \
 	tests/faults/matrix-reach.states
 TEST_EXTENSIONS += .states
 STATES_LOG_DRIVER = $(LOG_DRIVER)
-STATES_LOG_COMPILER = $(PYTHON) $(top_srcdir)/tests/faults/run.py
+STATES_LOG_COMPILER = $(RUN_PYTHON) $(top_srcdir)/tests/faults/run.py
 EXTRA_DIST += $(FAULT_STATES) tests/faults/kept.py tests/faults/mechanisms.py \
 	tests/faults/renewal.py tests/lib/authfaults.py \
 	tests/lib/saslserver.py \
@@ -29,12 +29,10 @@ tests/lib/alloc.so: tests/lib/alloc.c
 	$(CC) -shared -fPIC -O1 -fno-builtin -o $@ \
 		$(top_srcdir)/tests/lib/alloc.c -ldl
 CLEANFILES += tests/lib/shim.so tests/lib/alloc.so
-if HAVE_PYTHON
 check_DATA = tests/lib/shim.so tests/lib/alloc.so
 TESTS += $(FAULT_STATES) tests/faults/kept.py \
 	tests/faults/mechanisms.py tests/faults/renewal.py
 # The sanitizers make system calls and allocations of their own.
 if !SANITIZERS
 TESTS += tests/faults/syscalls.py
-endif
 endif

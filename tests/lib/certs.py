@@ -21,7 +21,8 @@ RSA2048 = ("rsa", "rsa_keygen_bits:2048")
 SERVER = "extendedKeyUsage=serverAuth\n"
 KINDS = {
     "good": ("DNS:" + NAME, EC, (), SERVER),
-    "expired": ("DNS:" + NAME, EC, ("-days", "-1"), SERVER),
+    "expired": ("DNS:" + NAME, EC, ("-startdate", "20200101000000Z",
+                                   "-enddate", "20201231000000Z"), SERVER),
     "wrong-name": ("DNS:other.test", EC, (), SERVER),
     "no-names": (None, EC, (), SERVER),
     "wildcard-tld": ("DNS:*.test", EC, (), SERVER),
@@ -107,11 +108,11 @@ class Authority:
                       "-CAkey", self._path(issuer + ".key"),
                       "-CAcreateserial", "-out", self._path(name + ".pem"),
                       "-extfile", self._path(name + ".ext"),
-                      *(extra if "-days" in extra
-                        else ("-days", "6000") + extra))
+                      "-days", "6000", *extra)
 
     def _sign_from(self, name, issuer, dates):
-        """As x509 -req, which cannot tell when validity begins."""
+        """As x509 -req, which cannot set the beginning of the validity and,
+        since OpenSSL 3.5, refuses an end in the past."""
         with open(self._path("serial"), "w", encoding="ascii") as file:
             file.write("4d2c\n")
         self._openssl("ca", "-batch", "-notext", "-config",

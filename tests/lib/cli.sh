@@ -9,7 +9,7 @@
 #   start_sink                a smarthost; $sink_port, $sink/1, $sink/2, ...
 #   arrived N                 that many messages have come, and no more
 # shellcheck disable=SC2034
-: "${top_srcdir:=.}" "${PYTHON:=/usr/bin/python3}" "${ONEHOP:=build/onehop}"
+: "${top_srcdir:=.}" "${PYTHON=/usr/bin/python3}" "${ONEHOP:=build/onehop}"
 # shellcheck source=tests/lib/tap.sh
 . "$top_srcdir/tests/lib/tap.sh"
 [ -x "$ONEHOP" ] || tap_skip_all "$ONEHOP is not there"
@@ -81,7 +81,7 @@ write_config()
 
 start_sink()
 {
-    [ -n "$PYTHON" ] || tap_skip_all 'no python3 with aiosmtpd'
+    [ -n "$PYTHON" ] || tap_skip_all 'python3 with aiosmtpd is not installed'
     mkdir "$sink"
     "$PYTHON" "$top_srcdir/tests/cli/sink.py" "$sink" &
     sink_pid=$!

@@ -150,6 +150,49 @@ service auth {{
 }}
 """
 
+# The same for Dovecot 2.4, which renamed most of it.
+DOVECOT_24_CONF = """\
+dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+base_dir = {scratch}/dovecot
+state_dir = {scratch}/dovecot
+log_path = {scratch}/dovecot.log
+auth_verbose = yes
+protocols = {protocols}
+listen = 127.0.0.1
+ssl = yes
+ssl_server_cert_file = {scratch}/server.pem
+ssl_server_key_file = {scratch}/server.key
+auth_mechanisms = {mechanisms}
+auth_allow_cleartext = yes
+auth_failure_delay = 0
+passdb passwd-file {{
+  passwd_file_path = {scratch}/users
+}}
+userdb static {{
+  fields {{
+    uid = {uid}
+    gid = {gid}
+    home = {scratch}/home
+  }}
+}}
+first_valid_uid = 1
+mail_driver = maildir
+mail_path = ~/mail
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service auth {{
+  unix_listener {scratch}/queue/private/auth {{
+    mode = 0660
+    user = postfix
+    group = postfix
+  }}
+}}
+"""
+
 DOVECOT_SUBMISSION = """\
 submission_relay_host = 127.0.0.1
 submission_relay_port = {plain}
@@ -168,6 +211,13 @@ def find_program(name):
     """Debian keeps sbin out of an ordinary PATH."""
     return shutil.which(name, path=os.environ.get("PATH", "") +
                         ":/usr/sbin:/usr/local/sbin")
+
+
+def is_dovecot_24():
+    """Does Dovecot take the configuration of 2.4?"""
+    said = subprocess.run([find_program("dovecot"), "--version"], check=True,
+                          capture_output=True, text=True).stdout
+    return tuple(map(int, said.split()[0].split(".")[:2])) >= (2, 4)
 
 
 def why_not():
@@ -375,7 +425,7 @@ class RealServer:
                       mechanisms=" ".join(self.mechanisms).lower(),
                       uid=user.pw_uid, gid=user.pw_gid,
                       protocols="submission" if self.has_submission else "")
-        dovecot = DOVECOT_CONF
+        dovecot = DOVECOT_24_CONF if is_dovecot_24() else DOVECOT_CONF
         if self.has_submission:
             dovecot += DOVECOT_SUBMISSION
         for name, text in (("postfix/main.cf", MAIN_CF),

@@ -11,7 +11,8 @@ import ctypes
 import hashlib
 import hmac
 import re
-import ssl
+
+import smtpserver
 
 SALT, NONCE = b"salt and more salt", b"SerVerNonce"
 ITERATIONS = 4096
@@ -166,9 +167,7 @@ def binding_of(tls):
     TLS 1.3, which the ssl module has no call for, RFC 5929 for TLS 1.2."""
     if tls.version() != "TLSv1.3":
         return "tls-unique", tls.get_channel_binding("tls-unique")
-    library = ctypes.PyDLL(ssl._ssl.__file__)
-    # The object holds SSL * behind the head and one pointer.
-    pointer = ctypes.c_void_p.from_address(id(tls._sslobj) + 24)
+    library, pointer = smtpserver.openssl_of(tls)
     label = b"EXPORTER-Channel-Binding"
     octets = ctypes.create_string_buffer(32)
     if library.SSL_export_keying_material(

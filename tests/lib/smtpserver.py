@@ -75,6 +75,14 @@ def cut_at_crlf(data):
         b"".join(pieces[:20]), b"".join(pieces[20:])]
 
 
+def openssl_of(tls):
+    """(OpenSSL, SSL *) of an ssl.SSLObject, for functions that the ssl module
+    does not offer. Its C object is the head, one pointer, and SSL *."""
+    offset = object.__basicsize__ + ctypes.sizeof(ctypes.c_void_p)
+    return (ctypes.PyDLL(ssl._ssl.__file__),
+            ctypes.c_void_p.from_address(id(tls._sslobj) + offset))
+
+
 class Connection:
     """One accepted connection, in clear or in TLS."""
 
@@ -316,11 +324,8 @@ class Connection:
         self._try_send(self._outgoing.read())
 
     def write_key_update(self):
-        """A KeyUpdate that asks for one in return. The ssl module has no
-        call for it; its object holds SSL * behind the head and one pointer.
-        """
-        library = ctypes.PyDLL(ssl._ssl.__file__)
-        pointer = ctypes.c_void_p.from_address(id(self.tls._sslobj) + 24)
+        """A KeyUpdate that asks for one in return."""
+        library, pointer = openssl_of(self.tls)
         if library.SSL_key_update(pointer, 1) != 1:
             raise RuntimeError("SSL_key_update failed")
         self.record.add("*", True, "KeyUpdate")

@@ -5,6 +5,8 @@
 #
 #   tap NAME COMMAND...   ok if the command succeeds; its output is shown
 #                         if it does not
+#   tap_with PROGRAM NAME COMMAND...
+#                         the same, skipped if PROGRAM is not installed
 #   tap_skip NAME REASON  this one cannot be tested here
 #   tap_skip_all REASON   nothing can be tested here
 tap_number=0
@@ -25,6 +27,17 @@ tap()
         echo "# from: $*"
         sed 's/^/# /' "$scratch/tap-output"
         tap_failed=$((tap_failed + 1))
+    fi
+}
+
+tap_with()
+{
+    tap_program=$1
+    shift
+    if command -v "$tap_program" >/dev/null 2>&1; then
+        tap "$@"
+    else
+        tap_skip "$1" "$tap_program is not installed"
     fi
 }
 

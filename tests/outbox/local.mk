@@ -8,10 +8,8 @@ OUTBOX_TESTS = \
 	tests/outbox/rows.py
 EXTRA_DIST += $(OUTBOX_TESTS) tests/outbox/enqueue_rows.py \
 	tests/outbox/flush_rows.py tests/outbox/house.py tests/outbox/kill.py
-if HAVE_PYTHON
 TESTS += $(OUTBOX_TESTS)
 # The sanitizers make system calls of their own.
 if !SANITIZERS
 TESTS += tests/outbox/kill.py
-endif
 endif

@@ -20,6 +20,4 @@ EXTRA_DIST += $(REAL_TESTS) tests/real/messages.py tests/lib/realserver.py \
 	tests/lib/mailserver.py tests/lib/staple.py tests/lib/tap.py \
 	tests/lib/dispositions.py tests/lib/signedzone.py \
 	tests/lib/tlsserver.py tests/real/certificates.csv
-if HAVE_PYTHON
 TESTS += $(REAL_TESTS)
-endif

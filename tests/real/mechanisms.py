@@ -59,6 +59,43 @@ passdb {{
 }}
 """
 
+# The same for Dovecot 2.4.
+DOVECOT_24 = """
+auth_ssl_username_from_cert = yes
+ssl_server_ca_file = {ca}
+ssl_server_require_crl = no
+ssl_server_request_client_cert = yes
+ssl_server_cert_username_field = commonName
+oauth2 {{
+  introspection_mode = local
+  username_attribute = sub
+  oauth2_local_validation {{
+    dict fs {{
+      fs posix {{
+        prefix = {keys}/
+      }}
+    }}
+  }}
+}}
+passdb oauth2 {{
+  mechanisms_filter = oauthbearer xoauth2
+}}
+passdb static {{
+  mechanisms_filter = external
+  fields {{
+    nopassword = yes
+  }}
+}}
+"""
+
+GSSAPI_24 = """
+auth_krb5_keytab = {keytab}
+auth_gssapi_hostname = $ALL
+import_environment {{
+  KRB5_CONFIG = %{{env:KRB5_CONFIG}}
+}}
+"""
+
 GSSAPI = """
 auth_krb5_keytab = {keytab}
 auth_gssapi_hostname = "$ALL"
@@ -124,10 +161,14 @@ class Server(realserver.RealServer):
             f"fs:posix:prefix={self.path('keys')}/\n").encode())
         for name in (USER, "mallory"):
             self._certify(name)
-        text = DOVECOT.format(ca=self.ca, oauth=self.path("oauth.conf"))
+        more, gssapi = DOVECOT, GSSAPI
+        if realserver.is_dovecot_24():
+            more, gssapi = DOVECOT_24, GSSAPI_24
+        text = more.format(ca=self.ca, oauth=self.path("oauth.conf"),
+                           keys=self.path("keys"))
         if self.has_gssapi:
             self._start_realm()
-            text += GSSAPI.format(keytab=self.realm.keytab)
+            text += gssapi.format(keytab=self.realm.keytab)
         return text
 
     def more_postfix(self):

@@ -4,6 +4,4 @@ RELAY_TESTS = \
 	tests/relay/clients.py \
 	tests/relay/replies.py
 EXTRA_DIST += $(RELAY_TESTS) tests/relay/dialogue.py
-if HAVE_PYTHON
 TESTS += $(RELAY_TESTS)
-endif

@@ -93,9 +93,7 @@ CONVERSATIONS = \
 	tests/smtp/without-pipelining-each-command-waits.conv
 TEST_EXTENSIONS += .conv
 CONV_LOG_DRIVER = $(LOG_DRIVER)
-CONV_LOG_COMPILER = $(PYTHON) $(top_srcdir)/tests/smtp/play.py
+CONV_LOG_COMPILER = $(RUN_PYTHON) $(top_srcdir)/tests/smtp/play.py
 EXTRA_DIST += $(CONVERSATIONS) tests/smtp/play.py \
 	tests/lib/certs.py tests/lib/onehop.py tests/lib/smtpserver.py
-if HAVE_PYTHON
 TESTS += $(CONVERSATIONS)
-endif
