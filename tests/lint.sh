@@ -95,30 +95,28 @@ sources()
 
 check_layers()
 {
-    while read -r file; do
-        awk -v folders="$folders" -v file="$file" '
-        BEGIN {
-            n = split(folders, list, /[ \n]+/)
-            for (i = 1; i <= n; i++) rank[list[i]] = i
-            split(file, part, "/")
-            own = part[2]
-            if (!(own in rank)) {
-                print file ":1: is in none of the folders of src/"
-                exit
-            }
-        }
-        /^[ \t]*#[ \t]*include[ \t]*"/ {
-            split($0, quoted, "\"")
-            if (quoted[2] == "config.h") next
-            split(quoted[2], part, "/")
-            if (!(part[1] in rank))
-                print file ":" FNR ": includes " quoted[2] \
-                    ", which names no folder of src/"
-            else if (rank[part[1]] > rank[own])
-                print file ":" FNR ": includes " quoted[2] \
-                    ", which is below " own "/"
-        }' "$file"
-    done <"$scratch/sources"
+    awk -v folders="$folders" '
+    BEGIN {
+        n = split(folders, list, /[ \n]+/)
+        for (i = 1; i <= n; i++) rank[list[i]] = i
+    }
+    FNR == 1 {
+        split(FILENAME, part, "/")
+        own = part[2]
+        if (!(own in rank))
+            print FILENAME ":1: is in none of the folders of src/"
+    }
+    /^[ \t]*#[ \t]*include[ \t]*"/ {
+        split($0, quoted, "\"")
+        if (quoted[2] == "config.h" || !(own in rank)) next
+        split(quoted[2], part, "/")
+        if (!(part[1] in rank))
+            print FILENAME ":" FNR ": includes " quoted[2] \
+                ", which names no folder of src/"
+        else if (rank[part[1]] > rank[own])
+            print FILENAME ":" FNR ": includes " quoted[2] \
+                ", which is below " own "/"
+    }' $(sources .)
 }
 
 check_libraries()
@@ -144,62 +142,61 @@ check_globals()
 {
     find "$builddir/src" -name '*.o' >"$scratch/objects"
     [ -s "$scratch/objects" ] || echo "src:1: no objects in $builddir"
-    while read -r object; do
-        name=${object#"$builddir/"}
-        objdump -t "$object" | awk -v name="${name%.o}.c" '
-        {
-            for (i = 2; i <= 5; i++)
-                if ($i ~ /^(\.data|\.bss|\.tdata|\.tbss|\*COM\*)/ &&
-                    $i !~ /^\.data\.rel\.ro/ && $NF != $i)
-                    print name ":1: mutable global " $NF " in " $i
-        }'
-    done <"$scratch/objects"
+    xargs objdump -t <"$scratch/objects" | awk -v top="$builddir/" '
+    / file format / {
+        name = substr($1, length(top) + 1)
+        sub(/\.o:$/, ".c", name)
+    }
+    {
+        for (i = 2; i <= 5; i++)
+            if ($i ~ /^(\.data|\.bss|\.tdata|\.tbss|\*COM\*)/ &&
+                $i !~ /^\.data\.rel\.ro/ && $NF != $i)
+                print name ":1: mutable global " $NF " in " $i
+    }'
 }
 
 check_functions()
 {
-    for file in $(sources '\.c$'); do
-        awk -v file="$file" '
-        /^[a-z_0-9]+\(/ { split($0, part, "("); name = part[1] }
-        /^\{/ { start = FNR }
-        /^\}/ && start {
-            if (FNR - start - 1 > 60)
-                print file ":" start ": " name "() has " \
-                    FNR - start - 1 " lines, more than 60"
-            start = 0
-        }' "$file"
-    done
+    awk '
+    FNR == 1 { start = 0 }
+    /^[a-z_0-9]+\(/ { split($0, part, "("); name = part[1] }
+    /^\{/ { start = FNR }
+    /^\}/ && start {
+        if (FNR - start - 1 > 60)
+            print FILENAME ":" start ": " name "() has " \
+                FNR - start - 1 " lines, more than 60"
+        start = 0
+    }' $(sources '\.c$')
 }
 
 # Five besides where the error goes; definitions and prototypes alike.
 check_parameters()
 {
-    while read -r file; do
-        awk -v file="$file" '
-        function verdict(text,    depth, i, c, n) {
-            if (text ~ /give_pin\(/) return # GnuTLS sets its parameters
-            sub(/, *\.\.\.\)/, ")", text)
-            sub(/,[ \t]*struct error \*[a-z]+/, "", text)
-            for (i = index(text, "("); i <= length(text); i++) {
-                c = substr(text, i, 1)
-                if (c == "(") depth++
-                if (c == "," && depth == 1) n++
-                if (c == ")" && --depth == 0) break
-            }
-            if (n + 1 > 5)
-                print file ":" start ": " n + 1 " parameters, more than 5"
+    (cd "$scratch/bare" && awk '
+    function verdict(text,    depth, i, c, n) {
+        if (text ~ /give_pin\(/) return # GnuTLS sets its parameters
+        sub(/, *\.\.\.\)/, ")", text)
+        sub(/,[ \t]*struct error \*[a-z]+/, "", text)
+        for (i = index(text, "("); i <= length(text); i++) {
+            c = substr(text, i, 1)
+            if (c == "(") depth++
+            if (c == "," && depth == 1) n++
+            if (c == ")" && --depth == 0) break
         }
-        text == "" && /^[a-z][a-z_0-9 *]*\(/ && !/^(return|if|for|while)/ {
-            start = FNR
-            text = $0
-            if (text ~ /[;{]|\)$/) { verdict(text); text = "" }
-            next
-        }
-        text != "" {
-            text = text " " $0
-            if ($0 ~ /[;{]|\)$/) { verdict(text); text = "" }
-        }' "$scratch/bare/$file"
-    done <"$scratch/sources"
+        if (n + 1 > 5)
+            print FILENAME ":" start ": " n + 1 " parameters, more than 5"
+    }
+    FNR == 1 { text = "" }
+    text == "" && /^[a-z][a-z_0-9 *]*\(/ && !/^(return|if|for|while)/ {
+        start = FNR
+        text = $0
+        if (text ~ /[;{]|\)$/) { verdict(text); text = "" }
+        next
+    }
+    text != "" {
+        text = text " " $0
+        if ($0 ~ /[;{]|\)$/) { verdict(text); text = "" }
+    }' $(sources .))
 }
 
 # A name means one thing in the whole program.
@@ -216,19 +213,18 @@ check_structures()
 # Callees stand above their callers, so nothing static is declared ahead.
 check_forwards()
 {
-    for file in $(sources '\.c$'); do
-        awk -v file="$file" '
-        /^static/ { start = FNR; text = "" }
-        start {
-            text = text " " $0
-            if ($0 ~ /[{=]/) start = 0
-            else if ($0 ~ /;/) {
-                if (text ~ /\) *(__attribute__.*)?;/)
-                    print file ":" start ": forward declaration"
-                start = 0
-            }
-        }' "$scratch/bare/$file"
-    done
+    (cd "$scratch/bare" && awk '
+    FNR == 1 { start = 0 }
+    /^static/ { start = FNR; text = "" }
+    start {
+        text = text " " $0
+        if ($0 ~ /[{=]/) start = 0
+        else if ($0 ~ /;/) {
+            if (text ~ /\) *(__attribute__.*)?;/)
+                print FILENAME ":" start ": forward declaration"
+            start = 0
+        }
+    }' $(sources '\.c$'))
 }
 
 check_words()
@@ -251,11 +247,8 @@ check_words()
     bare_grep 'typedef +(struct|enum|union)' 'hides a type' $all
     # In prose as in code: a thing is done, or a fact in NEWS.
     grep -vE '^(tests/(lint.*\.sh|callers/.*|fuzz/corpus/.*)|COPYING)$' \
-        "$scratch/files" |
-        while read -r file; do
-            grep -nwE 'TODO|FIXME|XXX' "$file" /dev/null |
-                grep -v '^Binary' | sed 's/\([0-9]\):/\1: left for later: /'
-        done
+        "$scratch/files" | xargs grep -nIwE 'TODO|FIXME|XXX' |
+        sed 's/\([0-9]\):/\1: left for later: /'
 }
 
 # Words and turns that read as a translation, each with the usual one.
@@ -300,29 +293,34 @@ check_conditionals()
 
 check_columns()
 {
-    files_like "^(src|tests)/.*\.([ch]|sh|py)\$|$scripts" |
-        while read -r file; do
-            expand "$file" | tr -d '\200-\277' |
-                awk -v file="$file" 'length($0) > 80 {
-                    print file ":" FNR ": " length($0) " columns" }'
-        done
+    awk '
+    length($0) > 40 {
+        text = $0
+        gsub(/[\200-\277]/, "", text)
+        n = split(text, part, "\t")
+        width = 0
+        for (i = 1; i < n; i++)
+            width += length(part[i]) - length(part[i]) % 8 + 8
+        width += length(part[n])
+        if (width > 80) print FILENAME ":" FNR ": " width " columns"
+    }' $(files_like "^(src|tests)/.*\.([ch]|sh|py)\$|$scripts")
 }
 
 check_lengths()
 {
-    files_like '^(src|tests)/.*\.([ch]|sh|py)$' | while read -r file; do
-        lines=$(wc -l <"$file")
-        [ "$lines" -le 700 ] || echo "$file:700: $lines lines, more than 700"
-    done
+    wc -l $(files_like '^(src|tests)/.*\.([ch]|sh|py)$') |
+        awk '$2 != "total" && $1 > 700 {
+            print $2 ":700: " $1 " lines, more than 700" }'
 }
 
 check_spdx()
 {
-    files_like "\.([ch]|def|sh|py|ac|am|m4|[1-8])\$|$scripts" |
-        while read -r file; do
-            head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-3.0-or' ||
-                echo "$file:1: no SPDX line on top"
-        done
+    awk '
+    FNR == 1 { if (file != "" && !found) print file ":1: no SPDX line on top"
+        file = FILENAME; found = 0 }
+    FNR <= 3 && /SPDX-License-Identifier: GPL-3.0-or/ { found = 1 }
+    END { if (!found) print file ":1: no SPDX line on top" }
+    ' $(files_like "\.([ch]|def|sh|py|ac|am|m4|[1-8])\$|$scripts")
 }
 
 # compare NAME WANTED FOUND: the lines of one file that the other lacks
@@ -381,31 +379,27 @@ check_flags()
 
 check_shell()
 {
-    files_like "\.(ba)?sh\$|$scripts" | while read -r file; do
-        # SC2317: blind to functions that are passed by name
-        shellcheck -f gcc -x -e SC2317 "$file" 2>&1
-    done
+    # SC2317: blind to functions that are passed by name
+    shellcheck -f gcc -x -e SC2317 $(files_like "\.(ba)?sh\$|$scripts") 2>&1
 }
 
 check_man()
 {
-    files_like '^man/.*\.[1-8]$' | while read -r file; do
-        # Referring to our own pages, which are not installed yet, is fine.
-        mandoc -Tlint -W warning "$file" | sed 's/^mandoc: //'
-    done
+    # Pages of the project that are not installed yet may be referred to.
+    mandoc -Tlint -W warning $(files_like '^man/.*\.[1-8]$') |
+        sed 's/^mandoc: //'
 }
 
 check_python()
 {
-    files_like '\.py$' | while read -r file; do
-        "${PYTHON:-/usr/bin/python3}" - "$file" <<'END'
+    "${PYTHON:-/usr/bin/python3}" - $(files_like '\.py$') <<'END'
 import sys
-try:
-    compile(open(sys.argv[1], encoding="utf-8").read(), sys.argv[1], "exec")
-except SyntaxError as error:
-    print(f"{sys.argv[1]}:{error.lineno}: {error.msg}")
+for name in sys.argv[1:]:
+    try:
+        compile(open(name, encoding="utf-8").read(), name, "exec")
+    except SyntaxError as error:
+        print(f"{name}:{error.lineno}: {error.msg}")
 END
-    done
 }
 
 # The tree must not tell where or on what it was written.
@@ -416,12 +410,12 @@ check_paths()
     *[0-9.-]*) ;;
     *) host=$PWD ;; # a plain word such as "debian" proves nothing
     esac
-    while read -r file; do
-        grep -nIF -e "$PWD/" -e "$host" "$file" /dev/null
-        grep -nIE '(^|[^.A-Za-z0-9_$])/(tmp|home|Users)/[A-Za-z0-9_]+/' \
-            "$file" /dev/null
-    done <"$scratch/files" | grep -vE '^tests/(callers|fuzz/corpus)/' |
-        sed 's/\(:[0-9]*\):/\1: a path of one machine: /'
+    grep -vE '^tests/(callers|fuzz/corpus)/' "$scratch/files" >"$scratch/tree"
+    {
+        xargs grep -nIF -e "$PWD/" -e "$host" <"$scratch/tree"
+        xargs grep -nIE '(^|[^.A-Za-z0-9_$])/(tmp|home|Users)/[A-Za-z0-9_]+/' \
+            <"$scratch/tree"
+    } | sed 's/\(:[0-9]*\):/\1: a path of one machine: /'
 }
 
 [ $# -gt 0 ] || set -- $checks
