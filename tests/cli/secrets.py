@@ -249,6 +249,7 @@ def from_pass():
 
 def from_keyring():
     with Home() as home:
+        home.run.data_limit = None  # secret-tool starts threads
         os.mkdir(home.path + "/run", 0o700)
         bus = f"unix:path={home.path}/run/bus"
         environment = environment_of(

@@ -55,6 +55,7 @@ class Run:
         self.environment.update(SANITIZER_OPTIONS)
         self.environment.update(environment or {})
         self.process = None
+        self.data_limit = DATA_LIMIT
 
     def write_config(self, lines):
         """The config file, for our eyes only."""
@@ -66,8 +67,8 @@ class Run:
         """Starts the program, under a wrapper like strace if one is given;
         stdin: octets, or an open file."""
         limits = "ulimit -c 0; "
-        if not is_sanitized():
-            limits += "ulimit -d %d; " % DATA_LIMIT
+        if not is_sanitized() and self.data_limit is not None:
+            limits += "ulimit -d %d; " % self.data_limit
         self.began = time.monotonic()
         self.stdin = stdin if isinstance(stdin, bytes) else None
         self.process = subprocess.Popen(
