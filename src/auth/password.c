@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/oneline.h"
 #include "base/poll.h"
-#include "base/prompt.h"
+#include "base/terminal.h"
 #include "base/trusted_file.h"
 #include "base/xmalloc.h"
 #include "format/netrc.h"
@@ -68,7 +67,7 @@ read_credential(struct password *s, const char *path, int is_named,
 	struct trusted_file file = {0};
 	int result;
 
-	switch (trusted_file_read(&file, path, ONELINE_MAX, err)) {
+	switch (trusted_file_read(&file, path, FIRST_LINE_MAX, err)) {
 	case TRUSTED_READ:
 		break;
 	case TRUSTED_MISSING:
@@ -84,7 +83,7 @@ read_credential(struct password *s, const char *path, int is_named,
 		result = fail(err, EX_CONFIG,
 		    "expected a file that others cannot read");
 	else
-		result = oneline_take(&s->text, &file.text, err);
+		result = first_line_take(&s->text, &file.text, err);
 	buffer_free(&file.text);
 	return result == 0 ? 1 : -1;
 }
@@ -182,7 +181,7 @@ from_terminal(struct password *s, const struct account *a, struct error *err)
 	escape_string(quote, sizeof(quote), a->host.n > 0 ? a->host.at[0]
 	    : a->name);
 	buffer_addf(&question, " at %s: ", quote);
-	result = prompt_read(&s->text, buffer_string(&question), err);
+	result = terminal_read_secret(&s->text, buffer_string(&question), err);
 	buffer_free(&question);
 	if (result == 0)
 		return 1;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a command of the config prints: one line. */
+/* Commands of the user's configuration, run by the shell. */
 #ifndef ONEHOP_BASE_RUN_COMMAND_H
 #define ONEHOP_BASE_RUN_COMMAND_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/buffer.h"
@@ -10,30 +11,76 @@
 
 #define COMMAND_SECONDS 60
 
+/* The longest first line that is accepted, octets. */
+#define FIRST_LINE_MAX ((size_t)64 << 10)
+
+/* A buffer with room for the first line and some text below it. */
+#define FIRST_LINE_BUFFER \
+	{ .kind = BUFFER_SECRET, .max = FIRST_LINE_MAX + ((size_t)8 << 10) }
+
 /*
- * Runs the command (child.h) with stdin on /dev/null and appends the first
- * line of its output as oneline.h has it. The group is killed at the limit.
- * 0; -1 EX_CONFIG, EX_OSERR.
+ * Starts "/bin/sh -c command" in a process group of its own, with default
+ * signals, stdin and stdout on those descriptors (/dev/null for -1), our
+ * stderr, and no other descriptor. Returns 0 with *pid to be waited for or
+ * killed; -1 EX_OSERR.
+ */
+int command_start(pid_t *pid, const char *command, int in, int out,
+	struct error *err);
+
+/*
+ * Waits until the command ends or the deadline passes. Returns 1 with *status
+ * as waitpid() sets it, 0 if the command still runs, -1 if a signal came or
+ * the process is not a child of this one.
+ */
+int command_wait(pid_t pid, int *status, int64_t deadline,
+	struct error *err);
+
+/* Returns 0 for exit status 0, else -1 with that code and "exit status 3" or
+ * "killed by signal 9". */
+int command_judge(int status, int code, struct error *err);
+
+/* Kills the command and every process of its group, and reaps it. */
+void command_kill(pid_t pid);
+
+/*
+ * Runs the command with stdin on /dev/null and appends the first line of its
+ * output as first_line_take() does. The process group is killed at the limit.
+ * Returns 0; -1 EX_CONFIG, EX_OSERR.
  */
 int command_read(struct buffer *out, const char *command, unsigned seconds,
 	struct error *err);
 
-/* A command that stands by, for who cannot start one later (sandbox.h). {0} is
+/*
+ * Reads one block from fd. Returns 1, 0 at the end of input, or -1: EX_CONFIG
+ * at the deadline or past FIRST_LINE_MAX, EX_TEMPFAIL on a signal.
+ */
+int first_line_read(struct buffer *text, int fd, int64_t deadline,
+	struct error *err);
+
+/*
+ * Appends the first line of text without LF or CRLF: password managers keep
+ * notes in the lines below. Returns 0; -1 EX_CONFIG if the line is empty or
+ * too long, or the text holds a NUL. Errors quote nothing of the text.
+ */
+int first_line_take(struct buffer *out, const struct buffer *text,
+	struct error *err);
+
+/* A command started now and run later: the sandbox forbids exec. {0} is
  * none. */
 struct command {
 	pid_t pid;
-	int in;              /* what it waits for */
-	int out;             /* what it prints */
+	int in;              /* the shell waits for a line here */
+	int out;             /* read end of its output */
 };
 
-/* Starts a shell that waits to be told to run the command. 0, -1 EX_OSERR. */
+/* Starts a shell that waits for command_run(). Returns 0, or -1 EX_OSERR. */
 int command_prepare(struct command *c, const char *text, struct error *err);
 
-/* Has it run now, as command_read does. It is spent in either case. */
+/* Runs the prepared command as command_read() does; it can run once. */
 int command_run(struct command *c, struct buffer *out, unsigned seconds,
 	struct error *err);
 
-/* Ends one that was not needed. */
+/* Ends a prepared command that was not run. */
 void command_dismiss(struct command *c);
 
 #endif

@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Talking to the person who runs us. */
+/* The controlling terminal: print, ask for yes or no, ask for a password. */
 #ifndef ONEHOP_BASE_TERMINAL_H
 #define ONEHOP_BASE_TERMINAL_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 
-/* The controlling terminal, to read and write, if we may talk there without
- * being stopped; or -1. The caller closes it. */
+/* Opens the controlling terminal to read and write, if this process is in its
+ * foreground; else returns -1. The caller closes it. */
 int terminal_open(void);
 
-/* Writes to a descriptor as printf does; nobody may be listening. Foreign
- * octets must have gone through escape.h. */
+/* Writes to a descriptor as printf does and ignores failures. Foreign octets
+ * must have gone through escape.h. */
 void terminal_say(int fd, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
- * Asks a question that yes or no answers. 1 for a line that begins with y, 0
- * for any other and at the end of input; -1 EX_TEMPFAIL interrupted, or nobody
- * answered for five minutes.
+ * Asks a yes-or-no question. Returns 1 for a line that begins with y, 0 for
+ * any other and at the end of input; -1 EX_TEMPFAIL on a signal or after five
+ * minutes without an answer.
  */
 int terminal_confirm(int fd, const char *question, struct error *err);
+
+/*
+ * Asks at the controlling terminal without echo and appends the line typed, at
+ * most five minutes long. Returns 0; -1 EX_CONFIG. The echo is restored on a
+ * signal if signals are held (poll.h).
+ */
+int terminal_read_secret(struct buffer *out, const char *question,
+	struct error *err);
 
 #endif

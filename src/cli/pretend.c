@@ -5,9 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/escape.h"
-#include "base/poll.h"
-#include "net/stdio.h"
-#include "net/stream.h"
+#include "base/sink.h"
 
 static void
 show_account(struct buffer *out, const struct account *a)
@@ -44,19 +42,18 @@ pretend_show(int fd, const struct account *a, const struct envelope *e,
     const struct message *m, struct error *err)
 {
 	struct buffer text = {0};
-	struct stream out;
+	struct file_sink out;
 	int result;
 
 	show_account(&text, a);
 	show_envelope(&text, e);
-	stream_open(&out, stdio_transport(-1, fd), DEADLINE_NONE, -1);
-	stream_step(&out, 3600, "the output");
-	result = stream_write(&out, text.data, text.len, err);
+	file_sink_open(&out, fd);
+	result = sink_add(&out.sink, text.data, text.len, err);
 	if (result == 0)
-		result = message_write(m, MESSAGE_PLAIN, &out, err);
+		result = message_write(m, MESSAGE_PLAIN, &out.sink, err);
 	if (result == 0)
-		result = stream_flush(&out, err);
-	stream_close(&out);
+		result = file_sink_flush(&out, err);
+	file_sink_close(&out);
 	buffer_free(&text);
 	return result;
 }

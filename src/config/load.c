@@ -14,7 +14,7 @@
 #include "config/line.h"
 #include "config/local_host.h"
 #include "config/override.h"
-#include "format/address.h"
+#include "format/address_parse.h"
 
 #define SYSTEM_FILE SYSCONFDIR "/onehop/config"
 

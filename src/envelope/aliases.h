@@ -4,7 +4,7 @@
 #define ONEHOP_ENVELOPE_ALIASES_H
 
 #include "base/error.h"
-#include "format/address.h"
+#include "format/address_parse.h"
 
 #define ALIASES_DEPTH_MAX 16
 

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "config/account.h"
 #include "envelope/request.h"
-#include "format/address.h"
+#include "format/address_parse.h"
 #include "format/reply.h"
 #include "message/message.h"
 

@@ -8,7 +8,7 @@
 #include "base/platform.h"
 #include "base/xmalloc.h"
 #include "config/local_host.h"
-#include "format/address.h"
+#include "format/address_parse.h"
 
 /* The fields in which a bare name stands for a mailbox of ours. */
 static const char *const address_fields[] = {

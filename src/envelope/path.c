@@ -7,6 +7,7 @@
 #include "base/escape.h"
 #include "base/xmalloc.h"
 #include "config/local_host.h"
+#include "format/address_parse.h"
 #include "format/domain.h"
 
 char *

@@ -8,7 +8,7 @@
 #include "config/load.h"
 #include "config/local_host.h"
 #include "envelope/path.h"
-#include "format/address.h"
+#include "format/address_parse.h"
 
 /* "*", "?" and "[" make a from line a pattern, which is no address. */
 static int

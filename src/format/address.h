@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Mail addresses: RFC 5322 3.4 lists in (obsolete forms of 4.4 included),
- * RFC 5321 4.1.2 paths out. Pure; no recursion; linear in the input.
- */
+/* Mail addresses: checked, compared, and written as RFC 5321 4.1.2 paths. */
 #ifndef ONEHOP_FORMAT_ADDRESS_H
 #define ONEHOP_FORMAT_ADDRESS_H
 
@@ -24,26 +21,6 @@ struct address {
 	size_t start;  /* where the addr-spec (no route, no <>) stands ... */
 	size_t end;    /* ... in the text: octets [start, end) */
 };
-
-struct address_list {
-	struct address *at;
-	size_t n;
-	size_t size;      /* allocated */
-};
-
-/*
- * Appends the mailboxes of the address list in the len octets at text: groups
- * are flattened, routes dropped, comments (nested to 32) skipped, empty
- * elements and folding allowed. Raw UTF-8 passes. 0; or -1 with EX_DATAERR,
- * naming the offending word, and the list as it was.
- */
-int address_list_parse(struct address_list *list, const char *text,
-	size_t len, struct error *err);
-
-void address_list_free(struct address_list *list);
-
-/* Appends a copy of a; the caller keeps a. */
-void address_list_add(struct address_list *list, const struct address *a);
 
 /*
  * Is the address fit for MAIL or RCPT: lengths, no control character, no

@@ -1,60 +1,34 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What address lists are made of: RFC 5322 3.2 tokens, CFWS skipped. */
+/*
+ * RFC 5322 3.4 address lists, the obsolete forms of 4.4 included. Pure; no
+ * recursion; linear in the input.
+ */
 #ifndef ONEHOP_FORMAT_ADDRESS_PARSE_H
 #define ONEHOP_FORMAT_ADDRESS_PARSE_H
 
 #include <stddef.h>
 
-#include "base/buffer.h"
 #include "base/error.h"
+#include "format/address.h"
 
-/* What is not here is a token of its own: one of <>,:;@. */
-enum token_kind {
-	ATOM = 'a',   /* may hold what no addr-spec may: \ and controls */
-	QUOTED = '"', /* with its quotes */
-	LITERAL = '[',
-	END = 'z'
+struct address_list {
+	struct address *at;
+	size_t n;
+	size_t size;      /* allocated */
 };
 
-struct token {
-	char kind;
-	size_t start;   /* octets [start, end) of the text */
-	size_t end;
-};
+/*
+ * Appends the mailboxes of the address list in the len octets at text: groups
+ * are flattened, routes dropped, comments (nested to 32) skipped, empty
+ * elements and folding allowed. Raw UTF-8 passes. 0; or -1 with EX_DATAERR,
+ * naming the offending word, and the list as it was.
+ */
+int address_list_parse(struct address_list *list, const char *text,
+	size_t len, struct error *err);
 
-struct scanner {
-	const char *text; /* no NUL in it */
-	size_t len;
-	size_t at;        /* the next octet */
-	size_t element;   /* where the element of the list begins */
-	struct error *err;
-};
+void address_list_free(struct address_list *list);
 
-/* Tokens between two separators: an addr-spec or a phrase. */
-struct token_run {
-	size_t start;
-	size_t end;     /* 0 if there are none */
-	int has_at;
-};
-
-/* Sets an error that shows the element and says why it is no address. -1 */
-int scanner_refuse(const struct scanner *s, const char *why);
-
-/* Two words side by side: taking either would lose the other. Error, -1. */
-int scanner_refuse_neighbour(const struct scanner *s, const struct token *t);
-
-/* The next token, END for ever at the end. 0, or -1 with the error set. */
-int token_next(struct scanner *s, struct token *t);
-
-/* Appends what the token stands for, without quotes and folding. */
-void token_add(struct buffer *out, const struct scanner *s,
-	const struct token *t);
-
-/* The tokens up to a separator, < > , : ; or the end, and that. 0 or -1. */
-int run_next(struct scanner *s, struct token_run *r, struct token *separator);
-
-/* A scanner of the run's tokens alone. */
-struct scanner scanner_of_run(const struct scanner *s,
-	const struct token_run *r);
+/* Appends a copy of a; the caller keeps a. */
+void address_list_add(struct address_list *list, const struct address *a);
 
 #endif

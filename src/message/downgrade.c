@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "base/poll.h"
 #include "base/utf8.h"
 #include "base/xmalloc.h"
 #include "format/encode.h"
@@ -28,10 +27,10 @@ struct level {
 
 /*
  * One state machine reads the message twice: first to learn about its parts,
- * then, with out set, to write it anew. It is fed as a transport.
+ * then, with out set, to write it anew.
  */
 struct converter {
-	struct transport transport; /* first: write() gets this back */
+	struct sink sink;         /* first: the two are cast */
 	enum part_transport wanted;
 	struct part *parts;
 	size_t nparts;
@@ -47,6 +46,7 @@ struct converter {
 	int continued;            /* the piece is not the line's first */
 	uint64_t line;            /* number of the present line */
 	struct spool *out;        /* NULL in the first pass */
+	struct buffer input;      /* room of the sink */
 };
 
 static int
@@ -234,51 +234,36 @@ take_piece(struct converter *c, int last, struct error *err)
 	return result;
 }
 
-/* Takes the wire form, CRLF ends: the pieces are what stands between them. */
-static ssize_t
-take_wire(struct transport *t, const void *data, size_t n, struct error *err)
+static char *
+reserve(struct sink *s, size_t n)
 {
-	struct converter *c = (struct converter *)t;
-	const char *text = data;
+	return buffer_reserve(&((struct converter *)s)->input, n);
+}
+
+/* Takes the wire form, CRLF ends: the pieces are what stands between them. */
+static int
+take_wire(struct sink *s, size_t n, struct error *err)
+{
+	struct converter *c = (struct converter *)s;
+	const char *text = c->input.data;
 
 	for (size_t i = 0; i < n; i++) {
 		if (text[i] == '\n') {
 			c->used -= c->used > 0; /* the CR */
 			if (take_piece(c, 1, err) != 0)
-				return TRANSPORT_FAILED;
+				return -1;
 			continue;
 		}
 		/* one octet is held back: it might be the CR */
 		if (c->used == PIECE) {
 			c->used--;
 			if (take_piece(c, 0, err) != 0)
-				return TRANSPORT_FAILED;
+				return -1;
 			c->piece[c->used++] = c->piece[PIECE - 1];
 		}
 		c->piece[c->used++] = text[i];
 	}
-	return (ssize_t)n;
-}
-
-/* There is nobody who could answer. */
-static ssize_t
-read_nothing(struct transport *t, void *data, size_t n, struct error *err)
-{
-	(void)t, (void)data, (void)n, (void)err;
 	return 0;
-}
-
-static int
-flush_nothing(struct transport *t, struct error *err)
-{
-	(void)t, (void)err;
-	return 0;
-}
-
-static void
-close_nothing(struct transport *t)
-{
-	(void)t;
 }
 
 /* One pass over the message, its header included. */
@@ -286,24 +271,16 @@ static int
 pass(struct converter *c, const struct message *m, struct spool *out,
     struct error *err)
 {
-	struct stream stream;
 	int result;
 
-	c->transport.read = read_nothing;
-	c->transport.write = take_wire;
-	c->transport.flush = flush_nothing;
-	c->transport.close = close_nothing;
-	c->transport.fd = -1;
+	c->sink.reserve = reserve;
+	c->sink.commit = take_wire;
 	c->out = out;
 	c->next = c->depth = c->used = 0;
 	c->continued = 0;
 	c->line = 1;
 	begin_part(c);
-	stream_open(&stream, &c->transport, DEADLINE_NONE, -1);
-	result = message_write(m, MESSAGE_PLAIN, &stream, err);
-	if (result == 0)
-		result = stream_flush(&stream, err);
-	stream_close(&stream);
+	result = message_write(m, MESSAGE_PLAIN, &c->sink, err);
 	if (result == 0 && c->in_header)
 		result = end_header(c, 0, err);
 	return result;
@@ -368,6 +345,7 @@ downgrade_convert(struct message *out, const struct message *m,
 	else
 		spool_free(spool);
 	buffer_free(&c->header);
+	buffer_free(&c->input);
 	free(c->parts);
 	free(c);
 	return result;

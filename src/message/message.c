@@ -29,7 +29,7 @@ index_fields(struct message *m)
 
 /* Takes all of data, until the text ends. Without out it is only measured. */
 static int
-convert(struct wire_format *w, const char *data, size_t n, struct stream *out,
+convert(struct wire_format *w, const char *data, size_t n, struct sink *out,
     struct error *err)
 {
 	while (n > 0 && !w->ended) {
@@ -40,10 +40,10 @@ convert(struct wire_format *w, const char *data, size_t n, struct stream *out,
 		if (out == NULL) {
 			taken = wire_format_add(w, data, part, NULL);
 		} else {
-			begin = stream_reserve(out, wire_format_room(part));
+			begin = out->reserve(out, wire_format_room(part));
 			end = begin;
 			taken = wire_format_add(w, data, part, &end);
-			if (stream_commit(out, (size_t)(end - begin), err) != 0)
+			if (out->commit(out, (size_t)(end - begin), err) != 0)
 				return -1;
 		}
 		data += taken;
@@ -53,17 +53,17 @@ convert(struct wire_format *w, const char *data, size_t n, struct stream *out,
 }
 
 static int
-end_text(struct wire_format *w, struct stream *out, struct error *err)
+end_text(struct wire_format *w, struct sink *out, struct error *err)
 {
-	char *begin = stream_reserve(out, wire_format_room(0));
+	char *begin = out->reserve(out, wire_format_room(0));
 	char *end = begin;
 
 	wire_format_end(w, &end);
-	return stream_commit(out, (size_t)(end - begin), err);
+	return out->commit(out, (size_t)(end - begin), err);
 }
 
 static int
-write_body(const struct message *m, struct wire_format *w, struct stream *out,
+write_body(const struct message *m, struct wire_format *w, struct sink *out,
     struct error *err)
 {
 	char *block = xmalloc(SPOOL_BLOCK);
@@ -247,7 +247,7 @@ message_add(struct message *m, const char *name, const char *body,
 /* Header and separator, edits included. */
 static int
 convert_header(const struct message *m, struct wire_format *w,
-    struct stream *out, struct error *err)
+    struct sink *out, struct error *err)
 {
 	if (convert(w, m->added.data, m->added.len, out, err) != 0)
 		return -1;
@@ -278,7 +278,7 @@ message_size(const struct message *m)
 
 int
 message_write(const struct message *m, enum message_form form,
-    struct stream *out, struct error *err)
+    struct sink *out, struct error *err)
 {
 	int stuff = form == MESSAGE_STUFFED;
 	struct wire_format header = { .stuff = stuff };

@@ -12,9 +12,9 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/sink.h"
 #include "format/field.h"
 #include "message/spool.h"
-#include "net/stream.h"
 
 /* A field of the header as it stands, and what became of it. */
 struct message_field {
@@ -87,11 +87,11 @@ uint64_t message_size(const struct message *m);
 
 /*
  * Writes header, separator and body with CRLF ends; the last line is always
- * ended. 0; -1: the stream's error, or EX_IOERR from the spool, also if the
+ * ended. 0; -1: the sink's error, or EX_IOERR from the spool, also if the
  * file on stdin is not what was read before: no final dot may follow.
  */
 int message_write(const struct message *m, enum message_form form,
-	struct stream *out, struct error *err);
+	struct sink *out, struct error *err);
 
 void message_free(struct message *m);
 

@@ -9,9 +9,9 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
-#include "base/child.h"
 #include "base/escape.h"
 #include "base/poll.h"
+#include "base/run_command.h"
 #include "base/xmalloc.h"
 #include "net/socket.h"
 
@@ -88,12 +88,12 @@ explain_end(struct proxy_command *t, struct error *err)
 	struct error ignored = {0};
 	int status = 0;
 
-	if (t->pid == 0 || child_wait(t->pid, &status,
+	if (t->pid == 0 || command_wait(t->pid, &status,
 	    deadline_in(END_MILLISECONDS), &ignored) != 1)
 		return 0;
-	child_kill(t->pid); /* what it left behind */
+	command_kill(t->pid); /* what it left behind */
 	t->pid = 0;
-	if (child_judge(status, EX_TEMPFAIL, err) != 0)
+	if (command_judge(status, EX_TEMPFAIL, err) != 0)
 		return wrap(err, "connect_command");
 	return t->spoke ? 0 : fail(err, EX_TEMPFAIL,
 	    "connect_command: ended without a word");
@@ -143,9 +143,9 @@ tunnel_close(struct transport *transport)
 	t->socket->close(t->socket);
 	/* QUIT may still be on its way through the command. */
 	if (t->pid != 0) {
-		(void)child_wait(t->pid, &status,
+		(void)command_wait(t->pid, &status,
 		    deadline_in(END_MILLISECONDS), &ignored);
-		child_kill(t->pid);
+		command_kill(t->pid);
 	}
 	free(t);
 }
@@ -162,7 +162,7 @@ proxy_command_open(struct transport **transport, const char *command,
 		return fail(err, EX_OSERR, "cannot create socket: %s",
 		    strerror(errno));
 	socket_prepare(ends[0]);
-	result = child_start(&pid, command, ends[1], ends[1], err);
+	result = command_start(&pid, command, ends[1], ends[1], err);
 	close(ends[1]);
 	if (result != 0) {
 		close(ends[0]);

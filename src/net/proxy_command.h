@@ -16,7 +16,7 @@ char *proxy_command_expand(const char *command, const char *host, unsigned port,
 	struct error *err);
 
 /*
- * Starts the command (child.h) with a socket for stdin and stdout. 0 with
+ * Starts the command (run_command.h) with a socket for stdin and stdout. 0 with
  * *transport owned by the caller; -1 EX_OSERR. A command that ends before it
  * has said anything, or fails, makes reading and writing fail: EX_TEMPFAIL,
  * naming its exit status. Closing the transport ends its input, waits half a

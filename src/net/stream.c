@@ -17,17 +17,6 @@
 #define RECORD ((size_t)16 * 1024)
 #define BLOCK (4 * RECORD)
 
-void
-stream_open(struct stream *s, struct transport *transport, int64_t deadline,
-	int trace)
-{
-	memset(s, 0, sizeof(*s));
-	s->transport = transport;
-	s->deadline = deadline;
-	s->step = DEADLINE_NONE;
-	s->trace = trace;
-}
-
 /* Sets the step's deadline; no limit is none. */
 static void
 start_clock(struct stream *s)
@@ -206,24 +195,41 @@ send_queue(struct stream *s, size_t n, struct error *err)
 	return result;
 }
 
-char *
-stream_reserve(struct stream *s, size_t n)
+static char *
+reserve(struct sink *sink, size_t n)
 {
+	struct stream *s = (struct stream *)sink;
+
 	/* All the room at once: growing would leave copies of secrets. */
 	if (s->out.data == NULL)
 		buffer_reserve(&s->out, 2 * BLOCK - 1);
 	return buffer_reserve(&s->out, n);
 }
 
-int
-stream_commit(struct stream *s, size_t n, struct error *err)
+static int
+commit(struct sink *sink, size_t n, struct error *err)
 {
+	struct stream *s = (struct stream *)sink;
+
 	s->out.len += n;
 	if (check_usable(s, err) != 0)
 		return -1;
 	if (s->out.len < BLOCK)
 		return 0;
 	return send_queue(s, s->out.len - s->out.len % RECORD, err);
+}
+
+void
+stream_open(struct stream *s, struct transport *transport, int64_t deadline,
+    int trace)
+{
+	memset(s, 0, sizeof(*s));
+	s->sink.reserve = reserve;
+	s->sink.commit = commit;
+	s->transport = transport;
+	s->deadline = deadline;
+	s->step = DEADLINE_NONE;
+	s->trace = trace;
 }
 
 int
@@ -237,7 +243,7 @@ stream_write(struct stream *s, const void *data, size_t len,
 		return -1;
 	if (s->out.len + len >= BLOCK) {
 		fill = (BLOCK - s->out.len) % RECORD;
-		memcpy(stream_reserve(s, fill), next, fill);
+		memcpy(reserve(&s->sink, fill), next, fill);
 		s->out.len += fill;
 		if (s->out.len > 0 && send_queue(s, s->out.len, err) != 0)
 			return -1;
@@ -248,7 +254,7 @@ stream_write(struct stream *s, const void *data, size_t len,
 		len -= fill + whole;
 	}
 	if (len > 0)
-		memcpy(stream_reserve(s, len), next, len);
+		memcpy(reserve(&s->sink, len), next, len);
 	s->out.len += len;
 	return 0;
 }

@@ -12,12 +12,14 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/sink.h"
 #include "net/transport.h"
 
 /* What a server may send ahead while we write, octets. */
 #define STREAM_AHEAD_MAX ((size_t)1 << 20)
 
 struct stream {
+	struct sink sink;       /* first: reserve and commit write to it */
 	struct transport *transport; /* owned */
 	struct buffer in;       /* octets received; [taken, len) are unread */
 	size_t taken;
@@ -67,18 +69,12 @@ int stream_read_part(struct stream *s, size_t max, const char **part,
 
 /*
  * Queues octets; sends multiples of 16 KiB, large ones straight from data.
+ * (s->sink queues without copying.)
  * 0 or -1: EX_TEMPFAIL on loss or timeout, EX_PROTOCOL if the server sends
  * more than STREAM_AHEAD_MAX meanwhile.
  */
 int stream_write(struct stream *s, const void *data, size_t len,
 	struct error *err);
-
-/*
- * The same in place: room for n octets (at most 1 MiB), borrowed until the
- * next call; then stream_commit() queues the first n of them.
- */
-char *stream_reserve(struct stream *s, size_t n);
-int stream_commit(struct stream *s, size_t n, struct error *err);
 
 /* Sends all that is queued. 0 or -1. */
 int stream_flush(struct stream *s, struct error *err);

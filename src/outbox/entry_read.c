@@ -10,7 +10,7 @@
 #include "base/ascii.h"
 #include "base/xmalloc.h"
 #include "config/key.h"
-#include "format/address.h"
+#include "format/address_parse.h"
 #include "outbox/netstring.h"
 #include "tls/sha256.h"
 

@@ -7,8 +7,8 @@
 
 #include "base/escape.h"
 #include "base/poll.h"
+#include "base/sink.h"
 #include "base/xmalloc.h"
-#include "net/stdio.h"
 #include "outbox/locate.h"
 #include "outbox/outbox.h"
 
@@ -120,7 +120,7 @@ show(int fd, struct choice *c, struct error *err)
 	struct history h = {0};
 	struct error unread = {0};
 	struct buffer head = {0};
-	struct stream out;
+	struct file_sink out;
 	int entry = outbox_open_entry(&c->outbox, c->place, c->id, err);
 	int result = entry >= 0 ? message_file_read(&e, entry, err) : -1;
 
@@ -134,12 +134,11 @@ show(int fd, struct choice *c, struct error *err)
 		(void)outbox_history(&c->outbox, c->id, &h, &unread);
 		buffer_addf(&head, "reason %s\n\n", h.reason[0] != '\0'
 		    ? h.reason : e.reason != NULL ? e.reason : "");
-		stream_open(&out, stdio_transport(-1, fd), DEADLINE_NONE, -1);
-		stream_step(&out, 3600, "the output");
-		result = stream_write(&out, head.data, head.len, err) == 0 &&
-		    message_write(&e.message, MESSAGE_PLAIN, &out, err) == 0 &&
-		    stream_flush(&out, err) == 0 ? 0 : -1;
-		stream_close(&out);
+		file_sink_open(&out, fd);
+		result = sink_add(&out.sink, head.data, head.len, err) == 0 &&
+		    message_write(&e.message, MESSAGE_PLAIN, &out.sink,
+		    err) == 0 && file_sink_flush(&out, err) == 0 ? 0 : -1;
+		file_sink_close(&out);
 	}
 	buffer_free(&head);
 	message_file_free(&e);

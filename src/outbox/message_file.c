@@ -128,7 +128,7 @@ check_head(const struct buffer *head, struct error *err)
 
 /* All but the trailer, which seals it. */
 static int
-write_body(struct stream *out, const struct message_file *e,
+write_body(struct sink *out, const struct message_file *e,
     enum message_file_part part,
     struct error *err)
 {
@@ -138,13 +138,11 @@ write_body(struct stream *out, const struct message_file *e,
 	add_head(&head, e, part, message_size(&e->message));
 	result = check_head(&head, err);
 	if (result == 0)
-		result = stream_write(out, head.data, head.len, err);
+		result = sink_add(out, head.data, head.len, err);
 	buffer_free(&head);
 	if (result == 0)
 		result = message_write(&e->message, MESSAGE_PLAIN, out, err);
-	if (result == 0)
-		result = stream_write(out, ",\n", 2, err);
-	return result == 0 ? stream_flush(out, err) : -1;
+	return result == 0 ? sink_add(out, ",\n", 2, err) : -1;
 }
 
 int
@@ -153,23 +151,23 @@ message_file_write(int fd, const struct message_file *e,
     struct error *err)
 {
 	char digest[DIGEST_TEXT];
-	struct stream out;
+	struct sealed_file out;
 	struct buffer trailer = {0};
 	int result;
 
 	sealed_file_begin(&out, fd);
-	result = write_body(&out, e, part, err);
+	result = write_body(&out.sink, e, part, err);
 	if (result == 0 && sealed_file_digest(&out, digest) != 0)
 		result = fail(err, EX_IOERR, "cannot compute SHA-256");
 	if (result == 0) {
 		netstring_add(&trailer, "sha256", digest);
 		buffer_add_string(&trailer, ENTRY_END);
-		result = stream_write(&out, trailer.data, trailer.len, err);
+		result = sink_add(&out.sink, trailer.data, trailer.len, err);
 	}
 	if (result == 0)
-		result = stream_flush(&out, err);
+		result = sealed_file_flush(&out, err);
 	buffer_free(&trailer);
-	stream_close(&out);
+	sealed_file_close(&out);
 	return result;
 }
 

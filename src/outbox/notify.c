@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/child.h"
 #include "base/poll.h"
+#include "base/run_command.h"
 #include "base/xmalloc.h"
 #include "outbox/outbox.h"
 
@@ -26,10 +26,10 @@ notify_run(const char *command, unsigned n)
 	if (command[0] == '\0' || n == 0)
 		return;
 	line = xasprintf("%s %u", command, n);
-	if (child_start(&pid, line, -1, -1, &ignored) == 0 &&
-	    child_wait(pid, &status, deadline_in(1000 * NOTIFY_SECONDS),
+	if (command_start(&pid, line, -1, -1, &ignored) == 0 &&
+	    command_wait(pid, &status, deadline_in(1000 * NOTIFY_SECONDS),
 	    &ignored) != 1)
-		child_kill(pid);
+		command_kill(pid);
 	free(line);
 }
 

@@ -7,7 +7,7 @@
 #include "base/ascii.h"
 #include "base/xmalloc.h"
 #include "config/value.h"
-#include "format/address.h"
+#include "format/address_parse.h"
 
 #define BAD_PARAMETER "501 5.5.4 Bad value of a parameter"
 

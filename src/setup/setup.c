@@ -14,7 +14,7 @@
 #include "base/xdg.h"
 #include "base/xmalloc.h"
 #include "config/value.h"
-#include "format/address.h"
+#include "format/address_parse.h"
 #include "format/domain.h"
 #include "setup/config_writer.h"
 #include "setup/discover.h"

@@ -80,7 +80,7 @@ send_message(struct session *s, const struct mail *mail, struct error *err)
 	    s->account->timeout != 0 ? s->account->timeout : 180,
 	    "the server to take the message");
 	if (message_write(m, bdat ? MESSAGE_PLAIN : MESSAGE_STUFFED,
-	    &s->stream, err) != 0) {
+	    &s->stream.sink, err) != 0) {
 		wrap(err, "while sending the message");
 		cut_short(s, err);
 		return -1;

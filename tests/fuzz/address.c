@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "format/address.h"
+#include "format/address_parse.h"
 
 static int
 is_clean(const char *s)

@@ -6,45 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/poll.h"
 #include "message/message.h"
 
 /* What fits into a pipe that nobody reads. */
 #define INPUT_MAX 60000
-
-/* A transport that keeps what it is given. */
-struct sink {
-	struct transport transport;
-	struct buffer *kept;
-};
-
-static ssize_t
-read_nothing(struct transport *t, void *data, size_t n, struct error *err)
-{
-	(void)t, (void)data, (void)n, (void)err;
-	return 0;
-}
-
-static ssize_t
-keep(struct transport *t, const void *data, size_t n, struct error *err)
-{
-	(void)err;
-	require(buffer_add(((struct sink *)t)->kept, data, n) == 0, "room");
-	return (ssize_t)n;
-}
-
-static int
-flush_nothing(struct transport *t, struct error *err)
-{
-	(void)t, (void)err;
-	return 0;
-}
-
-static void
-close_nothing(struct transport *t)
-{
-	(void)t;
-}
 
 /* Reads the octets as stdin; returns message_read's result. */
 static int
@@ -68,19 +33,14 @@ read_message(struct message *m, const void *data, size_t size, int dots)
 static struct buffer
 write_message(const struct message *m, enum message_form form)
 {
-	struct buffer wire = {0};
-	struct sink sink = { { read_nothing, keep, flush_nothing,
-	    close_nothing, -1 }, &wire };
-	struct stream s = {0};
+	struct buffer_sink wire;
 	struct error err = {0};
 
-	stream_open(&s, &sink.transport, DEADLINE_NONE, -1);
-	stream_step(&s, 60, "nothing");
-	require(message_write(m, form, &s, &err) == 0 &&
-	    stream_flush(&s, &err) == 0, "it can be written");
-	stream_close(&s);
-	buffer_string(&wire);
-	return wire;
+	buffer_sink_open(&wire);
+	require(message_write(m, form, &wire.sink, &err) == 0,
+	    "it can be written");
+	buffer_string(&wire.text);
+	return wire.text;
 }
 
 static void

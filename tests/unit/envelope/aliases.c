@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/xmalloc.h"
 #include "envelope/aliases.h"
-#include "format/address.h"
+#include "format/address_parse.h"
 
 /* A scratch file of aliases, and one that it may include as {}. */
 static char file[] = "aliases-XXXXXX";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../unit.h"
 
-#include "format/address.h"
+#include "format/address_parse.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define OPEN_8 "(((((((("

@@ -7,21 +7,6 @@
 #include "message/header.h"
 #include "message/message.h"
 
-/* The stream of these tests is the buffer that its `out` is. */
-char *
-stream_reserve(struct stream *s, size_t n)
-{
-	return buffer_reserve(&s->out, n);
-}
-
-int
-stream_commit(struct stream *s, size_t n, struct error *err)
-{
-	(void)err;
-	s->out.len += n;
-	return 0;
-}
-
 /* A file that holds the text, at its beginning. */
 static int
 file_of(const char *text, size_t len)
@@ -70,13 +55,14 @@ must_read(struct message *m, const char *text, int dots)
 static char *
 written(const struct message *m, enum message_form form)
 {
-	struct stream s = {0};
+	struct buffer_sink s;
 	struct error err = {0};
 
-	assert_int_equal(message_write(m, form, &s, &err), 0);
+	buffer_sink_open(&s);
+	assert_int_equal(message_write(m, form, &s.sink, &err), 0);
 	if (form == MESSAGE_PLAIN)
-		assert_int_equal(s.out.len, message_size(m));
-	return buffer_string(&s.out);
+		assert_int_equal(s.text.len, message_size(m));
+	return buffer_string(&s.text);
 }
 
 enum { TEXT, DOTS };
@@ -203,13 +189,14 @@ nul_is_refused_in_the_header_and_kept_in_the_body(void **state)
 		read_octets(&m, cases[i].in, cases[i].len, TEXT, &err);
 		assert_int_equal(err.code, cases[i].code);
 		if (cases[i].code == 0) {
-			struct stream s = {0};
+			struct buffer_sink s;
 
-			assert_int_equal(message_write(&m, MESSAGE_PLAIN, &s,
-			    &err), 0);
-			assert_non_null(memchr(s.out.data, '\0', s.out.len));
-			assert_int_equal(s.out.len, message_size(&m));
-			buffer_free(&s.out);
+			buffer_sink_open(&s);
+			assert_int_equal(message_write(&m, MESSAGE_PLAIN,
+			    &s.sink, &err), 0);
+			assert_non_null(memchr(s.text.data, '\0', s.text.len));
+			assert_int_equal(s.text.len, message_size(&m));
+			buffer_free(&s.text);
 		}
 		message_free(&m);
 	}
@@ -383,21 +370,24 @@ a_file_that_changes_while_it_is_sent_is_an_error(void **state)
 	char *text = malloc(len);
 	struct message m;
 	struct error err = {0};
-	struct stream s = {0};
+	struct buffer_sink s;
 	int fd;
 
 	(void)state;
+	buffer_sink_open(&s);
 	memset(text, 'x', len);
 	memcpy(text, "A: b\n\n", 6);
 	fd = file_of(text, len);
 	assert_int_equal(message_read(&m, fd, DOTS, &err), 0);
 	assert_int_equal(pwrite(fd, "\n.\n", 3, 50000), 3);
-	assert_int_equal(message_write(&m, MESSAGE_STUFFED, &s, &err), -1);
+	assert_int_equal(message_write(&m, MESSAGE_STUFFED, &s.sink,
+	    &err), -1);
 	assert_int_equal(err.code, EX_IOERR);
 	assert_int_equal(ftruncate(fd, 100000), 0);
-	assert_int_equal(message_write(&m, MESSAGE_STUFFED, &s, &err), -1);
+	assert_int_equal(message_write(&m, MESSAGE_STUFFED, &s.sink,
+	    &err), -1);
 	assert_int_equal(err.code, EX_IOERR);
-	buffer_free(&s.out);
+	buffer_free(&s.text);
 	message_free(&m);
 	close(fd);
 	free(text);

@@ -361,8 +361,9 @@ blocks_are_multiples_of_a_record_and_nothing_is_lost(void **state)
 				    *w, &err), 0);
 				continue;
 			}
-			memcpy(stream_reserve(&s, *w), data + at, *w);
-			assert_int_equal(stream_commit(&s, *w, &err), 0);
+			memcpy(s.sink.reserve(&s.sink, *w), data + at, *w);
+			assert_int_equal(s.sink.commit(&s.sink, *w,
+			    &err), 0);
 		}
 		for (size_t k = 0; k < r.n; k++)
 			assert_int_equal(r.pieces[k] % RECORD, 0);
