@@ -117,6 +117,7 @@ end_line(struct header_search *s, struct error *err)
 		return end_header(s, s->at);
 	if (kind == LINE_DOT) {
 		s->head->ended = 1;
+		s->head->next = s->next;
 		return end_header(s, s->at);
 	}
 	if (kind == LINE_FIELD)
