@@ -8,6 +8,8 @@
 #include "base/utf8.h"
 #include "base/xmalloc.h"
 #include "format/encode.h"
+#include "format/field.h"
+#include "format/mime_header.h"
 #include "format/wire_format.h"
 
 /* A line is taken in pieces of this many octets, however long it is. */
@@ -18,6 +20,155 @@
 
 /* Octets of the header of one part. */
 #define PART_HEADER_MAX ((size_t)1 << 20)
+
+struct part {
+	struct mime_header entity;
+	int is_top;               /* the message itself */
+	int is_signed;            /* it, or one around it */
+	int is_long;              /* a line of its body passes the limit */
+	int is_8bit;              /* its body has octets above 127 */
+	int is_utf8;              /* all of them are UTF-8 */
+	uint64_t line;            /* the first that is too long or 8-bit */
+};
+/* The longest line of a field. */
+static size_t
+longest_line(const char *text, size_t len)
+{
+	size_t longest = 0;
+
+	while (len > 0) {
+		const char *lf = memchr(text, '\n', len);
+		size_t n = lf != NULL ? (size_t)(lf - text) : len;
+
+		if (n > longest)
+			longest = n;
+		text += n + (lf != NULL);
+		len -= n + (lf != NULL);
+	}
+	return longest;
+}
+
+/* Fields whose text is free, so that words in it may be encoded. */
+static int
+is_unstructured(const char *header, const struct field *f)
+{
+	return field_is(header, f, "Subject") ||
+	    field_is(header, f, "Comments") ||
+	    field_is(header, f, "Content-Description");
+}
+
+/* The header being written, and where to. */
+struct header_writer {
+	struct spool *out;
+	const struct part *part;
+	const char *header;
+	enum downgrade_target target;
+};
+
+/* A field that cannot go as it is: folded anew, its words encoded. */
+static int
+rewrite_field(const struct header_writer *w, const struct field *f, int encode,
+    struct error *err)
+{
+	char *name = xstrndup(w->header + f->start, f->name_len);
+	char *body = field_unfold(w->header, f);
+	struct buffer words = {0}, out = {0};
+	int result;
+
+	if (encode)
+		encoded_word_encode(&words, body);
+	if (field_add_folded(&out, name, encode ? buffer_string(&words)
+	    : body) != 0)
+		result = fail(err, EX_DATAERR, "field %s: a word is longer "
+		    "than the %d octets of a line", name, WIREFORM_LINE_MAX);
+	else
+		result = spool_add(w->out, out.data, out.len, err);
+	free(name);
+	free(body);
+	buffer_free(&words);
+	buffer_free(&out);
+	return result;
+}
+
+static int
+write_field(const struct header_writer *w, const struct field *f,
+    struct error *err)
+{
+	const char *text = w->header + f->start;
+	size_t len = f->end - f->start;
+	int encode = w->target == DOWNGRADE_7BIT && wire_format_is_8bit(text, len);
+
+	if (encode && !is_unstructured(w->header, f))
+		return fail(err, EX_DATAERR, "field %.*s has 8-bit octets, "
+		    "and the server takes none", (int)f->name_len, text);
+	if (!encode && longest_line(text, len) <= WIREFORM_LINE_MAX)
+		return spool_add(w->out, text, len, err);
+	if (w->part->is_signed)
+		return fail(err, EX_DATAERR, "field %.*s cannot be sent as it "
+		    "is, and the message is signed", (int)f->name_len, text);
+	return rewrite_field(w, f, encode, err);
+}
+
+static int
+put_text(const struct header_writer *w, const char *text, struct error *err)
+{
+	return spool_add(w->out, text, strlen(text), err);
+}
+
+/* What a part that becomes quoted-printable has to say. */
+static int
+write_encoding(const struct header_writer *w, struct error *err)
+{
+	const struct part *p = w->part;
+
+	if (p->is_top && !p->entity.has_version &&
+	    put_text(w, "MIME-Version: 1.0\n", err) != 0)
+		return -1;
+	if (!p->entity.has_type && p->is_8bit && put_text(w, p->is_utf8
+	    ? "Content-Type: text/plain; charset=UTF-8\n"
+	    : "Content-Type: text/plain; charset=unknown-8bit\n", err) != 0)
+		return -1;
+	return put_text(w, "Content-Transfer-Encoding: quoted-printable\n", err);
+}
+
+/* Must its body become quoted-printable, if it may? */
+static int
+is_converted(const struct part *p, enum downgrade_target target)
+{
+	return p->entity.kind == ENTITY_LEAF &&
+	    (p->is_long || (target == DOWNGRADE_7BIT && p->is_8bit));
+}
+
+/*
+ * Appends the part's header (lines ended by LF) to out: long lines folded,
+ * 8-bit words encoded, its encoding as it will be. 0; -1 EX_DATAERR naming the
+ * field that cannot be helped, or the spool's error.
+ */
+static int
+write_header(struct spool *out, const struct part *p,
+    const struct buffer *header, enum downgrade_target target,
+    struct error *err)
+{
+	const struct header_writer w = { out, p, header->data, target };
+	int converted = is_converted(p, target);
+	/* what a container says, "8bit", would be true no more */
+	int drop = converted || (target == DOWNGRADE_7BIT &&
+	    p->entity.kind != ENTITY_LEAF);
+	struct field f;
+	size_t offset = 0, end = 0;
+
+	while (field_next(header->data, header->len, &offset, &f)) {
+		end = f.end;
+		if (!(drop && field_is(header->data, &f,
+		    "Content-Transfer-Encoding")) &&
+		    write_field(&w, &f, err) != 0)
+			return -1;
+	}
+	if (converted && write_encoding(&w, err) != 0)
+		return -1;
+	/* a line that is no field stays where it is */
+	return spool_add(out, header->data + end, header->len - end, err);
+}
 
 /* A multipart or message that is open. */
 struct level {
@@ -31,7 +182,7 @@ struct level {
  */
 struct converter {
 	struct sink sink;         /* first: the two are cast */
-	enum part_transport wanted;
+	enum downgrade_target target;
 	struct part *parts;
 	size_t nparts;
 	size_t size;
@@ -105,7 +256,7 @@ end_header(struct converter *c, int with_blank_line, struct error *err)
 		mime_header_read(&p->entity, buffer_string(&c->header),
 		    c->header.len);
 		p->is_signed = p->entity.is_signed || is_within_signed(c);
-	} else if (part_write_header(c->out, p, &c->header, c->wanted, err) !=
+	} else if (write_header(c->out, p, &c->header, c->target, err) !=
 	    0 || (with_blank_line && put(c, "\n", 1, err) != 0)) {
 		return -1;
 	}
@@ -163,13 +314,13 @@ static void
 examine(struct converter *c, int last)
 {
 	struct part *p = &c->parts[c->current];
-	int eight = part_is_8bit(c->piece, c->used);
+	int eight = wire_format_is_8bit(c->piece, c->used);
 	int is_long = c->continued || c->used > WIREFORM_LINE_MAX;
 
 	if (eight && (c->continued || !last ||
 	    !utf8_is_valid(c->piece, c->used)))
 		p->is_utf8 = 0;
-	if ((is_long || (eight && c->wanted == PART_7BIT)) && p->line == 0)
+	if ((is_long || (eight && c->target == DOWNGRADE_7BIT)) && p->line == 0)
 		p->line = c->line;
 	p->is_8bit |= eight;
 	p->is_long |= is_long;
@@ -183,7 +334,7 @@ write_piece(struct converter *c, int last, struct error *err)
 	struct buffer out = {0};
 	int result;
 
-	if (!part_is_converted(&c->parts[c->current], c->wanted)) {
+	if (!is_converted(&c->parts[c->current], c->target)) {
 		result = put(c, c->piece, c->used, err);
 	} else {
 		quoted_printable_encode(&out, c->piece, c->used);
@@ -313,28 +464,28 @@ check(const struct converter *c, const struct message *m, struct error *err)
 }
 
 int
-downgrade_is_needed(const struct message *m, enum part_transport transport)
+downgrade_is_needed(const struct message *m, enum downgrade_target target)
 {
 	return m->longest_line > WIREFORM_LINE_MAX ||
-	    (transport == PART_7BIT && (m->body_8bit || m->header_8bit));
+	    (target == DOWNGRADE_7BIT && (m->body_8bit || m->header_8bit));
 }
 
 /* Quoted-printable makes three octets of one, and breaks the lines. */
 int
 downgrade_may_need_file(const struct message *m)
 {
-	return downgrade_is_needed(m, PART_7BIT) &&
+	return downgrade_is_needed(m, DOWNGRADE_7BIT) &&
 	    message_size(m) > SPOOL_MEMORY_MAX / 4;
 }
 
 int
 downgrade_convert(struct message *out, const struct message *m,
-    enum part_transport transport, struct spool *spool, struct error *err)
+    enum downgrade_target target, struct spool *spool, struct error *err)
 {
 	struct converter *c = xcalloc(1, sizeof(*c));
 	int result;
 
-	c->wanted = transport;
+	c->target = target;
 	result = pass(c, m, NULL, err);
 	if (result == 0)
 		result = check(c, m, err);

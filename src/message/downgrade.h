@@ -9,11 +9,16 @@
 
 #include "base/error.h"
 #include "message/message.h"
-#include "message/part.h"
 #include "message/spool.h"
 
+/* What a server takes. */
+enum downgrade_target {
+	DOWNGRADE_8BITMIME, /* any octets, lines of WIREFORM_LINE_MAX */
+	DOWNGRADE_7BIT      /* ASCII alone, the same lines */
+};
+
 /* Does the message not suit the transport as it is? */
-int downgrade_is_needed(const struct message *m, enum part_transport transport);
+int downgrade_is_needed(const struct message *m, enum downgrade_target target);
 
 /* May what it is converted to be too large for memory? */
 int downgrade_may_need_file(const struct message *m);
@@ -25,7 +30,7 @@ int downgrade_may_need_file(const struct message *m);
  * from the spool.
  */
 int downgrade_convert(struct message *out, const struct message *m,
-	enum part_transport transport, struct spool *spool,
+	enum downgrade_target target, struct spool *spool,
 	struct error *err);
 
 #endif

@@ -17,7 +17,7 @@ struct header_search {
 	off_t next;      /* past its line end there */
 };
 
-enum header_progress { FAILED = -1, MORE, DONE };
+enum header_progress { FAILED = -1, SEARCH_MORE, SEARCH_DONE };
 
 enum line_kind { LINE_FIELD, LINE_MBOX, LINE_BLANK, LINE_DOT, LINE_BODY };
 
@@ -81,7 +81,7 @@ end_header(struct header_search *s, off_t offset)
 {
 	s->head->body = offset;
 	s->head->text.len = s->line;
-	return DONE;
+	return SEARCH_DONE;
 }
 
 static void
@@ -117,6 +117,7 @@ end_line(struct header_search *s, struct error *err)
 		return end_header(s, s->at);
 	if (kind == LINE_DOT) {
 		s->head->ended = 1;
+		s->head->next = s->next;
 		return end_header(s, s->at);
 	}
 	if (kind == LINE_FIELD)
@@ -124,7 +125,7 @@ end_line(struct header_search *s, struct error *err)
 	s->head->text.len = s->line;
 	s->at = s->next;
 	s->head->lines++;
-	return kind == LINE_BLANK ? end_header(s, s->next) : MORE;
+	return kind == LINE_BLANK ? end_header(s, s->next) : SEARCH_MORE;
 }
 
 static enum header_progress
@@ -132,9 +133,9 @@ take_block(struct header_search *s, const char *data, size_t n,
     struct error *err)
 {
 	const char *end = data + n;
-	enum header_progress progress = MORE;
+	enum header_progress state = SEARCH_MORE;
 
-	while (progress == MORE && data < end) {
+	while (state == SEARCH_MORE && data < end) {
 		const char *lf = memchr(data, '\n', (size_t)(end - data));
 		const char *stop = lf != NULL ? lf : end;
 
@@ -142,9 +143,9 @@ take_block(struct header_search *s, const char *data, size_t n,
 		s->next += stop - data + (lf != NULL);
 		data = lf != NULL ? lf + 1 : end;
 		if (lf != NULL || s->head->text.len > HEAD_MAX)
-			progress = end_line(s, err);
+			state = end_line(s, err);
 	}
-	return progress;
+	return state;
 }
 
 int
@@ -152,22 +153,22 @@ header_read(struct header *head, struct spool *spool, int dots,
     struct error *err)
 {
 	struct header_search s = { .head = head, .dots = dots };
-	enum header_progress progress = MORE;
+	enum header_progress state = SEARCH_MORE;
 	char *block = xmalloc(SPOOL_BLOCK);
 	const char *data;
 	ssize_t n = 0;
 
 	memset(head, 0, sizeof(*head));
 	buffer_string(&head->text); /* from here on data is not NULL */
-	while (progress == MORE &&
+	while (state == SEARCH_MORE &&
 	    (n = spool_next(spool, s.next, block, &data, err)) > 0)
-		progress = take_block(&s, data, (size_t)n, err);
-	if (progress == MORE && n == 0)
-		progress = end_line(&s, err);
-	if (progress == MORE && n == 0)
-		progress = end_header(&s, s.next);
+		state = take_block(&s, data, (size_t)n, err);
+	if (state == SEARCH_MORE && n == 0)
+		state = end_line(&s, err);
+	if (state == SEARCH_MORE && n == 0)
+		state = end_header(&s, s.next);
 	free(block);
-	if (progress == DONE)
+	if (state == SEARCH_DONE)
 		return 0;
 	buffer_free(&head->text);
 	return -1;

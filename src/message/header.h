@@ -17,6 +17,7 @@ struct header {
 	struct buffer text;    /* the fields: LF ends, bare CR a blank */
 	off_t body;            /* what follows them, in the spool */
 	int ended;             /* by a line ".": there is no body */
+	off_t next;            /* past that line, in the spool */
 	uint64_t lines;        /* lines before the body */
 	uint64_t longest_line; /* of the fields: octets without line end */
 	uint64_t longest_line_number; /* 1 is the first line of the spool */

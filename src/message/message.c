@@ -103,9 +103,11 @@ read_header(struct message *m, struct header *head, struct error *err)
 	return 0;
 }
 
-/* Learns the body's facts as it comes, and where a line "." ends it. */
+/* Learns the body's facts as it comes, and where a line "." ends it: *after is
+ * the place past that line. */
 static int
-read_body(struct message *m, const struct header *head, struct error *err)
+read_body(struct message *m, const struct header *head, off_t *after,
+    struct error *err)
 {
 	struct wire_format w = { .dots = m->dots, .lines = head->lines,
 	    .ended = head->ended };
@@ -120,6 +122,7 @@ read_body(struct message *m, const struct header *head, struct error *err)
 	if (n < 0)
 		return -1;
 	wire_format_end(&w, NULL);
+	*after = head->ended ? head->next : m->body + (off_t)w.taken + 1;
 	m->body_end = w.ended ? m->body + (off_t)w.dot_at : m->spool.size;
 	m->body_size = w.size;
 	m->body_8bit = w.eight_bit;
@@ -130,16 +133,57 @@ read_body(struct message *m, const struct header *head, struct error *err)
 	return 0;
 }
 
+/* Finds header and body. */
+static int
+read_parts(struct message *m, off_t *after, struct error *err)
+{
+	struct header head;
+
+	return read_header(m, &head, err) != 0 ? -1
+	    : read_body(m, &head, after, err);
+}
+
+static void
+forget_parts(struct message *m)
+{
+	for (size_t i = 0; i < m->nfields; i++)
+		free(m->fields[i].text);
+	free(m->fields);
+	m->fields = NULL;
+	m->nfields = 0;
+	buffer_free(&m->header);
+}
+
+/*
+ * Does a line "." that ended the message stand in its middle? Such a message
+ * was not written for a lone dot to end it, and loses nothing.
+ */
+static int
+goes_on(struct message *m, off_t after, struct error *err)
+{
+	char *block = xmalloc(SPOOL_BLOCK);
+	int result = spool_has_more(&m->spool, after, block, err);
+
+	free(block);
+	return result;
+}
+
 /* Finds header and body in the spool, which is filled on the way. 0, or -1
  * with nothing in m. */
 static int
 index_spool(struct message *m, struct error *err)
 {
-	struct header head;
-	int result = read_header(m, &head, err);
+	off_t after = 0;
+	int result = read_parts(m, &after, err);
 
-	if (result == 0)
-		result = read_body(m, &head, err);
+	if (result == 0 && m->dots) {
+		result = goes_on(m, after, err);
+		if (result > 0) {
+			forget_parts(m);
+			m->dots = 0;
+			result = read_parts(m, &after, err);
+		}
+	}
 	spool_finish(&m->spool);
 	if (result != 0)
 		message_free(m);
@@ -296,10 +340,7 @@ message_write(const struct message *m, enum message_form form,
 void
 message_free(struct message *m)
 {
-	for (size_t i = 0; i < m->nfields; i++)
-		free(m->fields[i].text);
-	free(m->fields);
-	buffer_free(&m->header);
+	forget_parts(m);
 	buffer_free(&m->added);
 	spool_free(&m->spool);
 	memset(m, 0, sizeof(*m));

@@ -32,7 +32,8 @@ struct message {
 	struct buffer added;          /* new fields, LF ends; go in front */
 	off_t body;                   /* where the body begins in the spool */
 	off_t body_end;               /* past it: the lone dot, or the end */
-	int dots;                     /* ".." at a line's start loses a dot */
+	int dots;                     /* a lone dot ended it or may have: ".."
+	                                 at a line's start stands for "." */
 	uint64_t body_size;           /* in wire form, before dot-stuffing */
 	int body_8bit;                /* any octet above 127 */
 	int header_8bit;              /* the same, of the header as read */
@@ -48,9 +49,11 @@ enum message_form {
 };
 
 /*
- * Reads fd to its end. m need not be set before. dots: a line "." ends the
- * message and ".." at a line's start stands for "." (sendmail without -i);
- * the rest is read and dropped. Drops leading "From " and ">From " lines,
+ * Reads fd to its end. m need not be set before. dots (sendmail without -i):
+ * ".." at a line's start stands for ".", and a line "." ends the message if
+ * nothing follows it: at a terminal, at the end of the input, or where the
+ * input stays silent for SPOOL_SILENCE_MS. If text follows a line ".", the
+ * whole input is text and all its dots stay. Drops leading "From " and ">From " lines,
  * finds the header's end with or without a blank line. 0; -1 with nothing in
  * m: EX_NOINPUT closed or not open for reading, EX_IOERR read or spool
  * trouble, EX_DATAERR NUL in the header or header too large.

@@ -208,6 +208,27 @@ spool_next(struct spool *s, off_t offset, char *block, const char **data,
 	return n;
 }
 
+int
+spool_has_more(struct spool *s, off_t offset, char *block, struct error *err)
+{
+	struct pollfd source = { .fd = s->source, .events = POLLIN };
+	const char *data;
+	ssize_t n;
+	int ready;
+
+	if (offset < s->size || !s->unread)
+		return offset < s->size;
+	ready = poll_any(&source, 1, deadline_in(SPOOL_SILENCE_MS), err);
+	if (ready < 0)
+		return -1;
+	if (ready == 0) {
+		s->unread = 0;
+		return 0;
+	}
+	n = spool_next(s, s->size, block, &data, err);
+	return n > 0 ? 1 : (int)n;
+}
+
 void
 spool_drain(int fd)
 {

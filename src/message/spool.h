@@ -12,6 +12,9 @@
 /* Up to here in memory; beyond, in a file without a name. */
 #define SPOOL_MEMORY_MAX ((size_t)1 << 20)
 
+/* A lone dot ends the message if nothing follows it for so long. */
+#define SPOOL_SILENCE_MS 5000
+
 /* What is read at a time, octets. */
 #define SPOOL_BLOCK ((size_t)64 << 10)
 
@@ -75,6 +78,15 @@ ssize_t spool_block(const struct spool *s, off_t offset, char *block,
  */
 ssize_t spool_next(struct spool *s, off_t offset, char *block,
 	const char **data, struct error *err);
+
+/*
+ * Returns 1 if the message has octets at offset. At the end of what has come
+ * so far it waits SPOOL_SILENCE_MS for the source; a source that stays silent
+ * is read no more, and 0 is returned. -1 as spool_next. block has room for
+ * SPOOL_BLOCK octets.
+ */
+int spool_has_more(struct spool *s, off_t offset, char *block,
+	struct error *err);
 
 /*
  * Reads and drops what is left of the source, or on fd, so that a caller that

@@ -348,19 +348,19 @@ send_one(struct submitter *s, struct envelope *e, const struct message *m,
 /* BINARYMIME has no lines that could be too long. */
 static int
 must_convert(const struct session *s, const struct message *m,
-    enum part_transport transport)
+    enum downgrade_target target)
 {
 	if (esmtp_uses_bdat(s) && session_can(s, EXT_BINARYMIME))
 		return 0;
-	return downgrade_is_needed(m, transport);
+	return downgrade_is_needed(m, target);
 }
 
 static int
 send_fit(struct submitter *s, struct envelope *e, const struct message *m,
     enum content_after after, struct error *err)
 {
-	enum part_transport transport = session_can(&s->session, EXT_8BITMIME)
-	    ? PART_8BIT : PART_7BIT;
+	enum downgrade_target target = session_can(&s->session, EXT_8BITMIME)
+	    ? DOWNGRADE_8BITMIME : DOWNGRADE_7BIT;
 	struct spool room = {0};
 	struct message fit;
 	int result;
@@ -368,12 +368,12 @@ send_fit(struct submitter *s, struct envelope *e, const struct message *m,
 	s->facts.begun = 0;
 	memset(&s->facts.final, 0, sizeof(s->facts.final));
 	memset(&s->facts.mail, 0, sizeof(s->facts.mail));
-	if (!must_convert(&s->session, m, transport)) {
+	if (!must_convert(&s->session, m, target)) {
 		result = send_one(s, e, m, after, err);
 	} else {
 		if (s->room > 0)
 			spool_begin(&room, s->room);
-		result = downgrade_convert(&fit, m, transport, &room, err);
+		result = downgrade_convert(&fit, m, target, &room, err);
 		if (result == 0) {
 			result = send_one(s, e, &fit, after, err);
 			message_free(&fit);

@@ -6,10 +6,10 @@ EXTRA_DIST += \
 	tests/callers/01-debian-cron-mailto-list.expect \
 	tests/callers/01-debian-cron-mailto-list.result \
 	tests/callers/01-debian-cron-mailto-list.stdin \
-	tests/callers/04-anacron-dot-terminates.argv \
-	tests/callers/04-anacron-dot-terminates.expect \
-	tests/callers/04-anacron-dot-terminates.result \
-	tests/callers/04-anacron-dot-terminates.stdin \
+	tests/callers/04-anacron-dot-in-text.argv \
+	tests/callers/04-anacron-dot-in-text.expect \
+	tests/callers/04-anacron-dot-in-text.result \
+	tests/callers/04-anacron-dot-in-text.stdin \
 	tests/callers/05-busybox-crond-clustered-flags.argv \
 	tests/callers/05-busybox-crond-clustered-flags.expect \
 	tests/callers/05-busybox-crond-clustered-flags.result \
@@ -107,5 +107,6 @@ EXTRA_DIST += \
 	tests/callers/50-mailq-name.result \
 	tests/callers/50-mailq-name.stdin \
 	tests/callers/README \
+	tests/callers/dots.py \
 	tests/callers/run.py
-TESTS += tests/callers/run.py
+TESTS += tests/callers/dots.py tests/callers/run.py

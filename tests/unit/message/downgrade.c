@@ -14,30 +14,30 @@
 
 struct conversion {
 	const char *name;
-	enum part_transport transport;
+	enum downgrade_target target;
 	const char *in;
 	const char *out;   /* NULL: refused */
 	const char *says;  /* part of the error then */
 };
 
 static const struct conversion cases[] = {
-	{ "eight bits without MIME", PART_7BIT,
+	{ "eight bits without MIME", DOWNGRADE_7BIT,
 	  "Subject: s\n\ngr\xc3\xbc\xc3\x9f\n",
 	  "Subject: s\nMIME-Version: 1.0\n"
 	  "Content-Type: text/plain; charset=UTF-8\n"
 	  "Content-Transfer-Encoding: quoted-printable\n\n"
 	  "gr=C3=BC=C3=9F\n", NULL },
-	{ "eight bits of no known charset", PART_7BIT,
+	{ "eight bits of no known charset", DOWNGRADE_7BIT,
 	  "A: b\n\n\xe4\n",
 	  "A: b\nMIME-Version: 1.0\n"
 	  "Content-Type: text/plain; charset=unknown-8bit\n"
 	  "Content-Transfer-Encoding: quoted-printable\n\n=E4\n", NULL },
-	{ "a declared type stays", PART_7BIT,
+	{ "a declared type stays", DOWNGRADE_7BIT,
 	  "MIME-Version: 1.0\nContent-Type: text/html; charset=latin1\n"
 	  "Content-Transfer-Encoding: 8bit\n\n\xe4\n",
 	  "MIME-Version: 1.0\nContent-Type: text/html; charset=latin1\n"
 	  "Content-Transfer-Encoding: quoted-printable\n\n=E4\n", NULL },
-	{ "only the part that needs it", PART_7BIT,
+	{ "only the part that needs it", DOWNGRADE_7BIT,
 	  "Content-Type: multipart/mixed; boundary=\"a b\"\n"
 	  "Content-Transfer-Encoding: 8bit\n\npre\n--a b\n\n\xe4\n"
 	  "--a b\nContent-Transfer-Encoding: base64\n\nAAAA\n--a b--\npost\n",
@@ -46,30 +46,30 @@ static const struct conversion cases[] = {
 	  "Content-Transfer-Encoding: quoted-printable\n\n=E4\n"
 	  "--a b\nContent-Transfer-Encoding: base64\n\nAAAA\n--a b--\npost\n",
 	  NULL },
-	{ "a message within the message", PART_7BIT,
+	{ "a message within the message", DOWNGRADE_7BIT,
 	  "Content-Type: message/rfc822\n\nSubject: in\n\n\xc3\xa4\n",
 	  "Content-Type: message/rfc822\n\nSubject: in\n"
 	  "Content-Type: text/plain; charset=UTF-8\n"
 	  "Content-Transfer-Encoding: quoted-printable\n\n=C3=A4\n", NULL },
-	{ "words of a subject", PART_7BIT,
+	{ "words of a subject", DOWNGRADE_7BIT,
 	  "Subject: gr\xc3\xbc\xc3\x9f\n\nx\n",
 	  "Subject: =?UTF-8?B?Z3LDvMOf?=\n\nx\n", NULL },
-	{ "an 8-bit address field", PART_7BIT, "From: gr\xc3\xbc <a@b>\n\nx\n",
+	{ "an 8-bit address field", DOWNGRADE_7BIT, "From: gr\xc3\xbc <a@b>\n\nx\n",
 	  NULL, "field From" },
-	{ "signed by DKIM", PART_7BIT, "DKIM-Signature: x\n\n\xe4\n", NULL,
+	{ "signed by DKIM", DOWNGRADE_7BIT, "DKIM-Signature: x\n\n\xe4\n", NULL,
 	  "signed" },
-	{ "signed as a multipart", PART_7BIT,
+	{ "signed as a multipart", DOWNGRADE_7BIT,
 	  "Content-Type: multipart/signed; boundary=q\n\n--q\n\n\xe4\n--q--\n",
 	  NULL, "signed" },
-	{ "encoded already and still long", PART_8BIT,
+	{ "encoded already and still long", DOWNGRADE_8BITMIME,
 	  "Content-Transfer-Encoding: base64\n\n" X1000 "\n", NULL,
 	  "encoded already" },
-	{ "long between the parts", PART_8BIT,
+	{ "long between the parts", DOWNGRADE_8BITMIME,
 	  "Content-Type: multipart/mixed; boundary=q\n\n" X1000 "\n--q--\n",
 	  NULL, "line 3 of the message" },
-	{ "a word that no fold can save", PART_8BIT, "A: " X1000 "\n\nx\n",
+	{ "a word that no fold can save", DOWNGRADE_8BITMIME, "A: " X1000 "\n\nx\n",
 	  NULL, "field A" },
-	{ "nested boundaries", PART_7BIT,
+	{ "nested boundaries", DOWNGRADE_7BIT,
 	  "Content-Type: multipart/mixed; boundary=a\n\n--a\n"
 	  "Content-Type: multipart/alternative; boundary=ab\n\n--ab\n\n\xe4\n"
 	  "--ab--\n--a\n\nplain\n--a--\n",
@@ -103,9 +103,9 @@ check(const struct conversion *c)
 	char *text;
 
 	letter_take(&m, c->in, strlen(c->in));
-	if (!downgrade_is_needed(&m, c->transport))
+	if (!downgrade_is_needed(&m, c->target))
 		fail_msg("%s: not needed", c->name);
-	if (downgrade_convert(&out, &m, c->transport, &spool, &err) != 0) {
+	if (downgrade_convert(&out, &m, c->target, &spool, &err) != 0) {
 		if (c->out != NULL || err.code != EX_DATAERR ||
 		    strstr(err.text, c->says) == NULL)
 			fail_msg("%s: %s", c->name, err.text);
@@ -161,7 +161,7 @@ long_lines_become_short_whatever_their_length(void **state)
 		text[lengths[i] + 6] = '\n';
 		text[lengths[i] + 7] = '\0';
 		letter_take(&m, text, lengths[i] + 7);
-		assert_int_equal(downgrade_convert(&out, &m, PART_8BIT, &spool,
+		assert_int_equal(downgrade_convert(&out, &m, DOWNGRADE_8BITMIME, &spool,
 		    &err), 0);
 		made = text_of(&out);
 		assert_true(longest(made) <= 76);
@@ -183,7 +183,7 @@ long_header_lines_are_folded(void **state)
 
 	(void)state;
 	letter_take(&m, text, sizeof(text) - 1);
-	assert_int_equal(downgrade_convert(&out, &m, PART_8BIT, &spool, &err),
+	assert_int_equal(downgrade_convert(&out, &m, DOWNGRADE_8BITMIME, &spool, &err),
 	    0);
 	made = text_of(&out);
 	assert_true(longest(made) <= 78);
@@ -201,7 +201,7 @@ what_suits_needs_nothing(void **state)
 
 	(void)state;
 	letter_take(&m, text, sizeof(text) - 1);
-	assert_false(downgrade_is_needed(&m, PART_8BIT));
+	assert_false(downgrade_is_needed(&m, DOWNGRADE_8BITMIME));
 	message_free(&m);
 }
 
