@@ -293,7 +293,7 @@ flush_server(struct program_run *run, struct error *err)
 static int
 configure(struct program_run *run, struct error *err)
 {
-	const struct setup_order order = {
+	const struct setup_options options = {
 		.address = run->options.address,
 		.selection = &run->options.selection,
 		.input = run->input,
@@ -305,13 +305,13 @@ configure(struct program_run *run, struct error *err)
 	signals_hold();
 	if (run->options.request.nrecipients > 0)
 		return fail(err, EX_USAGE, "--configure: expected one address");
-	return setup_run(&order, err);
+	return setup_run(&options, err);
 }
 
 static int
 serve_smtp(struct program_run *run, struct error *err)
 {
-	const struct smtp_server_order order = {
+	const struct smtp_server_options options = {
 		.selection = &run->options.selection,
 		.request = &run->options.request,
 		.input = run->input,
@@ -321,7 +321,7 @@ serve_smtp(struct program_run *run, struct error *err)
 	};
 
 	run->drained = 1;
-	return smtp_server_run(&order, err);
+	return smtp_server_run(&options, err);
 }
 
 static int (*const actions[])(struct program_run *, struct error *) = {

@@ -62,7 +62,8 @@ int stream_read_line(struct stream *s, size_t max, const char **line,
 /*
  * The same for lines of any length: a line (*whole is 1), or at least max
  * octets of one that goes on in the next part (*whole is 0). A CR that ends
- * such a part may belong to the line's end.
+ * such a part may belong to the line's end. The line end itself, CRLF or LF,
+ * stands at part + len of a whole line.
  */
 int stream_read_part(struct stream *s, size_t max, const char **part,
 	size_t *len, int *whole, struct error *err);

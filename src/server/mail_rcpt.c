@@ -11,7 +11,7 @@
 
 #define BAD_PARAMETER "501 5.5.4 Bad value of a parameter"
 
-/* More than any list has; what a client may make us remember is bounded. */
+/* Bounds the memory that a client can use. */
 #define RECIPIENTS_MAX 100000
 
 /* RFC 3461 4.4 and 4.2, RFC 4954 5: octets of xtext. */
@@ -19,19 +19,19 @@
 #define ORCPT_MAX 500
 #define AUTH_MAX 500
 
-/* What the parameters of one command come to. */
-struct wishes {
+/* The parameters of one command. */
+struct esmtp_parameters {
 	char *returns;
 	char *envid;
 	char *submitter;
 	struct recipient_dsn dsn;
 };
 
-/* A parameter's taker: 0, or -1 if the value is none, or is given twice. A
- * parameter without "=" has the value NULL. */
+/* take() returns 0, or -1 if the value is invalid or given twice. A parameter
+ * without "=" has the value NULL. */
 struct parameter {
 	const char *name;
-	int (*take)(struct wishes *w, const char *value);
+	int (*take)(struct esmtp_parameters *w, const char *value);
 };
 
 static int
@@ -42,7 +42,8 @@ hex_value(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* xtext (RFC 3461 4) undone; NULL if it is none or hides a control. Owned. */
+/* Decodes xtext (RFC 3461 4). Owned; NULL if it is invalid or encodes a
+ * control character. */
 static char *
 decode_xtext(const char *text)
 {
@@ -73,9 +74,9 @@ bad:
 	return NULL;
 }
 
-/* The size of what comes is known better once it has come. */
+/* Checked only: the size is known exactly once the content is read. */
 static int
-take_size(struct wishes *w, const char *value)
+take_size(struct esmtp_parameters *w, const char *value)
 {
 	uint64_t size;
 
@@ -84,26 +85,27 @@ take_size(struct wishes *w, const char *value)
 	    : ascii_number(value, strlen(value), 0, UINT64_MAX, &size);
 }
 
-/* The content will tell. */
+/* Checked only: the content shows it. */
 static int
-take_body(struct wishes *w, const char *value)
+take_body(struct esmtp_parameters *w, const char *value)
 {
 	(void)w;
 	return value != NULL && (ascii_equal(value, "7BIT") ||
 	    ascii_equal(value, "8BITMIME")) ? 0 : -1;
 }
 
-/* So will the addresses. */
+/* Checked only: the addresses show it. */
 static int
-take_smtputf8(struct wishes *w, const char *value)
+take_smtputf8(struct esmtp_parameters *w, const char *value)
 {
 	(void)w;
 	return value == NULL ? 0 : -1;
 }
 
-/* RFC 4954 5: the client is who runs us, and is believed. */
+/* RFC 4954 5: the client is the user who runs the program, so its AUTH= is
+ * trusted. */
 static int
-take_auth(struct wishes *w, const char *value)
+take_auth(struct esmtp_parameters *w, const char *value)
 {
 	char *mailbox;
 
@@ -119,7 +121,7 @@ take_auth(struct wishes *w, const char *value)
 }
 
 static int
-take_ret(struct wishes *w, const char *value)
+take_ret(struct esmtp_parameters *w, const char *value)
 {
 	if (value == NULL || w->returns != NULL ||
 	    (!ascii_equal(value, "full") && !ascii_equal(value, "hdrs")))
@@ -129,7 +131,7 @@ take_ret(struct wishes *w, const char *value)
 }
 
 static int
-take_envid(struct wishes *w, const char *value)
+take_envid(struct esmtp_parameters *w, const char *value)
 {
 	if (value == NULL || value[0] == '\0' || strlen(value) > ENVID_MAX ||
 	    w->envid != NULL)
@@ -139,7 +141,7 @@ take_envid(struct wishes *w, const char *value)
 }
 
 static int
-take_notify(struct wishes *w, const char *value)
+take_notify(struct esmtp_parameters *w, const char *value)
 {
 	if (value == NULL || w->dsn.notify != NULL || !value_is_notify(value))
 		return -1;
@@ -148,7 +150,7 @@ take_notify(struct wishes *w, const char *value)
 }
 
 static int
-take_orcpt(struct wishes *w, const char *value)
+take_orcpt(struct esmtp_parameters *w, const char *value)
 {
 	const char *p = value;
 	char *address;
@@ -184,7 +186,7 @@ static const struct parameter of_rcpt[] = {
 };
 
 static void
-forget(struct wishes *w)
+forget(struct esmtp_parameters *w)
 {
 	free(w->returns);
 	free(w->envid);
@@ -193,9 +195,9 @@ forget(struct wishes *w)
 	free(w->dsn.orcpt);
 }
 
-/* One word "NAME=value". NULL if it is taken, else the reply. */
+/* Takes one word "NAME=value". Returns NULL, or the reply that refuses it. */
 static const char *
-take_word(struct wishes *w, const struct parameter *known, char *word)
+take_word(struct esmtp_parameters *w, const struct parameter *known, char *word)
 {
 	size_t n = strcspn(word, "=");
 	const char *value = word[n] == '=' ? word + n + 1 : NULL;
@@ -207,14 +209,16 @@ take_word(struct wishes *w, const struct parameter *known, char *word)
 	return known->take(w, value) == 0 ? NULL : BAD_PARAMETER;
 }
 
-/* What stands behind the path. NULL if all is taken, else the reply. */
+/* Takes the words after the path. Returns NULL, or the reply that refuses
+ * one. */
 static const char *
-take_words(struct wishes *w, const struct parameter *known, const char *text)
+take_words(struct esmtp_parameters *w, const struct parameter *known,
+    const char *text)
 {
 	const char *reply = NULL;
 
 	if (*text != '\0' && !ascii_is_blank(*text))
-		return "501 5.5.4 Expected a blank behind the address";
+		return "501 5.5.4 Expected a blank after the address";
 	while (reply == NULL) {
 		size_t n;
 		char *word;
@@ -231,7 +235,7 @@ take_words(struct wishes *w, const struct parameter *known, const char *text)
 	return reply;
 }
 
-/* The length of the path at text, its <> included; 0 if there is none. */
+/* Returns the length of the path at text, its <> included, or 0. */
 static size_t
 path_length(const char *text)
 {
@@ -260,8 +264,8 @@ has_control(const char *text, size_t len)
 }
 
 /*
- * The path behind "FROM:" or "TO:", with its <>; "" for <>. *rest is what
- * follows. Owned, or NULL if it is not exactly one address.
+ * Returns the path after "FROM:" or "TO:" with its <>, "" for <>, and sets
+ * *rest to what follows it. Owned; NULL if it is not exactly one address.
  */
 static char *
 read_path(const char *argument, const char *keyword, const char **rest)
@@ -287,49 +291,49 @@ read_path(const char *argument, const char *keyword, const char **rest)
 }
 
 const char *
-mail_rcpt_mail(struct mail_rcpt *o, const char *argument)
+mail_rcpt_mail(struct mail_rcpt *m, const char *argument)
 {
-	struct wishes w = {0};
+	struct esmtp_parameters w = {0};
 	const char *rest, *reply;
 
-	if (o->sender != NULL)
+	if (m->sender != NULL)
 		return "503 5.5.1 Sender already given";
-	o->sender = read_path(argument, "FROM:", &rest);
-	if (o->sender == NULL)
+	m->sender = read_path(argument, "FROM:", &rest);
+	if (m->sender == NULL)
 		return "501 5.1.7 Expected MAIL FROM:<address>";
 	reply = take_words(&w, of_mail, rest);
-	o->returns = w.returns;
-	o->envid = w.envid;
-	o->submitter = w.submitter;
+	m->returns = w.returns;
+	m->envid = w.envid;
+	m->submitter = w.submitter;
 	if (reply == NULL)
 		return "250 2.1.0 Ok";
-	mail_rcpt_free(o);
+	mail_rcpt_free(m);
 	return reply;
 }
 
 static void
-add_recipient(struct mail_rcpt *o, char *path, const struct recipient_dsn *dsn)
+add_recipient(struct mail_rcpt *m, char *path, const struct recipient_dsn *dsn)
 {
-	if (o->n == o->size) {
-		o->size = o->size > 0 ? 2 * o->size : 16;
-		o->recipients = xreallocarray(o->recipients, o->size,
-		    sizeof(o->recipients[0]));
-		o->dsn = xreallocarray(o->dsn, o->size, sizeof(o->dsn[0]));
+	if (m->n == m->size) {
+		m->size = m->size > 0 ? 2 * m->size : 16;
+		m->recipients = xreallocarray(m->recipients, m->size,
+		    sizeof(m->recipients[0]));
+		m->dsn = xreallocarray(m->dsn, m->size, sizeof(m->dsn[0]));
 	}
-	o->recipients[o->n] = path;
-	o->dsn[o->n++] = *dsn;
+	m->recipients[m->n] = path;
+	m->dsn[m->n++] = *dsn;
 }
 
 const char *
-mail_rcpt_rcpt(struct mail_rcpt *o, const char *argument)
+mail_rcpt_rcpt(struct mail_rcpt *m, const char *argument)
 {
-	struct wishes w = {0};
+	struct esmtp_parameters w = {0};
 	const char *rest, *reply;
 	char *path;
 
-	if (o->sender == NULL)
+	if (m->sender == NULL)
 		return "503 5.5.1 Say MAIL first";
-	if (o->n == RECIPIENTS_MAX)
+	if (m->n == RECIPIENTS_MAX)
 		return "452 4.5.3 Too many recipients";
 	path = read_path(argument, "TO:", &rest);
 	if (path == NULL || path[0] == '\0')
@@ -337,7 +341,7 @@ mail_rcpt_rcpt(struct mail_rcpt *o, const char *argument)
 	else
 		reply = take_words(&w, of_rcpt, rest);
 	if (reply == NULL) {
-		add_recipient(o, path, &w.dsn);
+		add_recipient(m, path, &w.dsn);
 		return "250 2.1.5 Ok";
 	}
 	forget(&w);
@@ -346,34 +350,34 @@ mail_rcpt_rcpt(struct mail_rcpt *o, const char *argument)
 }
 
 void
-mail_rcpt_apply(const struct mail_rcpt *o, struct request *request)
+mail_rcpt_apply(const struct mail_rcpt *m, struct request *request)
 {
-	if (request->sender == NULL || o->sender[0] == '\0')
-		request->sender = o->sender;
-	if (o->returns != NULL)
-		request->returns = o->returns;
-	if (o->envid != NULL)
-		request->envid = o->envid;
-	request->submitter = o->submitter;
-	request->recipients = o->recipients;
-	request->nrecipients = o->n;
-	request->dsn = o->dsn;
+	if (request->sender == NULL || m->sender[0] == '\0')
+		request->sender = m->sender;
+	if (m->returns != NULL)
+		request->returns = m->returns;
+	if (m->envid != NULL)
+		request->envid = m->envid;
+	request->submitter = m->submitter;
+	request->recipients = m->recipients;
+	request->nrecipients = m->n;
+	request->dsn = m->dsn;
 	request->read_recipients = 0;
 }
 
 void
-mail_rcpt_free(struct mail_rcpt *o)
+mail_rcpt_free(struct mail_rcpt *m)
 {
-	for (size_t i = 0; i < o->n; i++) {
-		free(o->recipients[i]);
-		free(o->dsn[i].notify);
-		free(o->dsn[i].orcpt);
+	for (size_t i = 0; i < m->n; i++) {
+		free(m->recipients[i]);
+		free(m->dsn[i].notify);
+		free(m->dsn[i].orcpt);
 	}
-	free(o->recipients);
-	free(o->dsn);
-	free(o->sender);
-	free(o->returns);
-	free(o->envid);
-	free(o->submitter);
-	memset(o, 0, sizeof(*o));
+	free(m->recipients);
+	free(m->dsn);
+	free(m->sender);
+	free(m->returns);
+	free(m->envid);
+	free(m->submitter);
+	memset(m, 0, sizeof(*m));
 }

@@ -17,42 +17,42 @@
 #include "server/mail_rcpt.h"
 #include "smtp/reuse.h"
 
-/* RFC 5321 4.5.3.1.4 and what DSN adds. */
+/* RFC 5321 4.5.3.1.4, and the parameters of RFC 3461. */
 #define COMMAND_MAX ((size_t)4096)
 
-/* What is taken of a line of content at a time. */
+/* Octets of a content line that are read at a time. */
 #define PART_MAX ((size_t)64 << 10)
 
-/* RFC 5321 4.5.3.2.7 has a server wait for five minutes, but workers that
- * keep their sendmail open are idle for longer. */
+/* RFC 5321 4.5.3.2.7 requires five minutes at least; workers that keep their
+ * sendmail open are idle for longer. */
 #define IDLE_SECONDS 3600
 
-/* A reply with its CRLF, RFC 5321 4.5.3.1.5. */
+/* Octets of a reply line with its CRLF, RFC 5321 4.5.3.1.5. */
 #define REPLY_MAX 512
 
 struct smtp_server {
-	const struct smtp_server_order *setup; /* as we were called */
+	const struct smtp_server_options *options;
 	struct stream client;
 	struct reused_session delivery;
-	int errors;                   /* descriptor for what goes wrong here */
-	struct mail_rcpt order;           /* the transaction under way */
-	char *name;                   /* this machine, for the greeting */
-	int greeted;                  /* HELO or EHLO has been said */
-	int refused_data;             /* what follows may be content */
-	int ended;                    /* QUIT has been said */
+	struct mail_rcpt transaction;
+	char *name;             /* this host's, for the greeting */
+	int greeted;            /* HELO or EHLO was received */
+	int speaks_crlf;        /* a command line ended in CRLF */
+	int refused_data;       /* the next line may be content */
+	int ended;              /* QUIT was received */
 };
 
-/* What became of a message. */
+/* The outcome of one message. */
 struct delivery_result {
 	struct submission facts;
 	struct error result;
-	struct reply refusal; /* of the recipient that matters; or code 0 */
+	struct reply refusal; /* of a recipient; code 0 if none was refused */
 };
 
 /*
- * One reply line, cut to what fits. Clients look for the blank behind the
- * code: without it Symfony would wait for more. No line end may come from the
- * words: errors of a config file are several lines.
+ * Sends one reply line, cut to what fits. Clients look for the blank after the
+ * code: without it Symfony waits for more. Control characters become blanks:
+ * the errors of a config file are several lines.
  */
 static int __attribute__((format(printf, 3, 4)))
 reply(struct smtp_server *r, struct error *err, const char *format, ...)
@@ -81,7 +81,7 @@ static int
 say_helo(struct smtp_server *r, const char *argument, struct error *err)
 {
 	(void)argument;
-	mail_rcpt_free(&r->order);
+	mail_rcpt_free(&r->transaction);
 	r->greeted = 1;
 	return reply(r, err, "250 %s", r->name);
 }
@@ -93,7 +93,7 @@ say_ehlo(struct smtp_server *r, const char *argument, struct error *err)
 		"8BITMIME", "SMTPUTF8", "DSN" };
 
 	(void)argument;
-	mail_rcpt_free(&r->order);
+	mail_rcpt_free(&r->transaction);
 	r->greeted = 1;
 	if (reply(r, err, "250-%s", r->name) != 0)
 		return -1;
@@ -108,20 +108,20 @@ say_mail(struct smtp_server *r, const char *argument, struct error *err)
 {
 	if (!r->greeted)
 		return reply(r, err, "503 5.5.1 Say HELO first");
-	return reply(r, err, "%s", mail_rcpt_mail(&r->order, argument));
+	return reply(r, err, "%s", mail_rcpt_mail(&r->transaction, argument));
 }
 
 static int
 say_rcpt(struct smtp_server *r, const char *argument, struct error *err)
 {
-	return reply(r, err, "%s", mail_rcpt_rcpt(&r->order, argument));
+	return reply(r, err, "%s", mail_rcpt_rcpt(&r->transaction, argument));
 }
 
 static int
 say_rset(struct smtp_server *r, const char *argument, struct error *err)
 {
 	(void)argument;
-	mail_rcpt_free(&r->order);
+	mail_rcpt_free(&r->transaction);
 	return reply(r, err, "250 2.0.0 Ok");
 }
 
@@ -148,24 +148,30 @@ say_quit(struct smtp_server *r, const char *argument, struct error *err)
 }
 
 /*
- * Takes the content up to the lone dot into the spool, dots unstuffed. -1 if
- * that dot never came; a full disk is told in result, once all has been read.
+ * Reads the content into the spool, dots unstuffed, until a line "." with the
+ * line end of the client's commands. A client that speaks CRLF stuffs dots
+ * after CRLF only: after a bare LF they are text, or a message could hold the
+ * end of itself and commands after it. Returns -1 at the end of input; a full
+ * disk is set in result once all has been read.
  */
 static int
 read_content(struct smtp_server *r, struct spool *spool, struct error *result,
     struct error *err)
 {
-	int begins = 1, whole = 1;
+	int line_begins = 1, whole = 1, has_cr = 0;
 	const char *part;
 	size_t len;
 
-	for (;; begins = whole) {
+	for (;;) {
 		stream_step(&r->client, IDLE_SECONDS, "the message");
 		if (stream_read_part(&r->client, PART_MAX, &part, &len,
 		    &whole, err) != 0)
 			return -1;
-		if (begins && len > 0 && part[0] == '.') {
-			if (len == 1 && whole)
+		/* The CR may have ended the part before. */
+		has_cr = whole &&
+		    (part[len] == '\r' || (len == 0 && has_cr));
+		if (line_begins && len > 0 && part[0] == '.') {
+			if (len == 1 && whole && has_cr == r->speaks_crlf)
 				return 0;
 			part++;
 			len--;
@@ -173,17 +179,19 @@ read_content(struct smtp_server *r, struct spool *spool, struct error *result,
 		if (result->code == 0 &&
 		    spool_add(spool, part, len, result) == 0 && whole)
 			(void)spool_add(spool, "\n", 1, result);
+		line_begins = whole && (has_cr || !r->speaks_crlf);
+		has_cr = !whole && len > 0 && part[len - 1] == '\r';
 	}
 }
 
-/* The code for an error that is no reply of the smarthost to the message. */
+/* Returns the code for an error that is not a reply of the smarthost. */
 static const char *
 code_for(const struct error *result)
 {
 	if (result->outcome == OUTCOME_UNKNOWN)
 		return "451 4.4.2";
 	if (result->outcome == OUTCOME_PARTIAL)
-		return "554 5.0.0"; /* sent again, some would have it twice */
+		return "554 5.0.0"; /* a retry would send duplicates */
 	switch (result->code) {
 	case EX_TEMPFAIL:
 	case EX_PROTOCOL:
@@ -201,22 +209,22 @@ code_for(const struct error *result)
 	}
 }
 
-/* Is it a refusal that the client may have as its own? 421 would tell it that
- * we hang up, 3yz that we wait for something. */
+/* Is it a refusal that can be passed to the client as it is? 421 would say
+ * that this server closes, 3yz that it waits for something. */
 static int
 is_refusal(const struct reply *r)
 {
 	return (reply_class(r) == 4 || reply_class(r) == 5) && r->code != 421;
 }
 
-/* The reply that tells the client what became of its message. */
+/* Sends the reply to the end of the content. */
 static int
 answer(struct smtp_server *r, const struct delivery_result *v,
     struct error *err)
 {
 	const struct reply *final = &v->facts.final;
 
-	/* verbatim: Symfony takes the queue id out of it */
+	/* Symfony reads the queue ID from the smarthost's words. */
 	if (v->result.outcome == OUTCOME_QUEUED)
 		return reply(r, err, "250 2.0.0 Ok: %s", v->result.text);
 	if (v->result.code == 0 && reply_class(final) == 2)
@@ -237,14 +245,14 @@ answer(struct smtp_server *r, const struct delivery_result *v,
 	return reply(r, err, "%s %s", code_for(&v->result), v->result.text);
 }
 
-/* As main does for one message, unless there is none to submit: account,
- * envelope, submission, report. */
+/* Does what main does for one message: account, envelope, submission,
+ * report. Only reports if the result is an error already. */
 static void
 submit_message_of(struct smtp_server *r, struct message *message,
     struct delivery_result *v)
 {
-	const struct selection *selection = r->setup->selection;
-	struct request request = *r->setup->request;
+	const struct selection *selection = r->options->selection;
+	struct request request = *r->options->request;
 	struct account account = {0};
 	struct envelope envelope = {0};
 	struct attempt attempt = { &account, &envelope, message, &v->facts,
@@ -252,7 +260,7 @@ submit_message_of(struct smtp_server *r, struct message *message,
 	const struct reply *refusal;
 	int64_t started = deadline_now();
 
-	mail_rcpt_apply(&r->order, &request);
+	mail_rcpt_apply(&r->transaction, &request);
 	if (v->result.code == 0 &&
 	    config_load(&account, selection, request.sender, message,
 	    &v->result) == 0 &&
@@ -273,7 +281,7 @@ submit_message_of(struct smtp_server *r, struct message *message,
 	attempt.code = v->result.code;
 	if (account.name == NULL)
 		config_load_log(&account, selection);
-	report_attempt(r->setup->errors, &attempt);
+	report_attempt(r->options->errors, &attempt);
 	envelope_free(&envelope);
 	account_free(&account);
 }
@@ -287,10 +295,10 @@ say_data(struct smtp_server *r, const char *argument, struct error *err)
 	int read;
 
 	(void)argument;
-	r->refused_data = r->order.n == 0;
-	if (r->order.sender == NULL)
+	r->refused_data = r->transaction.n == 0;
+	if (r->transaction.sender == NULL)
 		return reply(r, err, "503 5.5.1 Say MAIL first");
-	if (r->order.n == 0)
+	if (r->transaction.n == 0)
 		return reply(r, err, "554 5.5.1 No valid recipients");
 	if (reply(r, err, "354 End data with <CR><LF>.<CR><LF>") != 0)
 		return -1;
@@ -302,7 +310,7 @@ say_data(struct smtp_server *r, const char *argument, struct error *err)
 	if (read == 0)
 		submit_message_of(r, &message, &v);
 	message_free(&message);
-	mail_rcpt_free(&r->order);
+	mail_rcpt_free(&r->transaction);
 	return read != 0 ? -1 : answer(r, &v, err);
 }
 
@@ -338,11 +346,11 @@ obey(struct smtp_server *r, const char *line, size_t len, struct error *err)
 	if (i < nverbs) {
 		result = verbs[i].say(r, argument, err);
 	} else if (refused_data) {
-		/* content of a client that did not wait: what it holds must
-		 * not be taken for commands */
+		/* The client did not wait for 354: this is content, and must
+		 * not be read as commands. */
 		r->ended = 1;
-		result = reply(r, err, "421 4.5.0 DATA was refused, and this "
-		    "is no command: closing");
+		result = reply(r, err, "421 4.5.0 DATA was refused, and "
+		    "this is not a command: closing");
 	} else {
 		result = reply(r, err, "502 5.5.2 Command not recognized");
 	}
@@ -350,7 +358,7 @@ obey(struct smtp_server *r, const char *line, size_t len, struct error *err)
 	return result;
 }
 
-/* One command line, and the reply to it. */
+/* Reads one command line and replies. */
 static int
 serve_command(struct smtp_server *r, struct error *err)
 {
@@ -363,6 +371,7 @@ serve_command(struct smtp_server *r, struct error *err)
 	    err) != 0)
 		return -1;
 	if (whole && len <= COMMAND_MAX) {
+		r->speaks_crlf |= line[len] == '\r';
 		if (memchr(line, '\0', len) != NULL)
 			return reply(r, err, "500 5.5.2 NUL in a command");
 		return obey(r, line, len, err);
@@ -386,30 +395,30 @@ serve(struct smtp_server *r, struct error *err)
 }
 
 int
-smtp_server_run(const struct smtp_server_order *order, struct error *err)
+smtp_server_run(const struct smtp_server_options *options, struct error *err)
 {
-	struct smtp_server r = { .setup = order };
+	struct smtp_server r = { .options = options };
 	int result;
 
-	if (order->input < 0)
+	if (options->input < 0)
 		return fail(err, EX_NOINPUT, "standard input is closed: "
 		    "there is no client");
-	r.delivery.trace = order->trace;
+	r.delivery.trace = options->trace;
 	signals_hold();
 	r.name = local_host_name();
 	if (r.name == NULL)
 		r.name = xstrdup("localhost");
-	stream_open(&r.client, stdio_transport(order->input, order->output),
+	stream_open(&r.client, stdio_transport(options->input, options->output),
 	    DEADLINE_NONE,
 	    -1);
 	result = serve(&r, err);
 	if (result != 0 && r.client.ended && err->signal == 0) {
-		/* the end of input without QUIT: what is done is done */
+		/* The end of input without QUIT is not an error. */
 		memset(err, 0, sizeof(*err));
 		result = 0;
 	}
 	reuse_close(&r.delivery);
-	mail_rcpt_free(&r.order);
+	mail_rcpt_free(&r.transaction);
 	free(r.name);
 	stream_close(&r.client);
 	return result;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * -bs: RFC 5321's server on standard input and output for callers that speak
- * SMTP to their sendmail. It keeps nothing: every reply to a final dot is the
- * smarthost's own, and one session to the smarthost serves all messages.
+ * -bs: an SMTP server (RFC 5321) on standard input and output, for callers
+ * that speak SMTP to their sendmail. It stores nothing: the reply to the end
+ * of the content is the smarthost's own, and one session to the smarthost
+ * serves all messages.
  */
 #ifndef ONEHOP_SERVER_SMTP_SERVER_H
 #define ONEHOP_SERVER_SMTP_SERVER_H
@@ -12,7 +13,7 @@
 #include "envelope/request.h"
 
 /* A run of -bs. All is borrowed. */
-struct smtp_server_order {
+struct smtp_server_options {
 	const struct selection *selection;
 	const struct request *request; /* of the command line: -f, -F, -N */
 	int input;    /* descriptors of the client; input may be -1 */
@@ -22,10 +23,11 @@ struct smtp_server_order {
 };
 
 /*
- * Serves the client until QUIT or the end of input;
- * what is unfinished then is dropped. 0; -1 EX_NOINPUT if input is -1,
- * EX_TEMPFAIL or EX_IOERR if the client cannot be read or written any more.
+ * Serves the client until QUIT or the end of input. A transaction that is not
+ * complete then is dropped. Returns 0; -1 EX_NOINPUT if input is -1,
+ * EX_TEMPFAIL or EX_IOERR if the client cannot be read or written.
  */
-int smtp_server_run(const struct smtp_server_order *order, struct error *err);
+int smtp_server_run(const struct smtp_server_options *options,
+	struct error *err);
 
 #endif

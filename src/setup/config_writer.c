@@ -18,15 +18,15 @@
 #include "base/xmalloc.h"
 #include "config/key.h"
 
-/* Is the key about what the service says? */
+/* Is it a key whose value is the service's? */
 static int
-is_of_service(const char *key)
+is_service_key(const char *key)
 {
 	return strcmp(key, "host") == 0 || strcmp(key, "port") == 0 ||
 	    strcmp(key, "tls_starttls") == 0;
 }
 
-/* What the command line says of the key, last; or fallback. */
+/* Returns the last value of the key on the command line, or fallback. */
 static const char *
 option(const struct config_writer *c, const char *key, const char *fallback)
 {
@@ -42,7 +42,7 @@ set_options(struct account *a, const struct config_writer *c, struct error *err)
 	for (size_t i = 0; i < c->selection->noverrides; i++) {
 		const struct override *o = &c->selection->overrides[i];
 
-		if (is_of_service(o->key))
+		if (is_service_key(o->key))
 			continue;
 		if (account_set(a, o->key, o->value, err) != 0) {
 			err->code = EX_USAGE;
@@ -72,7 +72,7 @@ config_writer_account(struct account *a, const struct config_writer *c,
 	return account_finish(a, err);
 }
 
-/* One line. A value that would be read as something else is quoted. */
+/* Adds one line, quoted where the grammar needs it. */
 static void
 add(struct buffer *out, const char *key, const char *value)
 {
@@ -95,7 +95,7 @@ add(struct buffer *out, const char *key, const char *value)
 	buffer_add_string(out, "\"\n");
 }
 
-/* Of a sender, "%" is written twice: one alone begins a pattern. */
+/* In a sender "%" is doubled: a single one begins a pattern. */
 static void
 add_sender(struct buffer *out, const char *address)
 {
@@ -110,7 +110,7 @@ add_sender(struct buffer *out, const char *address)
 	buffer_free(&text);
 }
 
-/* Does the shell take the word as it stands? */
+/* Is the word safe in a shell command without quotes? */
 static int
 is_plain(const char *word)
 {
@@ -143,9 +143,9 @@ add_password(struct buffer *out, const struct config_writer *c)
 	    c->service->host, c->service->host, user);
 }
 
-/* Keys that stand in a place of their own, or need not stand there. */
+/* Is the key written by another function, or not needed? */
 static int
-has_its_place(const char *key)
+is_written_elsewhere(const char *key)
 {
 	static const char *const keys[] = { "from", "user", "auth", "tls",
 	    "passwordeval", "srv_targets" };
@@ -153,10 +153,10 @@ has_its_place(const char *key)
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (strcmp(key, keys[i]) == 0)
 			return 1;
-	return is_of_service(key);
+	return is_service_key(key);
 }
 
-/* The other keys of the command line. */
+/* Adds the other keys of the command line. */
 static void
 add_options(struct buffer *out, const struct config_writer *c)
 {
@@ -165,10 +165,10 @@ add_options(struct buffer *out, const struct config_writer *c)
 	for (size_t i = 0; i < c->selection->noverrides; i++) {
 		const struct override *o = &c->selection->overrides[i];
 
-		if (has_its_place(o->key))
+		if (is_written_elsewhere(o->key))
 			continue;
 		if (n++ == 0)
-			buffer_add_string(out, "\n# As on the command "
+			buffer_add_string(out, "\n# From the command "
 			    "line.\n");
 		add(out, o->key, o->value);
 	}
@@ -205,7 +205,7 @@ config_writer_text(struct buffer *out, const struct config_writer *c)
 	    "# aliases /etc/aliases\n");
 }
 
-/* Makes the directories above path that are missing. */
+/* Makes the missing parent directories of path. */
 static int
 make_directories(const char *path, struct error *err)
 {
@@ -224,7 +224,7 @@ make_directories(const char *path, struct error *err)
 	return result;
 }
 
-/* A whole new file beside, then in its place. */
+/* Writes a new file beside path and renames it. */
 static int
 replace(const char *path, const struct buffer *text, struct error *err)
 {

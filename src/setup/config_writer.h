@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A first config file: what is to stand in it, and how it is written. */
+/* Writes a first config file. */
 #ifndef ONEHOP_SETUP_CONFIG_WRITER_H
 #define ONEHOP_SETUP_CONFIG_WRITER_H
 
@@ -9,7 +9,7 @@
 #include "config/selection.h"
 #include "net/srv_mx.h"
 
-/* What it is made of; all borrowed. */
+/* Content of the file; all borrowed. */
 struct config_writer {
 	const char *address;            /* of the sender, as for a path */
 	const struct service *service;  /* the smarthost */
@@ -18,21 +18,21 @@ struct config_writer {
 };
 
 /*
- * The account that the file will describe, finished: with user and auth on
- * unless the command line says otherwise; its host, port and tls_starttls do
- * not count, but those of the service. 0; -1 EX_USAGE, EX_CONFIG for a key of
- * the command line. account_free in either case.
+ * Makes the account that the file will describe, with user and auth unless the
+ * command line has them; host, port and tls_starttls are those of the service.
+ * Returns 0; -1 EX_USAGE or EX_CONFIG for a key of the command line. The
+ * caller calls account_free() in either case.
  */
 int config_writer_account(struct account *a, const struct config_writer *c,
 	const char *home, struct error *err);
 
-/* The text of the file, with comments. */
+/* Appends the text of the file, with comments. */
 void config_writer_text(struct buffer *out, const struct config_writer *c);
 
 /*
- * Puts the text in place of what there is at path, or behind it if it is a
- * symbolic link, at once and for our eyes only; makes directories that are
- * missing. 0; -1 EX_CANTCREAT, and what was there is untouched.
+ * Replaces the file at path, or the target of a symbolic link, atomically and
+ * with mode 0600. Makes missing directories. Returns 0; -1 EX_CANTCREAT with
+ * the old file untouched.
  */
 int config_writer_write(const char *path, const struct buffer *text,
 	struct error *err);

@@ -11,7 +11,7 @@
 #define PORT_SUBMISSIONS 465 /* RFC 8314 3.3 */
 #define PORT_SUBMISSION 587
 
-/* Hosts that are guessed: smtp., mail., and what takes the domain's mail. */
+/* Guessed hosts: smtp., mail., and the domain's mail exchangers. */
 #define GUESSES_MAX 4
 
 static const struct provider {
@@ -42,7 +42,7 @@ find_provider(const char *domain)
 	return NULL;
 }
 
-/* Whose customer has this mail exchanger? */
+/* Returns the provider that has this mail exchanger, or NULL. */
 static const struct provider *
 find_by_exchanger(const char *host)
 {
@@ -52,7 +52,7 @@ find_by_exchanger(const char *host)
 	return NULL;
 }
 
-/* One more, which nobody can have forged. */
+/* Adds a candidate that does not come from the DNS. */
 static struct service *
 add(struct candidates *found, enum candidate_origin origin, const char *host,
     unsigned port, int starttls)
@@ -103,8 +103,8 @@ guess(struct guesses *guesses, const char *prefix, const char *domain)
 	memcpy(guesses->at[guesses->n++], host, strlen(host) + 1);
 }
 
-/* What takes the domain's mail belongs to a provider that we know, or may
- * take it the other way, too. */
+/* Adds the provider of the mail exchangers; an exchanger in the domain itself
+ * may also be its submission server. */
 static void
 look_at_exchangers(struct candidates *found, struct guesses *guesses,
     const struct services *exchangers, const char *domain)
@@ -129,9 +129,9 @@ add_guesses(struct candidates *found, const struct guesses *guesses)
 			    ? PORT_SUBMISSION : PORT_SUBMISSIONS, starttls);
 }
 
-/* What may be, for a domain that neither the DNS nor we know a server of. */
+/* Candidates for a domain without SRV records that is not in the table. */
 static void
-suppose(struct candidates *found, const char *domain, int64_t deadline,
+add_unlisted(struct candidates *found, const char *domain, int64_t deadline,
     struct error *doubt)
 {
 	struct services *exchangers = xcalloc(1, sizeof(*exchangers));
@@ -145,9 +145,9 @@ suppose(struct candidates *found, const char *domain, int64_t deadline,
 	free(exchangers);
 }
 
-/* It is to be expected that nothing is found. */
+/* A domain without these records is not an error. */
 static void
-forget_nothing(struct error *doubt)
+clear_not_found(struct error *doubt)
 {
 	if (doubt->code == EX_NOHOST)
 		memset(doubt, 0, sizeof(*doubt));
@@ -170,12 +170,12 @@ discover_find(struct candidates *found, const char *domain, int64_t deadline,
 		*err = *doubt;
 		return -1;
 	}
-	forget_nothing(doubt);
+	clear_not_found(doubt);
 	if (found->n == 0 && known != NULL)
 		add_provider(found, known, 1);
 	else if (found->n == 0 && doubt->signal == 0)
-		suppose(found, domain, deadline, doubt);
-	forget_nothing(doubt);
+		add_unlisted(found, domain, deadline, doubt);
+	clear_not_found(doubt);
 	if (doubt->signal != 0) {
 		*err = *doubt;
 		return -1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which hosts may be the submission server of a mail domain. */
+/* Candidate submission servers of a mail domain. */
 #ifndef ONEHOP_SETUP_DISCOVER_H
 #define ONEHOP_SETUP_DISCOVER_H
 
@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "net/srv_mx.h"
 
-/* How we came to think of it. */
+/* Where a candidate comes from. */
 enum candidate_origin {
 	CANDIDATE_GIVEN,     /* on the command line */
 	CANDIDATE_DNS,       /* SRV records (RFC 6186) */
@@ -30,16 +30,16 @@ struct candidates {
 };
 
 /*
- * What the DNS names (SRV); where it names none, the provider that we know by
- * the domain, or by its mail exchangers; behind the latter, guesses on ports
- * 465 and then 587. domain: A-labels. 0 and at least one; -1 EX_NOHOST
- * the DNS says that there is no such server, EX_TEMPFAIL interrupted. Other
- * trouble with the DNS is left in *doubt: the rest is not based on it.
+ * Finds the hosts of the SRV records; without any, those of the provider in
+ * providers.def that has the domain or its mail exchangers, and guesses on
+ * ports 465 and then 587. domain: A-labels. Returns 0 with at least one; -1
+ * EX_NOHOST the DNS says that there is no such server, EX_TEMPFAIL
+ * interrupted. Any other DNS error is left in *doubt.
  */
 int discover_find(struct candidates *found, const char *domain,
 	int64_t deadline, struct error *doubt, struct error *err);
 
-/* The host that the user names: on that port, or on both if it is 0. */
+/* Takes the host that the user names: on that port, or on both if it is 0. */
 void discover_take(struct candidates *found, const char *host,
 	unsigned port);
 

@@ -11,17 +11,17 @@
 #include "smtp/auth.h"
 #include "smtp/submit.h"
 
-/* Limits for a host that may not be there at all. */
+/* Limits for a guessed host that may not exist. */
 #define STEP_SECONDS 10
 #define HOST_SECONDS 40
 
 /*
- * An answer of the DNS may be forged, and whoever forged it has a certificate
- * for the name in it: a person has to know the name.
+ * A DNS answer may be forged, and the attacker has a certificate for the name
+ * in it: the user must confirm the name.
  */
 static int
-vouch(struct probe *t, const struct account *a, const struct service *service,
-    struct error *err)
+vouch(struct probe *probe, const struct account *a,
+    const struct service *service, struct error *err)
 {
 	const char *host = service->host;
 	char question[ESCAPE_QUOTE];
@@ -31,37 +31,37 @@ vouch(struct probe *t, const struct account *a, const struct service *service,
 	for (size_t i = 0; i < a->srv_targets.n; i++)
 		if (domain_is_within(host, a->srv_targets.at[i]))
 			return 0;
-	if (t->terminal >= 0 && (t->asked == NULL ||
-	    !ascii_equal(t->asked, host))) {
-		snprintf(question, sizeof(question), "The DNS leads to %s, "
-		    "which is not in %s, and anybody\ncould have forged that. "
-		    "Is it your provider's?", host, t->domain);
-		t->answer = terminal_confirm(t->terminal, question, err);
-		t->asked = host;
+	if (probe->terminal >= 0 && (probe->asked == NULL ||
+	    !ascii_equal(probe->asked, host))) {
+		snprintf(question, sizeof(question), "The DNS names %s, "
+		    "which is not in %s. A DNS answer\ncan be forged. Is it "
+		    "your provider's?", host, probe->domain);
+		probe->answer = terminal_confirm(probe->terminal, question, err);
+		probe->asked = host;
 	}
-	if (t->asked != NULL && t->answer != 0)
-		return t->answer > 0 ? 0 : -1;
-	fail(err, EX_CONFIG, "the DNS leads to %s, another domain, and nobody "
-	    "vouches for that", host);
+	if (probe->asked != NULL && probe->answer != 0)
+		return probe->answer > 0 ? 0 : -1;
+	fail(err, EX_CONFIG, "the DNS names %s, which is in another domain, "
+	    "without authentication", host);
 	return hint(err, "if it is the right one, add --srv-targets=%s", host);
 }
 
-/* Connects, and looks whether one can authenticate there. */
+/* Connects, and checks that it offers a usable AUTH mechanism. */
 static int
-talk(const struct probe *t, const struct account *a, struct error *err)
+talk(const struct probe *probe, const struct account *a, struct error *err)
 {
 	struct submitter s = { .unconfined = 1 };
 	int result;
 
-	result = submit_connect(&s, a, t->trace, err);
+	result = submit_connect(&s, a, probe->trace, err);
 	if (result == 0 && auth_is_wanted(a) &&
 	    sasl_find(a->auth) == NULL &&
 	    sasl_choose(s.session.can.mechanisms, s.session.confidential, 1,
 	    1) == NULL)
-		result = fail(err, EX_UNAVAILABLE, "it offers no "
-		    "authentication that we have");
+		result = fail(err, EX_UNAVAILABLE, "no supported "
+		    "authentication mechanism is offered");
 	if (result == 0)
-		terminal_say(t->output, "  it will do: %s, AUTH %s\n",
+		terminal_say(probe->output, "  usable: %s, AUTH %s\n",
 		    s.facts.tls[0] != '\0' ? s.facts.tls : "no TLS",
 		    s.session.can.mechanisms);
 	submit_close(&s);
@@ -75,27 +75,27 @@ at_most(unsigned seconds, unsigned limit)
 }
 
 int
-probe_run(struct probe *t, const struct service *service,
+probe_run(struct probe *probe, const struct service *service,
     const struct account *account, struct error *err)
 {
-	struct account hasty;
+	struct account limited;
 	int result;
 
-	terminal_say(t->output, "Trying %s, port %u, %s\n", service->host,
+	terminal_say(probe->output, "Trying %s, port %u, %s\n", service->host,
 	    service->port, service->starttls ? "STARTTLS"
 	    : "TLS from the start");
-	result = vouch(t, account, service, err);
+	result = vouch(probe, account, service, err);
 	if (result == 0) {
-		account_copy(&hasty, account);
-		hasty.timeout = at_most(hasty.timeout, STEP_SECONDS);
-		hasty.deadline = at_most(hasty.deadline, HOST_SECONDS);
-		result = talk(t, &hasty, err);
-		account_free(&hasty);
+		account_copy(&limited, account);
+		limited.timeout = at_most(limited.timeout, STEP_SECONDS);
+		limited.deadline = at_most(limited.deadline, HOST_SECONDS);
+		result = talk(probe, &limited, err);
+		account_free(&limited);
 	}
 	if (result == 0)
 		return 1;
 	if (err->signal != 0)
 		return -1;
-	terminal_say(t->output, "  no: %s\n", err->text);
+	terminal_say(probe->output, "  no: %s\n", err->text);
 	return 0;
 }

@@ -24,10 +24,10 @@
 
 #define DNS_SECONDS 30
 
-/* What a run is made of. */
-struct configuring {
-	const struct setup_order *order;
-	int terminal;          /* -1: nobody to ask */
+/* The state of a run. */
+struct setup {
+	const struct setup_options *options;
+	int terminal;          /* -1: none */
 	char *home;
 	char *path;            /* of the config file */
 	char *address;         /* canonical */
@@ -45,9 +45,9 @@ refuse_address(struct error *err, const char *text, const char *why)
 	    escape_string(quote, 256, text), why);
 }
 
-/* Takes the address apart. */
+/* Parses and checks the address. */
 static int
-read_address(struct configuring *c, const char *text, struct error *err)
+read_address(struct setup *c, const char *text, struct error *err)
 {
 	struct address_list list = {0};
 	struct buffer path = {0};
@@ -63,7 +63,7 @@ read_address(struct configuring *c, const char *text, struct error *err)
 	else if (domain_to_ascii(list.at[0].domain, &c->domain, err) != 0)
 		err->code = EX_USAGE;
 	else if (strchr(c->domain, '.') == NULL)
-		refuse_address(err, text, ": the domain has but one label");
+		refuse_address(err, text, ": the domain has only one label");
 	else {
 		wire = list.at[0];
 		wire.domain = c->domain;
@@ -78,16 +78,16 @@ read_address(struct configuring *c, const char *text, struct error *err)
 	return result;
 }
 
-/* Nothing is overwritten without being asked for. */
+/* An existing file is overwritten only after a question. */
 static int
-choose_file(struct configuring *c, struct error *err)
+choose_file(struct setup *c, struct error *err)
 {
 	char quote[ESCAPE_QUOTE], question[ESCAPE_QUOTE + 64];
 	struct stat st;
 	int answer = 0;
 
-	c->path = c->order->selection->config != NULL
-	    ? xstrdup(c->order->selection->config)
+	c->path = c->options->selection->config != NULL
+	    ? xstrdup(c->options->selection->config)
 	    : xdg_config_file(c->home);
 	if (c->path == NULL)
 		return fail(err, EX_CONFIG, "there is no home directory: "
@@ -104,27 +104,27 @@ choose_file(struct configuring *c, struct error *err)
 	}
 	if (answer != 0)
 		return answer > 0 ? 0 : -1;
-	fail(err, EX_CANTCREAT, "%s exists, and is left as it is", quote);
+	fail(err, EX_CANTCREAT, "%s exists, not overwritten", quote);
 	return c->terminal >= 0 ? -1
 	    : hint(err, "name another file with -C, or run this at a "
 	    "terminal");
 }
 
-/* What the command line says of a key, or NULL. */
+/* Returns the value of a key on the command line, or NULL. */
 static const char *
-option(const struct configuring *c, const char *key)
+option(const struct setup *c, const char *key)
 {
 	const char *value = NULL;
 
-	for (size_t i = 0; i < c->order->selection->noverrides; i++)
-		if (strcmp(c->order->selection->overrides[i].key, key) == 0)
-			value = c->order->selection->overrides[i].value;
+	for (size_t i = 0; i < c->options->selection->noverrides; i++)
+		if (strcmp(c->options->selection->overrides[i].key, key) == 0)
+			value = c->options->selection->overrides[i].value;
 	return value;
 }
 
-/* --host and --port in place of what would be found. */
+/* --host and --port replace discovery. */
 static int
-take_host(struct configuring *c, const char *host, const char *port,
+take_host(struct setup *c, const char *host, const char *port,
     struct error *err)
 {
 	uint64_t number = 0;
@@ -148,7 +148,7 @@ take_host(struct configuring *c, const char *host, const char *port,
 }
 
 static int
-find_hosts(struct configuring *c, struct error *err)
+find_hosts(struct setup *c, struct error *err)
 {
 	const char *host = option(c, "host"), *port = option(c, "port");
 	struct error doubt = {0};
@@ -157,13 +157,13 @@ find_hosts(struct configuring *c, struct error *err)
 
 	if (host != NULL || port != NULL)
 		return take_host(c, host, port, err);
-	terminal_say(c->order->output,
+	terminal_say(c->options->output,
 	    "Asking the DNS for the submission server of "
 	    "%s\n", escape_string(quote, sizeof(quote), c->domain));
 	result = discover_find(&c->found, c->domain,
 	    deadline_in(DNS_SECONDS * 1000), &doubt, err);
 	if (doubt.code != 0 && result == 0)
-		terminal_say(c->order->output, "  %s\n", doubt.text);
+		terminal_say(c->options->output, "  %s\n", doubt.text);
 	return result;
 }
 
@@ -171,35 +171,35 @@ static const char *
 origin_words(enum candidate_origin origin)
 {
 	static const char *const words[] = {
-		[CANDIDATE_GIVEN] = "as on the command line",
-		[CANDIDATE_DNS] = "as the DNS says (SRV)",
-		[CANDIDATE_PROVIDER] = "known to be the provider's",
-		[CANDIDATE_GUESS] = "guessed, and it answers"
+		[CANDIDATE_GIVEN] = "given on the command line",
+		[CANDIDATE_DNS] = "from the DNS (SRV)",
+		[CANDIDATE_PROVIDER] = "known for this provider",
+		[CANDIDATE_GUESS] = "guessed from the domain"
 	};
 
 	return words[origin];
 }
 
 static void
-describe(struct config_writer *to, const struct configuring *c,
+describe(struct config_writer *to, const struct setup *c,
     const struct candidate *candidate)
 {
 	to->address = c->address;
 	to->service = &candidate->service;
 	to->origin = origin_words(candidate->origin);
-	to->selection = c->order->selection;
+	to->selection = c->options->selection;
 }
 
-/* The first candidate that will do, as a config. */
+/* Describes the first usable candidate. */
 static int
-try_hosts(const struct configuring *c, struct config_writer *config,
+try_hosts(const struct setup *c, struct config_writer *config,
     struct error *err)
 {
-	struct probe trial = {
-		.output = c->order->output,
+	struct probe probe = {
+		.output = c->options->output,
 		.terminal = c->terminal,
 		.domain = c->domain,
-		.trace = c->order->trace
+		.trace = c->options->trace
 	};
 	struct error first = {0};
 	char quote[ESCAPE_QUOTE];
@@ -211,7 +211,7 @@ try_hosts(const struct configuring *c, struct config_writer *config,
 		describe(config, c, &c->found.at[i]);
 		result = config_writer_account(&a, config, c->home, err);
 		if (result == 0)
-			result = probe_run(&trial, &c->found.at[i].service, &a,
+			result = probe_run(&probe, &c->found.at[i].service, &a,
 			    err);
 		account_free(&a);
 		if (result != 0)
@@ -229,7 +229,7 @@ try_hosts(const struct configuring *c, struct config_writer *config,
 }
 
 static int
-write_file(const struct configuring *c, const struct config_writer *config,
+write_file(const struct setup *c, const struct config_writer *config,
     struct error *err)
 {
 	struct buffer text = {0};
@@ -240,32 +240,32 @@ write_file(const struct configuring *c, const struct config_writer *config,
 	result = config_writer_write(c->path, &text, err);
 	buffer_free(&text);
 	if (result == 0)
-		terminal_say(c->order->output, "Wrote %s\n",
+		terminal_say(c->options->output, "Wrote %s\n",
 		    escape_string(quote,
 		    sizeof(quote), c->path));
 	return result;
 }
 
 static int
-authenticate(const struct configuring *c, const struct account *a,
+authenticate(const struct setup *c, const struct account *a,
     struct error *err)
 {
 	struct submitter s = { .unconfined = 1 };
 	int result = submit_open(&s, a,
-	    c->order->trace, err);
+	    c->options->trace, err);
 
 	if (result == 0)
 		result = auth_run(&s.auth, &s.session, err);
 	submit_close(&s);
 	if (result != 0)
 		return wrap(err, "the file is written, but");
-	terminal_say(c->order->output, "The password is right.\n");
+	terminal_say(c->options->output, "The password was accepted.\n");
 	return 0;
 }
 
-/* Tests the password if it is wanted, or says how. */
+/* Tests the password after a question, or prints the command for it. */
 static int
-offer_test(const struct configuring *c, const struct config_writer *config,
+offer_test(const struct setup *c, const struct config_writer *config,
     struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
@@ -281,22 +281,22 @@ offer_test(const struct configuring *c, const struct config_writer *config,
 	else if (answer < 0)
 		result = -1;
 	else if (result == 0 && auth_is_wanted(&a))
-		terminal_say(c->order->output,
+		terminal_say(c->options->output,
 		    "To test the password: onehop%s%s "
 		    "--serverinfo --auth-test\n",
-		    c->order->selection->config != NULL ? " -C " : "",
-		    c->order->selection->config != NULL ? escape_string(quote,
+		    c->options->selection->config != NULL ? " -C " : "",
+		    c->options->selection->config != NULL ? escape_string(quote,
 		    sizeof(quote), c->path) : "");
 	account_free(&a);
 	return result;
 }
 
 static int
-run(struct configuring *c, struct error *err)
+run(struct setup *c, struct error *err)
 {
 	struct config_writer config;
 
-	if (read_address(c, c->order->address, err) != 0 ||
+	if (read_address(c, c->options->address, err) != 0 ||
 	    choose_file(c, err) != 0 || find_hosts(c, err) != 0)
 		return -1;
 	if (try_hosts(c, &config, err) != 0 || write_file(c, &config, err) != 0)
@@ -305,13 +305,13 @@ run(struct configuring *c, struct error *err)
 }
 
 int
-setup_run(const struct setup_order *order, struct error *err)
+setup_run(const struct setup_options *options, struct error *err)
 {
-	struct configuring *c = xcalloc(1, sizeof(*c));
+	struct setup *c = xcalloc(1, sizeof(*c));
 	int result;
 
-	c->order = order;
-	c->terminal = order->input >= 0 && isatty(order->input)
+	c->options = options;
+	c->terminal = options->input >= 0 && isatty(options->input)
 	    ? terminal_open() : -1;
 	c->home = xdg_home();
 	result = run(c, err);

@@ -8,7 +8,7 @@
 #include "config/selection.h"
 
 /* A run of --configure. All is borrowed. */
-struct setup_order {
+struct setup_options {
 	const char *address;
 	const struct selection *selection; /* keys for the file; -C */
 	int input;    /* descriptors */
@@ -17,15 +17,14 @@ struct setup_order {
 };
 
 /*
- * Tries the hosts of discovery.h, with TLS and without credentials, until one
- * will do, and writes the user's config file, or -C's. What happens is told on
- * output. If input is a terminal, questions are asked there: whether a file
- * may be overwritten, whether a host that nobody vouches for is the right one,
- * and in the end for the password, to test it. Otherwise the answer is no. 0;
- * -1 EX_USAGE no address, or one that can have no server; EX_CANTCREAT the
- * file is there or cannot be written; EX_NOHOST no server; else the first
- * server's error, or the test's.
+ * Probes the candidates of discover.h with TLS and without credentials until
+ * one is usable, and writes the user's config file, or the one of -C. Reports
+ * on output. If input is a terminal, asks there before it overwrites a file or
+ * uses a host that is not trusted, and for the password, to test it; otherwise
+ * the answer is no. Returns 0; -1 EX_USAGE bad address; EX_CANTCREAT the file
+ * exists or cannot be written; EX_NOHOST no server; else the error of the
+ * first server or of the test.
  */
-int setup_run(const struct setup_order *order, struct error *err);
+int setup_run(const struct setup_options *options, struct error *err);
 
 #endif

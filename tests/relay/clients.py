@@ -4,6 +4,7 @@
 smarthost."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -13,6 +14,15 @@ from tap import Tap
 
 ENVELOPE = (b"<sender@example.com>",
             [b"<ann@example.org>", b"<bcc@example.net>"])
+
+
+class Forgetful(Recorder):
+    """Keeps no message."""
+
+    def answer(self, states, good):
+        super().answer(states, good)
+        self.messages.clear()
+        self.commands.clear()
 
 
 def faults_of_messages(smarthost, wanted):
@@ -120,6 +130,58 @@ def nmh():
                            ["250"] * 5 + ["354", "250", "221"])
         yield from faults_of_messages(
             client.smarthost, [ENVELOPE + (wire(CONTENT),)])
+
+
+def smuggled(end, foreign):
+    """What looks like the end of the content, in other line ends than the
+    client's, is text, and so are the commands after it."""
+    text = [b"MAIL FROM:<boss@example.com>", b"RCPT TO:<victim@example.org>",
+            b"DATA", b"Subject: pay", b"", b"smuggled"]
+    content = b"".join(line + end for line in CONTENT[:-1]) + b"hello" + \
+        foreign + b"".join(line + end for line in text)
+    commands = [b"EHLO me", b"MAIL FROM:<sender@example.com>",
+                b"RCPT TO:<ann@example.org>", b"RCPT TO:<bcc@example.net>",
+                b"DATA"]
+    with Client(Recorder()) as client:
+        client.send(b"".join(line + end for line in commands) + content +
+                    b"." + end + b"QUIT" + end)
+        output = client.finish()
+        yield from differs("codes", re.findall(rb"^(\d{3}) ", output, re.M),
+                           [b"220", b"250", b"250", b"250", b"250", b"354",
+                            b"250", b"221"])
+        messages = client.smarthost.messages
+        yield from differs("envelopes", [
+            (sender.split()[0], [to.split()[0] for to in recipients])
+            for sender, recipients, _ in messages], [ENVELOPE])
+        if messages and not messages[0][2].endswith(wire(text)):
+            yield f"content: {messages[0][2]!r}"
+
+
+def same_size():
+    """Ten thousand messages, every tenth with a bad address field, need no
+    more memory than the first thousand."""
+    def size():
+        with open(f"/proc/{client.process.pid}/statm", "rb") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    bad = [b"Cc: <<a@b" if line.startswith(b"To:") else line
+           for line in CONTENT]
+    sizes = []
+    with Client(Forgetful()) as client:
+        client.reply()
+        client.say("EHLO me")
+        for n in range(1, 10001):
+            client.send(wire([b"MAIL FROM:<sender@example.com>",
+                              b"RCPT TO:<ann@example.org>", b"DATA",
+                              *(CONTENT if n % 10 else bad), b"."]))
+            for _ in range(4):
+                client.reply()
+            if n in (1000, 10000):
+                sizes.append(size())
+        client.say("QUIT")
+        client.finish()
+    if sizes[1] > sizes[0] + (128 << 10):
+        yield f"{sizes[1]} octets after {sizes[0]}"
 
 
 def many():
@@ -257,8 +319,16 @@ def main():
     tap.run("everything written at once, in CRLF", at_once, b"\r\n")
     tap.run("everything written at once, in LF", at_once, b"\n")
     tap.run("Alpine: EHLO, then HELO, 8-bit content, DSN", alpine)
+    for end, name in ((b"\r\n", "CRLF"), (b"\n", "LF")):
+        for foreign in (b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r",
+                        b"\r\r\n.\r\r\n"):
+            if not foreign.endswith(b"\n.\n" if end == b"\n"
+                                    else b"\r\n.\r\n"):
+                tap.run(f"a client that speaks {name}: {foreign!r} is text",
+                        smuggled, end, foreign)
     tap.run("nmh: what EHLO must and must not offer, VERB, RSET", nmh)
     tap.run("ten thousand recipients, pipelined", many)
+    tap.run("ten thousand messages: the size stays", same_size)
     tap.run("-C, -a and -f act", with_options)
     tap.run("AUTH= is passed on where it means something", submitters)
     tap.run("AUTH= that is no xtext is refused", bad_submitters)
