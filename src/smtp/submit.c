@@ -61,7 +61,6 @@ make_demand(struct tls_demand *d, const struct account *a,
 	policy->cert_file = set_or_null(a->tls_cert_file);
 	policy->priorities = set_or_null(a->tls_priorities);
 	policy->min_dh_prime_bits = a->tls_min_dh_prime_bits;
-	policy->resume = a->tls_resume;
 	policy->verify = a->tls_certcheck;
 	return 0;
 }
@@ -393,15 +392,12 @@ submit_message(struct submitter *s, struct envelope *e,
 		    : send_fit(s, e, m, after, err);
 	/* it went out with this message, if it went out at all */
 	auth_free(&s->auth);
-	s->accepted |= result == 0;
 	return result;
 }
 
 void
 submit_close(struct submitter *s)
 {
-	if (s->accepted && s->session.tls.version[0] != '\0')
-		tls_keep(s->session.stream.transport);
 	smtp_quit(&s->session);
 	session_close(&s->session);
 	auth_free(&s->auth);

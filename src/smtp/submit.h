@@ -53,7 +53,6 @@ struct submitter {
 	struct password secret;   /* needed until auth is done */
 	int room;               /* of spool_reserve, or 0 */
 	struct password key_secret; /* opens the client's key */
-	int accepted;           /* the server took a message over the session */
 	int unconfined;         /* set by who has more to do afterwards than
 	                           sandbox.h allows */
 	const struct commit_hook *hook; /* of the message; or NULL */
