@@ -33,16 +33,11 @@ from_account(struct password *s, const struct account *a, struct error *err)
 static int
 from_command(struct password *s, const struct account *a, struct error *err)
 {
-	struct error ignored = {0};
-
 	if (a->passwordeval[0] == '\0')
 		return 0;
 	set_origin(s, "from passwordeval");
-	if (command_read(&s->text, a->passwordeval, COMMAND_SECONDS,
-	    err) != 0)
-		return -1;
-	(void)command_prepare(&s->again, a->passwordeval, &ignored);
-	return 1;
+	return command_read(&s->text, a->passwordeval, COMMAND_SECONDS,
+	    err) == 0 ? 1 : -1;
 }
 
 /*
@@ -235,34 +230,9 @@ password_get_for_key(struct password *s, const struct account *a,
 	return wrap(err, "password of tls_key_file");
 }
 
-int
-password_may_change(const struct password *s)
-{
-	return s->again.pid != 0;
-}
-
-int
-password_renew(struct password *s, struct error *err)
-{
-	struct buffer text = { .kind = BUFFER_SECRET }, old = s->text;
-	int result;
-
-	if (!password_may_change(s))
-		return 0;
-	result = command_run(&s->again, &text, COMMAND_SECONDS, err);
-	if (result == 0)
-		result = text.len != old.len ||
-		    memcmp(text.data, old.data, text.len) != 0;
-	if (result > 0)
-		s->text = text;
-	buffer_free(result > 0 ? &old : &text);
-	return result;
-}
-
 void
 password_free(struct password *s)
 {
-	command_dismiss(&s->again);
 	buffer_free(&s->text);
 	memset(s, 0, sizeof(*s));
 }

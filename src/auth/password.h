@@ -13,7 +13,6 @@
 struct password {
 	struct buffer text;         /* wiped when freed */
 	char origin[ESCAPE_QUOTE];  /* "from passwordeval", escaped */
-	struct command again;       /* may print another one the next time */
 };
 
 /*
@@ -35,16 +34,6 @@ enum password_use { SECRET_FOR_AUTH, SECRET_FREE };
  */
 int password_get_for_key(struct password *s, const struct account *a,
 	enum password_use use, struct error *err);
-
-/* Does a command stand by that may print another one? */
-int password_may_change(const struct password *s);
-
-/*
- * After a server refused it: asks that command, once. 1 if it prints something
- * else now, which is taken; 0 if there is no other one to be had; -1 if the
- * command fails.
- */
-int password_renew(struct password *s, struct error *err);
 
 void password_free(struct password *s);
 

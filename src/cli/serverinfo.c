@@ -82,7 +82,6 @@ add_tls(struct info_page *p, const struct tls_facts *tls)
 	add(p, "valid until", tls->not_after);
 	add(p, "sha256", tls->sha256);
 	add(p, "spki sha256", tls->spki_sha256);
-	add(p, "resumed", tls->resumed ? "yes" : "");
 	add(p, "notice", tls->notice);
 	end(p);
 }

@@ -99,7 +99,7 @@ static const struct word *const choices[KEYS] = {
 	[KEY_sandbox] = sandboxes
 };
 
-/* Keys of older msmtp and what they come to; NULL where the new key takes
+/* Keys of older msmtp and onehop, and what they come to; NULL where the new key takes
  * the value as it is. */
 static const struct {
 	const char *name;
@@ -115,7 +115,8 @@ static const struct {
 	{ "keepbcc", "remove_bcc_headers", "off", "on" },
 	{ "tls_nocertcheck", "tls_certcheck", "off", "on" },
 	{ "tls_nostarttls", "tls_starttls", "off", "on" },
-	{ "tls_force_sslv3", NULL, NULL, NULL }
+	{ "tls_force_sslv3", NULL, NULL, NULL },
+	{ "tls_resume", NULL, NULL, NULL }
 };
 
 #define OBSOLETE (sizeof(obsolete) / sizeof(obsolete[0]))

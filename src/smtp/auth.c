@@ -223,8 +223,6 @@ conclude(struct auth *x, struct session *s, const struct reply *r,
 {
 	const char *why;
 
-	if (r->code != 421)
-		x->untried = 0;
 	if (reply_class(r) == 2 && x->satisfied)
 		return 0;
 	if (reply_class(r) == 2) {
@@ -239,7 +237,6 @@ conclude(struct auth *x, struct session *s, const struct reply *r,
 	why = sasl_server_error(x->exchange);
 	if (why[0] != '\0')
 		wrap(err, "server says %s", why);
-	x->refused = r->code == 535;
 	if (err->code == EX_NOPERM && x->mechanism->needs_user)
 		return blame_secret(x, r, err);
 	return -1;
@@ -306,8 +303,8 @@ respond(struct auth *x, struct session *s, int first, struct error *err)
 	return session_put_secret(s, "", &x->response, err);
 }
 
-static int
-run_once(struct auth *x, struct session *s, struct error *err)
+int
+auth_run(struct auth *x, struct session *s, struct error *err)
 {
 	int first = !initial_fits(x);
 	struct reply r;
@@ -326,38 +323,6 @@ run_once(struct auth *x, struct session *s, struct error *err)
 			return -1;
 		first = 0;
 	}
-}
-
-int
-auth_renew(struct auth *x, struct session *s, struct error *err)
-{
-	struct error trouble = {0};
-	int result;
-
-	if (x->untried && !s->intact)
-		return x->untried = 0, err->signal == 0;
-	if (!x->refused || x->renewed || !x->mechanism->needs_user)
-		return 0;
-	x->renewed = 1;
-	result = password_renew(x->secret, &trouble);
-	if (trouble.signal != 0)
-		*err = trouble;
-	return result > 0;
-}
-
-int
-auth_run(struct auth *x, struct session *s, struct error *err)
-{
-	int result = run_once(x, s, err);
-
-	if (result == 0 || !s->intact || !auth_renew(x, s, err))
-		return result;
-	memset(err, 0, sizeof(*err));
-	if (auth_prepare(x, s, x->secret, err) != 0)
-		return -1;
-	x->untried = 1;
-	x->refused = 0;
-	return run_once(x, s, err);
 }
 
 void

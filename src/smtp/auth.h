@@ -18,9 +18,6 @@ struct auth {
 	struct buffer binding;   /* base64 channel binding of this session */
 	int satisfied;           /* our side has what it wants */
 	struct password *secret;   /* borrowed */
-	int refused;             /* the server does not know that secret */
-	int renewed;             /* the command was asked for another one, */
-	int untried;             /* about which the server has not answered */
 };
 
 /* Does the account ask for authentication? */
@@ -48,19 +45,8 @@ int auth_put(struct auth *x, struct session *s, struct error *err);
 /* Takes the reply to a pipelined AUTH: 235 or an error. */
 int auth_get(struct auth *x, struct session *s, struct error *err);
 
-/*
- * The whole exchange in step: put, challenges and responses, 235; once more if
- * auth_renew says so and the session is still there.
- */
+/* The whole exchange in step: put, challenges and responses, 235. */
 int auth_run(struct auth *x, struct session *s, struct error *err);
-
-/*
- * After a failure: is AUTH worth another try, since the secret that was
- * refused came from a command (a token expires), and this now prints another
- * one? 1 at most once, for the next session; else 0, *err as it was but for a
- * signal.
- */
-int auth_renew(struct auth *x, struct session *s, struct error *err);
 
 void auth_free(struct auth *x);
 

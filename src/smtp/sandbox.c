@@ -111,8 +111,7 @@ add_account(struct paths *keep, const struct account *a)
 		add(keep, a->logfile, PLATFORM_WRITE);
 	if (keys != NULL && a->tls)
 		add_created(keep, keys);
-	if (state != NULL &&
-	    (a->tls_trust == TLS_TRUST_TOFU || a->tls_resume))
+	if (state != NULL && a->tls_trust == TLS_TRUST_TOFU)
 		(void)mkdirs(state);
 	if (state != NULL)
 		add(keep, state, PLATFORM_KEEP);

@@ -61,7 +61,6 @@ make_demand(struct tls_demand *d, const struct account *a,
 	policy->cert_file = set_or_null(a->tls_cert_file);
 	policy->priorities = set_or_null(a->tls_priorities);
 	policy->min_dh_prime_bits = a->tls_min_dh_prime_bits;
-	policy->resume = a->tls_resume;
 	policy->verify = a->tls_certcheck;
 	return 0;
 }
@@ -142,13 +141,12 @@ confine(const struct submitter *s, size_t index)
 {
 	const struct account *a = s->route.account;
 	int is_command = a->connect_command[0] != '\0';
-	int has_secret = password_may_change(&s->secret);
-	int again = has_secret || index + 1 < s->route.n;
+	int again = index + 1 < s->route.n;
 
 	if (s->unconfined || (is_command && again))
 		return; /* what another connection takes, is a command */
 	sandbox_enter(a, (again ? SANDBOX_CONNECT : 0) |
-	    (is_command || has_secret ? SANDBOX_KILL : 0));
+	    (is_command ? SANDBOX_KILL : 0));
 }
 
 /* Which of several hosts the dialogue is with. */
@@ -307,28 +305,10 @@ submit_open(struct submitter *s, const struct account *a, int trace,
 	return prepare_auth(s, err);
 }
 
-/* The same host over a new connection. */
-static int
-reopen(struct submitter *s, struct error *err)
-{
-	size_t index = (size_t)(s->session.smarthost - s->route.at);
-	int trace = s->session.stream.trace;
-
-	leave(s);
-	memset(err, 0, sizeof(*err));
-	return try_host(s, index, trace, err) != 0 ? -1
-	    : prepare_auth(s, err);
-}
-
 int
 submit_authenticate(struct submitter *s, struct error *err)
 {
-	int result = auth_run(&s->auth, &s->session, err);
-
-	if (result == 0 || !auth_renew(&s->auth, &s->session, err))
-		return result;
-	return reopen(s, err) != 0 ? -1
-	    : auth_run(&s->auth, &s->session, err);
+	return auth_run(&s->auth, &s->session, err);
 }
 
 static int
@@ -388,20 +368,14 @@ submit_message(struct submitter *s, struct envelope *e,
 {
 	int result = send_fit(s, e, m, after, err);
 
-	if (result != 0 && auth_renew(&s->auth, &s->session, err))
-		result = reopen(s, err) != 0 ? -1
-		    : send_fit(s, e, m, after, err);
 	/* it went out with this message, if it went out at all */
 	auth_free(&s->auth);
-	s->accepted |= result == 0;
 	return result;
 }
 
 void
 submit_close(struct submitter *s)
 {
-	if (s->accepted && s->session.tls.version[0] != '\0')
-		tls_keep(s->session.stream.transport);
 	smtp_quit(&s->session);
 	session_close(&s->session);
 	auth_free(&s->auth);

@@ -53,7 +53,6 @@ struct submitter {
 	struct password secret;   /* needed until auth is done */
 	int room;               /* of spool_reserve, or 0 */
 	struct password key_secret; /* opens the client's key */
-	int accepted;           /* the server took a message over the session */
 	int unconfined;         /* set by who has more to do afterwards than
 	                           sandbox.h allows */
 	const struct commit_hook *hook; /* of the message; or NULL */
@@ -82,15 +81,10 @@ int submit_connect(struct submitter *s, const struct account *a, int trace,
 int submit_open(struct submitter *s, const struct account *a, int trace,
 	struct error *err);
 
-/* Authenticates without a message; a new secret may get a new session
- * (auth_renew). */
+/* Authenticates without a message. */
 int submit_authenticate(struct submitter *s, struct error *err);
 
-/*
- * Sends one message through it; see smtp_transaction. If the secret is refused
- * and a new one can be had, once more over a new session: nobody can have the
- * message then.
- */
+/* Sends one message through it; see smtp_transaction. */
 int submit_message(struct submitter *s, struct envelope *e,
 	const struct message *m, enum content_after after,
 	struct error *err);

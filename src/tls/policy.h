@@ -30,7 +30,6 @@ struct tls_policy {
 	const char *pin;            /* or password, for the key, or NULL */
 	const char *priorities;     /* GnuTLS priority string, or NULL */
 	unsigned min_dh_prime_bits; /* 0 = library's own */
-	int resume;                 /* keep sessions for the next run */
 	int verify;                 /* 0 only for tls_certcheck off: then no
 	                               trust is asked for either */
 };

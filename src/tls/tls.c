@@ -189,7 +189,6 @@ prepare(struct handshake *h, struct error *err)
 		    strlen(h->name));
 	gnutls_session_set_ptr(session, h);
 	gnutls_session_set_verify_function(session, judge);
-	resume_begin(&h->record->resume, session, h->policy);
 	return 0;
 }
 
@@ -277,7 +276,6 @@ collect_facts(const struct tls_transport *r, struct tls_facts *facts)
 	if (cipher != NULL)
 		snprintf(facts->cipher, sizeof(facts->cipher), "%s", cipher);
 	gnutls_free(cipher);
-	facts->resumed = gnutls_session_is_resumed(r->session);
 	if (certificate == NULL)
 		return;
 	peer_name(facts->subject, sizeof(facts->subject), certificate,
@@ -291,19 +289,6 @@ collect_facts(const struct tls_transport *r, struct tls_facts *facts)
 	certificate_date(facts->not_after,
 	    gnutls_x509_crt_get_expiration_time(certificate));
 	gnutls_x509_crt_deinit(certificate);
-}
-
-/* The library verifies nothing in a session that goes on: its certificates
- * have to stand up to what we know today. */
-static int
-judge_again(struct handshake *h, struct error *err)
-{
-	gnutls_session_t session = h->record->session;
-
-	if (!gnutls_session_is_resumed(session) || judge(session) == 0)
-		return 0;
-	*err = h->verdict;
-	return -1;
 }
 
 /* The pin of a first contact: only now has the server proved that the key is
@@ -321,13 +306,10 @@ establish(struct handshake *h, int64_t deadline, struct tls_facts *facts,
 	struct error *err)
 {
 	if (prepare(h, err) != 0 || shake_hands(h, deadline, err) != 0 ||
-	    check_version(h->record, err) != 0 || judge_again(h, err) != 0)
+	    check_version(h->record, err) != 0)
 		return -1;
 	collect_facts(h->record, facts);
-	if (record_key(h, facts, err) != 0)
-		return -1;
-	resume_settle(&h->record->resume, h->record->session, h->policy);
-	return 0;
+	return record_key(h, facts, err);
 }
 
 int
@@ -347,8 +329,7 @@ tls_open(struct transport **upper, struct transport *lower,
 	if (result < 0)
 		return fail(err, EX_SOFTWARE, "cannot start GnuTLS: %s",
 		    gnutls_strerror(result));
-	if (tls_transport_new(&h.record, lower, policy->resume ? RECORD_TICKETS
-	    : RECORD_NO_TICKETS, err) != 0)
+	if (tls_transport_new(&h.record, lower, err) != 0)
 		return -1;
 	result = establish(&h, deadline, facts, err);
 	tofu_free(&h.key);
@@ -359,14 +340,6 @@ tls_open(struct transport **upper, struct transport *lower,
 	tls_transport_free(h.record);
 	memset(facts, 0, sizeof(*facts));
 	return -1;
-}
-
-void
-tls_keep(struct transport *tls)
-{
-	const struct tls_transport *r = (const struct tls_transport *)tls;
-
-	resume_keep(&r->resume, r->session);
 }
 
 /* RFC 5929 3: the first Finished message. */

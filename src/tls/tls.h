@@ -21,7 +21,6 @@ struct tls_facts {
 	char not_before[32];     /* "2026-11-23 09:00:00Z" */
 	char not_after[32];
 	char notice[512];        /* what the user should be told, or "" */
-	int resumed;             /* an earlier run's session went on */
 };
 
 /*
@@ -35,13 +34,6 @@ struct tls_facts {
 int tls_open(struct transport **upper, struct transport *lower,
 	const struct tls_policy *policy, int64_t deadline,
 	struct tls_facts *facts, struct error *err);
-
-/*
- * All went well over this session: keep it for the next run, if the policy
- * said so. Later than the last octet read, or it may know no ticket yet.
- * Allocates nothing; what cannot be kept is done without.
- */
-void tls_keep(struct transport *tls);
 
 /*
  * Appends what binds an authentication to this session, base64. Its type:

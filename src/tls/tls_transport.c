@@ -356,7 +356,7 @@ record_close(struct transport *t)
 
 int
 tls_transport_new(struct tls_transport **record, struct transport *lower,
-	enum record_tickets tickets, struct error *err)
+	struct error *err)
 {
 	struct tls_transport *r = xcalloc(1, sizeof(*r));
 	char words[128];
@@ -366,8 +366,7 @@ tls_transport_new(struct tls_transport **record, struct transport *lower,
 	result = gnutls_certificate_allocate_credentials(&r->credentials);
 	if (result >= 0)
 		result = gnutls_init(&r->session, GNUTLS_CLIENT |
-		    GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
-		    (tickets == RECORD_TICKETS ? 0 : GNUTLS_NO_TICKETS));
+		    GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS);
 	if (result < 0) {
 		tls_transport_free(r);
 		return fail(err, EX_SOFTWARE, "cannot start TLS: %s",
@@ -395,7 +394,6 @@ tls_transport_free(struct tls_transport *r)
 		gnutls_deinit(r->session);
 	if (r->credentials != NULL)
 		gnutls_certificate_free_credentials(r->credentials);
-	resume_free(&r->resume);
 	buffer_free(&r->in);
 	buffer_free(&r->out);
 	free(r);

@@ -13,7 +13,6 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "net/transport.h"
-#include "tls/resume.h"
 
 struct tls_transport {
 	struct transport transport; /* first: the two are cast */
@@ -30,14 +29,14 @@ struct tls_transport {
 	int ended;                  /* the transport below has no more */
 	int broken;                 /* it takes no more */
 	struct error failure;       /* of the transport below */
-	struct resume resume;       /* where the session is kept */
 };
 
-/* Session, which takes tickets for the next one or not, and credentials, both
- * empty, over lower. 0, or -1 EX_SOFTWARE. */
-enum record_tickets { RECORD_NO_TICKETS, RECORD_TICKETS };
+/*
+ * Makes an empty session, which asks for no session tickets, and empty
+ * credentials over lower. Returns 0, or -1 EX_SOFTWARE.
+ */
 int tls_transport_new(struct tls_transport **record, struct transport *lower,
-	enum record_tickets tickets, struct error *err);
+	struct error *err);
 
 /* Sends what is gathered: 0, TRANSPORT_WANT_WRITE or TRANSPORT_FAILED. */
 int tls_transport_drain(struct tls_transport *r, struct error *err);

@@ -50,7 +50,6 @@ static struct {
 	gnutls_x509_privkey_t key;
 } made[CERTS];
 static char scratch[64];
-static gnutls_datum_t ticket_key;
 static char paths[64][128];
 static unsigned npaths;
 
@@ -161,7 +160,6 @@ certs_make(void **state)
 	snprintf(scratch, sizeof(scratch), "%.32s/onehop-certs-XXXXXX",
 	    tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
 	assert_non_null(mkdtemp(scratch));
-	OK(gnutls_session_ticket_key_generate(&ticket_key));
 	for (int cert = ROOT; cert < CERTS; cert++)
 		make_cert((enum cert)cert);
 	return 0;
@@ -174,7 +172,6 @@ certs_free(void **state)
 	for (unsigned i = 0; i < npaths; i++)
 		unlink(paths[i]);
 	npaths = 0;
-	gnutls_free(ticket_key.data);
 	rmdir(scratch);
 	for (int cert = ROOT; cert < CERTS; cert++) {
 		gnutls_x509_crt_deinit(made[cert].crt);
@@ -330,7 +327,6 @@ priorities(enum server kind)
 		return "NORMAL:-VERS-ALL:+VERS-TLS1.0:+VERS-TLS1.1:"
 		    "%VERIFY_ALLOW_SIGN_WITH_SHA1";
 	case SERVER_TLS12:
-	case SERVER_RESUMES_TLS12:
 		return "NORMAL:-VERS-ALL:+VERS-TLS1.2";
 	default:
 		return "NORMAL";
@@ -352,17 +348,6 @@ talk(gnutls_session_t session, enum server kind)
 	gnutls_bye(session, GNUTLS_SHUT_WR);
 }
 
-static int
-staple(gnutls_session_t session, void *argument, gnutls_datum_t *response)
-{
-	(void)session;
-	(void)argument;
-	response->data = gnutls_malloc(3);
-	response->size = 3;
-	memcpy(response->data, "\x30\x01\x00", 3);
-	return 0;
-}
-
 static void
 serve(int fd, enum server kind, const enum cert *chain)
 {
@@ -378,11 +363,6 @@ serve(int fd, enum server kind, const enum cert *chain)
 	gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials);
 	gnutls_session_set_ptr(session, (void *)(uintptr_t)chain);
 	gnutls_transport_set_int(session, fd);
-	if (kind == SERVER_STAPLES)
-		gnutls_certificate_set_ocsp_status_request_function(
-		    credentials, staple, NULL);
-	if (kind >= SERVER_RESUMES)
-		gnutls_session_ticket_enable_server(session, &ticket_key);
 	if (kind == SERVER_ASKS_FOR_CERT)
 		gnutls_certificate_server_set_request(session,
 		    GNUTLS_CERT_REQUIRE);

@@ -28,10 +28,7 @@ enum server {
 	SERVER_ASKS_FOR_CERT,
 	SERVER_OLD_TLS,      /* takes TLS 1.0 and 1.1 only */
 	SERVER_TLS12,
-	SERVER_WARNS,        /* a warning alert, then as ECHOES */
-	SERVER_RESUMES,      /* as ECHOES, and takes tickets of the others */
-	SERVER_RESUMES_TLS12,
-	SERVER_STAPLES       /* as RESUMES, with three octets as OCSP staple */
+	SERVER_WARNS         /* a warning alert, then as ECHOES */
 };
 
 /* Set-up and tear-down of a group of tests: makes all of the above, and a

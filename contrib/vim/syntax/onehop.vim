@@ -25,7 +25,7 @@ syntax keyword onehopKey contained nextgroup=onehopValue
     \ tls tls_starttls
     \ tls_trust tls_trust_file tls_crl_file tls_fingerprint tls_key_file
     \ tls_cert_file tls_certcheck tls_min_dh_prime_bits tls_priorities
-    \ tls_host_override tls_resume from from_full_name allow_from_override
+    \ tls_host_override from from_full_name allow_from_override
     \ set_from_header set_date_header set_msgid_header set_to_header
     \ remove_bcc_headers dsn_return dsn_notify logfile
     \ logfile_time_format log_format syslog aliases auto_from maildomain

@@ -184,65 +184,6 @@ a_credential_by_the_accounts_name_stays_with_its_server(void **state)
 }
 
 /* Commands that are asked a second time: result, the secret then. */
-static const struct {
-	const char *command;
-	int result;
-	const char *secret;
-} renewals[] = {
-	{ "if test -e $PATH/again; then echo two; else echo one; fi; "
-	    ">$PATH/again", 1, "two" },
-	{ "echo one", 0, "one" },
-	{ "test -e $PATH/again && exit 1; >$PATH/again; echo one", -1, "one" },
-};
-
-static void
-a_command_is_asked_again_and_believed_if_it_says_something_new(void **state)
-{
-	char place[] = "/tmp/onehop-secret-XXXXXX", path[64];
-	const char *search = getenv("PATH");
-	char *before = strdup(search != NULL ? search : "/usr/bin:/bin");
-
-	(void)state;
-	assert_non_null(mkdtemp(place));
-	setenv("PATH", place, 1); /* a variable that reaches the command */
-	snprintf(path, sizeof(path), "%s/again", place);
-	for (size_t i = 0; i < sizeof(renewals) / sizeof(renewals[0]); i++) {
-		struct password s = {0};
-		struct error err = {0};
-		struct account a;
-
-		make_account(&a, "", renewals[i].command);
-		assert_int_equal(password_get(&s, &a, &err), 0);
-		assert_string_equal(buffer_string(&s.text), "one");
-		assert_int_equal(password_renew(&s, &err),
-		    renewals[i].result);
-		assert_string_equal(buffer_string(&s.text),
-		    renewals[i].secret);
-		password_free(&s);
-		account_free(&a);
-		unlink(path);
-	}
-	setenv("PATH", before, 1);
-	free(before);
-	rmdir(place);
-}
-
-static void
-what_no_command_prints_is_not_asked_again(void **state)
-{
-	struct password s = {0};
-	struct error err = {0};
-	struct account a;
-
-	(void)state;
-	make_account(&a, "in the file", "echo other");
-	assert_int_equal(password_get(&s, &a, &err), 0);
-	assert_int_equal(password_renew(&s, &err), 0);
-	assert_string_equal(buffer_string(&s.text), "in the file");
-	password_free(&s);
-	account_free(&a);
-}
-
 /* In a session of its own, with that terminal or none: what password_get says,
  * as an exit code and a line on fd 3. */
 static pid_t
@@ -356,9 +297,6 @@ main(void)
 		    credentials_and_netrc_serve_those_they_are_for),
 		cmocka_unit_test(
 		    a_credential_by_the_accounts_name_stays_with_its_server),
-		cmocka_unit_test(
-	    a_command_is_asked_again_and_believed_if_it_says_something_new),
-		cmocka_unit_test(what_no_command_prints_is_not_asked_again),
 		cmocka_unit_test(
 		    at_a_terminal_the_password_is_asked_for_unseen),
 		cmocka_unit_test(without_a_source_the_error_says_what_to_set),

@@ -153,6 +153,7 @@ static const struct {
 	{ "tls_nocertcheck", "", "tls_certcheck", "off" },
 	{ "tls_nostarttls", "", "tls_starttls", "off" },
 	{ "tls_force_sslv3", "", "tls", "auto" },
+	{ "tls_resume", "on", "tls_trust", "ca" },
 };
 
 /* What an account of these settings comes to: port, tls, starttls, auth. */
