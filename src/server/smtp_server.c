@@ -394,7 +394,7 @@ smtp_server_run(const struct smtp_server_order *order, struct error *err)
 	if (order->input < 0)
 		return fail(err, EX_NOINPUT, "standard input is closed: "
 		    "there is no client");
-	r.delivery.trace = order->trace;
+	r.delivery.options.trace = order->trace;
 	signals_hold();
 	r.name = local_host_name();
 	if (r.name == NULL)
