@@ -21,6 +21,7 @@
 #include "config/load.h"
 #include "envelope/envelope.h"
 #include "format/domain.h"
+#include "message/downgrade.h"
 #include "message/message.h"
 #include "outbox/background.h"
 #include "outbox/enqueue.h"
@@ -202,11 +203,10 @@ pretend_message(struct program_run *run, struct error *err)
 	    &run->message, err);
 }
 
-/* To the smarthost, or else to the outbox. */
+/* Sends the message to the smarthost; if that fails, puts it in the outbox. */
 static int
-hand_over(struct program_run *run, struct error *err)
+submit_or_enqueue(struct program_run *run, struct error *err)
 {
-	char *outbox = outbox_path(&run->account);
 	struct attempt attempt = {
 		.account = &run->account,
 		.envelope = &run->envelope,
@@ -214,19 +214,29 @@ hand_over(struct program_run *run, struct error *err)
 		.facts = &run->facts,
 		.result = err
 	};
-	int debug = run->options.debug;
-	struct watch watch = {
-		.trace = debug ? STDERR_FILENO : -1,
-		.progress = !debug && isatty(STDERR_FILENO) ? STDERR_FILENO
-		    : 0,
-	};
+	struct submit_options options = { .trace = trace_of(&run->options) };
+	struct error ignored = {0};
 	struct background later;
+	char *outbox;
 	int result;
 
+	if (prepare(run, err) != 0)
+		return -1;
+	if (run->options.json)
+		result_json_reserve(&run->result);
+	if (options.trace < 0 && isatty(STDERR_FILENO))
+		options.progress = STDERR_FILENO;
+	if (downgrade_may_need_file(&run->message))
+		options.conversion_room = spool_reserve(&ignored);
+	signals_hold();
+	run->tried = 1;
+	outbox = outbox_path(&run->account);
 	run->log = log_open(&run->account);
 	background_prepare(&later, outbox, run->options.selection.config);
-	result = submit(&run->account, &run->envelope, &run->message, &watch,
-	    &run->facts, err);
+	result = submit(&run->account, &run->envelope, &run->message,
+	    &options, &run->facts, err);
+	if (options.conversion_room > 0)
+		close(options.conversion_room);
 	if (result == 0)
 		background_begin(&later);
 	else
@@ -236,18 +246,6 @@ hand_over(struct program_run *run, struct error *err)
 		notify_remind(STDERR_FILENO, outbox);
 	free(outbox);
 	return result;
-}
-
-static int
-send_message(struct program_run *run, struct error *err)
-{
-	if (prepare(run, err) != 0)
-		return -1;
-	if (run->options.json)
-		result_json_reserve(&run->result);
-	signals_hold();
-	run->tried = 1;
-	return hand_over(run, err);
 }
 
 /* Modes that turn to the smarthost without a message. */
@@ -274,13 +272,14 @@ show_server(struct program_run *run, struct error *err)
 static int
 flush_server(struct program_run *run, struct error *err)
 {
+	const struct submit_options options = {
+		.trace = trace_of(&run->options) };
 	struct submitter s = {0};
 	int result;
 
 	if (choose_account(run, err) != 0)
 		return -1;
-	result = submit_open(&s, &run->account,
-	    trace_of(&run->options), err);
+	result = submit_open(&s, &run->account, &options, err);
 	if (result == 0 && s.auth.mechanism != NULL)
 		result = submit_authenticate(&s, err);
 	if (result == 0)
@@ -325,7 +324,7 @@ serve_smtp(struct program_run *run, struct error *err)
 }
 
 static int (*const actions[])(struct program_run *, struct error *) = {
-	[MODE_SEND] = send_message,
+	[MODE_SEND] = submit_or_enqueue,
 	[MODE_PRETEND] = pretend_message,
 	[MODE_SERVERINFO] = show_server,
 	[MODE_RMQS] = flush_server,

@@ -208,14 +208,15 @@ int
 serverinfo_show(int fd, const struct account *a,
     const struct options *options, struct error *err)
 {
-	int trace = options->debug ? STDERR_FILENO : -1;
+	const struct submit_options submit = {
+		.trace = options->debug ? STDERR_FILENO : -1 };
 	struct submitter s = {0};
 	struct info_page page = { .json = options->json };
 	struct error trouble = {0};
 	int result;
 
-	result = options->auth_test ? submit_open(&s, a, trace, err)
-	    : submit_connect(&s, a, trace, err);
+	result = options->auth_test ? submit_open(&s, a, &submit, err)
+	    : submit_connect(&s, a, &submit, err);
 	if (result == 0 && options->auth_test)
 		result = auth_is_wanted(a) ? submit_authenticate(&s, err)
 		    : fail(err, EX_CONFIG, "auth is off: there is nothing to "

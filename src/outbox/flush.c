@@ -37,10 +37,10 @@ try(struct flushing *f, struct job *j, struct error *err)
 
 	if (journal_add(&j->journal, "trying", err, NULL) != 0)
 		return -1;
-	site->delivery.hook = &hook;
+	site->delivery.options.hook = &hook;
 	result = reuse_send(&site->delivery, &site->account,
 	    &j->entry.envelope, &j->entry.message, &why);
-	site->delivery.hook = NULL;
+	site->delivery.options.hook = NULL;
 	if (result == 0) {
 		/* on a full disk there may be room for neither or one */
 		(void)journal_add(&j->journal, "accepted", err, NULL);

@@ -37,7 +37,7 @@ site_find(struct sites *s, const struct selection *origin, int trace)
 	}
 	site = xcalloc(1, sizeof(*site));
 	site->origin = text;
-	site->delivery.trace = trace;
+	site->delivery.options.trace = trace;
 	site->stopped = config_load(&site->account, origin, NULL, NULL,
 	    &site->why) != 0;
 	s->at = xreallocarray(s->at, s->n + 1, sizeof(struct site *));

@@ -403,7 +403,7 @@ smtp_server_run(const struct smtp_server_options *options, struct error *err)
 	if (options->input < 0)
 		return fail(err, EX_NOINPUT, "standard input is closed: "
 		    "there is no client");
-	r.delivery.trace = options->trace;
+	r.delivery.options.trace = options->trace;
 	signals_hold();
 	r.name = local_host_name();
 	if (r.name == NULL)

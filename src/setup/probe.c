@@ -50,10 +50,12 @@ vouch(struct probe *probe, const struct account *a,
 static int
 talk(const struct probe *probe, const struct account *a, struct error *err)
 {
-	struct submitter s = { .unconfined = 1 };
+	const struct submit_options options = { .trace = probe->trace,
+	    .confinement = SUBMIT_UNCONFINED };
+	struct submitter s = {0};
 	int result;
 
-	result = submit_connect(&s, a, probe->trace, err);
+	result = submit_connect(&s, a, &options, err);
 	if (result == 0 && auth_is_wanted(a) &&
 	    sasl_find(a->auth) == NULL &&
 	    sasl_choose(s.session.can.mechanisms, s.session.confidential, 1,

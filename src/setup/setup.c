@@ -250,9 +250,10 @@ static int
 authenticate(const struct setup *c, const struct account *a,
     struct error *err)
 {
-	struct submitter s = { .unconfined = 1 };
-	int result = submit_open(&s, a,
-	    c->options->trace, err);
+	const struct submit_options options = { .trace = c->options->trace,
+	    .confinement = SUBMIT_UNCONFINED };
+	struct submitter s = {0};
+	int result = submit_open(&s, a, &options, err);
 
 	if (result == 0)
 		result = auth_run(&s.auth, &s.session, err);

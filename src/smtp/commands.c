@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/poll.h"
+#include "smtp/auth.h"
 
 /* Did the octets that are no reply begin a TLS record (alert, handshake)? */
 static int

@@ -1,47 +1,35 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The client's side of RFC 5321, one function per verb, in protocol order. */
+/* The commands around a transaction, RFC 5321, in protocol order. */
 #ifndef ONEHOP_SMTP_COMMANDS_H
 #define ONEHOP_SMTP_COMMANDS_H
 
 #include "base/error.h"
-#include "envelope/envelope.h"
-#include "message/message.h"
-#include "smtp/auth.h"
-#include "smtp/data.h"
 #include "smtp/session.h"
 #include "tls/tls.h"
 
-/* Waits for 220. */
+/* Takes the greeting: 220, or an error. */
 int smtp_greeting(struct session *s, struct error *err);
 
 /*
- * EHLO (LHLO for LMTP) with our name, and what it offers into s->can. HELO
- * instead if the server refuses EHLO and nothing that we need depends on it.
+ * Sends EHLO (LHLO for LMTP) with our name and records the extensions in
+ * s->can. Falls back to HELO if the server refuses EHLO and neither TLS nor
+ * authentication is required.
  */
 int smtp_hello(struct session *s, const char *name, struct error *err);
 
-/* Handshakes at once (implicit TLS). */
+/* The TLS handshake on a connection that begins with it (implicit TLS). */
 int smtp_tls(struct session *s, const struct tls_policy *policy,
 	struct error *err);
 
-/* STARTTLS and the handshake; forgets what was offered in clear. */
+/* STARTTLS and the handshake; discards the extensions offered before it. */
 int smtp_starttls(struct session *s, const struct tls_policy *policy,
 	struct error *err);
 
-/*
- * One mail transaction: MAIL, RCPT, DATA, content, in as few flights as the
- * server allows; with auth (prepared, may be NULL or used up) in the first of
- * them if that may be. Fills in the recipients' replies. 0: accepted for all,
- * or under partial_delivery for some. -1 otherwise: err->outcome tells
- * whether it is certain that nobody has it.
- */
-int smtp_transaction(struct session *s, struct auth *auth,
-	struct mail *mail, struct error *err);
-
-/* Asks the server to send what it has queued for the name (RFC 1985). */
+/* ETRN: asks the server to send the mail it has queued for the name
+ * (RFC 1985). */
 int smtp_etrn(struct session *s, const char *name, struct error *err);
 
-/* QUIT, if the session is intact; its reply is not waited for. */
+/* Sends QUIT if the session is intact; does not wait for the reply. */
 void smtp_quit(struct session *s);
 
 #endif

@@ -55,10 +55,11 @@ check_silence(struct session *s, struct error *err)
 }
 
 static int
-announce_end(struct session *s, const struct mail *mail, struct error *err)
+announce_end(struct session *s, struct error *err)
 {
-	if (mail->hook == NULL ||
-	    mail->hook->before_end(mail->hook->queue, err) == 0)
+	const struct commit_hook *hook = s->options->hook;
+
+	if (hook == NULL || hook->before_end(hook->queue, err) == 0)
 		return 0;
 	s->intact = 0;
 	return -1;
@@ -72,7 +73,7 @@ send_message(struct session *s, const struct mail *mail, struct error *err)
 
 	if (check_silence(s, err) != 0)
 		return -1;
-	if (bdat && (announce_end(s, mail, err) != 0 ||
+	if (bdat && (announce_end(s, err) != 0 ||
 	    session_put(s, err, "BDAT %llu LAST",
 	    (unsigned long long)message_size(m)) != 0))
 		return -1;
@@ -87,7 +88,7 @@ send_message(struct session *s, const struct mail *mail, struct error *err)
 	}
 	if (check_silence(s, err) != 0)
 		return -1;
-	return bdat ? 0 : announce_end(s, mail, err);
+	return bdat ? 0 : announce_end(s, err);
 }
 
 /*
@@ -207,13 +208,14 @@ int
 data_send(struct session *s, struct mail *mail, struct error *err)
 {
 	struct transport **transport = &s->stream.transport;
+	int terminal = s->options->progress;
 	int result;
 
-	if (s->progress != 0)
-		*transport = progress_open(*transport, s->progress,
+	if (terminal != 0)
+		*transport = progress_open(*transport, terminal,
 		    message_size(mail->message));
 	result = send_content(s, mail, err);
-	if (s->progress != 0)
+	if (terminal != 0)
 		*transport = progress_close(*transport);
 	return result;
 }

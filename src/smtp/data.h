@@ -24,22 +24,11 @@ struct mail_times {
 	int shared;            /* AUTH and envelope went in one flight */
 };
 
-/*
- * Called before the end of the content is sent. From then on only the server
- * knows whether it has the message, so a queue records that first. -1 with err
- * set: the end is not sent.
- */
-struct commit_hook {
-	int (*before_end)(void *queue, struct error *err);
-	void *queue; /* the first argument */
-};
-
 /* One mail transaction (RFC 5321 3.3): what goes, and what came of it. */
 struct mail {
 	struct envelope *envelope;     /* its recipients' replies are set */
 	const struct message *message;
 	enum content_after after;
-	const struct commit_hook *hook; /* or NULL */
 	int begun;                     /* MAIL was accepted */
 	struct reply final;            /* the last word on the message */
 	struct mail_times times;

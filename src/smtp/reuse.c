@@ -11,11 +11,12 @@ open_session(struct reused_session *d, const struct account *a,
 {
 	memset(&d->submitter, 0, sizeof(d->submitter));
 	/* another message may need another account and its command */
-	d->submitter.unconfined = 1;
+	d->options.confinement = SUBMIT_UNCONFINED;
 	account_copy(&d->account, a);
 	d->open = 1;
 	d->opening = 1;
-	if (submit_open(&d->submitter, &d->account, d->trace, err) != 0) {
+	if (submit_open(&d->submitter, &d->account, &d->options,
+	    err) != 0) {
 		reuse_close(d);
 		return -1;
 	}
@@ -46,15 +47,13 @@ send_message(struct reused_session *d, const struct account *a,
 	reused = d->open;
 	if (!d->open && open_session(d, a, err) != 0)
 		return -1;
-	d->submitter.hook = d->hook;
-	result = submit_message(&d->submitter, e, m, CONTENT_STAY, err);
+	result = submit_send(&d->submitter, e, m, CONTENT_STAY, err);
 	if (result != 0 && reused && is_stale(d, err)) {
 		reuse_close(d);
 		memset(err, 0, sizeof(*err));
 		if (open_session(d, a, err) != 0)
 			return -1;
-		d->submitter.hook = d->hook;
-		result = submit_message(&d->submitter, e, m, CONTENT_STAY,
+		result = submit_send(&d->submitter, e, m, CONTENT_STAY,
 		    err);
 	}
 	if (!d->submitter.session.intact)

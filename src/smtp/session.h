@@ -21,16 +21,42 @@
  * SMTPUTF8 add to it. */
 #define SESSION_COMMAND_MAX 2048
 
+/*
+ * Called before the end of the content is sent. From then on only the server
+ * knows whether it has the message, so a queue records that first. -1 with err
+ * set: the end is not sent.
+ */
+struct commit_hook {
+	int (*before_end)(void *queue, struct error *err);
+	void *queue; /* the first argument */
+};
+
+/* May the process give up rights once it is connected (sandbox.h)? */
+enum submit_confinement {
+	SUBMIT_CONFINED,
+	SUBMIT_UNCONFINED /* the caller has more to do afterwards */
+};
+
+/* What the caller of a submission asks for besides the account. */
+struct submit_options {
+	int trace;           /* descriptor for the dialogue, or -1 */
+	int progress;        /* terminal for the progress line, or 0 */
+	enum submit_confinement confinement;
+	int conversion_room; /* from spool_reserve, for a message that has to
+	                        be converted; or 0 */
+	const struct commit_hook *hook; /* of the message; or NULL */
+};
+
 struct session {
 	struct stream stream;
 	const struct account *account; /* borrowed */
+	const struct submit_options *options; /* borrowed */
 	const struct smarthost *smarthost; /* the other end; borrowed */
 	struct ehlo can;       /* of the last EHLO */
 	struct tls_facts tls;          /* version "" while in clear */
 	int confidential;              /* TLS is up, or it is this machine */
 	int intact;                    /* in step: QUIT may be sent */
 	unsigned outstanding;          /* commands not answered yet */
-	int progress;                  /* terminal to show it on, or 0 */
 	struct buffer lines;           /* last reply, raw, each line with LF */
 };
 

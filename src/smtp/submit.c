@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/escape.h"
 #include "base/poll.h"
@@ -15,6 +14,7 @@
 #include "smtp/commands.h"
 #include "smtp/esmtp.h"
 #include "smtp/sandbox.h"
+#include "smtp/transaction.h"
 #include "tls/tlsa.h"
 
 /* NULL instead of "". */
@@ -125,7 +125,6 @@ turn_to(struct submitter *s, const struct account *a,
     const struct smarthost *host)
 {
 	s->session.account = a;
-	s->session.progress = s->progress;
 	s->session.smarthost = host;
 	s->session.confidential = host->local;
 	snprintf(s->facts.host, sizeof(s->facts.host), "%s",
@@ -143,7 +142,8 @@ confine(const struct submitter *s, size_t index)
 	int is_command = a->connect_command[0] != '\0';
 	int again = index + 1 < s->route.n;
 
-	if (s->unconfined || (is_command && again))
+	if (s->session.options->confinement == SUBMIT_UNCONFINED ||
+	    (is_command && again))
 		return; /* what another connection takes, is a command */
 	sandbox_enter(a, (again ? SANDBOX_CONNECT : 0) |
 	    (is_command ? SANDBOX_KILL : 0));
@@ -190,7 +190,7 @@ open_session(struct submitter *s, size_t index,
 
 /* Tries the host at index: connected, and the last EHLO answered. */
 static int
-try_host(struct submitter *s, size_t index, int trace, struct error *err)
+try_host(struct submitter *s, size_t index, struct error *err)
 {
 	const struct account *a = s->route.account;
 	struct transport *transport = NULL;
@@ -208,7 +208,7 @@ try_host(struct submitter *s, size_t index, int trace, struct error *err)
 	if (result == 0) {
 		s->facts.connection.connected_ms = deadline_now();
 		stream_open(&s->session.stream, transport, s->route.deadline,
-		    trace);
+		    s->session.options->trace);
 		result = open_session(s, index, &demand.policy, err);
 	}
 	free_demand(&demand);
@@ -247,20 +247,23 @@ leave(struct submitter *s)
 {
 	struct submission facts = { .started = s->facts.started,
 	    .unlocked = s->facts.unlocked, .turned = deadline_now() };
+	const struct submit_options *options = s->session.options;
 
 	smtp_quit(&s->session);
 	session_close(&s->session);
 	memset(&s->session, 0, sizeof(s->session));
+	s->session.options = options;
 	memcpy(facts.notice, s->facts.notice, sizeof(facts.notice));
 	s->facts = facts;
 }
 
 int
-submit_connect(struct submitter *s, const struct account *a, int trace,
-    struct error *err)
+submit_connect(struct submitter *s, const struct account *a,
+    const struct submit_options *options, struct error *err)
 {
 	struct error earlier = {0};
 
+	s->session.options = options;
 	if (s->facts.started == 0)
 		s->facts.started = deadline_now();
 	if (password_get_for_key(&s->key_secret, a, auth_needs_secret(a)
@@ -269,7 +272,7 @@ submit_connect(struct submitter *s, const struct account *a, int trace,
 	s->facts.unlocked = deadline_now();
 	if (smarthost_make(&s->route, a, err) != 0)
 		return -1;
-	for (size_t i = 0; try_host(s, i, trace, err) != 0; i++) {
+	for (size_t i = 0; try_host(s, i, err) != 0; i++) {
 		recall(err, &earlier);
 		if (!may_fail_over(s, i, err))
 			return -1;
@@ -295,12 +298,12 @@ prepare_auth(struct submitter *s, struct error *err)
 }
 
 int
-submit_open(struct submitter *s, const struct account *a, int trace,
-    struct error *err)
+submit_open(struct submitter *s, const struct account *a,
+    const struct submit_options *options, struct error *err)
 {
 	s->facts.started = deadline_now();
 	if ((auth_needs_secret(a) && password_get(&s->secret, a, err) != 0) ||
-	    submit_connect(s, a, trace, err) != 0)
+	    submit_connect(s, a, options, err) != 0)
 		return -1;
 	return prepare_auth(s, err);
 }
@@ -311,64 +314,44 @@ submit_authenticate(struct submitter *s, struct error *err)
 	return auth_run(&s->auth, &s->session, err);
 }
 
+/*
+ * Converts the message if the server cannot take it as it is. 0: not needed;
+ * 1 with the converted message in fit; -1. BINARYMIME has no lines that could
+ * be too long.
+ */
 static int
-send_one(struct submitter *s, struct envelope *e, const struct message *m,
-    enum content_after after, struct error *err)
+convert(const struct session *s, const struct message *m, struct message *fit,
+    struct error *err)
 {
-	struct mail mail = { .envelope = e, .message = m, .after = after,
-	    .hook = s->hook };
-	int result = smtp_transaction(&s->session, &s->auth, &mail, err);
-
-	s->facts.final = mail.final;
-	s->facts.mail = mail.times;
-	s->facts.begun = mail.begun;
-	return result;
-}
-
-/* BINARYMIME has no lines that could be too long. */
-static int
-must_convert(const struct session *s, const struct message *m,
-    enum downgrade_target target)
-{
-	if (esmtp_uses_bdat(s) && session_can(s, EXT_BINARYMIME))
-		return 0;
-	return downgrade_is_needed(m, target);
-}
-
-static int
-send_fit(struct submitter *s, struct envelope *e, const struct message *m,
-    enum content_after after, struct error *err)
-{
-	enum downgrade_target target = session_can(&s->session, EXT_8BITMIME)
+	enum downgrade_target target = session_can(s, EXT_8BITMIME)
 	    ? DOWNGRADE_8BITMIME : DOWNGRADE_7BIT;
 	struct spool room = {0};
-	struct message fit;
-	int result;
 
-	s->facts.begun = 0;
-	memset(&s->facts.final, 0, sizeof(s->facts.final));
-	memset(&s->facts.mail, 0, sizeof(s->facts.mail));
-	if (!must_convert(&s->session, m, target)) {
-		result = send_one(s, e, m, after, err);
-	} else {
-		if (s->room > 0)
-			spool_begin(&room, s->room);
-		result = downgrade_convert(&fit, m, target, &room, err);
-		if (result == 0) {
-			result = send_one(s, e, &fit, after, err);
-			message_free(&fit);
-		}
-	}
-	return result;
+	if ((esmtp_uses_bdat(s) && session_can(s, EXT_BINARYMIME)) ||
+	    !downgrade_is_needed(m, target))
+		return 0;
+	if (s->options->conversion_room > 0)
+		spool_begin(&room, s->options->conversion_room);
+	return downgrade_convert(fit, m, target, &room, err) != 0 ? -1 : 1;
 }
 
 int
-submit_message(struct submitter *s, struct envelope *e,
-    const struct message *m, enum content_after after, struct error *err)
+submit_send(struct submitter *s, struct envelope *e, const struct message *m,
+    enum content_after after, struct error *err)
 {
-	int result = send_fit(s, e, m, after, err);
+	struct message fit;
+	int converted = convert(&s->session, m, &fit, err);
+	struct mail mail = { .envelope = e, .after = after,
+	    .message = converted == 1 ? &fit : m };
+	int result = converted < 0 ? -1 : smtp_transaction(&s->session,
+	    &s->auth, &mail, err);
 
-	/* it went out with this message, if it went out at all */
+	if (converted == 1)
+		message_free(&fit);
+	s->facts.final = mail.final;
+	s->facts.mail = mail.times;
+	s->facts.begun = mail.begun;
+	/* AUTH went out with this message, if at all */
 	auth_free(&s->auth);
 	return result;
 }
@@ -381,26 +364,20 @@ submit_close(struct submitter *s)
 	auth_free(&s->auth);
 	smarthost_free(&s->route);
 	password_free(&s->secret);
-	if (s->room > 0)
-		close(s->room);
 	password_free(&s->key_secret);
 	s->facts.ended = deadline_now();
 }
 
 int
 submit(const struct account *a, struct envelope *e, const struct message *m,
-    const struct watch *watch, struct submission *facts, struct error *err)
+    const struct submit_options *options, struct submission *facts,
+    struct error *err)
 {
-	struct submitter s = { .progress = watch->progress };
-	struct error ignored = {0};
-	int result;
+	struct submitter s = {0};
+	int result = submit_open(&s, a, options, err);
 
-	/* it may turn out not to be needed */
-	if (downgrade_may_need_file(m))
-		s.room = spool_reserve(&ignored);
-	result = submit_open(&s, a, watch->trace, err);
 	if (result == 0)
-		result = submit_message(&s, e, m, CONTENT_QUIT, err);
+		result = submit_send(&s, e, m, CONTENT_QUIT, err);
 	submit_close(&s);
 	*facts = s.facts;
 	return result;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The story of one message: connect, TLS, EHLO, AUTH, envelope, content. */
+/* One message through one smarthost: connect, TLS, EHLO, AUTH, transaction. */
 #ifndef ONEHOP_SMTP_SUBMIT_H
 #define ONEHOP_SMTP_SUBMIT_H
 
@@ -16,28 +16,28 @@
 #include "smtp/session.h"
 #include "smtp/smarthost.h"
 
-/* When the host is to be secured. */
+/* When TLS begins. */
 enum tls_start {
 	TLS_NEVER,
 	TLS_AT_ONCE,
 	TLS_BY_STARTTLS
 };
 
-/* What is worth a record, whatever the outcome. */
+/* The facts of a submission, for log and result, whatever its outcome. */
 struct submission {
-	char host[256];        /* the host, or the socket, we turned to last */
+	char host[256];        /* the host, or the socket, tried last */
 	unsigned port;
-	struct connect_result connection; /* the address we talked to, when */
+	struct connect_result connection; /* its address, and when */
 	enum tls_start tls_start;
 	char tls[16];          /* "TLS1.3", or "" */
-	char notice[512];      /* what the user should be told of it, or "" */
+	char notice[512];      /* for the user, about TLS, or "" */
 	char mechanism[32];    /* SASL mechanism used, or "" */
-	struct reply final;    /* the server's last word on the message */
+	struct reply final;    /* the server's last reply to the message */
 	int begun;             /* it accepted MAIL */
 	/* moments, milliseconds of CLOCK_MONOTONIC, 0 if not reached */
 	int64_t started;
-	int64_t unlocked;      /* the password is there, or none is needed */
-	int64_t turned;        /* away from an earlier host or session */
+	int64_t unlocked;      /* the password has been fetched, if needed */
+	int64_t turned;        /* an earlier host or session was given up */
 	int64_t secured;       /* TLS is up */
 	int64_t greeted;
 	int64_t ready;         /* the last EHLO is answered */
@@ -51,54 +51,43 @@ struct submitter {
 	struct session session;
 	struct auth auth;       /* prepared; goes out with the first message */
 	struct password secret;   /* needed until auth is done */
-	int room;               /* of spool_reserve, or 0 */
 	struct password key_secret; /* opens the client's key */
-	int unconfined;         /* set by who has more to do afterwards than
-	                           sandbox.h allows */
-	const struct commit_hook *hook; /* of the message; or NULL */
 	struct submission facts;
-	int progress;           /* as watch's */
-};
-
-/* Descriptors for those who look on. */
-struct watch {
-	int trace;     /* for the dialogue, or -1 */
-	int progress;  /* a terminal, for how far the content is, or 0 */
 };
 
 /*
  * Connects to the account's smarthost and speaks until EHLO, the one under TLS
- * if that is wanted, is answered. Where that fails for a reason that time may
- * cure, or a host has no address, the account's next host is asked; the error
- * names each that was. trace is a descriptor for the dialogue, or -1. 0 or -1;
- * submit_close in either case.
+ * if that is wanted, is answered. If a host cannot be reached or fails
+ * temporarily, the account's next host is tried; the error names each. options
+ * are borrowed until submit_close. 0 or -1; submit_close in either case.
  */
-int submit_connect(struct submitter *s, const struct account *a, int trace,
-	struct error *err);
+int submit_connect(struct submitter *s, const struct account *a,
+	const struct submit_options *options, struct error *err);
 
 /* The same, ready for AUTH or MAIL. The password is fetched before anything
  * is connected. */
-int submit_open(struct submitter *s, const struct account *a, int trace,
-	struct error *err);
+int submit_open(struct submitter *s, const struct account *a,
+	const struct submit_options *options, struct error *err);
 
 /* Authenticates without a message. */
 int submit_authenticate(struct submitter *s, struct error *err);
 
-/* Sends one message through it; see smtp_transaction. */
-int submit_message(struct submitter *s, struct envelope *e,
+/* Sends one message through the session; see smtp_transaction. */
+int submit_send(struct submitter *s, struct envelope *e,
 	const struct message *m, enum content_after after,
 	struct error *err);
 
-/* QUIT if the session is in step, and the end of the connection. The facts
+/* Sends QUIT if the session is in step, and closes the connection. The facts
  * stay. */
 void submit_close(struct submitter *s);
 
 /*
- * All of it for one message. 0 means accepted for every recipient; -1 with
- * err, err->outcome telling what is certain. facts is always filled in.
+ * Opens a session, sends one message and closes. 0: accepted for every
+ * recipient. -1 with err: err->outcome tells what is certain. facts is always
+ * filled in.
  */
 int submit(const struct account *a, struct envelope *e,
-	const struct message *m, const struct watch *watch,
+	const struct message *m, const struct submit_options *options,
 	struct submission *facts, struct error *err);
 
 #endif

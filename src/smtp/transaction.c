@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "smtp/commands.h"
+#include "smtp/transaction.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -13,6 +13,7 @@
 #include "base/poll.h"
 #include "base/xmalloc.h"
 #include "smtp/commands.h"
+#include "smtp/transaction.h"
 
 #define SECRET "s3cret-w0rd"
 
@@ -165,6 +166,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct envelope envelope = { .sender = me, .to = to, .n = 3 };
 	char host[] = "localhost";
 	struct smarthost smarthost = { .name = host, .port = 25 };
+	const struct submit_options options = { .trace = -1 };
 	struct session session = {0};
 	struct auth auth = {0};
 	struct password secret = {0};
@@ -184,6 +186,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (message_take(&message, &spool, &err) != 0)
 		abort();
 	session.account = &account;
+	session.options = &options;
 	session.smarthost = &smarthost;
 	session.confidential = 1;
 	stream_open(&session.stream, make_tape(data + 1, size - 1, &heard),
