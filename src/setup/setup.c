@@ -110,18 +110,6 @@ choose_file(struct configuring *c, struct error *err)
 	    "terminal");
 }
 
-/* What the command line says of a key, or NULL. */
-static const char *
-option(const struct configuring *c, const char *key)
-{
-	const char *value = NULL;
-
-	for (size_t i = 0; i < c->order->selection->noverrides; i++)
-		if (strcmp(c->order->selection->overrides[i].key, key) == 0)
-			value = c->order->selection->overrides[i].value;
-	return value;
-}
-
 /* --host and --port in place of what would be found. */
 static int
 take_host(struct configuring *c, const char *host, const char *port,
@@ -150,7 +138,9 @@ take_host(struct configuring *c, const char *host, const char *port,
 static int
 find_hosts(struct configuring *c, struct error *err)
 {
-	const char *host = option(c, "host"), *port = option(c, "port");
+	const struct selection *given = c->order->selection;
+	const char *host = selection_value(given, KEY_host, NULL);
+	const char *port = selection_value(given, KEY_port, NULL);
 	struct error doubt = {0};
 	char quote[ESCAPE_QUOTE];
 	int result;
@@ -224,7 +214,8 @@ try_hosts(const struct configuring *c, struct config_writer *config,
 	*err = first;
 	wrap(err, "no submission server found for %s",
 	    escape_string(quote, sizeof(quote), c->address));
-	return option(c, "host") != NULL ? -1
+	return selection_value(c->order->selection, KEY_host, NULL) != NULL
+	    ? -1
 	    : hint(err, "ask your provider for its name, and add --host=NAME");
 }
 
