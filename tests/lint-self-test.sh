@@ -155,10 +155,10 @@ mkdir -p contrib/completion
 echo 'complete onehop' >contrib/completion/onehop.bash
 END
 plant flags 'onehop.1:1: -J is missing' <<'END'
-echo "FLAG('J', NONE, IGNORE, \"\", \"planted\")" >>src/cli/options.def
+echo "OPTION('J', NONE, IGNORE, \"\", \"planted\")" >>src/cli/options.def
 END
 plant flags 'onehop.1:1: -t is not in the table' <<'END'
-sed -i "/^FLAG('t',/d" src/cli/options.def
+sed -i "/^OPTION('t',/d" src/cli/options.def
 END
 plant flags '--help does not know -t' <<'END'
 echo 'echo usage' >"$OBJECTS/onehop"

@@ -362,7 +362,7 @@ check_keys()
 
 check_flags()
 {
-    sed -n "s/^FLAG('\(.\)',.*/-\1/p" src/cli/options.def |
+    sed -n "s/^OPTION('\(.\)',.*/-\1/p" src/cli/options.def |
         sort >"$scratch/flags"
     sed -n 's/^\.It Fl \([A-Za-z0-9]\)\( .*\)*$/-\1/p' man/onehop.1 |
         sort -u >"$scratch/documented"
@@ -373,7 +373,7 @@ check_flags()
             sed 's|.*|man/sendmail.8:1: & is not in the table|'
     fi
     grep -v ', ignore,' src/cli/options.def |
-        sed -n "s/^FLAG('\(.\)',.*/-\1/p" >"$scratch/acting"
+        sed -n "s/^OPTION('\(.\)',.*/-\1/p" >"$scratch/acting"
     missing_options "$scratch/acting"
 }
 

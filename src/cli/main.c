@@ -14,7 +14,7 @@
 #include "base/platform.h"
 #include "base/poll.h"
 #include "base/write_all.h"
-#include "cli/args.h"
+#include "cli/options.h"
 #include "cli/pretend.h"
 #include "cli/serverinfo.h"
 #include "config/account.h"

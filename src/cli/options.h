@@ -3,6 +3,8 @@
 #ifndef ONEHOP_CLI_OPTIONS_H
 #define ONEHOP_CLI_OPTIONS_H
 
+#include "base/buffer.h"
+#include "base/error.h"
 #include "config/selection.h"
 #include "envelope/request.h"
 
@@ -36,5 +38,42 @@ struct options {
 	struct selection selection;
 	struct request request;   /* its recipients: the rest of argv */
 };
+
+enum option_value {
+	VALUE_NONE,
+	VALUE_REQUIRED, /* attached, or the next word */
+	VALUE_OPTIONAL  /* attached only */
+};
+
+struct option {
+	char letter;             /* 0 for a name without a letter */
+	const char *name;        /* long name, or NULL */
+	enum option_value value;
+	/* Does what the option asks; value is NULL if there is none. */
+	int (*act)(struct options *options, const char *value,
+		struct error *err);
+	const char *argument;    /* for help: "ADDRESS" */
+	const char *summary;
+};
+
+extern const struct option option_table[]; /* ends with a NULL summary */
+
+/* The option of that letter, or of that long name; NULL if there is none. */
+const struct option *option_by_letter(char letter);
+const struct option *option_by_name(const char *name);
+
+/*
+ * Reads argv (argc may be 0). 0; -1 EX_USAGE naming the option: unknown,
+ * without its value, a mode that we do not have, an operand that looks like
+ * an option. No recipients is not an error here: -t may find some. After an
+ * error options->json is set if --json stands anywhere among the options.
+ */
+int options_parse(struct options *options, int argc, char *const *argv,
+	struct error *err);
+
+/* Appends what --help prints, made from flags.def and keys.def. */
+void usage_write(struct buffer *out);
+
+void options_free(struct options *options);
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "cli/args.h"
+#include "cli/options.h"
 
 #include <stdio.h>
 
-#include "cli/flag.h"
 #include "config/key.h"
 
 /* Where the summaries stand, if the option leaves room. */
@@ -16,7 +15,7 @@ add_line(struct buffer *out, const char *option, const char *summary)
 }
 
 static void
-add_flag(struct buffer *out, const struct flag *f)
+add_flag(struct buffer *out, const struct option *f)
 {
 	char option[96];
 	const char *argument = f->value == VALUE_REQUIRED ? f->argument : "";
@@ -43,7 +42,7 @@ usage_write(struct buffer *out)
 	buffer_add_string(out, "usage: onehop [option ...] [recipient ...] "
 	    "< message\n\n"
 	    "Submits one message to the smarthost of the config file.\n\n");
-	for (const struct flag *f = flags; f->summary != NULL; f++)
+	for (const struct option *f = option_table; f->summary != NULL; f++)
 		add_flag(out, f);
 	buffer_add_string(out, "\nOne option for each key of the config "
 	    "file, see onehop-config(5):\n\n");

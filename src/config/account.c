@@ -1,22 +1,320 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/account.h"
 
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
+#include "base/buffer.h"
+#include "base/platform.h"
 #include "base/xmalloc.h"
-#include "config/setting.h"
+#include "config/value.h"
 #include "net/connect.h"
-#include "net/socks.h"
-#include "net/srv_mx.h"
-#include "tls/tls.h"
 
-#define PORT_SMTP 25
-#define PORT_SUBMISSIONS 465 /* RFC 8314 3.3: TLS from the start */
-#define PORT_SUBMISSION 587
+/* What a key asks of its text, beyond being one line. */
+static char *(*const checks[KEYS])(const char *, struct error *) = {
+	[KEY_host] = value_smarthost,
+	[KEY_srv_targets] = value_target,
+	[KEY_source_ip] = value_ip,
+	[KEY_proxy_host] = value_host,
+	[KEY_auth] = value_auth,
+	[KEY_password_credential] = value_credential,
+	[KEY_tls_fingerprint] = value_fingerprint,
+	[KEY_tls_host_override] = value_host,
+	[KEY_from] = value_sender,
+	[KEY_dsn_notify] = value_notify,
+	[KEY_logfile] = value_logfile,
+	[KEY_outbox] = value_place,
+	[KEY_mt_priority] = value_priority,
+	[KEY_deliver_by] = value_deliver_by,
+	[KEY_hold_until] = value_moment,
+	[KEY_mail_auth] = value_mailbox
+};
+
+static void
+replace_text(char **text, char *s)
+{
+	if (*text != NULL)
+		platform_wipe(*text, strlen(*text));
+	free(*text);
+	*text = s;
+}
+
+static char *
+check_text(size_t key, const char *value, struct error *err)
+{
+	if (value[0] == '\0' && account_keys[key].initial[0] == '\0')
+		return xstrdup(""); /* unset, as it was */
+	if (checks[key] != NULL)
+		return checks[key](value, err);
+	if (account_keys[key].kind == KIND_SECRET)
+		return xstrdup(value); /* an error would quote it */
+	return value_text(value, err);
+}
+
+static int
+set_text(void *field, size_t key, const char *value, struct error *err)
+{
+	char *text = check_text(key, value, err);
+
+	if (text == NULL)
+		return -1;
+	replace_text(field, text);
+	return 0;
+}
+
+static int
+set_list(void *field, size_t key, const char *value, struct error *err)
+{
+	char *text;
+
+	if (value[0] == '\0') {
+		string_list_free(field);
+		return 0;
+	}
+	text = check_text(key, value, err);
+	if (text == NULL)
+		return -1;
+	string_list_add(field, text);
+	return 0;
+}
+
+static int
+set_words(void *field, size_t key, const char *value, struct error *err)
+{
+	struct string_list words = {0};
+	const char *p = value + strspn(value, " \t");
+
+	while (*p != '\0') {
+		size_t len = strcspn(p, " \t");
+		char *word = xstrndup(p, len);
+		char *text = check_text(key, word, err);
+
+		free(word);
+		if (text == NULL) {
+			string_list_free(&words);
+			return -1;
+		}
+		string_list_add(&words, text);
+		p += len + strspn(p + len, " \t");
+	}
+	string_list_free(field);
+	*(struct string_list *)field = words;
+	return 0;
+}
+
+static int
+set_switch(void *field, size_t key, const char *value, struct error *err)
+{
+	int has_auto = strstr(account_keys[key].argument, "auto") != NULL;
+	int *flag = field;
+
+	if (value[0] == '\0' || ascii_equal(value, "on"))
+		*flag = SWITCH_ON;
+	else if (ascii_equal(value, "off"))
+		*flag = SWITCH_OFF;
+	else if (has_auto && ascii_equal(value, "auto"))
+		*flag = SWITCH_AUTO;
+	else
+		return value_refuse(err,
+		    has_auto ? "on, off or auto" : "on or off", value);
+	return 0;
+}
+
+static int
+set_number(void *field, size_t key, const char *value, struct error *err)
+{
+	uint64_t least, most, number = 0;
+	char what[64];
+
+	key_range(key, &least, &most);
+	if (value[0] == '\0')
+		value = account_keys[key].initial;
+	if (value[0] != '\0' &&
+	    ascii_number(value, strlen(value), least, most, &number) < 0) {
+		snprintf(what, sizeof(what), "%sa number from %u to %u",
+		    account_keys[key].kind == KIND_SECONDS ? "off or " : "",
+		    (unsigned)least, (unsigned)most);
+		return value_refuse(err, what, value);
+	}
+	*(unsigned *)field = (unsigned)number;
+	return 0;
+}
+
+static int
+set_seconds(void *field, size_t key, const char *value, struct error *err)
+{
+	if (value[0] == '\0')
+		value = account_keys[key].initial;
+	if (!ascii_equal(value, "off"))
+		return set_number(field, key, value, err);
+	*(unsigned *)field = 0;
+	return 0;
+}
+
+/* "off, auto or x": the words as an error lists them. */
+static char *
+word_list(const struct word *words)
+{
+	struct buffer text = {0};
+
+	for (size_t i = 0; words[i].name != NULL; i++)
+		buffer_addf(&text, "%s%s", i == 0 ? "" :
+		    words[i + 1].name != NULL ? ", " : " or ", words[i].name);
+	return buffer_string(&text);
+}
+
+static int
+set_choice(void *field, size_t key, const char *value, struct error *err)
+{
+	const struct word *words = key_words(key);
+	char *what;
+
+	for (size_t i = 0; words[i].name != NULL; i++)
+		if (ascii_equal(value[0] != '\0' ? value : "on",
+		    words[i].name)) {
+			*(int *)field = words[i].value;
+			return 0;
+		}
+	what = word_list(words);
+	value_refuse(err, what, value);
+	free(what);
+	return -1;
+}
+
+static int (*const setters[])(void *, size_t, const char *,
+    struct error *) = {
+	[KIND_TEXT] = set_text,
+	[KIND_COMMAND] = set_text,
+	[KIND_SECRET] = set_text,
+	[KIND_PATH] = set_text,
+	[KIND_LIST] = set_list,
+	[KIND_WORDS] = set_words,
+	[KIND_SWITCH] = set_switch,
+	[KIND_NUMBER] = set_number,
+	[KIND_SECONDS] = set_seconds,
+	[KIND_CHOICE] = set_choice
+};
+
+/* A path below the home directory. */
+static int
+store_below(void *field, size_t key, const char *home, const char *value,
+    struct error *err)
+{
+	char *path;
+	int rc;
+
+	if (home[0] == '\0')
+		return value_refuse(err, "an absolute path, as there is no "
+		    "home directory", value);
+	path = xasprintf("%s%s", home, value + 1);
+	rc = set_text(field, key, path, err);
+	free(path);
+	return rc;
+}
+
+static int
+store(void *field, size_t key, const char *value, const char *home,
+    struct error *err)
+{
+	enum key_kind kind = account_keys[key].kind;
+
+	if (kind == KIND_PATH && value[0] == '~' &&
+	    (value[1] == '/' || value[1] == '\0'))
+		return store_below(field, key, home, value, err);
+	return setters[kind](field, key, value, err);
+}
+
+static char *
+list_get(const struct string_list *list, size_t index)
+{
+	return index < list->n ? xstrdup(list->at[index]) : NULL;
+}
+
+static char *
+number_get(unsigned number, const char *zero)
+{
+	return number == 0 ? xstrdup(zero) : xasprintf("%u", number);
+}
+
+static char *
+choice_get(const struct word *words, int value)
+{
+	while (words->value != value)
+		words++;
+	return xstrdup(words->name);
+}
+
+static char *
+show(const void *field, size_t key, size_t index)
+{
+	static const char *const switches[] = { "off", "on", "auto" };
+
+	if (index > 0 && !account_keys[key].list)
+		return NULL;
+	switch (account_keys[key].kind) {
+	case KIND_LIST:
+		return list_get(field, index);
+	case KIND_WORDS:
+		return string_list_join(field);
+	case KIND_SWITCH:
+		return xstrdup(switches[*(const int *)field]);
+	case KIND_NUMBER:
+		return number_get(*(const unsigned *)field, "");
+	case KIND_SECONDS:
+		return number_get(*(const unsigned *)field, "off");
+	case KIND_CHOICE:
+		return choice_get(key_words(key), *(const int *)field);
+	case KIND_SECRET:
+		return xstrdup(**(char *const *)field != '\0' ? "***" : "");
+	default:
+		return xstrdup(*(char *const *)field);
+	}
+}
+
+static void
+copy(void *to, const void *from, size_t key)
+{
+	switch (account_keys[key].kind) {
+	case KIND_LIST:
+	case KIND_WORDS:
+		string_list_copy(to, from);
+		break;
+	case KIND_NUMBER:
+	case KIND_SECONDS:
+		*(unsigned *)to = *(const unsigned *)from;
+		break;
+	case KIND_SWITCH:
+	case KIND_CHOICE:
+		*(int *)to = *(const int *)from;
+		break;
+	default:
+		*(char **)to = xstrdup(*(char *const *)from);
+	}
+}
+
+static void
+free_field(void *field, size_t key)
+{
+	switch (account_keys[key].kind) {
+	case KIND_LIST:
+	case KIND_WORDS:
+		string_list_free(field);
+		break;
+	case KIND_NUMBER:
+	case KIND_SECONDS:
+	case KIND_SWITCH:
+	case KIND_CHOICE:
+		break;
+	default:
+		replace_text(field, NULL);
+	}
+}
 
 static const size_t offsets[KEYS] = {
-#define KEY(key, kind, initial, argument, summary) \
+#define KEY(key, kind, initial, attributes, argument, summary) \
 	offsetof(struct account, key),
 #include "config/keys.def"
 #undef KEY
@@ -44,8 +342,15 @@ account_init(struct account *a, const char *home)
 	a->origin = xstrdup("");
 	a->home = xstrdup(home);
 	for (size_t i = 0; i < KEYS; i++)
-		setting_store(field(a, i), i, account_keys[i].initial,
+		store(field(a, i), i, account_keys[i].initial,
 		    a->home, &none);
+}
+
+int
+account_store(struct account *a, size_t key, const char *value,
+    struct error *err)
+{
+	return store(field(a, key), key, value, a->home, err);
 }
 
 int
@@ -58,20 +363,24 @@ account_set(struct account *a, const char *name, const char *value,
 		return -1;
 	if (key == KEYS)
 		return 0;
-	return setting_store(field(a, (size_t)key), (size_t)key, value,
-	    a->home, err);
+	if (account_store(a, (size_t)key, value, err) != 0)
+		return wrap(err, "%s", name);
+	return 0;
+}
+
+char *
+account_show(const struct account *a, size_t key, size_t index)
+{
+	return show(field_of(a, key), key, index);
 }
 
 char *
 account_get(const struct account *a, const char *name, size_t index)
 {
 	const struct key *key = key_find(name);
-	size_t i;
 
-	if (key == NULL)
-		return NULL;
-	i = (size_t)(key - account_keys);
-	return setting_show(field_of(a, i), i, index);
+	return key == NULL ? NULL
+	    : account_show(a, (size_t)(key - account_keys), index);
 }
 
 void
@@ -82,7 +391,7 @@ account_copy(struct account *to, const struct account *from)
 	to->home = xstrdup(from->home);
 	to->elsewhere = from->elsewhere;
 	for (size_t i = 0; i < KEYS; i++)
-		setting_copy(field(to, i), field_of(from, i), i);
+		copy(field(to, i), field_of(from, i), i);
 }
 
 int
@@ -106,158 +415,11 @@ account_is_local(const struct account *a)
 	return a->host.n > 0;
 }
 
-/* How many of the hosts are of that kind. */
-static size_t
-count_hosts(const struct account *a, enum srv_mx_kind kind)
-{
-	const char *domain;
-	size_t n = 0;
-
-	for (size_t i = 0; i < a->host.n; i++)
-		n += srv_mx_kind(a->host.at[i], &domain) == kind;
-	return n;
-}
-
-/* The port that goes without saying; 0 where the DNS says it. */
-static unsigned
-default_port(const struct account *a)
-{
-	if (count_hosts(a, SERVICE_SRV) == a->host.n)
-		return 0;
-	if (count_hosts(a, SERVICE_MX) > 0)
-		return PORT_SMTP;
-	if (a->tls == SWITCH_ON && a->tls_starttls == SWITCH_OFF)
-		return PORT_SUBMISSIONS;
-	return account_is_local(a) ? PORT_SMTP : PORT_SUBMISSION;
-}
-
-/* What "auto" and a missing port come to. */
-static void
-resolve(struct account *a)
-{
-	if (a->tls == SWITCH_AUTO)
-		a->tls = account_is_local(a) ? SWITCH_OFF : SWITCH_ON;
-	if (a->tls_starttls == SWITCH_AUTO)
-		a->tls_starttls = a->port == PORT_SUBMISSIONS ?
-		    SWITCH_OFF : SWITCH_ON;
-	if (a->port == 0 && a->socket[0] == '\0')
-		a->port = default_port(a);
-	if (strcmp(a->auth, "auto") == 0) {
-		free(a->auth);
-		a->auth = xstrdup(a->user[0] != '\0' &&
-		    count_hosts(a, SERVICE_MX) == 0 ? "on" : "off");
-	}
-}
-
-/* Hosts that the DNS names: what it says may be forged. */
-static int
-check_services(const struct account *a, struct error *err)
-{
-	size_t srv = count_hosts(a, SERVICE_SRV);
-	size_t mx = count_hosts(a, SERVICE_MX);
-
-	if (srv + mx > 0 && a->socket[0] != '\0')
-		return fail(err, EX_CONFIG, "expected a host name next to the "
-		    "socket, not srv: or mx:");
-	if (srv > 0 && a->tls == SWITCH_OFF)
-		return fail(err, EX_CONFIG, "expected tls on, as host is srv:");
-	if (mx > 0 && strcmp(a->auth, "off") != 0)
-		return fail(err, EX_CONFIG, "expected auth off, as host is mx:,"
-		    " whose answer may be forged");
-	return 0;
-}
-
-/* Of several ways to trust, which one? */
-static int
-check_trust(const struct account *a, struct error *err)
-{
-	if (a->tls == SWITCH_OFF || a->tls_trust == TLS_TRUST_CA)
-		return 0;
-	if (a->tls_certcheck == SWITCH_OFF)
-		return fail(err, EX_CONFIG, "expected tls_trust ca, as "
-		    "tls_certcheck is off");
-	if (a->tls_fingerprint.n > 0)
-		return fail(err, EX_CONFIG, "expected tls_trust ca, as "
-		    "tls_fingerprint says whom to trust");
-	return 0;
-}
-
-/* RFC 1929 2, RFC 7617 2. */
-static int
-check_proxy(const struct account *a, struct error *err)
-{
-	if (a->connect_command[0] != '\0' &&
-	    (a->socket[0] != '\0' || a->proxy_host[0] != '\0'))
-		return fail(err, EX_CONFIG, "expected one of connect_command, "
-		    "socket and proxy_host, as there is one way only");
-	if (a->proxy_user[0] == '\0')
-		return 0;
-	if (a->proxy_type == PROXY_SOCKS5 &&
-	    (strlen(a->proxy_user) > SOCKS_SECRET_MAX ||
-	    a->proxy_password[0] == '\0' ||
-	    strlen(a->proxy_password) > SOCKS_SECRET_MAX))
-		return fail(err, EX_CONFIG, "expected a proxy_user and a "
-		    "proxy_password of 1 to %d octets", SOCKS_SECRET_MAX);
-	if (a->proxy_type == PROXY_HTTP && strchr(a->proxy_user, ':') != NULL)
-		return fail(err, EX_CONFIG, "expected a proxy_user without "
-		    "\":\" for an HTTP proxy");
-	return 0;
-}
-
-static int
-check_tls(const struct account *a, struct error *err)
-{
-	if ((a->tls_key_file[0] == '\0') != (a->tls_cert_file[0] == '\0'))
-		return fail(err, EX_CONFIG, "expected both tls_key_file and "
-		    "tls_cert_file, or neither");
-	if (check_trust(a, err) != 0)
-		return -1;
-	if (a->tls == SWITCH_OFF || a->tls_certcheck == SWITCH_OFF)
-		return 0;
-	if (a->tls_trust == TLS_TRUST_CA &&
-	    a->tls_trust_file[0] == '\0' && a->tls_fingerprint.n == 0)
-		return fail(err, EX_CONFIG, "expected a tls_trust_file or a "
-		    "tls_fingerprint, as tls is on");
-	if (a->socket[0] != '\0' && a->host.n == 0 &&
-	    a->tls_host_override[0] == '\0' && a->tls_fingerprint.n == 0)
-		return fail(err, EX_CONFIG, "expected tls_host_override, the "
-		    "name in the certificate, for tls over a socket");
-	return 0;
-}
-
-/* Is there a way to authenticate without saying who we are? */
-static int
-needs_no_user(const struct account *a)
-{
-	return strcmp(a->auth, "off") == 0 ||
-	    strcmp(a->auth, "EXTERNAL") == 0 ||
-	    strcmp(a->auth, "GSSAPI") == 0 ||
-	    (strcmp(a->auth, "on") == 0 && a->tls_cert_file[0] != '\0');
-}
-
-int
-account_finish(struct account *a, struct error *err)
-{
-	if (a->host.n == 0 && a->socket[0] == '\0')
-		return fail(err, EX_CONFIG, "expected a host or a socket");
-	if (a->protocol == PROTOCOL_LMTP && a->port == 0 &&
-	    a->socket[0] == '\0')
-		return fail(err, EX_CONFIG,
-		    "expected a port or a socket for LMTP");
-	resolve(a);
-	if (check_services(a, err) != 0)
-		return -1;
-	if (a->user[0] == '\0' && !needs_no_user(a))
-		return fail(err, EX_CONFIG, "expected a user, as auth is %s",
-		    a->auth);
-	return check_proxy(a, err) != 0 ? -1 : check_tls(a, err);
-}
-
 void
 account_free(struct account *a)
 {
 	for (size_t i = 0; i < KEYS; i++)
-		setting_free(field(a, i), i);
+		free_field(field(a, i), i);
 	free(a->name);
 	free(a->origin);
 	free(a->home);

@@ -27,46 +27,49 @@ struct account {
 	char *home;    /* for ~; may be "" */
 	int elsewhere; /* the command line leads to another server: no secret
 	                  is kept for it under the account's name */
-#define KEY(key, kind, initial, argument, summary) FIELD_##kind key;
+#define KEY(key, kind, initial, attributes, argument, summary) \
+	FIELD_##kind key;
 #include "config/keys.def"
 #undef KEY
 };
 
-/* Every field at its default. home is copied, for a leading ~; "" if none is
- * known. */
+/* Sets every field to its default. home is copied, for a leading ~; "" if
+ * there is none. */
 void account_init(struct account *a, const char *home);
 
 /*
- * Sets one key, obsolete names of msmtp included (keepbcc, tls_nostarttls,
- * ...; those that take no argument take value ""). 0; -1 EX_CONFIG:
- * "expected on or off, not "yes"" or "unknown key "tsl", did you mean
- * "tls"?". No file and line: the caller wraps. A secret is never quoted.
+ * Sets one key from its text form. Returns 0, or -1 with EX_CONFIG "expected
+ * ..., not "..."" and the field unchanged. A secret is never quoted.
+ */
+int account_store(struct account *a, size_t key, const char *value,
+	struct error *err);
+
+/*
+ * Sets the key of that name, obsolete names of msmtp included; those that
+ * take no value are given "". Returns 0, or -1 with EX_CONFIG: "tls: expected
+ * on or off, not "yes"" or "unknown key "tsl", did you mean "tls"?". The
+ * caller adds file and line.
  */
 int account_set(struct account *a, const char *key, const char *value,
 	struct error *err);
 
-/* Makes an uninitialised account a copy, also of what was merely default. */
+/* Makes an uninitialised account a copy, default values included. */
 void account_copy(struct account *to, const struct account *from);
 
 /*
- * The key's value as it would be written in a file, entry index of a list
- * (0 for the others): owned string, NULL past the last. Secrets read "***".
+ * Returns the text form of a key, entry index of a list (0 for the others):
+ * an owned string, or NULL past the last entry. Secrets read "***".
  */
+char *account_show(const struct account *a, size_t key, size_t index);
+
+/* The same by name; NULL for an unknown name. */
 char *account_get(const struct account *a, const char *key, size_t index);
 
-/*
- * What holds once all is read: host or socket is there, LMTP has a port, TLS
- * something to trust, a key its certificate, a named mechanism its user.
- * Resolves auto: tls, tls_starttls, port (0 only with a socket or if every
- * host is srv:), auth (never "auto" afterwards). 0 or -1 EX_CONFIG.
- */
-int account_finish(struct account *a, struct error *err);
-
-/* Is the host this machine: reached by a unix socket or, not through a proxy
- * or a command, by a loopback address? */
+/* Returns whether the host is this machine: reached by a unix socket or, not
+ * through a proxy or a command, by a loopback address. */
 int account_host_is_local(const struct account *a, const char *host);
 
-/* Are all its hosts? */
+/* Returns whether all hosts of the account are this machine. */
 int account_is_local(const struct account *a);
 
 void account_free(struct account *a);

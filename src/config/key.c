@@ -12,14 +12,14 @@
 #include "tls/tls.h"
 
 const struct key account_keys[] = {
-#define KEY(key, kind, initial, argument, summary) \
-	{ #key, initial, argument, summary, KIND_##kind, \
+#define KEY(key, kind, initial, attributes, argument, summary) \
+	{ #key, initial, argument, summary, KIND_##kind, attributes, \
 	    KIND_##kind == KIND_SECRET, \
 	    KIND_##kind == KIND_SECRET || KIND_##kind == KIND_COMMAND, \
 	    KIND_##kind == KIND_LIST },
 #include "config/keys.def"
 #undef KEY
-	{ NULL, NULL, NULL, NULL, KIND_TEXT, 0, 0, 0 }
+	{ .name = NULL }
 };
 
 static const struct { uint64_t least, most; } ranges[KEYS] = {
@@ -99,8 +99,8 @@ static const struct word *const choices[KEYS] = {
 	[KEY_sandbox] = sandboxes
 };
 
-/* Keys of older msmtp and onehop, and what they come to; NULL where the new key takes
- * the value as it is. */
+/* Keys of older msmtp and their translation. when_on is NULL where the new
+ * key takes the value unchanged. */
 static const struct {
 	const char *name;
 	const char *key;      /* NULL: has no effect */
@@ -121,7 +121,6 @@ static const struct {
 
 #define OBSOLETE (sizeof(obsolete) / sizeof(obsolete[0]))
 
-
 const struct word *
 key_words(size_t key)
 {
@@ -135,7 +134,6 @@ key_range(size_t key, uint64_t *least, uint64_t *most)
 	*most = ranges[key].most;
 }
 
-/* Case counts, as it always did for msmtp; a wrong one is a typo. */
 const struct key *
 key_find(const char *name)
 {
@@ -143,6 +141,14 @@ key_find(const char *name)
 		if (strcmp(account_keys[i].name, name) == 0)
 			return &account_keys[i];
 	return NULL;
+}
+
+int
+key_has(const char *name, unsigned attributes)
+{
+	const struct key *key = key_find(name);
+
+	return key != NULL && (key->attributes & attributes) != 0;
 }
 
 static int
@@ -176,8 +182,10 @@ translate(size_t i, const char **value, struct error *err)
 			*value = obsolete[i].when_on;
 		else if (ascii_equal(old, "off"))
 			*value = obsolete[i].when_off;
-		else
-			return value_refuse(err, "on or off", old);
+		else {
+			value_refuse(err, "on or off", old);
+			return wrap(err, "%s", obsolete[i].name);
+		}
 	}
 	return (int)(key_find(obsolete[i].key) - account_keys);
 }

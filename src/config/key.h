@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The keys of keys.def as data, and what each asks of its value. */
+/* The keys of keys.def as data: kinds, attributes, ranges, words, old names. */
 #ifndef ONEHOP_CONFIG_KEY_H
 #define ONEHOP_CONFIG_KEY_H
 
@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-/* What the fields of switches and choices hold. */
+/* Values of the fields of switches and choices. */
 enum { SWITCH_OFF, SWITCH_ON, SWITCH_AUTO };
 enum { PROXY_SOCKS5, PROXY_HTTP };
 enum { PROTOCOL_SMTP, PROTOCOL_LMTP };
@@ -25,9 +25,27 @@ enum key_kind {
 	KIND_SWITCH, KIND_NUMBER, KIND_SECONDS, KIND_CHOICE
 };
 
-/* KEY_host, KEY_port, ...: the key's place in account_keys. */
+/*
+ * Attributes of keys. Each key states its attributes in keys.def, so that a
+ * new key cannot be left out of a list elsewhere.
+ */
 enum {
-#define KEY(key, kind, initial, argument, summary) KEY_##key,
+	ATTR_NONE = 0,
+	ATTR_TRUST = 1,             /* decides which server gets the mail */
+	ATTR_CREDENTIAL = 2,        /* is meant for that server only */
+	ATTR_PROXY_TRUST = 4,       /* decides which proxy is used */
+	ATTR_PROXY_CREDENTIAL = 8,  /* is meant for that proxy only */
+	ATTR_TLS_FILE = 16,         /* names a file that TLS reads */
+	ATTR_LOG = 32,              /* decides where and how a run is logged */
+	ATTR_WRITES = 64,           /* names a file that is written */
+	ATTR_RUNS = 128,            /* names a command that is run */
+	ATTR_SERVICE = 256,         /* --configure finds it in the DNS */
+	ATTR_SETUP = 512            /* --configure writes it by itself */
+};
+
+/* KEY_host, KEY_port, ...: the key's index in account_keys. */
+enum {
+#define KEY(key, kind, initial, attributes, argument, summary) KEY_##key,
 #include "config/keys.def"
 #undef KEY
 	KEYS
@@ -39,6 +57,7 @@ struct key {
 	const char *argument;  /* for help: "on|off" */
 	const char *summary;
 	enum key_kind kind;
+	unsigned attributes;   /* ATTR_TRUST, ... */
 	int secret;            /* never shown, no long option */
 	int verbatim;          /* "#" in it begins no comment */
 	int list;              /* lines add up, "" empties it */
@@ -57,13 +76,17 @@ const struct word *key_words(size_t key);
 /* The range of a NUMBER or of SECONDS. */
 void key_range(size_t key, uint64_t *least, uint64_t *most);
 
-/* The entry of that name, or NULL. */
+/* Returns the key of that name, or NULL. Upper case differs. */
 const struct key *key_find(const char *name);
 
+/* Returns whether the key of that name has one of the attributes. */
+int key_has(const char *name, unsigned attributes);
+
 /*
- * The key that name and value mean, obsolete names of msmtp translated: then
- * *value is replaced. -1 with EX_CONFIG for a name that is no key, or for an
- * obsolete one's wrong value; KEYS for a name that no longer means anything.
+ * Returns the index of the key that name stands for. An obsolete name of
+ * msmtp is translated, and *value with it. Returns KEYS for a name that no
+ * longer has an effect, or -1 with EX_CONFIG for an unknown name or a wrong
+ * value of an obsolete one.
  */
 int key_resolve(const char *name, const char **value, struct error *err);
 

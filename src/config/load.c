@@ -346,13 +346,10 @@ config_load(struct account *out, const struct selection *selection,
 static void
 set_log(struct account *a, const char *key, const char *value)
 {
-	static const char *const keys[] = { "logfile", "logfile_time_format",
-	    "log_format", "syslog", NULL };
 	struct error ignored = {0};
 
-	for (size_t i = 0; keys[i] != NULL; i++)
-		if (strcmp(key, keys[i]) == 0)
-			account_set(a, key, value, &ignored);
+	if (key_has(key, ATTR_LOG))
+		account_set(a, key, value, &ignored);
 }
 
 void

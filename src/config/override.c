@@ -2,8 +2,10 @@
 #include "config/override.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/ascii.h"
+#include "config/account_check.h"
 
 static int
 override(struct account *a, const struct selection *selection,
@@ -17,9 +19,9 @@ override(struct account *a, const struct selection *selection,
 		size_t index = (size_t)(key - account_keys);
 
 		if (key->list && !written[index])
-			account_set(a, o->key, "", err);
+			account_store(a, index, "", err);
 		written[index] = 1;
-		if (account_set(a, o->key, o->value, err) != 0) {
+		if (account_store(a, index, o->value, err) != 0) {
 			err->code = EX_USAGE;
 			return wrap(err, "--%s", o->key);
 		}
@@ -28,58 +30,64 @@ override(struct account *a, const struct selection *selection,
 }
 
 /*
- * What decides who is spoken to, and the secrets that were written down for
- * those: somebody else gets neither them nor the user's name.
+ * The two parties that credentials are written for, the server and its proxy:
+ * attributes of the keys that decide which party it is, and of its
+ * credentials. Another party gets neither them nor the user's name.
  */
-static const struct trustee {
-	const char *keys[16];   /* each list ends with NULL */
-	const char *secrets[5];
-} trustees[] = {
-	{ { "host", "port", "socket", "tls", "tls_starttls", "tls_certcheck",
-	    "tls_trust", "tls_trust_file", "tls_fingerprint",
-	    "tls_host_override", "proxy_host", "connect_command",
-	    "srv_targets" },
-	    { "user", "password", "passwordeval", "password_credential" } },
-	{ { "proxy_host", "proxy_port", "proxy_type" },
-	    { "proxy_user", "proxy_password" } },
+static const struct party {
+	unsigned trust;
+	unsigned credential;
+} parties[] = {
+	{ ATTR_TRUST, ATTR_CREDENTIAL },
+	{ ATTR_PROXY_TRUST, ATTR_PROXY_CREDENTIAL }
 };
-#define TRUSTEES (sizeof(trustees) / sizeof(trustees[0]))
+#define PARTIES (sizeof(parties) / sizeof(parties[0]))
 
-/* Has the key the same values in both? */
+/* Returns whether two values of a key mean the same. Names compare without
+ * case, paths with it. */
 static int
-is_same_value(const char *key, const struct account *a,
-    const struct account *b)
+is_same_text(size_t key, const char *a, const char *b)
+{
+	enum key_kind kind = account_keys[key].kind;
+
+	return kind == KIND_PATH || kind == KIND_COMMAND ? strcmp(a, b) == 0
+	    : ascii_equal(a, b);
+}
+
+static int
+is_same_value(size_t key, const struct account *a, const struct account *b)
 {
 	int same = 1, more = 1;
 
 	for (size_t i = 0; same && more; i++) {
-		char *one = account_get(a, key, i);
-		char *other = account_get(b, key, i);
+		char *one = account_show(a, key, i);
+		char *other = account_show(b, key, i);
 
 		more = one != NULL && other != NULL;
-		same = more ? ascii_equal(one, other) : one == other;
+		same = more ? is_same_text(key, one, other) : one == other;
 		free(one);
 		free(other);
 	}
 	return same;
 }
 
-/* Do both, finished, speak to the same one, which proves in the same way that
- * it is the one? */
+/* Returns whether two checked accounts have the same party, authenticated in
+ * the same way. */
 static int
-is_same(const struct trustee *t, const struct account *a,
+is_same_party(const struct party *p, const struct account *a,
     const struct account *b)
 {
-	for (size_t i = 0; t->keys[i] != NULL; i++)
-		if (!is_same_value(t->keys[i], a, b))
+	for (size_t key = 0; key < KEYS; key++)
+		if ((account_keys[key].attributes & p->trust) != 0 &&
+		    !is_same_value(key, a, b))
 			return 0;
 	return 1;
 }
 
-/* Compared as they come out in the end, so that --port=587 where that is the
- * default anyway changes nothing. */
+/* Compares checked accounts, so that --port=587 where that is the default
+ * changes nothing. */
 static int
-changes(const struct trustee *t, const struct account *a,
+changes(const struct party *p, const struct account *a,
     const struct selection *selection)
 {
 	struct account before, after;
@@ -89,45 +97,43 @@ changes(const struct trustee *t, const struct account *a,
 	account_copy(&before, a);
 	account_copy(&after, a);
 	(void)override(&after, selection, &ignored);
-	(void)account_finish(&before, &ignored);
-	(void)account_finish(&after, &ignored);
-	same = is_same(t, &before, &after);
+	(void)account_check(&before, &ignored);
+	(void)account_check(&after, &ignored);
+	same = is_same_party(p, &before, &after);
 	account_free(&before);
 	account_free(&after);
 	return !same;
 }
 
-/* Drops the secrets whose trustee the command line changes. Did it any? */
+/* Unsets the credentials of each party that the command line changes. Returns
+ * whether there was one. */
 static int
-forget(struct account *a, const struct selection *selection)
+withhold(struct account *a, const struct selection *selection)
 {
 	struct error ignored = {0}; /* every key may be unset */
-	int lost[TRUSTEES];
-	int any = 0;
+	unsigned lost = 0;
 
-	for (size_t i = 0; i < TRUSTEES; i++)
-		lost[i] = selection->noverrides > 0 &&
-		    changes(&trustees[i], a, selection);
-	for (size_t i = 0; i < TRUSTEES; i++) {
-		any |= lost[i];
-		for (size_t k = 0; lost[i] && trustees[i].secrets[k]; k++)
-			account_set(a, trustees[i].secrets[k], "", &ignored);
-	}
-	a->elsewhere = lost[0];
-	return any;
+	for (size_t i = 0; i < PARTIES && selection->noverrides > 0; i++)
+		if (changes(&parties[i], a, selection))
+			lost |= parties[i].credential;
+	for (size_t key = 0; key < KEYS; key++)
+		if ((account_keys[key].attributes & lost) != 0)
+			account_store(a, key, "", &ignored);
+	a->elsewhere = (lost & ATTR_CREDENTIAL) != 0;
+	return lost != 0;
 }
 
 int
 override_finish(struct account *a, const struct selection *selection,
     struct error *err)
 {
-	int forgot = forget(a, selection);
+	int withheld = withhold(a, selection);
 
 	if (override(a, selection, err) != 0)
 		return -1;
-	if (account_finish(a, err) == 0)
+	if (account_check(a, err) == 0)
 		return 0;
-	if (forgot)
+	if (withheld)
 		hint(err, "the account's user and password are for its own "
 		    "server: give --user and --passwordeval, or --auth=off");
 	return -1;

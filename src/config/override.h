@@ -9,7 +9,7 @@
 
 /*
  * Sets the keys that were given as options, and finishes the account
- * (account_finish). A secret belongs to the server, or to the proxy, that it
+ * (account_check). A secret belongs to the server, or to the proxy, that it
  * was written down for: if an option changes that, the secret and the user's
  * name are dropped, unless they were options too. 0; -1 EX_USAGE for an
  * option's value, EX_CONFIG for what does not fit together.

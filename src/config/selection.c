@@ -1,14 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/selection.h"
 
+#include <string.h>
+
 #include "base/xmalloc.h"
+#include "config/key.h"
 
 void
-selection_override(struct selection *s, const char *key, const char *value)
+selection_override(struct selection *s, size_t key, const char *value)
 {
 	s->overrides = xreallocarray(s->overrides, s->noverrides + 1,
 	    sizeof(s->overrides[0]));
-	s->overrides[s->noverrides].key = key;
+	s->overrides[s->noverrides].key = account_keys[key].name;
 	s->overrides[s->noverrides].value = value;
 	s->noverrides++;
+}
+
+const char *
+selection_value(const struct selection *s, size_t key, const char *fallback)
+{
+	for (size_t i = s->noverrides; i-- > 0;)
+		if (strcmp(s->overrides[i].key, account_keys[key].name) == 0)
+			return s->overrides[i].value;
+	return fallback;
 }

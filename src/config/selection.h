@@ -7,7 +7,7 @@
 
 /* --KEY=value, set after the config file's. */
 struct override {
-	const char *key;
+	const char *key;            /* a name in account_keys */
 	const char *value;
 };
 
@@ -19,8 +19,11 @@ struct selection {
 	size_t noverrides;
 };
 
-/* Appends --KEY=value. Both are borrowed. */
-void selection_override(struct selection *s, const char *key,
-	const char *value);
+/* Appends --KEY=value, KEY by its index. The value is borrowed. */
+void selection_override(struct selection *s, size_t key, const char *value);
+
+/* Returns the last value that the command line gives the key, or fallback. */
+const char *selection_value(const struct selection *s, size_t key,
+	const char *fallback);
 
 #endif

@@ -16,25 +16,8 @@
 #include "base/mkdirs.h"
 #include "base/write_all.h"
 #include "base/xmalloc.h"
+#include "config/account_check.h"
 #include "config/key.h"
-
-/* Is it a key whose value is the service's? */
-static int
-is_service_key(const char *key)
-{
-	return strcmp(key, "host") == 0 || strcmp(key, "port") == 0 ||
-	    strcmp(key, "tls_starttls") == 0;
-}
-
-/* Returns the last value of the key on the command line, or fallback. */
-static const char *
-option(const struct config_writer *c, const char *key, const char *fallback)
-{
-	for (size_t i = 0; i < c->selection->noverrides; i++)
-		if (strcmp(c->selection->overrides[i].key, key) == 0)
-			fallback = c->selection->overrides[i].value;
-	return fallback;
-}
 
 static int
 set_options(struct account *a, const struct config_writer *c, struct error *err)
@@ -42,7 +25,7 @@ set_options(struct account *a, const struct config_writer *c, struct error *err)
 	for (size_t i = 0; i < c->selection->noverrides; i++) {
 		const struct override *o = &c->selection->overrides[i];
 
-		if (is_service_key(o->key))
+		if (key_has(o->key, ATTR_SERVICE))
 			continue;
 		if (account_set(a, o->key, o->value, err) != 0) {
 			err->code = EX_USAGE;
@@ -60,16 +43,16 @@ config_writer_account(struct account *a, const struct config_writer *c,
 
 	account_init(a, home);
 	snprintf(port, sizeof(port), "%u", c->service->port);
-	if (account_set(a, "host", c->service->host, err) != 0 ||
-	    account_set(a, "port", port, err) != 0 ||
-	    account_set(a, "tls", "on", err) != 0 ||
-	    account_set(a, "tls_starttls", c->service->starttls ? "on"
+	if (account_store(a, KEY_host, c->service->host, err) != 0 ||
+	    account_store(a, KEY_port, port, err) != 0 ||
+	    account_store(a, KEY_tls, "on", err) != 0 ||
+	    account_store(a, KEY_tls_starttls, c->service->starttls ? "on"
 	    : "off", err) != 0 ||
-	    account_set(a, "user", c->address, err) != 0 ||
-	    account_set(a, "auth", "on", err) != 0 ||
+	    account_store(a, KEY_user, c->address, err) != 0 ||
+	    account_store(a, KEY_auth, "on", err) != 0 ||
 	    set_options(a, c, err) != 0)
 		return -1;
-	return account_finish(a, err);
+	return account_check(a, err);
 }
 
 /* Adds one line, quoted where the grammar needs it. */
@@ -123,8 +106,9 @@ is_plain(const char *word)
 static void
 add_password(struct buffer *out, const struct config_writer *c)
 {
-	const char *command = option(c, "passwordeval", NULL);
-	const char *user = option(c, "user", c->address);
+	const char *command = selection_value(c->selection, KEY_passwordeval,
+	    NULL);
+	const char *user = selection_value(c->selection, KEY_user, c->address);
 
 	if (command != NULL) {
 		buffer_add_string(out, "\n# Prints the password.\n");
@@ -143,19 +127,6 @@ add_password(struct buffer *out, const struct config_writer *c)
 	    c->service->host, c->service->host, user);
 }
 
-/* Is the key written by another function, or not needed? */
-static int
-is_written_elsewhere(const char *key)
-{
-	static const char *const keys[] = { "from", "user", "auth", "tls",
-	    "passwordeval", "srv_targets" };
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (strcmp(key, keys[i]) == 0)
-			return 1;
-	return is_service_key(key);
-}
-
 /* Adds the other keys of the command line. */
 static void
 add_options(struct buffer *out, const struct config_writer *c)
@@ -165,7 +136,7 @@ add_options(struct buffer *out, const struct config_writer *c)
 	for (size_t i = 0; i < c->selection->noverrides; i++) {
 		const struct override *o = &c->selection->overrides[i];
 
-		if (is_written_elsewhere(o->key))
+		if (key_has(o->key, ATTR_SERVICE | ATTR_SETUP))
 			continue;
 		if (n++ == 0)
 			buffer_add_string(out, "\n# From the command "
@@ -186,7 +157,7 @@ config_writer_text(struct buffer *out, const struct config_writer *c)
 	add(out, "port", port);
 	buffer_addf(out, "# %s\n", c->service->starttls
 	    ? "TLS after STARTTLS." : "TLS from the start.");
-	add(out, "tls", option(c, "tls", "on"));
+	add(out, "tls", selection_value(c->selection, KEY_tls, "on"));
 	add(out, "tls_starttls", c->service->starttls ? "on" : "off");
 	buffer_add_string(out, "\n# Whose mail goes there, and who you are "
 	    "there.\n");
@@ -194,8 +165,9 @@ config_writer_text(struct buffer *out, const struct config_writer *c)
 	for (size_t i = 0; i < c->selection->noverrides; i++)
 		if (strcmp(c->selection->overrides[i].key, "from") == 0)
 			add(out, "from", c->selection->overrides[i].value);
-	add(out, "user", option(c, "user", c->address));
-	add(out, "auth", option(c, "auth", "on"));
+	add(out, "user", selection_value(c->selection, KEY_user, c->address));
+	add(out, "auth", selection_value(c->selection, KEY_auth,
+	    "on"));
 	add_password(out, c);
 	add_options(out, c);
 	buffer_add_string(out, "\n"

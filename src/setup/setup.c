@@ -110,18 +110,6 @@ choose_file(struct setup *c, struct error *err)
 	    "terminal");
 }
 
-/* Returns the value of a key on the command line, or NULL. */
-static const char *
-option(const struct setup *c, const char *key)
-{
-	const char *value = NULL;
-
-	for (size_t i = 0; i < c->options->selection->noverrides; i++)
-		if (strcmp(c->options->selection->overrides[i].key, key) == 0)
-			value = c->options->selection->overrides[i].value;
-	return value;
-}
-
 /* --host and --port replace discovery. */
 static int
 take_host(struct setup *c, const char *host, const char *port,
@@ -150,7 +138,9 @@ take_host(struct setup *c, const char *host, const char *port,
 static int
 find_hosts(struct setup *c, struct error *err)
 {
-	const char *host = option(c, "host"), *port = option(c, "port");
+	const struct selection *given = c->options->selection;
+	const char *host = selection_value(given, KEY_host, NULL);
+	const char *port = selection_value(given, KEY_port, NULL);
 	struct error doubt = {0};
 	char quote[ESCAPE_QUOTE];
 	int result;
@@ -224,7 +214,8 @@ try_hosts(const struct setup *c, struct config_writer *config,
 	*err = first;
 	wrap(err, "no submission server found for %s",
 	    escape_string(quote, sizeof(quote), c->address));
-	return option(c, "host") != NULL ? -1
+	return selection_value(c->options->selection, KEY_host, NULL) != NULL
+	    ? -1
 	    : hint(err, "ask your provider for its name, and add --host=NAME");
 }
 

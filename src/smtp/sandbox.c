@@ -93,6 +93,24 @@ add_created(struct paths *keep, const char *path)
 	add(keep, path, PLATFORM_WRITE);
 }
 
+/* The files of keys that are marked so, but for the system's trust store. */
+static void
+add_tls_files(struct paths *keep, const struct account *a)
+{
+	for (size_t key = 0; key < KEYS; key++) {
+		char *file;
+
+		if ((account_keys[key].attributes & ATTR_TLS_FILE) == 0)
+			continue;
+		file = account_show(a, key, 0);
+		if (!ascii_equal(file, "system")) {
+			add(keep, file, PLATFORM_READ);
+			add_entries(keep, file);
+		}
+		free(file);
+	}
+}
+
 /* What the account's keys name. */
 static void
 add_account(struct paths *keep, const struct account *a)
@@ -100,13 +118,7 @@ add_account(struct paths *keep, const struct account *a)
 	char *state = xdg_state_directory(a->home);
 	const char *keys = getenv("SSLKEYLOGFILE"); /* GnuTLS heeds it */
 
-	if (!ascii_equal(a->tls_trust_file, "system")) {
-		add(keep, a->tls_trust_file, PLATFORM_READ);
-		add_entries(keep, a->tls_trust_file);
-	}
-	add(keep, a->tls_crl_file, PLATFORM_READ);
-	add(keep, a->tls_key_file, PLATFORM_READ);
-	add(keep, a->tls_cert_file, PLATFORM_READ);
+	add_tls_files(keep, a);
 	if (strcmp(a->logfile, "-") != 0 && strcmp(a->logfile, "on") != 0)
 		add(keep, a->logfile, PLATFORM_WRITE);
 	if (keys != NULL && a->tls)

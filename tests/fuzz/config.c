@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/account_check.h"
 #include "config/file.h"
 #include "config/load.h"
 
@@ -45,7 +46,7 @@ check_section(const struct config *c, const struct config_section *s)
 	    "a line that was taken in can be applied");
 	for (const struct key *key = account_keys; key->name != NULL; key++)
 		check_shown(&a, key);
-	(void)account_finish(&a, &err);
+	(void)account_check(&a, &err);
 	require(strcmp(a.name, s->name) == 0, "an account keeps its name");
 	account_free(&a);
 }

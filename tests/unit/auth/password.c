@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "auth/password.h"
+#include "config/account_check.h"
 
 /* An account of those words alone. */
 static void
@@ -125,7 +126,7 @@ fetch(size_t i, const char *home)
 	for (size_t k = 0; k < 3 && kept[i].settings[k][0] != NULL; k++)
 		assert_int_equal(account_set(&a, kept[i].settings[k][0],
 		    kept[i].settings[k][1], &err), 0);
-	assert_int_equal(account_finish(&a, &err), 0);
+	assert_int_equal(account_check(&a, &err), 0);
 	said = calloc(1, 1024);
 	if (password_get(&s, &a, &err) == 0)
 		snprintf(said, 1024, "%s %s", buffer_string(&s.text),

@@ -3,8 +3,7 @@
 
 #include <stdio.h>
 
-#include "cli/args.h"
-#include "cli/flag.h"
+#include "cli/options.h"
 #include "config/key.h"
 
 #define WORDS 12
@@ -130,7 +129,7 @@ every_letter_works_attached_separate_and_in_a_cluster(void **state)
 	struct error err;
 
 	(void)state;
-	for (const struct flag *f = flags; f->summary != NULL; f++) {
+	for (const struct option *f = option_table; f->summary != NULL; f++) {
 		const char *value = value_for(f->letter);
 		char alone[] = { '-', f->letter, '\0' };
 		char cluster[] = { '-', 'i', f->letter, '\0' };

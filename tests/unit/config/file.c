@@ -51,8 +51,9 @@ static const struct {
 	const char *text;
 	const char *complaints;
 } bad[] = {
-	{ "tls yes\n\nport x\n", "f:1: expected on, off or auto, not \"yes\"\n"
-	  "f:3: expected a number from 1 to 65535, not \"x\"" },
+	{ "tls yes\n\nport x\n", "f:1: tls: expected on, off or "
+	  "auto, not \"yes\"\n"
+	  "f:3: port: expected a number from 1 to 65535, not \"x\"" },
 	{ "acount a\nhost h\n",
 	  "f:1: unknown key \"acount\", did you mean \"account\"?" },
 	{ "default\n", "f:1: unknown key \"default\", did you mean "
@@ -74,7 +75,7 @@ static const struct {
 	{ "include\n", "f:1: expected include FILE" },
 	{ "user \"\x1b[1m\n", "f:1: expected a closing quote" },
 	{ "tls \x1b[1m\n",
-	  "f:1: expected on, off or auto, not \"\\x1B[1m\"" },
+	  "f:1: tls: expected on, off or auto, not \"\\x1B[1m\"" },
 };
 
 static void

@@ -10,6 +10,7 @@
 
 #include "base/platform.h"
 #include "config/account.h"
+#include "config/account_check.h"
 #include "format/dns_answer.h"
 #include "smtp/smarthost.h"
 
@@ -195,7 +196,7 @@ only_hosts_that_somebody_vouches_for_are_tried(void **state)
 
 		account_init(&a, "/nowhere");
 		set_all(&a, cases[i].settings, &err);
-		assert_int_equal(account_finish(&a, &err), 0);
+		assert_int_equal(account_check(&a, &err), 0);
 		result = smarthost_make(&route, &a, &err);
 		if (err.code != cases[i].code)
 			fail_msg("%s: %d %s", cases[i].settings, err.code,
@@ -221,7 +222,7 @@ a_host_that_the_dns_does_not_lead_to_is_passed_over(void **state)
 	set_all(&a, "host= port=465", &err);
 	assert_int_equal(account_set(&a, "host",
 	    "srv:empty.test srv:away.test smtp.test", &err), 0);
-	assert_int_equal(account_finish(&a, &err), 0);
+	assert_int_equal(account_check(&a, &err), 0);
 	assert_int_equal(smarthost_make(&route, &a, &err), 0);
 	assert_int_equal(err.code, 0);
 	check_hosts(&route, "smtp.test:465");
@@ -239,7 +240,7 @@ a_signed_answer_counts_if_the_system_vouches_for_it(void **state)
 	(void)state;
 	account_init(&a, "/nowhere");
 	set_all(&a, "host=srv:signed.test", &err);
-	assert_int_equal(account_finish(&a, &err), 0);
+	assert_int_equal(account_check(&a, &err), 0);
 	assert_int_equal(smarthost_make(&route, &a, &err) == 0,
 	    platform_strips_authentic());
 	smarthost_free(&route);

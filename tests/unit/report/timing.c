@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "config/account_check.h"
 #include "report/timing.h"
 
 /* Settings of an account, moments of a submission, steps that they make. */
@@ -66,7 +67,7 @@ make_account(struct account *a, const struct timing_case *c)
 	for (size_t i = 0; i < 4 && c->settings[i][0] != NULL; i++)
 		assert_int_equal(account_set(a, c->settings[i][0],
 		    c->settings[i][1], &err), 0);
-	assert_int_equal(account_finish(a, &err), 0);
+	assert_int_equal(account_check(a, &err), 0);
 }
 
 static void

@@ -61,7 +61,8 @@ make_case(struct config_writer *c, struct selection *selection, size_t i)
 	c->origin = "guessed";
 	c->selection = selection;
 	for (size_t n = 0; n < 3 && cases[i].overrides[n].key != NULL; n++)
-		selection_override(selection, cases[i].overrides[n].key,
+		selection_override(selection, (size_t)(key_find(
+		    cases[i].overrides[n].key) - account_keys),
 		    cases[i].overrides[n].value);
 }
 

@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/edit_distance.h"
+#include "base/escape.h"
+#include "base/xmalloc.h"
+#include "config/key.h"
+#include "config/value.h"
+
+static const struct {
+	char letter;
+	enum mode mode;
+} modes[] = {
+	{ 'm', MODE_SEND },
+	{ 's', MODE_SMTP },
+	{ 'p', MODE_LIST },
+	{ 'i', MODE_NOTHING },
+	{ 'h', MODE_NOTHING },
+	{ 'H', MODE_NOTHING },
+};
+
+static int
+bad_value(char letter, const char *expected, const char *value,
+    struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+
+	return fail(err, EX_USAGE, "option -%c: expected %s, not \"%s\"",
+	    letter, expected, escape_string(quote, 256, value));
+}
+
+static int
+set_mode(struct options *options, const char *value, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+		if (value[0] == modes[i].letter && value[1] == '\0') {
+			options->mode = modes[i].mode;
+			return 0;
+		}
+	return bad_value('b', "a mode of m, s, p, i, h, H", value, err);
+}
+
+static int
+set_notify(struct options *options, const char *value, struct error *err)
+{
+	if (!value_is_notify(value))
+		return bad_value('N', "never, or some of "
+		    "success,failure,delay", value, err);
+	options->request.notify = value;
+	return 0;
+}
+
+static int
+set_return(struct options *options, const char *value, struct error *err)
+{
+	if (!ascii_equal(value, "full") && !ascii_equal(value, "hdrs"))
+		return bad_value('R', "full or hdrs", value, err);
+	options->request.returns = value;
+	return 0;
+}
+
+/* RFC 3461 4.4: printable, 100 octets once it is xtext. */
+static int
+set_envid(struct options *options, const char *value, struct error *err)
+{
+	size_t len = 0;
+
+	for (const char *p = value; *p != '\0'; p++) {
+		if (ascii_is_control(*p) || ascii_is_8bit(*p))
+			len = 101;
+		else
+			len += *p == '+' || *p == '=' || *p == ' ' ? 3 : 1;
+		if (len > 100)
+			break;
+	}
+	if (len == 0 || len > 100)
+		return bad_value('V', "1 to 100 printable characters", value,
+		    err);
+	options->request.envid = value;
+	return 0;
+}
+
+static int
+set_body(struct options *options, const char *value, struct error *err)
+{
+	(void)options;
+	if (ascii_equal(value, "7BIT") || ascii_equal(value, "8BITMIME"))
+		return 0;
+	return bad_value('B', "7BIT or 8BITMIME", value, err);
+}
+
+/* -oX: what sendmail's single-letter options meant. */
+static int
+set_option(struct options *options, const char *value, struct error *err)
+{
+	(void)err;
+	if (value[0] == 'i')
+		options->ignore_dots = 1;
+	else if (value[0] == 't' && value[1] == '\0')
+		options->request.read_recipients = 1;
+	return 0;
+}
+
+/* -O Name=Value; a value is true as sendmail has it. */
+static int
+set_long_option(struct options *options, const char *value, struct error *err)
+{
+	static const char *const words[][2] = {
+		{ "", "on" }, { "t", "on" }, { "true", "on" }, { "y", "on" },
+		{ "yes", "on" }, { "1", "on" }, { "f", "off" },
+		{ "false", "off" }, { "n", "off" }, { "no", "off" },
+		{ "0", "off" },
+	};
+	size_t n = strcspn(value, "=");
+	const char *word = value[n] == '=' ? value + n + 1 : "";
+
+	(void)err;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (ascii_equal(word, words[i][0])) {
+			word = words[i][1];
+			break;
+		}
+	if (ascii_equal_n(value, n, "IgnoreDots"))
+		options->ignore_dots = ascii_equal(word, "on");
+	else if (ascii_equal_n(value, n, "RequireTLS"))
+		selection_override(&options->selection, KEY_require_tls, word);
+	return 0;
+}
+
+/* "<>" and "" are the null sender. */
+static int
+set_sender(struct options *options, const char *value, struct error *err)
+{
+	(void)err;
+	options->request.sender = strcmp(value, "<>") == 0 ? "" : value;
+	return 0;
+}
+
+/* -dX is sendmail's, -d is ours. */
+static int
+set_debug(struct options *options, const char *value, struct error *err)
+{
+	(void)err;
+	options->debug |= value == NULL;
+	return 0;
+}
+
+/* The options that just set a member. */
+#define SET(name, assignment) \
+static int \
+set_##name(struct options *options, const char *value, struct error *err) \
+{ \
+	(void)value, (void)err; \
+	options->assignment; \
+	return 0; \
+}
+SET(account, selection.account = value)
+SET(config, selection.config = value)
+SET(full_name, request.full_name = value)
+SET(dots, ignore_dots = 1)
+SET(read_recipients, request.read_recipients = 1)
+SET(verbose, debug = 1)
+SET(auth_test, auth_test = 1)
+SET(json, json = 1)
+SET(timing, timing = 1)
+SET(flush, mode = MODE_FLUSH)
+SET(newaliases, mode = MODE_NOTHING)
+SET(pretend, mode = MODE_PRETEND)
+SET(serverinfo, mode = MODE_SERVERINFO)
+SET(help, mode = MODE_HELP)
+SET(version, mode = MODE_VERSION)
+#undef SET
+
+/* The verb, and the IDs are operands; or the key of that name. */
+static int
+set_outbox(struct options *options, const char *value, struct error *err)
+{
+	static const char *const verbs[] =
+	    { "list", "show", "retry", "remove" };
+
+	char quote[ESCAPE_QUOTE];
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(value, verbs[i]) == 0) {
+			options->mode = MODE_OUTBOX;
+			options->verb = value;
+			return 0;
+		}
+	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0 &&
+	    value[0] != '/')
+		return fail(err, EX_USAGE, "--outbox: expected list, show, "
+		    "retry, remove, on, off or an absolute path, not \"%s\"",
+		    escape_string(quote, sizeof(quote), value));
+	selection_override(&options->selection, KEY_outbox, value);
+	return 0;
+}
+
+static int
+set_ipv4(struct options *options, const char *value, struct error *err)
+{
+	(void)value, (void)err;
+	selection_override(&options->selection, KEY_address_family, "ipv4");
+	return 0;
+}
+
+static int
+set_ipv6(struct options *options, const char *value, struct error *err)
+{
+	(void)value, (void)err;
+	selection_override(&options->selection, KEY_address_family, "ipv6");
+	return 0;
+}
+
+static int
+set_rmqs(struct options *options, const char *value, struct error *err)
+{
+	(void)err;
+	options->mode = MODE_RMQS;
+	options->queue = value;
+	return 0;
+}
+
+static int
+set_configure(struct options *options, const char *value, struct error *err)
+{
+	(void)err;
+	options->mode = MODE_CONFIGURE;
+	options->address = value;
+	return 0;
+}
+
+static int
+ignore(struct options *options, const char *value, struct error *err)
+{
+	(void)options, (void)value, (void)err;
+	return 0;
+}
+
+const struct option option_table[] = {
+#define OPTION(letter, name, value, act, argument, summary) \
+	{ letter, name, VALUE_##value, act, argument, summary },
+#include "cli/options.def"
+#undef OPTION
+	{ 0, NULL, VALUE_NONE, NULL, NULL, NULL }
+};
+
+const struct option *
+option_by_letter(char letter)
+{
+	for (const struct option *f = option_table; f->summary != NULL; f++)
+		if (f->letter == letter && letter != '\0')
+			return f;
+	return NULL;
+}
+
+const struct option *
+option_by_name(const char *name)
+{
+	for (const struct option *f = option_table; f->summary != NULL; f++)
+		if (f->name != NULL && strcmp(f->name, name) == 0)
+			return f;
+	return NULL;
+}
+
+/* Longer than the name of any option. */
+#define NAME_SIZE 64
+
+/* Names we may be called by that ask for something else than sending. */
+static const struct {
+	const char *name;
+	enum mode mode;
+} programs[] = {
+	{ "mailq", MODE_LIST },
+	{ "newaliases", MODE_NOTHING },
+	{ "hoststat", MODE_NOTHING },
+	{ "purgestat", MODE_NOTHING },
+};
+
+/* argv on its way through the parser. */
+struct words {
+	char *const *at;
+	int n;
+	int next;
+};
+
+static int
+read_program(struct options *options, const char *path, struct error *err)
+{
+	const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+
+	options->program = slash != NULL ? slash + 1
+	    : path != NULL ? path : "onehop";
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		if (strcmp(options->program, programs[i].name) == 0)
+			options->mode = programs[i].mode;
+	if (strcmp(options->program, "smtpd") == 0)
+		return fail(err, EX_USAGE, "called as smtpd, but onehop "
+		    "receives no mail from the network");
+	return 0;
+}
+
+/* The value of a required option: what is attached, or the next word. */
+static int
+take_value(struct words *w, const char *attached, const char **value,
+    const char *option, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+
+	*value = attached;
+	if (attached != NULL)
+		return 0;
+	if (w->next == w->n)
+		return fail(err, EX_USAGE, "option %s needs a value",
+		    escape_string(quote, 128, option));
+	*value = w->at[w->next++];
+	return 0;
+}
+
+/* A word of single letters: each but the last without a value. */
+static int
+read_letters(struct options *options, struct words *w, const char *letters,
+    struct error *err)
+{
+	char quote[32];
+
+	for (; *letters != '\0'; letters++) {
+		const struct option *option = option_by_letter(*letters);
+		const char name[] = { '-', *letters, '\0' };
+		const char *value = letters[1] != '\0' ? letters + 1 : NULL;
+
+		if (option == NULL)
+			return fail(err, EX_USAGE, "unknown option -%s",
+			    escape(quote, sizeof(quote), letters, 1));
+		if (option->value == VALUE_NONE) {
+			if (option->act(options, NULL, err) != 0)
+				return -1;
+			continue;
+		}
+		if (option->value == VALUE_REQUIRED &&
+		    take_value(w, value, &value, name, err) != 0)
+			return -1;
+		return option->act(options, value, err);
+	}
+	return 0;
+}
+
+/* The name as tables have it: "_" for "-". 0, or -1 if it is too long. */
+static int
+normalise(char *name, const char *word, size_t len)
+{
+	if (len >= NAME_SIZE)
+		return -1;
+	for (size_t i = 0; i < len; i++)
+		name[i] = word[i] == '-' ? '_' : word[i];
+	name[len] = '\0';
+	return 0;
+}
+
+static int
+unknown(const char *word, size_t len, const char *name, struct error *err)
+{
+	const char *meant = NULL;
+	char quote[ESCAPE_QUOTE];
+
+	for (const struct option *f = option_table; f->summary != NULL; f++)
+		if (f->name != NULL && edit_distance_is_typo(name, f->name))
+			meant = f->name;
+	for (const struct key *k = account_keys; k->name != NULL; k++)
+		if (edit_distance_is_typo(name, k->name))
+			meant = k->name;
+	fail(err, EX_USAGE, "unknown option --%s", escape(quote, 128, word,
+	    len));
+	return meant != NULL ? hint(err, "did you mean --%s?", meant) : -1;
+}
+
+/* What msmtp takes without a value, it has to take with "=" alone. */
+static int
+has_optional_value(const struct key *key)
+{
+	return key->kind == KIND_SWITCH || strcmp(key->name, "auth") == 0 ||
+	    strcmp(key->name, "syslog") == 0;
+}
+
+static int
+override(struct options *options, struct words *w, const struct key *key,
+    const char *value, struct error *err)
+{
+	if (key->secret)
+		return fail(err, EX_USAGE, "--%s would show it to every user "
+		    "of this machine: write it in the config file",
+		    key->name);
+	if (value == NULL && has_optional_value(key))
+		value = "on";
+	if (take_value(w, value, &value, w->at[w->next - 1], err) != 0)
+		return -1;
+	selection_override(&options->selection,
+	    (size_t)(key - account_keys), value);
+	return 0;
+}
+
+static int
+read_name(struct options *options, struct words *w, const char *word,
+    struct error *err)
+{
+	size_t len = strcspn(word, "=");
+	const char *value = word[len] == '=' ? word + len + 1 : NULL;
+	const struct option *option = NULL;
+	const struct key *key = NULL;
+	char name[NAME_SIZE];
+
+	if (normalise(name, word, len) != 0)
+		return unknown(word, len, "", err);
+	option = option_by_name(name);
+	if (option == NULL)
+		key = key_find(name);
+	if (key != NULL)
+		return override(options, w, key, value, err);
+	if (option == NULL)
+		return unknown(word, len, name, err);
+	if (option->value == VALUE_NONE && value != NULL)
+		return fail(err, EX_USAGE, "option --%s takes no value",
+		    option->name);
+	if (option->value == VALUE_REQUIRED &&
+	    take_value(w, value, &value, w->at[w->next - 1], err) != 0)
+		return -1;
+	return option->act(options, value, err);
+}
+
+/* Callers put user data behind the options without "--": what looks like an
+ * option there is neither one nor an address. */
+static int
+read_operands(struct options *options, const struct words *w, int after_dashes,
+    struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+
+	options->request.recipients = w->at + w->next;
+	options->request.nrecipients = (size_t)(w->n - w->next);
+	for (size_t i = 0; i < options->request.nrecipients &&
+	    !after_dashes; i++)
+		if (options->request.recipients[i][0] == '-')
+			return fail(err, EX_USAGE, "expected a recipient, "
+			    "not \"%s\": options stand before the first one",
+			    escape_string(quote, 256,
+			    options->request.recipients[i]));
+	return 0;
+}
+
+static int
+read_words(struct options *options, struct words w, struct error *err)
+{
+	int dashes = 0;
+
+	while (w.next < w.n && !dashes) {
+		const char *word = w.at[w.next];
+
+		if (word[0] != '-' || word[1] == '\0')
+			break;
+		w.next++;
+		dashes = strcmp(word, "--") == 0;
+		if (dashes)
+			break;
+		if (word[1] == '-' ? read_name(options, &w, word + 2, err) != 0
+		    : read_letters(options, &w, word + 1, err) != 0)
+			return -1;
+	}
+	return read_operands(options, &w, dashes, err);
+}
+
+/* A program that asked for JSON gets it, whatever word before is wrong. */
+static int
+asks_for_json(const struct words *w)
+{
+	for (int i = w->next; i < w->n && strcmp(w->at[i], "--") != 0; i++)
+		if (strcmp(w->at[i], "--json") == 0)
+			return 1;
+	return 0;
+}
+
+int
+options_parse(struct options *options, int argc, char *const *argv,
+    struct error *err)
+{
+	struct words w = { argv, argc, argc > 0 ? 1 : 0 };
+
+	if (read_program(options, argc > 0 ? argv[0] : NULL, err) != 0)
+		return -1;
+	if (read_words(options, w, err) != 0) {
+		options->json = asks_for_json(&w);
+		return -1;
+	}
+	if (options->json && options->mode == MODE_SMTP)
+		return fail(err, EX_USAGE, "--json does not go with -bs: "
+		    "standard output has the dialogue");
+	return 0;
+}
+
+void
+options_free(struct options *options)
+{
+	free(options->selection.overrides);
+	memset(options, 0, sizeof(*options));
+}
