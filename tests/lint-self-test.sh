@@ -60,6 +60,9 @@ END
 plant layers 'src/planted.c:1: is in none of the folders' <<'END'
 echo '/* a file outside the folders */' >src/planted.c
 END
+plant map 'HACKING:1: base/planted is missing' <<'END'
+echo '/* a module that the map lacks */' >src/base/planted.c
+END
 plant libraries 'src/base/poll.c:.*only tls/' <<'END'
 echo '#include <gnutls/gnutls.h>' >>src/base/poll.c
 END

@@ -13,7 +13,7 @@ set -u
 LC_ALL=C
 export LC_ALL
 
-checks='layers libraries globals structures functions parameters forwards
+checks='layers map libraries globals structures functions parameters forwards
     words english conditionals columns lengths spdx keys flags shell man
     python paths'
 # Shell scripts without a suffix.
@@ -117,6 +117,18 @@ check_layers()
             print FILENAME ":" FNR ": includes " quoted[2] \
                 ", which is below " own "/"
     }' $(sources .)
+}
+
+# HACKING's tree has one line for each module, in the folder's place.
+check_map()
+{
+    awk '/^[a-z]+\/ / { folder = $1; next }
+        /^[^ ]/ { folder = "" }
+        folder != "" && /^  [a-z0-9_]+ / { print folder $1 }' HACKING |
+        sort >"$scratch/mapped"
+    sed -n 's|^src/\(.*\)\.[ch]$|\1|p' "$scratch/sources" | grep -v '^token/' |
+        sort -u >"$scratch/modules"
+    compare HACKING "$scratch/modules" "$scratch/mapped"
 }
 
 check_libraries()
