@@ -1,7 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/ascii.h"
 
+#include <stdint.h>
 #include <string.h>
+
+int
+ascii_has_8bit(const char *text, size_t n)
+{
+	uint64_t words[4];
+	uint64_t any = 0;
+	size_t i;
+
+	for (i = 0; i + sizeof(words) <= n; i += sizeof(words)) {
+		memcpy(words, text + i, sizeof(words));
+		any |= words[0] | words[1] | words[2] | words[3];
+	}
+	for (; i < n; i++)
+		any |= (unsigned char)text[i];
+	return (any & UINT64_C(0x8080808080808080)) != 0;
+}
 
 int
 ascii_equal(const char *a, const char *b)

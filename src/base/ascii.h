@@ -59,22 +59,24 @@ ascii_upper(char c)
 	return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
 }
 
-/* Equal but for ASCII case? */
+/* Does the text hold an octet above 127? */
+int ascii_has_8bit(const char *text, size_t n);
+
+/* Are they equal, ignoring ASCII case? */
 int ascii_equal(const char *a, const char *b);
 
-/* The n octets at a against the whole string b. */
+/* The same for the n octets at a and the whole string b. */
 int ascii_equal_n(const char *a, size_t n, const char *b);
 
-/* Does a begin with prefix, but for case? */
+/* Does a begin with prefix, ignoring case? */
 int ascii_begins(const char *a, const char *prefix);
 
-/* Is the word, whatever its case, one of the list's, which are parted by one
- * space each? */
+/* Is word in the space-separated list, ignoring case? */
 int ascii_has_word(const char *list, const char *word);
 
 /*
- * The decimal number that the n octets at s are, digits and nothing else.
- * 0 and *value set if lo <= number <= hi; -1 otherwise.
+ * Reads the n octets at s as a decimal number of digits only. Returns 0 and
+ * sets *value if lo <= number <= hi; else -1.
  */
 int ascii_number(const char *s, size_t n, uint64_t lo, uint64_t hi,
 	uint64_t *value);

@@ -158,7 +158,8 @@ command_kill(pid_t pid)
 }
 
 int
-first_line_read(struct buffer *text, int fd, int64_t deadline, struct error *err)
+first_line_read(struct buffer *text, int fd, int64_t deadline,
+    struct error *err)
 {
 	struct pollfd p = { fd, POLLIN, 0 };
 	int ready = poll_any(&p, 1, deadline, err);
@@ -183,7 +184,8 @@ first_line_read(struct buffer *text, int fd, int64_t deadline, struct error *err
 }
 
 int
-first_line_take(struct buffer *out, const struct buffer *text, struct error *err)
+first_line_take(struct buffer *out, const struct buffer *text,
+    struct error *err)
 {
 	const char *line = text->len > 0 ? text->data : "";
 	const char *end = memchr(line, '\n', text->len);

@@ -75,7 +75,8 @@ read_typed(struct buffer *text, int fd, struct error *err)
 }
 
 int
-terminal_read_secret(struct buffer *out, const char *question, struct error *err)
+terminal_read_secret(struct buffer *out, const char *question,
+    struct error *err)
 {
 	struct buffer text = FIRST_LINE_BUFFER;
 	struct termios normal, silent;

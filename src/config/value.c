@@ -40,15 +40,6 @@ value_text(const char *value, struct error *err)
 	return xstrdup(value);
 }
 
-static int
-is_ip(const char *value)
-{
-	struct in6_addr ip; /* the larger of the two */
-
-	return inet_pton(AF_INET, value, &ip) == 1 ||
-	    inet_pton(AF_INET6, value, &ip) == 1;
-}
-
 /* IPv6, perhaps with a zone: fe80::1%eth0 (RFC 4007 11). */
 static int
 is_ipv6(const char *value)
@@ -90,7 +81,8 @@ value_smarthost(const char *value, struct error *err)
 
 	if (srv_mx_kind(value, &domain) == SERVICE_NONE)
 		return value_host(value, err);
-	if (domain[0] == '\0' || strchr(domain, ':') != NULL || is_ip(domain))
+	if (domain[0] == '\0' || strchr(domain, ':') != NULL ||
+	    domain_is_ip(domain))
 		return refuse(err, "a domain behind srv: or mx:", value);
 	host = value_host(domain, err);
 	free(host);
@@ -123,7 +115,7 @@ value_place(const char *value, struct error *err)
 char *
 value_ip(const char *value, struct error *err)
 {
-	if (value[0] != '\0' && !is_ip(value))
+	if (value[0] != '\0' && !domain_is_ip(value))
 		return refuse(err, "an IPv4 or IPv6 address", value);
 	return xstrdup(value);
 }

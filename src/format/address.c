@@ -11,14 +11,6 @@
 #include "format/domain.h"
 #include "format/encode.h"
 
-static int
-is_8bit(const char *s)
-{
-	while (*s != '\0' && !ascii_is_8bit(*s))
-		s++;
-	return *s != '\0';
-}
-
 /* atext of RFC 5322 3.2.3 and RFC 6532 3.2. */
 static int
 is_atext(char c)
@@ -77,7 +69,7 @@ address_add_mailbox(struct buffer *out, const char *name, const char *path)
 	for (char *p = shown; *p != '\0'; p++)
 		if (ascii_is_control(*p))
 			*p = ' ';
-	if (is_8bit(shown))
+	if (ascii_has_8bit(shown, strlen(shown)))
 		encoded_word_encode(out, shown);
 	else if (is_joined(shown, ' '))
 		buffer_add_string(out, shown);
@@ -160,5 +152,5 @@ address_equal(const struct address *a, const struct address *b)
 int
 address_is_8bit(const struct address *a)
 {
-	return is_8bit(a->local);
+	return ascii_has_8bit(a->local, strlen(a->local));
 }

@@ -262,18 +262,3 @@ dns_answer_order(struct dns_records *records, const uint32_t *random)
 			swap(&at[j], &at[j - 1]);
 	}
 }
-
-int
-domain_is_within(const char *name, const char *domain)
-{
-	size_t n = strlen(name), m = strlen(domain);
-
-	n -= n > 0 && name[n - 1] == '.';
-	m -= m > 0 && domain[m - 1] == '.';
-	if (m == 0 || n < m)
-		return 0;
-	for (size_t i = 0; i < m; i++)
-		if (ascii_lower(name[n - m + i]) != ascii_lower(domain[i]))
-			return 0;
-	return n == m || name[n - m - 1] == '.';
-}

@@ -53,8 +53,4 @@ int dns_answer_parse(struct dns_records *records, const void *answer,
  */
 void dns_answer_order(struct dns_records *records, const uint32_t *random);
 
-/* Is the name the domain itself or below it? Case and a final dot do not
- * count. */
-int domain_is_within(const char *name, const char *domain);
-
 #endif

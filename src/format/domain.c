@@ -18,15 +18,6 @@
 static const char foreign_octet[] =
     "only letters, digits, '-', '_' and '.' may stand there";
 
-static int
-is_ascii(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if (ascii_is_8bit(*s))
-			return 0;
-	return 1;
-}
-
 /* Why the ASCII domain cannot go on the wire; NULL if it can. */
 static const char *
 defect(const char *domain)
@@ -85,6 +76,30 @@ domain_is_literal(const char *domain)
 	return inet_pton(family, text, address) == 1;
 }
 
+int
+domain_is_within(const char *name, const char *domain)
+{
+	size_t n = strlen(name), m = strlen(domain);
+
+	n -= n > 0 && name[n - 1] == '.';
+	m -= m > 0 && domain[m - 1] == '.';
+	if (m == 0 || n < m)
+		return 0;
+	for (size_t i = 0; i < m; i++)
+		if (ascii_lower(name[n - m + i]) != ascii_lower(domain[i]))
+			return 0;
+	return n == m || name[n - m - 1] == '.';
+}
+
+int
+domain_is_ip(const char *host)
+{
+	unsigned char address[16];
+
+	return inet_pton(AF_INET, host, address) == 1 ||
+	    inet_pton(AF_INET6, host, address) == 1;
+}
+
 static int
 refuse(struct error *err, const char *domain, const char *why)
 {
@@ -130,7 +145,7 @@ domain_to_ascii(const char *domain, char **out, struct error *err)
 		*out = xstrdup(domain);
 		return 0;
 	}
-	if (is_ascii(domain))
+	if (!ascii_has_8bit(domain, strlen(domain)))
 		labels = xstrdup(domain);
 	else if (convert(domain, &labels, err) < 0)
 		return -1;

@@ -23,6 +23,13 @@ int domain_is_ldh(const char *domain);
 /* Is it an address literal: [192.0.2.1], [IPv6:2001:db8::1]? */
 int domain_is_literal(const char *domain);
 
+/* Is the name the domain itself or below it? Case and a final dot do not
+ * count. */
+int domain_is_within(const char *name, const char *domain);
+
+/* Is it an IPv4 or IPv6 address, without brackets and zone? */
+int domain_is_ip(const char *host);
+
 /* The version of libidn2 that runs, borrowed. */
 const char *domain_library_version(void);
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/ascii.h"
+
 /* Blanks that one call writes at most for bare CRs held back. */
 #define BLANKS ((size_t)4096)
 
@@ -28,22 +30,6 @@ find(const char *p, const char *end, char c)
 	const char *at = memchr(p, c, (size_t)(end - p));
 
 	return at != NULL ? at : end;
-}
-
-int
-wire_format_is_8bit(const char *text, size_t n)
-{
-	uint64_t words[4];
-	uint64_t any = 0;
-	size_t i;
-
-	for (i = 0; i + sizeof(words) <= n; i += sizeof(words)) {
-		memcpy(words, text + i, sizeof(words));
-		any |= words[0] | words[1] | words[2] | words[3];
-	}
-	for (; i < n; i++)
-		any |= (unsigned char)text[i];
-	return (any & UINT64_C(0x8080808080808080)) != 0;
 }
 
 static void
@@ -306,7 +292,7 @@ wire_format_add(struct wire_format *w, const char *in, size_t n, char **out)
 	if (out != NULL)
 		*out = r.out;
 	else if (!w->eight_bit)
-		w->eight_bit = wire_format_is_8bit(in, taken);
+		w->eight_bit = ascii_has_8bit(in, taken);
 	return taken;
 }
 

@@ -48,7 +48,4 @@ size_t wire_format_add(struct wire_format *w, const char *in, size_t n,
 /* The end of the text: ends a last line that lacks its line end. */
 void wire_format_end(struct wire_format *w, char **out);
 
-/* Is an octet above 127? */
-int wire_format_is_8bit(const char *text, size_t n);
-
 #endif

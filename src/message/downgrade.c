@@ -96,7 +96,7 @@ write_field(const struct header_writer *w, const struct field *f,
 {
 	const char *text = w->header + f->start;
 	size_t len = f->end - f->start;
-	int encode = w->target == DOWNGRADE_7BIT && wire_format_is_8bit(text, len);
+	int encode = w->target == DOWNGRADE_7BIT && ascii_has_8bit(text, len);
 
 	if (encode && !is_unstructured(w->header, f))
 		return fail(err, EX_DATAERR, "field %.*s has 8-bit octets, "
@@ -314,7 +314,7 @@ static void
 examine(struct converter *c, int last)
 {
 	struct part *p = &c->parts[c->current];
-	int eight = wire_format_is_8bit(c->piece, c->used);
+	int eight = ascii_has_8bit(c->piece, c->used);
 	int is_long = c->continued || c->used > WIREFORM_LINE_MAX;
 
 	if (eight && (c->continued || !last ||

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/escape.h"
 #include "base/utf8.h"
 #include "base/xmalloc.h"
@@ -93,7 +94,7 @@ read_header(struct message *m, struct header *head, struct error *err)
 	if (header_read(head, &m->spool, m->dots, err) != 0)
 		return -1;
 	m->header = head->text;
-	m->header_8bit = wire_format_is_8bit(head->text.data, head->text.len);
+	m->header_8bit = ascii_has_8bit(head->text.data, head->text.len);
 	m->header_utf8 = m->header_8bit &&
 	    utf8_is_valid(head->text.data, head->text.len);
 	m->longest_line = head->longest_line;

@@ -15,14 +15,12 @@ ask(struct transport *t, const struct proxy_request *r, struct error *err)
 {
 	struct buffer question = { .kind = BUFFER_SECRET };
 	struct buffer secret = { .kind = BUFFER_SECRET };
-	int is_ipv6 = strchr(r->host, ':') != NULL;
-	char *target = xasprintf(is_ipv6 ? "[%s]:%u" : "%s:%u", r->host,
-	    r->port);
+	char target[ESCAPE_QUOTE];
 	int result;
 
+	escape_server(target, sizeof(target), r->host, r->port);
 	buffer_addf(&question, "CONNECT %s HTTP/1.1\r\nHost: %s", target,
 	    target);
-	free(target);
 	if (r->user[0] != '\0') {
 		buffer_addf(&secret, "%s:%s", r->user, r->password);
 		buffer_add_string(&question, "\r\nProxy-Authorization: Basic ");

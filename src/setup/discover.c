@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "base/xmalloc.h"
+#include "format/domain.h"
 
 #define PORT_SUBMISSIONS 465 /* RFC 8314 3.3 */
 #define PORT_SUBMISSION 587

@@ -7,7 +7,7 @@
 #include "base/ascii.h"
 #include "base/escape.h"
 #include "base/terminal.h"
-#include "format/dns_answer.h"
+#include "format/domain.h"
 #include "smtp/auth.h"
 #include "smtp/submit.h"
 

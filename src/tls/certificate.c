@@ -63,15 +63,6 @@ peer_name(char *out, size_t size, gnutls_x509_crt_t certificate,
 	return out;
 }
 
-int
-certificate_is_address(const char *name)
-{
-	unsigned char octets[16];
-
-	return inet_pton(AF_INET, name, octets) == 1 ||
-	    inet_pton(AF_INET6, name, octets) == 1;
-}
-
 /* Adds one name of the certificate to the list. */
 static void
 list_name(struct buffer *list, unsigned type, const unsigned char *name,

@@ -41,7 +41,4 @@ unsigned certificate_names(struct buffer *list, gnutls_x509_crt_t certificate);
 /* A moment in UTC. Returns out, which has PEER_DATE octets. */
 char *certificate_date(char *out, time_t moment);
 
-/* Is the reference identity an IP address? */
-int certificate_is_address(const char *name);
-
 #endif

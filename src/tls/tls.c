@@ -10,6 +10,7 @@
 
 #include "base/escape.h"
 #include "base/poll.h"
+#include "format/domain.h"
 #include "format/encode.h"
 #include "tls/ca_store.h"
 #include "tls/certificate.h"
@@ -184,7 +185,7 @@ prepare(struct handshake *h, struct error *err)
 	    load_client_key(h, err) != 0 ||
 	    load_revocations(h, err) != 0)
 		return -1;
-	if (h->name[0] != '\0' && !certificate_is_address(h->name))
+	if (h->name[0] != '\0' && !domain_is_ip(h->name))
 		gnutls_server_name_set(session, GNUTLS_NAME_DNS, h->name,
 		    strlen(h->name));
 	gnutls_session_set_ptr(session, h);

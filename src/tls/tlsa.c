@@ -3,7 +3,6 @@
 
 #include "tls/tlsa.h"
 
-#include <arpa/inet.h>
 #include <arpa/nameser.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -14,6 +13,7 @@
 
 #include "base/escape.h"
 #include "base/xmalloc.h"
+#include "format/domain.h"
 #include "net/blocking_call.h"
 
 #define CLASS_IN 1
@@ -108,10 +108,7 @@ explain(const struct tlsa_question *q, struct error *err)
 static int
 check_host(const char *host, unsigned port, struct error *err)
 {
-	unsigned char octets[16];
-
-	if (port == 0 || inet_pton(AF_INET, host, octets) == 1 ||
-	    inet_pton(AF_INET6, host, octets) == 1)
+	if (port == 0 || domain_is_ip(host))
 		return fail(err, EX_CONFIG,
 		    "tls_trust dane needs a host name and a port");
 	return 0;

@@ -22,7 +22,7 @@ tofu_make(struct tofu_pin *pin, const char *state, const char *name,
     unsigned port,
 	struct error *err)
 {
-	int is_ipv6 = strchr(name, ':') != NULL;
+	char server[ESCAPE_QUOTE];
 
 	memset(pin, 0, sizeof(*pin));
 	if (state == NULL) {
@@ -31,8 +31,8 @@ tofu_make(struct tofu_pin *pin, const char *state, const char *name,
 		    "XDG_STATE_HOME");
 	}
 	pin->directory = xasprintf("%s/pins", state);
-	pin->server = is_ipv6 ? xasprintf("[%s]:%u", name, port)
-	    : xasprintf("%s:%u", name, port);
+	pin->server = xstrdup(escape_server(server, sizeof(server), name,
+	    port));
 	for (char *p = pin->server; *p != '\0'; p++)
 		*p = ascii_lower(*p);
 	return 0;

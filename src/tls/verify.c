@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/escape.h"
+#include "format/domain.h"
 #include "tls/certificate.h"
 #include "tls/fingerprint.h"
 #include "tls/staple.h"
@@ -206,7 +207,7 @@ lacks_name(const struct verification *v)
 	unsigned dns = certificate_names(&names, v->certificate);
 
 	buffer_free(&names);
-	return dns == 0 && !certificate_is_address(v->name);
+	return dns == 0 && !domain_is_ip(v->name);
 }
 
 /* GnuTLS adds bits for what is wrong, and so do we. */

@@ -91,32 +91,6 @@ equal_weights_get_equal_shares(void **state)
 	assert_int_equal(first[2], 100);
 }
 
-static void
-a_name_is_within_its_domain(void **state)
-{
-	static const struct {
-		const char *name, *domain;
-		int within;
-	} cases[] = {
-		{ "example.org", "example.org", 1 },
-		{ "smtp.example.org", "example.org", 1 },
-		{ "SMTP.Example.ORG.", "example.org", 1 },
-		{ "a.b.example.org", "example.org.", 1 },
-		{ "badexample.org", "example.org", 0 },
-		{ "example.org.evil.test", "example.org", 0 },
-		{ "org", "example.org", 0 },
-		{ "smtp.example.org", "", 0 },
-		{ "", "", 0 },
-		{ "", "example.org", 0 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		if (domain_is_within(cases[i].name, cases[i].domain) !=
-		    cases[i].within)
-			fail_msg("%s in %s", cases[i].name, cases[i].domain);
-}
-
 int
 main(void)
 {
@@ -124,7 +98,6 @@ main(void)
 		cmocka_unit_test(the_lowest_priority_comes_first),
 		cmocka_unit_test(weights_share_out_the_first_place),
 		cmocka_unit_test(equal_weights_get_equal_shares),
-		cmocka_unit_test(a_name_is_within_its_domain),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,6 +148,55 @@ the_library_tells_its_version(void **state)
 	assert_non_null(domain_library_version());
 }
 
+static void
+a_name_is_within_its_domain(void **state)
+{
+	static const struct {
+		const char *name, *domain;
+		int within;
+	} cases[] = {
+		{ "example.org", "example.org", 1 },
+		{ "smtp.example.org", "example.org", 1 },
+		{ "SMTP.Example.ORG.", "example.org", 1 },
+		{ "a.b.example.org", "example.org.", 1 },
+		{ "badexample.org", "example.org", 0 },
+		{ "example.org.evil.test", "example.org", 0 },
+		{ "org", "example.org", 0 },
+		{ "smtp.example.org", "", 0 },
+		{ "", "", 0 },
+		{ "", "example.org", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (domain_is_within(cases[i].name, cases[i].domain) !=
+		    cases[i].within)
+			fail_msg("%s in %s", cases[i].name, cases[i].domain);
+}
+
+static void
+an_address_is_not_a_name(void **state)
+{
+	static const struct {
+		const char *host;
+		int is_ip;
+	} cases[] = {
+		{ "192.0.2.1", 1 },
+		{ "2001:db8::1", 1 },
+		{ "::ffff:192.0.2.1", 1 },
+		{ "192.0.2", 0 },
+		{ "[2001:db8::1]", 0 },
+		{ "fe80::1%eth0", 0 },
+		{ "example.org", 0 },
+		{ "", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (domain_is_ip(cases[i].host) != cases[i].is_ip)
+			fail_msg("%s", cases[i].host);
+}
+
 int
 main(void)
 {
@@ -158,6 +207,8 @@ main(void)
 		cmocka_unit_test(an_error_names_the_domain_escaped),
 		cmocka_unit_test(
 		    only_names_that_convert_back_are_shown_as_unicode),
+		cmocka_unit_test(a_name_is_within_its_domain),
+		cmocka_unit_test(an_address_is_not_a_name),
 		cmocka_unit_test(the_library_tells_its_version),
 	};
 

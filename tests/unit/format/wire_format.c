@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../unit.h"
 
+#include "base/ascii.h"
 #include "base/buffer.h"
 #include "format/wire_format.h"
 
@@ -321,10 +322,10 @@ an_octet_above_127_is_seen_anywhere(void **state)
 	(void)state;
 	for (size_t len = 0; len < sizeof(text); len++) {
 		memset(text, 'a', sizeof(text));
-		assert_false(wire_format_is_8bit(text, len));
+		assert_false(ascii_has_8bit(text, len));
 		for (size_t i = 0; i < len; i++) {
 			text[i] = '\x80';
-			assert_true(wire_format_is_8bit(text, len));
+			assert_true(ascii_has_8bit(text, len));
 			text[i] = 0x7f;
 		}
 	}
