@@ -16,34 +16,8 @@
 #include "format/oauth.h"
 #include "format/scram.h"
 
-/* In the order of preference. */
-static const struct sasl_mechanism mechanisms[] = {
-	{ "SCRAM-SHA-256-PLUS", SASL_SCRAM, .automatic = 1,
-	    .needs_binding = 1, .needs_user = 1, .client_first = 1 },
-	{ "SCRAM-SHA-1-PLUS", SASL_SCRAM, .automatic = 1,
-	    .needs_binding = 1, .needs_user = 1, .client_first = 1 },
-	{ "SCRAM-SHA-256", SASL_SCRAM, .automatic = 1,
-	    .needs_user = 1, .client_first = 1 },
-	{ "SCRAM-SHA-1", SASL_SCRAM, .automatic = 1,
-	    .needs_user = 1, .client_first = 1 },
-	{ "PLAIN", SASL_TEXT, .automatic = 1, .plaintext = 1, .one_round = 1,
-	    .needs_user = 1, .client_first = 1 },
-	{ "LOGIN", SASL_TEXT, .automatic = 1, .plaintext = 1,
-	    .needs_user = 1, .any_prompt = 1 },
-	{ "EXTERNAL", SASL_TEXT, .automatic = 1, .one_round = 1,
-	    .client_first = 1 },
-	{ "OAUTHBEARER", SASL_OAUTHBEARER, .plaintext = 1,
-	    .needs_user = 1, .client_first = 1 },
-	{ "XOAUTH2", SASL_XOAUTH2, .plaintext = 1,
-	    .needs_user = 1, .client_first = 1 },
-	{ "GSSAPI", SASL_BINARY, .client_first = 1 },
-	{ "CRAM-MD5", SASL_TEXT, .needs_user = 1 },
-	{ "DIGEST-MD5", SASL_TEXT, .needs_user = 1 },
-	{ "NTLM", SASL_NTLM, .needs_user = 1, .client_first = 1 },
-};
-
 struct sasl {
-	const struct sasl_mechanism *mechanism;
+	const struct mechanism *mechanism;
 	struct sasl_identity identity;
 	Gsasl *library;
 	Gsasl_session *session; /* NULL for the mechanisms that are ours */
@@ -52,32 +26,6 @@ struct sasl {
 	int satisfied;          /* the last one returned 0 */
 	char server_error[ESCAPE_QUOTE];
 };
-
-const struct sasl_mechanism *
-sasl_find(const char *name)
-{
-	for (size_t i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++)
-		if (ascii_equal(mechanisms[i].name, name))
-			return &mechanisms[i];
-	return NULL;
-}
-
-const struct sasl_mechanism *
-sasl_choose(const char *offered, int confidential, int has_binding,
-    int has_user)
-{
-	for (size_t i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]);
-	    i++) {
-		const struct sasl_mechanism *m = &mechanisms[i];
-
-		if (m->automatic && m->needs_user == !!has_user &&
-		    (confidential || !m->plaintext) &&
-		    (has_binding || !m->needs_binding) &&
-		    ascii_has_word(offered, m->name))
-			return m;
-	}
-	return NULL;
-}
 
 /*
  * Gives libgsasl the key that it would compute itself, from the salt and the
@@ -213,9 +161,9 @@ explain(const struct sasl *s, int rc, struct error *err)
 }
 
 static int
-is_ours(const struct sasl_mechanism *m)
+is_ours(const struct mechanism *m)
 {
-	return m->kind == SASL_XOAUTH2 || m->kind == SASL_OAUTHBEARER;
+	return m->kind == MECHANISM_XOAUTH2 || m->kind == MECHANISM_OAUTHBEARER;
 }
 
 /*
@@ -228,7 +176,7 @@ start(struct sasl *s)
 	char *password;
 	int rc = GSASL_OK;
 
-	if (s->mechanism->kind == SASL_SCRAM) {
+	if (s->mechanism->kind == MECHANISM_SCRAM) {
 		rc = gsasl_saslprep(s->identity.secret, 0, &password, NULL);
 		if (rc != GSASL_OK)
 			return rc;
@@ -246,7 +194,7 @@ start(struct sasl *s)
 }
 
 int
-sasl_begin(struct sasl **s, const struct sasl_mechanism *mechanism,
+sasl_begin(struct sasl **s, const struct mechanism *mechanism,
     const struct sasl_identity *identity, struct error *err)
 {
 	struct sasl *new;
@@ -297,14 +245,14 @@ check(const struct sasl *s, const char *challenge, size_t len,
 	if (len > SASL_CHALLENGE_MAX)
 		return fail(err, EX_PROTOCOL, "%s: challenge too long: more "
 		    "than %zu octets", name, SASL_CHALLENGE_MAX);
-	if (s->mechanism->kind == SASL_NTLM)
+	if (s->mechanism->kind == MECHANISM_NTLM)
 		return s->steps == 0 || is_ntlm_challenge(challenge, len) ? 0
 		    : fail(err, EX_PROTOCOL, "%s: invalid challenge", name);
-	if (len > 0 && s->mechanism->kind != SASL_BINARY &&
+	if (len > 0 && s->mechanism->kind != MECHANISM_BINARY &&
 	    memchr(challenge, '\0', len) != NULL)
 		return fail(err, EX_PROTOCOL,
 		    "%s: invalid challenge: it has a NUL", name);
-	if (s->mechanism->kind != SASL_SCRAM || s->steps == 0)
+	if (s->mechanism->kind != MECHANISM_SCRAM || s->steps == 0)
 		return 0;
 	if ((s->steps == 1
 	    ? scram_check_server_first(s->nonce, challenge, len, err)
@@ -332,7 +280,7 @@ step_library(struct sasl *s, const char *challenge, size_t len,
 	if (output != NULL)
 		platform_wipe(output, n);
 	gsasl_free(output);
-	if (s->mechanism->kind == SASL_SCRAM && s->steps == 0) {
+	if (s->mechanism->kind == MECHANISM_SCRAM && s->steps == 0) {
 		nonce = strstr(buffer_string(out), ",r=");
 		s->nonce = xstrdup(nonce != NULL ? nonce + 3 : "");
 	}
@@ -348,7 +296,7 @@ step_token(struct sasl *s, const char *challenge, size_t len,
 		s->identity.user, s->identity.secret,
 		s->identity.host, s->identity.port
 	};
-	int bearer = s->mechanism->kind == SASL_OAUTHBEARER;
+	int bearer = s->mechanism->kind == MECHANISM_OAUTHBEARER;
 	char *text;
 
 	if (s->steps == 0)

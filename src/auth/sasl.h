@@ -2,18 +2,6 @@
 /*
  * SASL exchanges, client side, as begin and step; the only libgsasl user.
  * Does no I/O and knows nothing of base64 lines.
- *
- * No mechanism outside the one table in sasl.c is ever used. "auth on" takes
- * the first of these that the server offers and the session allows, what
- * proves most and shows least in front:
- *
- *	SCRAM-SHA-256-PLUS  SCRAM-SHA-1-PLUS  bound to the TLS session
- *	SCRAM-SHA-256  SCRAM-SHA-1            the secret is not shown
- *	PLAIN  LOGIN                          confidential sessions only
- *	EXTERNAL                              if the account has no user
- *
- * Only by name: OAUTHBEARER, XOAUTH2 (the secret is a token), GSSAPI,
- * CRAM-MD5, DIGEST-MD5, NTLM.
  */
 #ifndef ONEHOP_AUTH_SASL_H
 #define ONEHOP_AUTH_SASL_H
@@ -22,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "format/mechanism.h"
 
 /* What 12288 octets of base64 hold: RFC 4954 4 asks for no more. */
 #define SASL_CHALLENGE_MAX ((size_t)9216)
@@ -39,48 +28,12 @@ struct sasl_identity {
 	const char *domain;        /* ntlmdomain, or NULL */
 };
 
-enum sasl_kind {
-	SASL_TEXT,       /* challenges hold no NUL */
-	SASL_BINARY,     /* challenges are any octets */
-	SASL_NTLM,       /* one challenge, of a form that we check */
-	SASL_SCRAM,
-	SASL_XOAUTH2,    /* ours: libgsasl has neither of these two */
-	SASL_OAUTHBEARER
-};
-
-/* Properties of a mechanism, for the one table of them. */
-struct sasl_mechanism {
-	const char *name;
-	enum sasl_kind kind;
-	int automatic;      /* chosen by "auth on", in table order */
-	int plaintext;      /* shows the secret to the server: TLS only */
-	int one_round;      /* ends in one round trip: may be pipelined
-	                       (RFC 4954 4) */
-	int needs_binding;  /* -PLUS */
-	int needs_user;     /* user and secret, EXTERNAL does not */
-	int client_first;   /* has an initial response */
-	int any_prompt;     /* challenges are prompts, whatever they say: they
-	                       need not even be base64 */
-};
-
-/* The entry of that name (any case), or NULL. */
-const struct sasl_mechanism *sasl_find(const char *name);
-
-/*
- * The first automatic mechanism of our own order that the server offers and
- * the session allows; NULL if none. offered: upper case names, one space
- * between. confidential: TLS is up, or the peer is this machine. has_user:
- * there are user and secret; without, only EXTERNAL is left.
- */
-const struct sasl_mechanism *sasl_choose(const char *offered,
-	int confidential, int has_binding, int has_user);
-
 /*
  * Starts an exchange. 0 with *s owned by the caller; -1 with *s NULL:
  * EX_UNAVAILABLE if the library lacks the mechanism, or the identity what the
  * mechanism needs; EX_NOPERM for a password that SCRAM cannot use.
  */
-int sasl_begin(struct sasl **s, const struct sasl_mechanism *mechanism,
+int sasl_begin(struct sasl **s, const struct mechanism *mechanism,
 	const struct sasl_identity *identity, struct error *err);
 
 /*

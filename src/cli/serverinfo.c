@@ -156,12 +156,12 @@ add_authentication(struct info_page *p, const struct session *s, int tested)
 {
 	const struct account *a = s->account;
 	struct buffer binding = {0};
-	const struct sasl_mechanism *m = sasl_find(a->auth);
+	const struct mechanism *m = mechanism_find(a->auth);
 
 	if (s->tls.version[0] != '\0')
 		(void)tls_channel_binding(s->stream.transport, &binding);
 	if (m == NULL)
-		m = sasl_choose(s->can.mechanisms, s->confidential,
+		m = mechanism_choose(s->can.mechanisms, s->confidential,
 		    binding.len > 0, a->user[0] != '\0');
 	buffer_free(&binding);
 	begin(p, "authentication");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/xmalloc.h"
+#include "format/mechanism.h"
 #include "net/socks.h"
 #include "net/srv_mx.h"
 #include "tls/tls.h"
@@ -136,9 +137,10 @@ check_tls(const struct account *a, struct error *err)
 static int
 needs_no_user(const struct account *a)
 {
+	const struct mechanism *m = mechanism_find(a->auth);
+
 	return strcmp(a->auth, "off") == 0 ||
-	    strcmp(a->auth, "EXTERNAL") == 0 ||
-	    strcmp(a->auth, "GSSAPI") == 0 ||
+	    (m != NULL && !m->needs_user) ||
 	    (strcmp(a->auth, "on") == 0 && a->tls_cert_file[0] != '\0');
 }
 

@@ -10,6 +10,7 @@
 #include "base/escape.h"
 #include "base/xmalloc.h"
 #include "format/domain.h"
+#include "format/mechanism.h"
 #include "net/srv_mx.h"
 
 #define SHA1_DIGITS 40 /* as older msmtprc files have it */
@@ -123,14 +124,11 @@ value_ip(const char *value, struct error *err)
 char *
 value_auth(const char *value, struct error *err)
 {
-	static const char *const words[] = {
-		"on", "off", "auto",
-		"SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS",
-		"SCRAM-SHA-256", "SCRAM-SHA-1",
-		"PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5",
-		"EXTERNAL", "OAUTHBEARER", "XOAUTH2", "GSSAPI", "NTLM"
-	};
+	static const char *const words[] = { "on", "off", "auto" };
+	const struct mechanism *m = mechanism_find(value);
 
+	if (m != NULL)
+		return xstrdup(m->name);
 	if (value[0] == '\0')
 		value = "on";
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -57,8 +57,8 @@ talk(const struct probe *probe, const struct account *a, struct error *err)
 
 	result = submit_connect(&s, a, &options, err);
 	if (result == 0 && auth_is_wanted(a) &&
-	    sasl_find(a->auth) == NULL &&
-	    sasl_choose(s.session.can.mechanisms, s.session.confidential, 1,
+	    mechanism_find(a->auth) == NULL &&
+	    mechanism_choose(s.session.can.mechanisms, s.session.confidential, 1,
 	    1) == NULL)
 		result = fail(err, EX_UNAVAILABLE, "no supported "
 		    "authentication mechanism is offered");

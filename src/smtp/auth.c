@@ -19,7 +19,7 @@ auth_is_wanted(const struct account *a)
 int
 auth_needs_secret(const struct account *a)
 {
-	const struct sasl_mechanism *m = sasl_find(a->auth);
+	const struct mechanism *m = mechanism_find(a->auth);
 
 	if (!auth_is_wanted(a))
 		return 0;
@@ -38,7 +38,7 @@ nothing_fits(const struct session *s, struct error *err)
 		return -1;
 	}
 	if (!s->confidential &&
-	    sasl_choose(s->can.mechanisms, 1, 0, 1) != NULL)
+	    mechanism_choose(s->can.mechanisms, 1, 0, 1) != NULL)
 		return fail(err, EX_NOPERM,
 		    "refusing to send password without TLS (server offers %s)",
 		    s->can.mechanisms);
@@ -51,11 +51,11 @@ static int
 choose(struct auth *x, const struct session *s, struct error *err)
 {
 	const struct account *a = s->account;
-	const struct sasl_mechanism *m = sasl_find(a->auth);
+	const struct mechanism *m = mechanism_find(a->auth);
 	int has_binding = x->binding.len > 0;
 
 	if (m == NULL)
-		m = sasl_choose(s->can.mechanisms, s->confidential,
+		m = mechanism_choose(s->can.mechanisms, s->confidential,
 		    has_binding, a->user[0] != '\0');
 	else if (!session_can(s, EXT_AUTH))
 		m = NULL;
@@ -183,8 +183,8 @@ static const struct {
 static int
 is_token(const struct auth *x)
 {
-	return x->mechanism->kind == SASL_XOAUTH2 ||
-	    x->mechanism->kind == SASL_OAUTHBEARER;
+	return x->mechanism->kind == MECHANISM_XOAUTH2 ||
+	    x->mechanism->kind == MECHANISM_OAUTHBEARER;
 }
 
 static void

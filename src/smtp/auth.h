@@ -11,7 +11,7 @@
 
 /* One authentication under way. {0} is none. */
 struct auth {
-	const struct sasl_mechanism *mechanism; /* NULL: nothing to do */
+	const struct mechanism *mechanism; /* NULL: nothing to do */
 	struct sasl_identity identity;
 	struct sasl *exchange;
 	struct buffer response;  /* base64 of our next response, secret */

@@ -74,7 +74,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error err = {0};
 	struct sasl *s;
 
-	if (size == 0 || sasl_begin(&s, sasl_find(names[data[0] %
+	if (size == 0 || sasl_begin(&s, mechanism_find(names[data[0] %
 	    (sizeof(names) / sizeof(names[0]))]), &jane, &err) != 0)
 		return 0;
 	answer(s, (const char *)data + 1, size - 1);

@@ -96,7 +96,7 @@ talk(const char *name, const struct sasl_identity *identity,
 {
 	struct ending o = { .client = 1, .server = GSASL_NEEDS_MORE };
 	struct buffer response = { .kind = BUFFER_SECRET };
-	const struct sasl_mechanism *m = sasl_find(name);
+	const struct mechanism *m = mechanism_find(name);
 	Gsasl_session *session;
 	Gsasl *library;
 	struct sasl *s;
@@ -208,7 +208,7 @@ the_wrong_password_is_refused(void **state)
 			continue;
 		o = talk(served[i].name, &jane, &account, NULL);
 		assert_int_equal(o.server, GSASL_AUTHENTICATION_ERROR);
-		if (sasl_find(served[i].name)->kind == SASL_SCRAM)
+		if (mechanism_find(served[i].name)->kind == MECHANISM_SCRAM)
 			assert_int_equal(o.client, 1); /* no proof seen */
 	}
 }
@@ -220,7 +220,7 @@ another_tls_session_does_not_bind(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < NSERVED; i++)
-		if (sasl_find(served[i].name)->needs_binding)
+		if (mechanism_find(served[i].name)->needs_binding)
 			assert_int_not_equal(talk(served[i].name, &jane,
 			    &account, NULL).server, GSASL_OK);
 }
@@ -312,7 +312,7 @@ begin(const char *name, const struct sasl_identity *identity, int result,
 	struct error err = {0};
 	struct sasl *s;
 
-	assert_int_equal(sasl_begin(&s, sasl_find(name), identity, &err), 0);
+	assert_int_equal(sasl_begin(&s, mechanism_find(name), identity, &err), 0);
 	assert_int_equal(sasl_step(s, "", 0, out, &err), result);
 	return s;
 }
@@ -359,7 +359,7 @@ what_saslprep_forbids_is_our_fault(void **state)
 
 	(void)state;
 	identity.secret = "bell\a";
-	assert_int_equal(sasl_begin(&s, sasl_find("SCRAM-SHA-256"), &identity,
+	assert_int_equal(sasl_begin(&s, mechanism_find("SCRAM-SHA-256"), &identity,
 	    &err), -1);
 	assert_null(s);
 	assert_int_equal(err.code, EX_NOPERM);
@@ -367,7 +367,7 @@ what_saslprep_forbids_is_our_fault(void **state)
 	assert_null(strstr(err.text, "bell"));
 	identity = jane;
 	identity.user = "bell\a";
-	assert_int_equal(sasl_begin(&s, sasl_find("SCRAM-SHA-256"), &identity,
+	assert_int_equal(sasl_begin(&s, mechanism_find("SCRAM-SHA-256"), &identity,
 	    &err), 0);
 	assert_int_equal(sasl_step(s, "", 0, &out, &err), -1);
 	assert_int_equal(err.code, EX_NOPERM);
@@ -429,10 +429,31 @@ a_refusal_that_quotes_the_token_is_not_kept(void **state)
 	buffer_free(&out);
 }
 
+static void
+a_mechanism_that_lacks_what_it_needs_does_not_begin(void **state)
+{
+	const struct sasl_identity unbound = { .user = "u", .secret = "s" };
+	const struct sasl_identity nobody = { .host = "h" };
+	struct error err = {0};
+	struct sasl *s;
+
+	(void)state;
+	assert_int_equal(sasl_begin(&s, mechanism_find("SCRAM-SHA-1-PLUS"),
+	    &unbound, &err), -1);
+	assert_null(s);
+	assert_int_equal(err.code, EX_UNAVAILABLE);
+	assert_int_equal(sasl_begin(&s, mechanism_find("PLAIN"), &nobody, &err),
+	    -1);
+	assert_null(s);
+	sasl_free(NULL);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    a_mechanism_that_lacks_what_it_needs_does_not_begin),
 		cmocka_unit_test(the_right_password_is_accepted),
 		cmocka_unit_test(passwords_of_any_length_work),
 		cmocka_unit_test(the_wrong_password_is_refused),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../unit.h"
 
-#include "auth/sasl.h"
+#include "format/mechanism.h"
 
 #define ALL "LOGIN PLAIN GSSAPI NTLM CRAM-MD5 DIGEST-MD5 XOAUTH2 OAUTHBEARER " \
 	"EXTERNAL SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-1-PLUS " \
@@ -35,7 +35,7 @@ the_strongest_that_fits_is_chosen(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
-		const struct sasl_mechanism *m = sasl_choose(
+		const struct mechanism *m = mechanism_choose(
 		    choices[i].offered, choices[i].confidential,
 		    choices[i].has_binding, choices[i].has_user);
 
@@ -50,30 +50,11 @@ static void
 only_the_mechanisms_of_the_table_exist(void **state)
 {
 	(void)state;
-	assert_null(sasl_find("ANONYMOUS"));
-	assert_null(sasl_find("PLAI"));
-	assert_null(sasl_find(""));
-	assert_string_equal(sasl_find("scram-sha-1-plus")->name,
+	assert_null(mechanism_find("ANONYMOUS"));
+	assert_null(mechanism_find("PLAI"));
+	assert_null(mechanism_find(""));
+	assert_string_equal(mechanism_find("scram-sha-1-plus")->name,
 	    "SCRAM-SHA-1-PLUS");
-}
-
-static void
-a_mechanism_that_lacks_what_it_needs_does_not_begin(void **state)
-{
-	const struct sasl_identity unbound = { .user = "u", .secret = "s" };
-	const struct sasl_identity nobody = { .host = "h" };
-	struct error err = {0};
-	struct sasl *s;
-
-	(void)state;
-	assert_int_equal(sasl_begin(&s, sasl_find("SCRAM-SHA-1-PLUS"),
-	    &unbound, &err), -1);
-	assert_null(s);
-	assert_int_equal(err.code, EX_UNAVAILABLE);
-	assert_int_equal(sasl_begin(&s, sasl_find("PLAIN"), &nobody, &err),
-	    -1);
-	assert_null(s);
-	sasl_free(NULL);
 }
 
 int
@@ -82,8 +63,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_strongest_that_fits_is_chosen),
 		cmocka_unit_test(only_the_mechanisms_of_the_table_exist),
-		cmocka_unit_test(
-		    a_mechanism_that_lacks_what_it_needs_does_not_begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
