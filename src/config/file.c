@@ -326,7 +326,7 @@ read_line(struct file_reader *r, const char *line, size_t len)
 		result = config_line_read(&d, line, len, &err);
 	if (result == 0 && d.keyword != NULL)
 		result = obey(r, &d, &err);
-	config_line_free(&d);
+	directive_free(&d);
 	if (result != 0)
 		complain(r, &err);
 }

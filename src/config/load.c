@@ -58,7 +58,7 @@ apply_eval(struct account *a, const struct config_setting *s,
 		    "the key %s", d.keyword);
 	if (result != 0)
 		wrap(err, "%s", s->origin);
-	config_line_free(&d);
+	directive_free(&d);
 	buffer_free(&line);
 	return result;
 }

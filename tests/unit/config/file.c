@@ -60,7 +60,7 @@ static const struct {
 	  "\"defaults\"?" },
 	{ "hosst h\n", "f:1: unknown key \"hosst\", did you mean \"host\"?" },
 	{ "password=hunter2\n",
-	  "f:1: expected a blank behind \"password\", not \"=\"" },
+	  "f:1: expected a blank after \"password\", not \"=\"" },
 	{ "account a\nhost h\naccount a\n",
 	  "f:3: account a is defined already at f:1" },
 	{ "account b : a\naccount a\n", "f:1: expected an account that is "

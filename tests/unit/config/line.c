@@ -51,11 +51,11 @@ static const struct {
 	{ "user \"a", "expected a closing quote" },
 	{ "user \"a\\\"", "expected a closing quote" },
 	{ "user \"a\" b",
-	  "expected the end of the line behind the closing quote" },
+	  "expected the end of the line after the closing quote" },
 	{ "password=hunter2",
-	  "expected a blank behind \"password\", not \"=\"" },
+	  "expected a blank after \"password\", not \"=\"" },
 	{ "host: mail.example",
-	  "expected a blank behind \"host\", not \":\"" },
+	  "expected a blank after \"host\", not \":\"" },
 	{ "=x", "expected a key, not \"=\"" },
 	{ "\"tls\" on", "expected a key, not \"\"\"" },
 	{ "\377", "expected a key, not \"\\xFF\"" },
@@ -77,7 +77,7 @@ a_line_is_a_keyword_and_its_argument(void **state)
 			assert_string_equal(d.keyword, good[i].keyword);
 			assert_string_equal(d.argument, good[i].argument);
 		}
-		config_line_free(&d);
+		directive_free(&d);
 	}
 }
 
@@ -93,7 +93,7 @@ a_line_that_is_none_says_why_without_its_argument(void **state)
 		    strlen(bad[i].line), &err), -1);
 		assert_int_equal(err.code, EX_CONFIG);
 		assert_string_equal(err.text, bad[i].text);
-		config_line_free(&d);
+		directive_free(&d);
 	}
 }
 
@@ -109,7 +109,7 @@ a_line_may_be_of_any_length(void **state)
 	memcpy(line, "user ", 5);
 	assert_int_equal(config_line_read(&d, line, sizeof(line), &err), 0);
 	assert_int_equal(strlen(d.argument), sizeof(line) - 5);
-	config_line_free(&d);
+	directive_free(&d);
 }
 
 int

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One line of a config file: a keyword and its argument. Pure.
+ *
+ *	line     = blanks [ keyword [ blanks argument ] ] blanks [ comment ]
+ *	argument = plain text up to a blank and "#", or
+ *	           "quoted text" with \" and \\ in it
+ *	comment  = "#" to the end of the line
+ */
+#ifndef ONEHOP_FORMAT_DIRECTIVE_H
+#define ONEHOP_FORMAT_DIRECTIVE_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct directive {
+	char *keyword;     /* owned; NULL for an empty line */
+	char *argument;    /* owned; "" if there is none; wiped when freed */
+	const char *rest;  /* the line after the keyword, borrowed */
+	size_t rest_len;
+};
+
+enum argument_kind {
+	ARGUMENT_PLAIN,
+	ARGUMENT_VERBATIM /* the whole rest, without outer quotes: a password
+	                     may contain anything */
+};
+
+/* Reads the keyword of a line (no line end; a CR before it is a blank).
+ * Returns 0 or -1 EX_CONFIG. */
+int directive_begin(struct directive *d, const char *line, size_t len,
+	struct error *err);
+
+/* Reads the argument after a keyword. Returns 0 or -1 EX_CONFIG. */
+int directive_argument(struct directive *d, enum argument_kind kind,
+	struct error *err);
+
+void directive_free(struct directive *d);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ~/.config/onehop/token: which client and provider an address uses. */
+#ifndef ONEHOP_TOKEN_OAUTH_CONFIG_H
+#define ONEHOP_TOKEN_OAUTH_CONFIG_H
+
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+/* The keys of the file; a value is a string or not set. */
+#define OAUTH_KEYS(KEY) \
+	KEY(provider) KEY(client_id) KEY(client_secret) KEY(tenant) \
+	KEY(scope) KEY(issuer) KEY(auth_url) KEY(device_url) \
+	KEY(token_url) KEY(revoke_url) KEY(redirect_url) KEY(ca_file) \
+	KEY(store) KEY(store_read) KEY(store_write) KEY(store_remove)
+
+enum oauth_key {
+#define KEY(name) OAUTH_##name,
+	OAUTH_KEYS(KEY)
+#undef KEY
+	OAUTH_NKEYS
+};
+
+/* One account of the file. {0} is empty. */
+struct oauth_account {
+	char *address;             /* NULL for the defaults */
+	char *value[OAUTH_NKEYS];  /* NULL if not set; wiped when freed */
+	const char *extra;         /* parameters of the authorization request */
+	const char *redirect_host;
+};
+
+struct oauth_config {
+	struct oauth_account defaults;
+	struct oauth_account *at;
+	size_t n;
+};
+
+/*
+ * Parses the text of a file. Lines are as in directive.h; "defaults" and
+ * "account ADDRESS [: PARENT]" begin a section. Pure. Returns 0; -1 EX_CONFIG
+ * with "path:line: ". oauth_config_free() in either case.
+ */
+int oauth_config_parse(struct oauth_config *c, const char *path,
+	const struct buffer *text, struct error *err);
+
+/* Reads the user's file; a missing file is empty. Returns 0, -1 EX_CONFIG. */
+int oauth_config_read(struct oauth_config *c, struct error *err);
+
+void oauth_config_free(struct oauth_config *c);
+
+/*
+ * Makes the address's account: its section or the defaults, completed from
+ * the provider table. Returns 0; -1 EX_CONFIG unknown provider or a URL that
+ * is not https. oauth_account_free() in either case.
+ */
+int oauth_config_account(struct oauth_account *a,
+	const struct oauth_config *c, const char *address, struct error *err);
+
+/* Requires a key. Returns its value, or NULL with EX_CONFIG. */
+const char *oauth_account_need(const struct oauth_account *a,
+	enum oauth_key key, struct error *err);
+
+void oauth_account_free(struct oauth_account *a);
+
+#endif
