@@ -131,12 +131,24 @@ set_long_option(struct options *options, const char *value, struct error *err)
 	return 0;
 }
 
-/* "<>" and "" are the null sender. */
+/* "<>" and "" are the null sender. "default" is the account of that name in
+ * many a command line for msmtp, and no address. */
 static int
 set_sender(struct options *options, const char *value, struct error *err)
 {
 	(void)err;
-	options->request.sender = strcmp(value, "<>") == 0 ? "" : value;
+	options->request.sender = strcmp(value, "<>") == 0 ? ""
+	    : strcmp(value, "default") == 0 ? NULL : value;
+	return 0;
+}
+
+/* sendmail would write its traffic there, msmtp its log. */
+static int
+set_log(struct options *options, const char *value, struct error *err)
+{
+	(void)err;
+	if (options->face == FACE_MSMTP)
+		selection_override(&options->selection, KEY_logfile, value);
 	return 0;
 }
 
@@ -163,6 +175,7 @@ SET(config, selection.config = value)
 SET(full_name, request.full_name = value)
 SET(dots, ignore_dots = 1)
 SET(read_recipients, request.read_recipients = 1)
+SET(read_sender, read_sender = 1)
 SET(verbose, debug = 1)
 SET(auth_test, auth_test = 1)
 SET(json, json = 1)
@@ -174,6 +187,23 @@ SET(serverinfo, mode = MODE_SERVERINFO)
 SET(help, mode = MODE_HELP)
 SET(version, mode = MODE_VERSION)
 #undef SET
+
+/*
+ * Whoever can put words into the command line of sendmail - a web form behind
+ * PHP's mail() does - must not run commands or write files by it.
+ */
+static int
+check_face(const struct options *options, const struct key *key,
+    struct error *err)
+{
+	if (options->face != FACE_SENDMAIL ||
+	    (key->attributes & (ATTR_RUNS | ATTR_WRITES)) == 0)
+		return 0;
+	fail(err, EX_USAGE, "--%s is not taken when called as %s", key->name,
+	    options->program);
+	return hint(err, "set %s in the config file, or call onehop",
+	    key->name);
+}
 
 /* The verb, and the IDs are operands; or the key of that name. */
 static int
@@ -195,6 +225,8 @@ set_outbox(struct options *options, const char *value, struct error *err)
 		return fail(err, EX_USAGE, "--outbox: expected list, show, "
 		    "retry, remove, on, off or an absolute path, not \"%s\"",
 		    escape_string(quote, sizeof(quote), value));
+	if (check_face(options, &account_keys[KEY_outbox], err) != 0)
+		return -1;
 	selection_override(&options->selection, KEY_outbox, value);
 	return 0;
 }
@@ -224,10 +256,13 @@ set_rmqs(struct options *options, const char *value, struct error *err)
 	return 0;
 }
 
+/* It writes a file. */
 static int
 set_configure(struct options *options, const char *value, struct error *err)
 {
-	(void)err;
+	if (options->face == FACE_SENDMAIL)
+		return fail(err, EX_USAGE, "--configure is not taken when "
+		    "called as %s: call onehop", options->program);
 	options->mode = MODE_CONFIGURE;
 	options->address = value;
 	return 0;
@@ -269,15 +304,19 @@ option_by_name(const char *name)
 /* Longer than the name of any option. */
 #define NAME_SIZE 64
 
-/* Names we may be called by that ask for something else than sending. */
+/* Names other than onehop's that we may be called by. */
 static const struct {
 	const char *name;
+	enum face face;
 	enum mode mode;
 } programs[] = {
-	{ "mailq", MODE_LIST },
-	{ "newaliases", MODE_NOTHING },
-	{ "hoststat", MODE_NOTHING },
-	{ "purgestat", MODE_NOTHING },
+	{ "msmtp", FACE_MSMTP, MODE_SEND },
+	{ "sendmail", FACE_SENDMAIL, MODE_SEND },
+	{ "rmail", FACE_SENDMAIL, MODE_SEND },
+	{ "mailq", FACE_SENDMAIL, MODE_LIST },
+	{ "newaliases", FACE_SENDMAIL, MODE_NOTHING },
+	{ "hoststat", FACE_SENDMAIL, MODE_NOTHING },
+	{ "purgestat", FACE_SENDMAIL, MODE_NOTHING },
 };
 
 /* argv on its way through the parser. */
@@ -287,6 +326,17 @@ struct words {
 	int next;
 };
 
+/* Returns whether the program has that name: alternatives are installed as
+ * sendmail.onehop, or sendmail-onehop. */
+static int
+is_called(const char *program, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(program, name, len) == 0 && (program[len] == '\0' ||
+	    program[len] == '.' || program[len] == '-');
+}
+
 static int
 read_program(struct options *options, const char *path, struct error *err)
 {
@@ -295,8 +345,11 @@ read_program(struct options *options, const char *path, struct error *err)
 	options->program = slash != NULL ? slash + 1
 	    : path != NULL ? path : "onehop";
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
-		if (strcmp(options->program, programs[i].name) == 0)
+		if (is_called(options->program, programs[i].name)) {
+			options->face = programs[i].face;
 			options->mode = programs[i].mode;
+		}
+	options->ignore_dots = options->face != FACE_SENDMAIL;
 	if (strcmp(options->program, "smtpd") == 0)
 		return fail(err, EX_USAGE, "called as smtpd, but onehop "
 		    "receives no mail from the network");
@@ -377,28 +430,34 @@ unknown(const char *word, size_t len, const char *name, struct error *err)
 	return meant != NULL ? hint(err, "did you mean --%s?", meant) : -1;
 }
 
-/* What msmtp takes without a value, it has to take with "=" alone. */
+/* Sets a key, by its name or an obsolete one. value is NULL if none is
+ * attached. */
 static int
-has_optional_value(const struct key *key)
-{
-	return key->kind == KIND_SWITCH || strcmp(key->name, "auth") == 0 ||
-	    strcmp(key->name, "syslog") == 0;
-}
-
-static int
-override(struct options *options, struct words *w, const struct key *key,
+override(struct options *options, struct words *w, const char *name,
     const char *value, struct error *err)
 {
-	if (key->secret)
-		return fail(err, EX_USAGE, "--%s would show it to every user "
-		    "of this machine: write it in the config file",
-		    key->name);
-	if (value == NULL && has_optional_value(key))
+	const struct key *key = key_find(name);
+	int resolved;
+
+	if (value == NULL && key != NULL)
+		value = key_bare_value((size_t)(key - account_keys));
+	if (value == NULL && key_is_obsolete_switch(name))
 		value = "on";
+	if (key != NULL && key->secret)
+		return fail(err, EX_USAGE, "--%s would show it to every user "
+		    "of this machine: write it in the config file", name);
 	if (take_value(w, value, &value, w->at[w->next - 1], err) != 0)
 		return -1;
-	selection_override(&options->selection,
-	    (size_t)(key - account_keys), value);
+	resolved = key_resolve(name, &value, err);
+	if (resolved < 0) {
+		err->code = EX_USAGE;
+		return -1;
+	}
+	if (resolved == KEYS)
+		return 0;
+	if (check_face(options, &account_keys[resolved], err) != 0)
+		return -1;
+	selection_override(&options->selection, (size_t)resolved, value);
 	return 0;
 }
 
@@ -408,17 +467,14 @@ read_name(struct options *options, struct words *w, const char *word,
 {
 	size_t len = strcspn(word, "=");
 	const char *value = word[len] == '=' ? word + len + 1 : NULL;
-	const struct option *option = NULL;
-	const struct key *key = NULL;
+	const struct option *option;
 	char name[NAME_SIZE];
 
 	if (normalise(name, word, len) != 0)
 		return unknown(word, len, "", err);
 	option = option_by_name(name);
-	if (option == NULL)
-		key = key_find(name);
-	if (key != NULL)
-		return override(options, w, key, value, err);
+	if (option == NULL && (key_find(name) != NULL || key_is_obsolete(name)))
+		return override(options, w, name, value, err);
 	if (option == NULL)
 		return unknown(word, len, name, err);
 	if (option->value == VALUE_NONE && value != NULL)
@@ -433,15 +489,11 @@ read_name(struct options *options, struct words *w, const char *word,
 /* Callers put user data behind the options without "--": what looks like an
  * option there is neither one nor an address. */
 static int
-read_operands(struct options *options, const struct words *w, int after_dashes,
-    struct error *err)
+check_operands(const struct options *options, struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 
-	options->request.recipients = w->at + w->next;
-	options->request.nrecipients = (size_t)(w->n - w->next);
-	for (size_t i = 0; i < options->request.nrecipients &&
-	    !after_dashes; i++)
+	for (size_t i = 0; i < options->request.nrecipients; i++)
 		if (options->request.recipients[i][0] == '-')
 			return fail(err, EX_USAGE, "expected a recipient, "
 			    "not \"%s\": options stand before the first one",
@@ -451,24 +503,42 @@ read_operands(struct options *options, const struct words *w, int after_dashes,
 }
 
 static int
+read_option(struct options *options, struct words *w, const char *word,
+    struct error *err)
+{
+	w->next++;
+	return word[1] == '-' ? read_name(options, w, word + 2, err)
+	    : read_letters(options, w, word + 1, err);
+}
+
+/* msmtp takes options behind recipients, up to "--"; the others do not. */
+static int
 read_words(struct options *options, struct words w, struct error *err)
 {
-	int dashes = 0;
+	int permutes = options->face == FACE_MSMTP, dashes = 0;
+	char **operands = xcalloc((size_t)w.n + 1, sizeof(*operands));
+	size_t n = 0;
 
-	while (w.next < w.n && !dashes) {
+	options->operands = operands;
+	for (; w.next < w.n && !dashes; ) {
 		const char *word = w.at[w.next];
+		int is_option = word[0] == '-' && word[1] != '\0';
 
-		if (word[0] != '-' || word[1] == '\0')
-			break;
-		w.next++;
 		dashes = strcmp(word, "--") == 0;
 		if (dashes)
-			break;
-		if (word[1] == '-' ? read_name(options, &w, word + 2, err) != 0
-		    : read_letters(options, &w, word + 1, err) != 0)
+			w.next++;
+		else if (is_option && read_option(options, &w, word, err) != 0)
 			return -1;
+		else if (!is_option && !permutes)
+			break;
+		else if (!is_option)
+			operands[n++] = w.at[w.next++];
 	}
-	return read_operands(options, &w, dashes, err);
+	while (w.next < w.n)
+		operands[n++] = w.at[w.next++];
+	options->request.recipients = operands;
+	options->request.nrecipients = n;
+	return dashes ? 0 : check_operands(options, err);
 }
 
 /* A program that asked for JSON gets it, whatever word before is wrong. */
@@ -503,5 +573,6 @@ void
 options_free(struct options *options)
 {
 	free(options->selection.overrides);
+	free(options->operands);
 	memset(options, 0, sizeof(*options));
 }

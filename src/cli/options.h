@@ -23,20 +23,30 @@ enum mode {
 	MODE_VERSION
 };
 
+/* Which program's command line this is. */
+enum face {
+	FACE_ONEHOP,      /* any other name */
+	FACE_MSMTP,       /* msmtp */
+	FACE_SENDMAIL     /* sendmail, mailq, newaliases and their like */
+};
+
 /* Borrows its strings from argv. */
 struct options {
 	enum mode mode;
+	enum face face;
 	const char *program;      /* basename of argv[0], or "onehop" */
 	const char *queue;        /* --rmqs */
 	const char *address;      /* --configure */
 	const char *verb;         /* --outbox: list, show, retry, remove */
-	int ignore_dots;          /* -i, -oi */
+	int ignore_dots;          /* -i, -oi; set unless called as sendmail */
+	int read_sender;          /* --read-envelope-from */
 	int debug;                /* -d or -v: trace on stderr */
 	int auth_test;            /* --auth-test */
 	int json;                 /* --json */
 	int timing;               /* --timing */
 	struct selection selection;
-	struct request request;   /* its recipients: the rest of argv */
+	char **operands;          /* owned array, of strings of argv */
+	struct request request;   /* its recipients are the operands */
 };
 
 enum option_value {
@@ -71,7 +81,7 @@ const struct option *option_by_name(const char *name);
 int options_parse(struct options *options, int argc, char *const *argv,
 	struct error *err);
 
-/* Appends what --help prints, made from flags.def and keys.def. */
+/* Appends the text of --help, made from options.def and keys.def. */
 void usage_write(struct buffer *out);
 
 void options_free(struct options *options);

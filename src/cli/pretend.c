@@ -2,28 +2,50 @@
 #include "cli/pretend.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "base/escape.h"
 #include "base/sink.h"
+#include "base/xmalloc.h"
+
+/* Appends a value of the config file. The backslash, which escape.h would
+ * show as an octet, is printable: users compare this with their file. */
+static void
+add_value(struct buffer *out, const char *value)
+{
+	static const char backslash[] = "\\x5C";
+	size_t size = 4 * strlen(value) + 4, len = strlen(backslash);
+	char *shown = xmalloc(size);
+
+	escape_string(shown, size, value);
+	for (const char *p = shown; *p != '\0';) {
+		int is_backslash = strncmp(p, backslash, len) == 0;
+
+		buffer_add_char(out, *p);
+		p += is_backslash ? len : 1;
+	}
+	free(shown);
+}
 
 static void
 show_account(struct buffer *out, const struct account *a)
 {
-	char shown[ESCAPE_QUOTE];
-
-	buffer_addf(out, "account %s\n", escape_string(shown, sizeof(shown),
-	    a->name));
-	for (const struct key *k = account_keys; k->name != NULL; k++)
+	buffer_add_string(out, "account ");
+	add_value(out, a->name);
+	buffer_add_char(out, '\n');
+	for (size_t key = 0; key < KEYS; key++)
 		for (size_t i = 0;; i++) {
-			char *value = account_get(a, k->name, i);
+			char *value = account_show(a, key, i);
 
 			if (value == NULL)
 				break;
-			if (value[0] != '\0')
-				buffer_addf(out, "%s %s\n", k->name,
-				    escape_string(shown, sizeof(shown),
-				    value));
+			if (value[0] != '\0') {
+				buffer_addf(out, "%s ",
+				    account_keys[key].name);
+				add_value(out, value);
+				buffer_add_char(out, '\n');
+			}
 			free(value);
 		}
 }

@@ -2,6 +2,7 @@
 #include "cli/options.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "config/key.h"
 
@@ -47,8 +48,8 @@ usage_write(struct buffer *out)
 	buffer_add_string(out, "\nOne option for each key of the config "
 	    "file, see onehop-config(5):\n\n");
 	for (const struct key *k = account_keys; k->name != NULL; k++) {
-		if (k->secret)
-			continue;
+		if (k->secret || strcmp(k->name, "from") == 0)
+			continue; /* --from is -f, as in msmtp */
 		snprintf(option, sizeof(option), "--%s=%s", k->name,
 		    k->argument);
 		add_line(out, option, k->summary);

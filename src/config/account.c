@@ -111,7 +111,9 @@ set_switch(void *field, size_t key, const char *value, struct error *err)
 	int has_auto = strstr(account_keys[key].argument, "auto") != NULL;
 	int *flag = field;
 
-	if (value[0] == '\0' || ascii_equal(value, "on"))
+	if (value[0] == '\0')
+		value = key_bare_value(key);
+	if (ascii_equal(value, "on"))
 		*flag = SWITCH_ON;
 	else if (ascii_equal(value, "off"))
 		*flag = SWITCH_OFF;
@@ -170,11 +172,13 @@ static int
 set_choice(void *field, size_t key, const char *value, struct error *err)
 {
 	const struct word *words = key_words(key);
+	const char *bare = key_bare_value(key);
 	char *what;
 
+	if (value[0] == '\0' && bare != NULL)
+		value = bare;
 	for (size_t i = 0; words[i].name != NULL; i++)
-		if (ascii_equal(value[0] != '\0' ? value : "on",
-		    words[i].name)) {
+		if (ascii_equal(value, words[i].name)) {
 			*(int *)field = words[i].value;
 			return 0;
 		}

@@ -63,7 +63,8 @@ static const struct word to_headers[] = {
 
 static const struct word dsn_returns[] = {
 	{ "off", DSN_RETURN_OFF }, { "headers", DSN_RETURN_HEADERS },
-	{ "full", DSN_RETURN_FULL }, { NULL, 0 }
+	{ "hdrs", DSN_RETURN_HEADERS }, { "full", DSN_RETURN_FULL },
+	{ NULL, 0 }
 };
 
 static const struct word sandboxes[] = {
@@ -97,6 +98,19 @@ static const struct word *const choices[KEYS] = {
 	[KEY_log_format] = log_formats,
 	[KEY_syslog] = facilities,
 	[KEY_sandbox] = sandboxes
+};
+
+/* Keys, other than switches, that may stand without a value, and that value.
+ * What msmtp takes without one is taken without one here. */
+static const char *const bare_values[KEYS] = {
+	[KEY_auth] = "on",
+	[KEY_logfile] = "off",
+	[KEY_syslog] = "on",
+	[KEY_outbox] = "on",
+	[KEY_set_from_header] = "auto",
+	[KEY_set_date_header] = "auto",
+	[KEY_set_msgid_header] = "auto",
+	[KEY_set_to_header] = "on"
 };
 
 /* Keys of older msmtp and their translation. when_on is NULL where the new
@@ -141,6 +155,39 @@ key_find(const char *name)
 		if (strcmp(account_keys[i].name, name) == 0)
 			return &account_keys[i];
 	return NULL;
+}
+
+const char *
+key_bare_value(size_t key)
+{
+	if (bare_values[key] != NULL)
+		return bare_values[key];
+	return account_keys[key].kind == KIND_SWITCH ? "on" : NULL;
+}
+
+static size_t
+find_obsolete(const char *name)
+{
+	size_t i = 0;
+
+	while (i < OBSOLETE && strcmp(obsolete[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+int
+key_is_obsolete(const char *name)
+{
+	return find_obsolete(name) < OBSOLETE;
+}
+
+int
+key_is_obsolete_switch(const char *name)
+{
+	size_t i = find_obsolete(name);
+
+	return i < OBSOLETE && (obsolete[i].when_on != NULL ||
+	    obsolete[i].key == NULL);
 }
 
 int
@@ -194,11 +241,10 @@ int
 key_resolve(const char *name, const char **value, struct error *err)
 {
 	const struct key *key = key_find(name);
+	size_t old = find_obsolete(name);
 
 	if (key != NULL)
 		return (int)(key - account_keys);
-	for (size_t i = 0; i < OBSOLETE; i++)
-		if (strcmp(obsolete[i].name, name) == 0)
-			return translate(i, value, err);
-	return unknown(name, err);
+	return old < OBSOLETE ? translate(old, value, err)
+	    : unknown(name, err);
 }

@@ -76,11 +76,21 @@ const struct word *key_words(size_t key);
 /* The range of a NUMBER or of SECONDS. */
 void key_range(size_t key, uint64_t *least, uint64_t *most);
 
+/* Returns the value that the key has where it stands alone, or NULL if it
+ * needs one: "on" for a switch, "auto" for set_date_header. */
+const char *key_bare_value(size_t key);
+
 /* Returns the key of that name, or NULL. Upper case differs. */
 const struct key *key_find(const char *name);
 
 /* Returns whether the key of that name has one of the attributes. */
 int key_has(const char *name, unsigned attributes);
+
+/* Returns whether the name is an obsolete one that key_resolve translates. */
+int key_is_obsolete(const char *name);
+
+/* Returns whether an obsolete name may stand without a value. */
+int key_is_obsolete_switch(const char *name);
 
 /*
  * Returns the index of the key that name stands for. An obsolete name of

@@ -225,8 +225,11 @@ value_sender(const char *value, struct error *err)
 	}
 	for (size_t i = 0; i < len; i++)
 		if (ascii_is_control(value[i]) || value[i] == '<' ||
-		    value[i] == '>')
-			return refuse(err, "an address or pattern", value);
+		    value[i] == '>' || (value[i] == ' ' && value[0] != '"')) {
+			value_refuse(err, "an address or pattern", value);
+			hint(err, "from_full_name is the key for a name");
+			return NULL;
+		}
 	return xstrndup(value, len);
 }
 

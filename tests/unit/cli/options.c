@@ -83,6 +83,27 @@ static const struct line lines[] = {
 	{ { "onehop", "--password=x" }, EX_USAGE, "every user" },
 	{ { "onehop", "--help=x" }, EX_USAGE, "takes no value" },
 	{ { "onehop", "--read-envelope-from", "-t" }, 0, NULL },
+	{ { "onehop", "a@x", "-t" }, EX_USAGE, "\"-t\"" },
+	{ { "msmtp", "a@x", "-t", "b@x", "--debug" }, 0, NULL },
+	{ { "msmtp", "a@x", "--", "-t" }, 0, NULL },
+	{ { "msmtp", "a@x", "-Z" }, EX_USAGE, "unknown option -Z" },
+	{ { "onehop", "--connect-timeout" }, EX_USAGE, "needs a value" },
+	{ { "onehop", "--keepbcc=x" }, EX_USAGE, "keepbcc: expected on or" },
+	{ { "sendmail", "--passwordeval=id", "a@x" }, EX_USAGE,
+	  "--passwordeval is not taken when called as sendmail" },
+	{ { "mailq", "--logfile=/x.php" }, EX_USAGE, "--logfile" },
+	{ { "/usr/lib/sendmail", "--connect-command=id" }, EX_USAGE,
+	  "--connect_command" },
+	{ { "sendmail.onehop", "--outbox-notify=id" }, EX_USAGE,
+	  "--outbox_notify" },
+	{ { "newaliases", "--outbox=/x" }, EX_USAGE, "--outbox" },
+	{ { "sendmail", "--tls-key-passwordeval=id" }, EX_USAGE,
+	  "--tls_key_passwordeval" },
+	{ { "sendmail", "--configure=a@x" }, EX_USAGE, "--configure" },
+	{ { "onehop", "--passwordeval=id", "a@x" }, 0, NULL },
+	{ { "msmtp", "--logfile=/x", "a@x" }, 0, NULL },
+	{ { "sendmail", "--outbox=list" }, 0, NULL },
+	{ { "sendmail", "--host=h", "--user=u", "a@x" }, 0, NULL },
 };
 
 static void
@@ -179,12 +200,125 @@ every_key_is_a_long_option_but_secrets(void **state)
 			continue;
 		}
 		assert_int_equal(parse(&options, words, &err), 0);
+		if (strcmp(k->name, "from") == 0) {
+			assert_string_equal(options.request.sender, "/1");
+			options_free(&options);
+			continue;
+		}
 		assert_int_equal(options.selection.noverrides, 1);
 		assert_string_equal(options.selection.overrides[0].key,
 		    k->name);
 		assert_string_equal(options.selection.overrides[0].value, "/1");
 		options_free(&options);
 	}
+}
+
+/* Options of msmtp from 1.4 on: names, and values where they have none. */
+static const struct {
+	const char *word;
+	const char *key;   /* NULL: no effect */
+	const char *value;
+} of_msmtp[] = {
+	{ "--set-date-header", "set_date_header", "auto" },
+	{ "--set-msgid-header", "set_msgid_header", "auto" },
+	{ "--set-from-header", "set_from_header", "auto" },
+	{ "--set-to-header", "set_to_header", "on" },
+	{ "--remove-bcc-headers", "remove_bcc_headers", "on" },
+	{ "--auth", "auth", "on" },
+	{ "--tls", "tls", "on" },
+	{ "--tls-certcheck", "tls_certcheck", "on" },
+	{ "--syslog", "syslog", "on" },
+	{ "--auto-from", "auto_from", "on" },
+	{ "--logfile", "logfile", "off" },
+	{ "--allow-from-override", "allow_from_override", "on" },
+	{ "--keepbcc", "remove_bcc_headers", "off" },
+	{ "--keepbcc=off", "remove_bcc_headers", "on" },
+	{ "--undisclosed-recipients", "set_to_header",
+	  "undisclosed_recipients" },
+	{ "--undisclosed-recipients=off", "set_to_header", "off" },
+	{ "--connect-timeout=10", "timeout", "10" },
+	{ "--add-missing-from-header=off", "set_from_header", "off" },
+	{ "--add-missing-date-header", "set_date_header", "auto" },
+	{ "--tls-nocertcheck", "tls_certcheck", "off" },
+	{ "--tls-nostarttls", "tls_starttls", "off" },
+	{ "--tls-force-sslv3", NULL, NULL },
+	{ "--dsn-return=hdrs", "dsn_return", "hdrs" },
+};
+
+static void
+options_of_msmtp_take_no_recipient_for_a_value(void **state)
+{
+	struct options options;
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(of_msmtp) / sizeof(of_msmtp[0]); i++) {
+		const char *words[] = { "onehop", of_msmtp[i].word, "a@x",
+		    NULL };
+		const struct override *o;
+
+		assert_int_equal(parse(&options, words, &err), 0);
+		assert_int_equal(options.request.nrecipients, 1);
+		assert_int_equal(options.selection.noverrides,
+		    of_msmtp[i].key != NULL);
+		o = options.selection.overrides;
+		if (of_msmtp[i].key != NULL) {
+			assert_string_equal(o->key, of_msmtp[i].key);
+			assert_string_equal(o->value, of_msmtp[i].value);
+		}
+		options_free(&options);
+	}
+}
+
+static void
+the_name_decides_about_dots_and_the_log(void **state)
+{
+	static const struct {
+		const char *name;
+		enum face face;
+	} names[] = {
+		{ "onehop", FACE_ONEHOP }, { "/usr/bin/msmtp", FACE_MSMTP },
+		{ "mail-out", FACE_ONEHOP }, { "sendmail", FACE_SENDMAIL },
+		{ "sendmail.onehop", FACE_SENDMAIL },
+		{ "sendmail-onehop", FACE_SENDMAIL },
+		{ "sendmailx", FACE_ONEHOP }, { "mailq", FACE_SENDMAIL },
+	};
+	struct options options;
+	struct error err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *words[] = { names[i].name, "-X/log", "a@x", NULL };
+
+		assert_int_equal(parse(&options, words, &err), 0);
+		assert_int_equal(options.face, names[i].face);
+		assert_int_equal(options.ignore_dots,
+		    names[i].face != FACE_SENDMAIL);
+		assert_int_equal(options.selection.noverrides,
+		    names[i].face == FACE_MSMTP);
+		options_free(&options);
+	}
+}
+
+static void
+from_is_the_envelope_sender(void **state)
+{
+	const char *address[] = { "msmtp", "--from=b@x", "a@x", NULL };
+	const char *null[] = { "msmtp", "--from", "<>", "a@x", NULL };
+	const char *account[] = { "msmtp", "--from=default", "-t", NULL };
+	struct options options;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(parse(&options, address, &err), 0);
+	assert_string_equal(options.request.sender, "b@x");
+	options_free(&options);
+	assert_int_equal(parse(&options, null, &err), 0);
+	assert_string_equal(options.request.sender, "");
+	options_free(&options);
+	assert_int_equal(parse(&options, account, &err), 0);
+	assert_null(options.request.sender);
+	options_free(&options);
 }
 
 static void
@@ -351,6 +485,10 @@ main(void)
 		cmocka_unit_test(
 		    every_letter_works_attached_separate_and_in_a_cluster),
 		cmocka_unit_test(every_key_is_a_long_option_but_secrets),
+		cmocka_unit_test(
+		    options_of_msmtp_take_no_recipient_for_a_value),
+		cmocka_unit_test(the_name_decides_about_dots_and_the_log),
+		cmocka_unit_test(from_is_the_envelope_sender),
 		cmocka_unit_test(values_reach_their_members),
 		cmocka_unit_test(
 		    requiretls_is_the_key_of_that_name_and_no_other_option_is),
