@@ -350,29 +350,6 @@ envelope_blame(const struct envelope *e, struct error *err)
 	return -1;
 }
 
-int
-envelope_verdict(const struct envelope *e, struct error *err)
-{
-	const struct reply *first = NULL;
-	size_t accepted = 0;
-
-	for (size_t i = 0; i < e->n; i++) {
-		if (reply_class(&e->to[i].reply) == 2)
-			accepted++;
-		else if (first == NULL)
-			first = &e->to[i].reply;
-	}
-	if (first == NULL)
-		return 0;
-	envelope_blame(e, err);
-	if (accepted == 0)
-		return -1;
-	wrap(err, "accepted for %zu of %zu recipients", accepted, e->n);
-	err->outcome = OUTCOME_PARTIAL;
-	err->code = reply_exit_code(REPLY_TO_RCPT, first);
-	return -1;
-}
-
 void
 envelope_free(struct envelope *e)
 {

@@ -54,13 +54,6 @@ int envelope_make(struct envelope *e, const struct request *request,
  */
 int envelope_blame(const struct envelope *e, struct error *err);
 
-/*
- * What a finished submission came to: 0 if every recipient was accepted, else
- * -1 as envelope_blame; if some were accepted with OUTCOME_PARTIAL and the
- * code of the first refusal.
- */
-int envelope_verdict(const struct envelope *e, struct error *err);
-
 /* The recipient's refusal that counts most; NULL if nobody was refused. */
 const struct reply *envelope_refusal(const struct envelope *e);
 

@@ -148,12 +148,14 @@ make_room(struct stream *s, ssize_t want, struct error *err)
 	return 0;
 }
 
+/* Sends the octets; *unsent is how many of them were not taken. */
 static int
-send_all(struct stream *s, const char *data, size_t len, struct error *err)
+send_all(struct stream *s, const char *data, size_t len, size_t *unsent,
+	struct error *err)
 {
 	size_t taken = 0;
 
-	while (len > 0) {
+	for (*unsent = len; len > 0; *unsent = len) {
 		ssize_t n = s->transport->write(s->transport, data, len, err);
 
 		if (n <= 0) {
@@ -185,8 +187,10 @@ check_usable(const struct stream *s, struct error *err)
 static int
 send_queue(struct stream *s, size_t n, struct error *err)
 {
-	int result = send_all(s, s->out.data, n, err);
+	size_t unsent;
+	int result = send_all(s, s->out.data, n, &unsent, err);
 
+	n -= unsent;
 	if (n < BLOCK)
 		platform_wipe(s->out.data, n);
 	if (n < s->out.len)
@@ -237,7 +241,7 @@ stream_write(struct stream *s, const void *data, size_t len,
 	struct error *err)
 {
 	const char *next = data;
-	size_t fill, whole;
+	size_t fill, whole, unsent;
 
 	if (check_usable(s, err) != 0)
 		return -1;
@@ -248,7 +252,8 @@ stream_write(struct stream *s, const void *data, size_t len,
 		if (s->out.len > 0 && send_queue(s, s->out.len, err) != 0)
 			return -1;
 		whole = (len - fill) - (len - fill) % RECORD;
-		if (send_all(s, next + fill, whole, err) != 0)
+		if (send_all(s, next + fill, whole, &unsent,
+		    err) != 0)
 			return -1;
 		next += fill + whole;
 		len -= fill + whole;

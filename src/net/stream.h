@@ -77,7 +77,7 @@ int stream_read_part(struct stream *s, size_t max, const char **part,
 int stream_write(struct stream *s, const void *data, size_t len,
 	struct error *err);
 
-/* Sends all that is queued. 0 or -1. */
+/* Sends all that is queued. 0; -1 with the unsent octets still in out. */
 int stream_flush(struct stream *s, struct error *err);
 
 /*

@@ -188,10 +188,12 @@ read_content(struct smtp_server *r, struct spool *spool, struct error *result,
 static const char *
 code_for(const struct error *result)
 {
+	/* a retry would send duplicates */
+	if (result->outcome == OUTCOME_PARTIAL ||
+	    result->code == EX_UNAVAILABLE)
+		return "554 5.0.0";
 	if (result->outcome == OUTCOME_UNKNOWN)
 		return "451 4.4.2";
-	if (result->outcome == OUTCOME_PARTIAL)
-		return "554 5.0.0"; /* a retry would send duplicates */
 	switch (result->code) {
 	case EX_TEMPFAIL:
 	case EX_PROTOCOL:

@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "base/poll.h"
+#include "base/sink.h"
 #include "net/progress.h"
 #include "smtp/esmtp.h"
 
-/* From the end of the content to its reply nobody knows who has it. */
+/* Between the end of the content and its reply the outcome is unknown. */
 static void
 doubt(struct error *err)
 {
@@ -16,11 +17,9 @@ doubt(struct error *err)
 	err->outcome = OUTCOME_UNKNOWN;
 }
 
-/*
- * The message could not be sent to its end. If the server has said why, its
- * words are the reason and not the broken pipe that came of it: then 1.
- */
-static int
+/* The message could not be sent to its end. If the server has said why, its
+ * reply is the error, and not the broken pipe that followed. */
+static void
 cut_short(struct session *s, struct error *err)
 {
 	struct error ignored = {0};
@@ -30,16 +29,18 @@ cut_short(struct session *s, struct error *err)
 
 	s->intact = 0;
 	if (!said)
-		return 0;
+		return;
 	if (reply_class(&r) == 4 || reply_class(&r) == 5)
 		session_refused(REPLY_TO_CONTENT, &r, err);
 	else
 		fail(err, EX_PROTOCOL, "server spoke out of turn: %s",
 		    r.text);
-	return 1;
 }
 
-/* Has the server said something that must not be there yet? -1 then. */
+/*
+ * Checks that the server is silent and still there. A reply to the content is
+ * legitimate once its last octet has left, so this is called only before.
+ */
 static int
 check_silence(struct session *s, struct error *err)
 {
@@ -54,6 +55,14 @@ check_silence(struct session *s, struct error *err)
 	return -1;
 }
 
+static void
+start_step(struct session *s)
+{
+	stream_step(&s->stream,
+	    s->account->timeout != 0 ? s->account->timeout : 180,
+	    "the server to take the message");
+}
+
 static int
 announce_end(struct session *s, struct error *err)
 {
@@ -65,58 +74,105 @@ announce_end(struct session *s, struct error *err)
 	return -1;
 }
 
-static int
-send_message(struct session *s, const struct mail *mail, struct error *err)
-{
-	const struct message *m = mail->message;
-	int bdat = esmtp_uses_bdat(s);
+/* A sink in front of the stream that takes a number of octets and no more. */
+struct bounded_sink {
+	struct sink sink; /* first: the two are cast */
+	struct sink *lower;
+	uint64_t room;
+};
 
+static char *
+reserve_bounded(struct sink *sink, size_t n)
+{
+	struct sink *lower = ((struct bounded_sink *)sink)->lower;
+
+	return lower->reserve(lower, n);
+}
+
+static int
+commit_bounded(struct sink *sink, size_t n, struct error *err)
+{
+	struct bounded_sink *b = (struct bounded_sink *)sink;
+
+	if (n > b->room)
+		return fail(err, EX_IOERR, "the message changed while it was "
+		    "sent");
+	b->room -= n;
+	return b->lower->commit(b->lower, n, err);
+}
+
+/*
+ * Sends BDAT and the content. If a file changes while it is sent, the octets
+ * beyond the announced size would be read as commands. Once the last one has
+ * left, a reply is legitimate and the outcome unknown.
+ */
+static int
+write_chunk(struct session *s, const struct message *m, struct error *err)
+{
+	struct bounded_sink out = { { reserve_bounded, commit_bounded },
+	    &s->stream.sink, message_size(m) };
+
+	if (announce_end(s, err) != 0 || session_put(s, err,
+	    "BDAT %llu LAST", (unsigned long long)out.room) != 0)
+		return -1;
+	start_step(s);
+	if (message_write(m, MESSAGE_PLAIN, &out.sink, err) != 0) {
+		wrap(err, "while sending the message");
+		if (out.room > 0 || s->stream.out.len > 0)
+			cut_short(s, err);
+		else
+			doubt(err);
+		s->intact = 0;
+		return -1;
+	}
+	return s->stream.out.len > 0 ? check_silence(s, err) : 0;
+}
+
+static int
+write_message(struct session *s, const struct message *m, struct error *err)
+{
 	if (check_silence(s, err) != 0)
 		return -1;
-	if (bdat && (announce_end(s, err) != 0 ||
-	    session_put(s, err, "BDAT %llu LAST",
-	    (unsigned long long)message_size(m)) != 0))
-		return -1;
-	stream_step(&s->stream,
-	    s->account->timeout != 0 ? s->account->timeout : 180,
-	    "the server to take the message");
-	if (message_write(m, bdat ? MESSAGE_PLAIN : MESSAGE_STUFFED,
-	    &s->stream.sink, err) != 0) {
+	if (esmtp_uses_bdat(s))
+		return write_chunk(s, m, err);
+	start_step(s);
+	if (message_write(m, MESSAGE_STUFFED, &s->stream.sink, err) != 0) {
 		wrap(err, "while sending the message");
 		cut_short(s, err);
 		return -1;
 	}
-	if (check_silence(s, err) != 0)
-		return -1;
-	return bdat ? 0 : announce_end(s, err);
+	return check_silence(s, err) != 0 ? -1 : announce_end(s, err);
 }
 
 /*
- * The end of the content; from its last octet on the outcome is open. BDAT
- * has counted its octets and needs no dot.
+ * Sends the end of the content, with QUIT if the session ends. 0: the last
+ * octet has left, so the outcome is open, even if QUIT could not follow.
  */
 static int
 send_end(struct session *s, int quit, struct error *err)
 {
-	static const char dot[] = ".\r\n", bye[] = "QUIT\r\n";
-	size_t quit_len = quit ? strlen(bye) : 0;
-	int bdat = esmtp_uses_bdat(s);
-	int unknown;
+	static const char end[] = ".\r\nQUIT\r\n";
+	size_t dot_len = esmtp_uses_bdat(s) ? 0 : 3;
+	size_t quit_len = quit ? 6 : 0;
+	struct stream *stream = &s->stream;
 
-	if (!bdat)
-		stream_trace(&s->stream, "C:", ".", 1);
+	if (dot_len > 0)
+		stream_trace(stream, "C:", ".", 1);
 	if (quit)
-		stream_trace(&s->stream, "C:", "QUIT", 4);
-	if ((bdat || stream_write(&s->stream, dot, strlen(dot), err) == 0) &&
-	    stream_write(&s->stream, bye, quit_len, err) == 0 &&
-	    stream_flush(&s->stream, err) == 0) {
-		s->outstanding += !bdat;
+		stream_trace(stream, "C:", "QUIT", 4);
+	s->outstanding += dot_len > 0;
+	if (sink_add(&stream->sink, end + 3 - dot_len, dot_len + quit_len,
+	    err) == 0 && stream_flush(stream, err) == 0)
+		return 0;
+	if (stream->out.len <= quit_len && err->signal == 0) {
+		memset(err, 0, sizeof(*err));
 		return 0;
 	}
-	unknown = s->stream.out.len <= quit_len;
 	wrap(err, "while sending the end of the message");
-	if (!cut_short(s, err) && unknown)
+	if (stream->out.len <= quit_len)
 		doubt(err);
+	else
+		cut_short(s, err);
 	return -1;
 }
 
@@ -132,7 +188,7 @@ get_lmtp_replies(struct session *s, struct mail *mail, struct error *err)
 		s->outstanding = 1;
 		if (session_get(s, REPLY_TO_CONTENT, &mail->final,
 		    err) != 0) {
-			/* part of a reply says nothing for the others */
+			/* an incomplete reply says nothing about the others */
 			memset(&mail->final, 0, sizeof(mail->final));
 			return -1;
 		}
@@ -146,7 +202,7 @@ get_lmtp_replies(struct session *s, struct mail *mail, struct error *err)
 	return 0;
 }
 
-/* The message's fate is that of everybody it was for. */
+/* Gives each pending recipient the result of the message. */
 static void
 settle(struct mail *mail, int accepted)
 {
@@ -154,7 +210,7 @@ settle(struct mail *mail, int accepted)
 		struct recipient *to = &mail->envelope->to[i];
 
 		if (to->pending && !accepted)
-			to->reply = mail->final; /* code 0: no answer came */
+			to->reply = mail->final; /* code 0: no reply came */
 		to->pending = 0;
 	}
 }
@@ -172,7 +228,7 @@ get_result(struct session *s, struct mail *mail, struct error *err)
 		result = session_expect(s, REPLY_TO_CONTENT, 2, final, err);
 	if (result != 0 && reply_class(final) != 4 &&
 	    reply_class(final) != 5) {
-		/* lost is lost now, be it to a reset or to a bad record */
+		/* a reset and a bad TLS record are the same loss */
 		if (s->stream.ended && final->lines == 0)
 			err->code = EX_TEMPFAIL;
 		doubt(err);
@@ -183,38 +239,29 @@ get_result(struct session *s, struct mail *mail, struct error *err)
 	return result;
 }
 
-static int
-send_content(struct session *s, struct mail *mail, struct error *err)
-{
-	int quit = mail->after == CONTENT_QUIT && s->account->pipelining &&
-	    session_can(s, EXT_PIPELINING);
-
-	memset(&mail->final, 0, sizeof(mail->final));
-	if (mail->times.invited == 0)
-		mail->times.invited = deadline_now();
-	if (send_message(s, mail, err) != 0 ||
-	    send_end(s, quit, err) != 0) {
-		settle(mail, 0);
-		return -1;
-	}
-	if (get_result(s, mail, err) != 0)
-		return -1;
-	if (quit)
-		s->intact = 0; /* QUIT has been said */
-	return 0;
-}
-
 int
 data_send(struct session *s, struct mail *mail, struct error *err)
 {
 	struct transport **transport = &s->stream.transport;
 	int terminal = s->options->progress;
+	int quit = mail->after == CONTENT_QUIT && s->account->pipelining &&
+	    session_can(s, EXT_PIPELINING);
 	int result;
 
+	memset(&mail->final, 0, sizeof(mail->final));
+	if (mail->times.invited == 0)
+		mail->times.invited = deadline_now();
 	if (terminal != 0)
 		*transport = progress_open(*transport, terminal,
 		    message_size(mail->message));
-	result = send_content(s, mail, err);
+	if (write_message(s, mail->message, err) == 0 &&
+	    send_end(s, quit, err) == 0) {
+		result = get_result(s, mail, err);
+		s->intact &= !quit || result != 0;
+	} else {
+		settle(mail, 0);
+		result = -1;
+	}
 	if (terminal != 0)
 		*transport = progress_close(*transport);
 	return result;

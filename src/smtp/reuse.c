@@ -24,39 +24,68 @@ open_session(struct reused_session *d, const struct account *a,
 	return 0;
 }
 
-/* Has the server hung up on a session that was idle, before it was told
- * anything that counts? */
+/* Has the server closed a session that was idle, before it was told anything
+ * that counts? */
 static int
-is_stale(const struct reused_session *d, const struct error *err)
+is_stale(const struct submitter *s)
 {
-	return err->code == EX_TEMPFAIL && err->signal == 0 &&
-	    err->outcome == OUTCOME_NOT_SENT &&
-	    !d->submitter.session.intact &&
-	    (d->submitter.facts.final.code == 0 ||
-	    d->submitter.facts.final.code == 421);
+	int code = s->facts.final.code;
+
+	return !s->session.intact && (code == 0 || code == 421);
+}
+
+/*
+ * May the refusal of MAIL, RCPT or DATA be about the session, as limits on the
+ * messages of a session are? One of a recipient's address (5.1.z) is not, nor
+ * what was refused without asking the server.
+ */
+static int
+may_be_limit(const struct submitter *s, const struct envelope *e,
+    uint64_t mails)
+{
+	const struct reply *r = envelope_refusal(e);
+
+	return s->session.mails > mails && s->facts.mail.invited == 0 &&
+	    (r == NULL || strncmp(r->dsn, "5.1.", 4) != 0);
+}
+
+/* Shall a message that failed in a session after others have another one? */
+static int
+deserves_session(const struct submitter *s, const struct envelope *e,
+    uint64_t mails, const struct error *err)
+{
+	if (err->signal != 0 || err->outcome != OUTCOME_NOT_SENT ||
+	    (!s->session.intact && err->code == EX_PROTOCOL))
+		return 0;
+	if (!s->session.intact && err->code == EX_TEMPFAIL && is_stale(s))
+		return 1;
+	return may_be_limit(s, e, mails);
 }
 
 static int
 send_message(struct reused_session *d, const struct account *a,
     struct envelope *e, const struct message *m, struct error *err)
 {
+	struct submitter *s = &d->submitter;
+	uint64_t mails;
 	int reused, result;
 
-	if (d->open && strcmp(d->account.name, a->name) != 0)
+	if (d->open && (strcmp(d->account.name, a->name) != 0 ||
+	    session_is_used_up(&s->session)))
 		reuse_close(d);
 	reused = d->open;
 	if (!d->open && open_session(d, a, err) != 0)
 		return -1;
-	result = submit_send(&d->submitter, e, m, CONTENT_STAY, err);
-	if (result != 0 && reused && is_stale(d, err)) {
+	mails = s->session.mails;
+	result = submit_send(s, e, m, CONTENT_STAY, err);
+	if (result != 0 && reused && deserves_session(s, e, mails, err)) {
 		reuse_close(d);
 		memset(err, 0, sizeof(*err));
 		if (open_session(d, a, err) != 0)
 			return -1;
-		result = submit_send(&d->submitter, e, m, CONTENT_STAY,
-		    err);
+		result = submit_send(s, e, m, CONTENT_STAY, err);
 	}
-	if (!d->submitter.session.intact)
+	if (!s->session.intact)
 		reuse_close(d);
 	return result;
 }

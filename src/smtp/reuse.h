@@ -22,9 +22,10 @@ struct reused_session {
 
 /*
  * Submits one message for the account: through the open session if it is the
- * same account's, else through a new one. A session that the server has closed
- * is replaced once, as long as that cannot send anything twice. Result as
- * submit_send; d->submitter.facts tells the rest.
+ * same account's, else through a new one. If the server has closed the session,
+ * or refuses MAIL, RCPT or DATA in one that has served another message, the
+ * message is tried once more over a new one: nobody can have it then. Result
+ * as submit_send; d->submitter.facts tells the rest.
  */
 int reuse_send(struct reused_session *d, const struct account *a,
 	struct envelope *e, const struct message *m, struct error *err);

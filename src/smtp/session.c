@@ -190,6 +190,12 @@ session_expect(struct session *s, enum reply_to command, int class,
 }
 
 int
+session_is_used_up(const struct session *s)
+{
+	return s->can.mail_max > 0 && s->mails >= s->can.mail_max;
+}
+
+int
 session_can(const struct session *s, enum extension extension)
 {
 	return (s->can.offered & extension) != 0;

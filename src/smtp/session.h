@@ -57,6 +57,7 @@ struct session {
 	int confidential;              /* TLS is up, or it is this machine */
 	int intact;                    /* in step: QUIT may be sent */
 	unsigned outstanding;          /* commands not answered yet */
+	uint64_t mails;                /* transactions begun in the session */
 	struct buffer lines;           /* last reply, raw, each line with LF */
 };
 
@@ -89,6 +90,10 @@ int session_expect(struct session *s, enum reply_to command, int class,
 /* The error for a reply that refused the command. Returns -1. */
 int session_refused(enum reply_to command, const struct reply *r,
 	struct error *err);
+
+/* Has the session had as many transactions as LIMITS MAILMAX allows (RFC 9422
+ * 4.1)? */
+int session_is_used_up(const struct session *s);
 
 /* Is the extension offered? */
 int session_can(const struct session *s, enum extension extension);

@@ -27,15 +27,17 @@ struct transaction {
 	struct auth *auth;      /* goes into the first flight; or NULL */
 	struct mail_times *times;
 	size_t window;          /* commands that may be unanswered */
-	struct recipient **to;  /* who is to be named in this transaction */
+	enum content_after last; /* what follows the last transaction */
+	size_t done;            /* recipients with a result */
+	struct recipient **to;  /* the recipients of this transaction */
 	size_t n;
 	size_t accepted;        /* of these */
 	size_t excess;          /* of these, put off: "too many recipients" */
 	int mail;               /* codes of the replies to MAIL and DATA; */
-	int data;               /* 0: none came */
+	int data;               /* 0 without a reply */
 	int failed;             /* a step was refused, err says how */
 	size_t failed_at;       /* the first such step */
-	struct reply refusal;   /* of MAIL or DATA, if that was it */
+	struct reply refusal;   /* of MAIL or DATA, if that step failed */
 };
 
 /* Steps: AUTH, MAIL, one per recipient, DATA. */
@@ -57,12 +59,13 @@ step_end(const struct transaction *t)
 }
 
 static int
-put_mail(const struct transaction *t, struct error *err)
+put_mail(struct transaction *t, struct error *err)
 {
 	struct buffer parameters = {0};
 	int result;
 
 	esmtp_add_mail(&parameters, t->session, t->envelope, t->message);
+	t->session->mails++;
 	result = session_put(t->session, err, "MAIL FROM:<%s>%s",
 	    t->envelope->sender, buffer_string(&parameters));
 	buffer_free(&parameters);
@@ -118,7 +121,13 @@ get_auth(struct transaction *t, struct error *err)
 	return 0;
 }
 
-/* The reply to MAIL or DATA; r.code tells the caller more. */
+static int
+is_refusal(const struct reply *r)
+{
+	return reply_class(r) == 4 || reply_class(r) == 5;
+}
+
+/* Takes the reply to MAIL or DATA. */
 static int
 get_plain(struct transaction *t, size_t step, struct reply *r,
     struct error *err)
@@ -130,9 +139,14 @@ get_plain(struct transaction *t, size_t step, struct reply *r,
 		return -1;
 	if (command == REPLY_TO_MAIL ? reply_class(r) == 2 : r->code == 354)
 		return 0;
+	/* "no valid recipients" adds nothing to the refusals of RCPT */
+	if (command == REPLY_TO_DATA && t->accepted == 0 && is_refusal(r))
+		return 0;
 	session_refused(command, r, err);
-	if (reply_class(r) != 4 && reply_class(r) != 5)
-		return t->session->intact = 0, -1; /* not in step any more */
+	if (!is_refusal(r)) {
+		t->session->intact = 0; /* out of step */
+		return -1;
+	}
 	if (!t->failed)
 		t->refusal = *r;
 	note_failure(t, step);
@@ -164,8 +178,10 @@ get_rcpt(struct transaction *t, size_t step, struct error *err)
 	if (is_too_many(r))
 		t->excess++;
 	session_refused(REPLY_TO_RCPT, r, err);
-	if (reply_class(r) != 4 && reply_class(r) != 5)
-		return t->session->intact = 0, -1;
+	if (!is_refusal(r)) {
+		t->session->intact = 0;
+		return -1;
+	}
 	if (!partial || r->code == 421)
 		note_failure(t, step);
 	return 0;
@@ -292,26 +308,15 @@ forget_pending(const struct transaction *t)
 	}
 }
 
-/* One transaction: envelope, verdict, content. */
+/* Ends a transaction that sends no content. */
 static int
-transact(struct transaction *t, struct mail *mail, struct error *err)
+abandon(struct transaction *t, struct mail *mail)
 {
 	struct session *s = t->session;
-	enum content_after last = mail->after;
-	int accepted = send_envelope(t, err) == 0 && judge(t, err) == 0;
-	int result;
 
-	mail->begun |= t->mail / 100 == 2;
-	if (accepted) {
-		if (t->excess > 0 && s->account->partial_delivery)
-			mail->after = CONTENT_STAY;
-		result = data_send(s, mail, err);
-		mail->after = last;
-		return result;
-	}
 	forget_pending(t);
 	mail->final = t->refusal;
-	/* 354 came all the same: only hanging up says "no message" */
+	/* after 354 only closing the connection means "no message" */
 	if (t->data == 354)
 		s->intact = 0;
 	if (mail->after == CONTENT_STAY)
@@ -319,7 +324,8 @@ transact(struct transaction *t, struct mail *mail, struct error *err)
 	return -1;
 }
 
-/* Who has not been dealt with yet; at most as many as the server takes. */
+/* Collects the recipients without a result, at most as many as the server
+ * takes. */
 static void
 gather(struct transaction *t)
 {
@@ -328,6 +334,7 @@ gather(struct transaction *t)
 
 	t->n = t->accepted = t->excess = 0;
 	t->mail = t->data = t->failed = 0;
+	memset(&t->refusal, 0, sizeof(t->refusal));
 	for (size_t i = 0; i < e->n && (max == 0 || t->n < max); i++)
 		if (e->to[i].reply.code == 0 || is_too_many(&e->to[i].reply))
 			t->to[t->n++] = &e->to[i];
@@ -347,23 +354,7 @@ check_count(const struct transaction *t, struct error *err)
 	return hint(err, "partial_delivery on splits them up");
 }
 
-/* Did nothing go wrong but that each recipient was refused? */
-static int
-only_refusals(const struct transaction *t)
-{
-	return t->session->intact && !t->failed && t->accepted == 0;
-}
-
-static int
-has_accepted(const struct envelope *e)
-{
-	for (size_t i = 0; i < e->n; i++)
-		if (reply_class(&e->to[i].reply) == 2)
-			return 1;
-	return 0;
-}
-
-/* MAILMAX (RFC 9422 4.1) leaves these for another day. */
+/* Leaves the recipients that MAILMAX (RFC 9422 4.1) excludes for later. */
 static void
 leave_the_rest(struct envelope *e)
 {
@@ -378,42 +369,94 @@ leave_the_rest(struct envelope *e)
 	}
 }
 
+static int
+begin(struct transaction *t, struct auth *auth, struct mail *mail,
+    struct error *err)
+{
+	struct session *s = t->session;
+
+	t->envelope = mail->envelope;
+	t->message = mail->message;
+	t->times = &mail->times;
+	t->auth = auth != NULL && auth->mechanism != NULL ? auth : NULL;
+	t->last = mail->after;
+	t->window = session_can(s, EXT_PIPELINING) && s->account->pipelining
+	    ? WINDOW : 1;
+	for (size_t i = 0; i < t->envelope->n; i++) {
+		memset(&t->envelope->to[i].reply, 0, sizeof(struct reply));
+		t->envelope->to[i].pending = 0;
+	}
+	if (esmtp_check(s, t->envelope, t->message, err) != 0 ||
+	    check_count(t, err) != 0)
+		return -1;
+	t->to = xcalloc(t->envelope->n, sizeof(t->to[0]));
+	return 0;
+}
+
+/* Does the session stay for another transaction? RCPTMAX or 452 leave
+ * recipients for it. */
+static enum content_after
+after_content(const struct transaction *t)
+{
+	int partial = t->session->account->partial_delivery;
+
+	return t->done + t->n < t->envelope->n ||
+	    (partial && t->accepted > 0 && t->excess > 0) ? CONTENT_STAY
+	    : t->last;
+}
+
 /*
- * partial_delivery: one transaction after another until every recipient has
- * an answer, the server's MAILMAX is reached, or a round brings nothing.
+ * Does another transaction follow? Only under partial_delivery, unless
+ * something other than the refusal of recipients went wrong, until each has a
+ * result, MAILMAX is reached or the last one brought nothing.
  */
 static int
-transact_all(struct transaction *t, struct mail *mail, struct error *err)
+goes_on(struct transaction *t, int result, struct error *err)
 {
-	enum content_after last = mail->after;
-	uint64_t mails = t->session->can.mail_max;
-	size_t done = 0;
+	int partial = t->session->account->partial_delivery;
+	int only_refusals = t->session->intact && !t->failed &&
+	    t->accepted == 0;
 
-	for (uint64_t round = 1;; round++) {
-		int result;
+	if (result != 0 && !(partial && only_refusals))
+		return 0;
+	memset(err, 0, sizeof(*err));
+	t->auth = NULL;
+	t->done += t->n - t->excess;
+	return partial && t->done < t->envelope->n && t->excess < t->n &&
+	    !session_is_used_up(t->session);
+}
 
-		gather(t);
-		mail->after = done + t->n < t->envelope->n ? CONTENT_STAY
-		    : last;
-		result = transact(t, mail, err);
-		t->auth = NULL;
-		if (result != 0 && !only_refusals(t)) {
-			if (err->outcome == OUTCOME_NOT_SENT &&
-			    has_accepted(t->envelope))
-				err->outcome = OUTCOME_PARTIAL;
-			break;
-		}
-		memset(err, 0, sizeof(*err));
-		done += t->n - t->excess;
-		if (done == t->envelope->n || t->excess == t->n ||
-		    round == mails)
-			break;
+/*
+ * Sets outcome, sentence and exit code together. If some recipients have the
+ * message, no code may invite the caller to send it to all of them again.
+ */
+static int
+conclude(const struct transaction *t, struct error *err)
+{
+	const struct envelope *e = t->envelope;
+	size_t accepted = 0, open = 0;
+
+	if (err->code == 0)
+		leave_the_rest(t->envelope);
+	for (size_t i = 0; i < e->n; i++) {
+		int class = reply_class(&e->to[i].reply);
+
+		accepted += class == 2;
+		open += class != 2 && class != 5;
 	}
-	mail->after = last;
-	if (err->code != 0)
+	if (err->code == 0 && accepted == e->n)
+		return 0;
+	if (err->code == 0)
+		envelope_blame(e, err);
+	if (accepted == 0)
 		return -1;
-	leave_the_rest(t->envelope);
-	return envelope_verdict(t->envelope, err);
+	wrap(err, "accepted for %zu of %zu recipients", accepted, e->n);
+	if (err->outcome == OUTCOME_NOT_SENT)
+		err->outcome = OUTCOME_PARTIAL;
+	if (open == 0)
+		return -1;
+	err->code = EX_UNAVAILABLE;
+	return hint(err, "send it again only to the recipients without it");
 }
 
 int
@@ -423,28 +466,18 @@ smtp_transaction(struct session *s, struct auth *auth, struct mail *mail,
 	struct transaction t = { .session = s };
 	int result;
 
-	t.envelope = mail->envelope;
-	t.message = mail->message;
-	t.times = &mail->times;
-	t.auth = auth != NULL && auth->mechanism != NULL ? auth : NULL;
-	t.window = session_can(s, EXT_PIPELINING) && s->account->pipelining
-	    ? WINDOW : 1;
-	for (size_t i = 0; i < t.envelope->n; i++) {
-		memset(&t.envelope->to[i].reply, 0, sizeof(struct reply));
-		t.envelope->to[i].pending = 0;
-	}
-	if (esmtp_check(s, t.envelope, t.message, err) != 0 ||
-	    check_count(&t, err) != 0)
+	if (begin(&t, auth, mail, err) != 0)
 		return -1;
-	t.to = xcalloc(t.envelope->n, sizeof(t.to[0]));
-	if (s->account->partial_delivery) {
-		result = transact_all(&t, mail, err);
-	} else {
+	do {
+		int ready;
+
 		gather(&t);
-		result = transact(&t, mail, err);
-		if (result == 0)
-			result = envelope_verdict(t.envelope, err);
-	}
+		ready = send_envelope(&t, err) == 0 && judge(&t, err) == 0;
+		mail->begun |= t.mail / 100 == 2;
+		mail->after = after_content(&t);
+		result = ready ? data_send(s, mail, err) : abandon(&t, mail);
+	} while (goes_on(&t, result, err));
+	mail->after = t.last;
 	free(t.to);
-	return result;
+	return conclude(&t, err);
 }
