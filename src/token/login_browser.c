@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/child.h"
+#include "base/run_command.h"
 #include "base/platform.h"
 #include "base/poll.h"
 #include "base/terminal.h"
@@ -148,7 +148,7 @@ open_browser(const char *url)
 	command = xasprintf("if command -v xdg-open >/dev/null; then exec "
 	    "xdg-open '%s'; elif command -v open >/dev/null; then exec open "
 	    "'%s'; fi >/dev/null 2>&1", url, url);
-	(void)child_start(&pid, command, -1, -1, &ignored);
+	(void)command_start(&pid, command, -1, -1, &ignored);
 	free(command);
 }
 

@@ -6,13 +6,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/ascii.h"
-#include "base/child.h"
 #include "base/escape.h"
 #include "base/mkdirs.h"
 #include "base/poll.h"
@@ -254,18 +254,18 @@ feed_command(const char *command, const struct buffer *text,
 		return fail(err, EX_TEMPFAIL, "cannot make a pipe: %s",
 		    strerror(errno));
 	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-	result = child_start(&pid, command, ends[0], -1, err);
+	result = command_start(&pid, command, ends[0], -1, err);
 	close(ends[0]);
 	if (result == 0)
 		(void)write_all(ends[1], text->data, text->len);
 	close(ends[1]);
 	if (result != 0)
 		return -1;
-	result = child_wait(pid, &status, deadline_in(COMMAND_SECONDS * 1000),
+	result = command_wait(pid, &status, deadline_in(COMMAND_SECONDS * 1000),
 	    err);
 	if (result > 0)
-		return child_judge(status, EX_CONFIG, err);
-	child_kill(pid);
+		return command_judge(status, EX_CONFIG, err);
+	command_kill(pid);
 	return result == 0 ? fail(err, EX_CONFIG, "timed out") : -1;
 }
 
