@@ -105,19 +105,26 @@ interrupted(int number, struct error *err)
 }
 
 int
+signals_check(struct error *err)
+{
+	int number = arrived();
+
+	return number != 0 ? interrupted(number, err) : 0;
+}
+
+int
 poll_any(struct pollfd *fds, size_t n, int64_t deadline, struct error *err)
 {
 	struct timespec limit;
 	sigset_t none;
-	int number, ready;
+	int ready;
 
 	sigemptyset(&none);
 	for (;;) {
 		int64_t left = deadline - deadline_now();
 
-		number = arrived();
-		if (number != 0)
-			return interrupted(number, err);
+		if (signals_check(err) != 0)
+			return -1;
 		if (left < 0)
 			left = 0;
 		limit.tv_sec = (time_t)(left / 1000);

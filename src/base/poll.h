@@ -35,6 +35,10 @@ void signals_reset(void);
  */
 void signals_hold(void);
 
+/* Returns 0, or -1 with err->signal set if a held signal came. For loops that
+ * may run long without a wait. */
+int signals_check(struct error *err);
+
 /*
  * Waits until one of n descriptors is ready or the deadline comes. Returns how
  * many are (their revents say for what), 0 at the deadline, or -1 EX_TEMPFAIL:

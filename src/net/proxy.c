@@ -14,6 +14,8 @@ wait_on(struct transport *t, ssize_t result, int64_t deadline,
 
 	if (result == TRANSPORT_FAILED)
 		return -1;
+	if (deadline_now() >= deadline) /* a ready one is never waited for */
+		return fail(err, EX_TEMPFAIL, "timed out");
 	return poll_for(t->fd, events, deadline, err) < 0 ? -1 : 0;
 }
 

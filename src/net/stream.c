@@ -17,6 +17,10 @@
 #define RECORD ((size_t)16 * 1024)
 #define BLOCK (4 * RECORD)
 
+/* Rounds of a loop after the time is up: a reply that came in time is still
+ * read by a process that was stopped meanwhile. */
+#define LATE_MAX 8
+
 /* Sets the step's deadline; no limit is none. */
 static void
 start_clock(struct stream *s)
@@ -55,6 +59,29 @@ lost(const struct stream *s, struct error *err)
 }
 
 static int
+timed_out(const struct stream *s, struct error *err)
+{
+	fail(err, EX_TEMPFAIL, "timed out while waiting for %s", s->awaited);
+	if (s->deadline < s->step)
+		hint(err, "the limit for the whole run (deadline) has passed");
+	return -1;
+}
+
+/* Each round of a loop that the peer can prolong begins here: a transport that
+ * is always ready is never waited for. */
+static int
+check_time(struct stream *s, struct error *err)
+{
+	if (signals_check(err) != 0)
+		return -1;
+	if (deadline_now() < deadline_first(s->step, s->deadline)) {
+		s->late = 0;
+		return 0;
+	}
+	return s->late++ < LATE_MAX ? 0 : timed_out(s, err);
+}
+
+static int
 await(const struct stream *s, short events, struct error *err)
 {
 	int64_t deadline = deadline_first(s->step, s->deadline);
@@ -66,10 +93,7 @@ await(const struct stream *s, short events, struct error *err)
 	if (ready > 0)
 		return p.revents & (POLLHUP | POLLERR | POLLNVAL)
 		    ? p.revents | events : p.revents;
-	fail(err, EX_TEMPFAIL, "timed out while waiting for %s", s->awaited);
-	if (s->deadline < s->step)
-		hint(err, "the limit for the whole run (deadline) has passed");
-	return -1;
+	return timed_out(s, err);
 }
 
 static size_t
@@ -139,7 +163,7 @@ make_room(struct stream *s, ssize_t want, struct error *err)
 		return give_up(s, err);
 	if (!s->ended)
 		events |= POLLIN;
-	ready = await(s, events, err);
+	ready = check_time(s, err) == 0 ? await(s, events, err) : -1;
 	if (ready < 0 ||
 	    ((ready & POLLIN) && !s->ended && read_ahead(s, err) != 0)) {
 		s->broken = 1;
@@ -156,8 +180,13 @@ send_all(struct stream *s, const char *data, size_t len, size_t *unsent,
 	size_t taken = 0;
 
 	for (*unsent = len; len > 0; *unsent = len) {
-		ssize_t n = s->transport->write(s->transport, data, len, err);
+		ssize_t n;
 
+		if ((len >= RECORD || taken > 0) && check_time(s, err) != 0) {
+			s->broken = 1;
+			return -1;
+		}
+		n = s->transport->write(s->transport, data, len, err);
 		if (n <= 0) {
 			if (make_room(s, n, err) != 0)
 				return -1;
@@ -323,6 +352,8 @@ read_more(struct stream *s, struct error *err)
 
 	if (s->ended)
 		return closed(s, err);
+	if (check_time(s, err) != 0)
+		return -1;
 	n = receive(s, err);
 	if (n == TRANSPORT_FAILED)
 		return lost(s, err);

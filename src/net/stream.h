@@ -29,6 +29,7 @@ struct stream {
 	unsigned seconds;       /* its length */
 	char awaited[48];       /* the step's name, for errors */
 	int trace;              /* descriptor for the dialogue, or -1 */
+	unsigned late;          /* rounds since the time was up */
 	int within_reply;       /* the next line belongs to the last one */
 	int ended;              /* nothing more will be received */
 	int broken;             /* nothing more can be sent */

@@ -2,6 +2,7 @@
 #include "../unit.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/poll.h"
@@ -310,6 +311,69 @@ the_deadline_holds_although_octets_come(void **state)
 	buffer_free(&tape.heard);
 }
 
+static ssize_t
+read_never(struct transport *t, void *data, size_t n, struct error *err)
+{
+	(void)t, (void)data, (void)n, (void)err;
+	return TRANSPORT_WANT_READ;
+}
+
+static ssize_t
+write_never(struct transport *t, const void *data, size_t n,
+    struct error *err)
+{
+	(void)t, (void)data, (void)n, (void)err;
+	return TRANSPORT_WANT_WRITE;
+}
+
+/* The descriptor is ready all the while. */
+static void
+no_proxy_outlasts_the_deadline(void **state)
+{
+	struct error err = {0};
+	struct tape tape;
+	int ends[2];
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	alarm(30);
+	put_in(&tape, "", 0);
+	tape.transport.write = write_never;
+	tape.transport.fd = ends[1];
+	assert_int_equal(proxy_put(&tape.transport, "x", 1, deadline_in(100),
+	    &err), -1);
+	assert_string_equal(err.text, "timed out");
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	tape.transport.read = read_never;
+	tape.transport.fd = ends[0];
+	assert_int_equal(proxy_get(&tape.transport, &c, 1, deadline_in(100),
+	    &err), -1);
+	assert_string_equal(err.text, "timed out");
+	alarm(0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void
+interim_answers_without_end_are_refused(void **state)
+{
+	static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	struct proxy_request request = { "a.b.", 587, "", "", DEADLINE_NONE };
+	struct buffer said = {0};
+	struct error err = {0};
+	struct tape tape;
+
+	(void)state;
+	while (said.len <= HTTP_HEAD_MAX)
+		buffer_add_string(&said, interim);
+	put_in(&tape, said.data, said.len);
+	assert_int_equal(http_connect(&tape.transport, &request, &err), -1);
+	assert_int_equal(err.code, EX_PROTOCOL);
+	buffer_free(&said);
+	buffer_free(&tape.heard);
+}
+
 int
 main(void)
 {
@@ -320,6 +384,8 @@ main(void)
 		cmocka_unit_test(http_credentials_are_basic),
 		cmocka_unit_test(an_endless_answer_ends),
 		cmocka_unit_test(the_deadline_holds_although_octets_come),
+		cmocka_unit_test(no_proxy_outlasts_the_deadline),
+		cmocka_unit_test(interim_answers_without_end_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

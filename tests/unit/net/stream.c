@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../unit.h"
 
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -399,6 +400,206 @@ the_trace_is_one_escaped_line(void **state)
 	stream_close(&s);
 }
 
+/*
+ * Servers and their transports that always have something more to do: input
+ * without end, "again" although the descriptor is ready, output taken octet by
+ * octet or never.
+ */
+static ssize_t
+read_lines(struct transport *t, void *data, size_t n, struct error *err)
+{
+	(void)t, (void)err;
+	for (size_t i = 0; i < n; i++)
+		((char *)data)[i] = "250-x\r\n"[i % 7];
+	return (ssize_t)(n - n % 7);
+}
+
+static ssize_t
+read_never(struct transport *t, void *data, size_t n, struct error *err)
+{
+	(void)t, (void)data, (void)n, (void)err;
+	return TRANSPORT_WANT_READ;
+}
+
+static ssize_t
+write_octet(struct transport *t, const void *data, size_t n,
+    struct error *err)
+{
+	(void)t, (void)data, (void)n, (void)err;
+	return 1;
+}
+
+static ssize_t
+write_all_of_it(struct transport *t, const void *data, size_t n,
+    struct error *err)
+{
+	(void)t, (void)data, (void)err;
+	return (ssize_t)n;
+}
+
+static ssize_t
+write_never(struct transport *t, const void *data, size_t n,
+    struct error *err)
+{
+	(void)t, (void)data, (void)n, (void)err;
+	return TRANSPORT_WANT_WRITE;
+}
+
+static int
+flush_at_once(struct transport *t, struct error *err)
+{
+	(void)t, (void)err;
+	return 0;
+}
+
+static int
+flush_never(struct transport *t, struct error *err)
+{
+	(void)t, (void)err;
+	return TRANSPORT_WANT_WRITE;
+}
+
+static void
+keep_open(struct transport *t)
+{
+	(void)t;
+}
+
+static int
+read_all(struct stream *s, struct error *err)
+{
+	const char *line;
+	size_t len;
+	int result;
+
+	do
+		result = stream_read_line(s, 512, &line, &len, err);
+	while (result == 0);
+	return result;
+}
+
+static int
+write_for_ever(struct stream *s, struct error *err)
+{
+	static const char data[4 * RECORD];
+	int result;
+
+	do
+		result = stream_write(s, data, sizeof(data), err);
+	while (result == 0);
+	return result;
+}
+
+static const struct {
+	const char *name;
+	ssize_t (*read)(struct transport *t, void *data, size_t n,
+	    struct error *err);
+	ssize_t (*write)(struct transport *t, const void *data, size_t n,
+	    struct error *err);
+	int (*flush)(struct transport *t, struct error *err);
+	int (*run)(struct stream *s, struct error *err);
+} endless[] = {
+	{ "lines", read_lines, write_octet, flush_at_once, read_all },
+	{ "records without data", read_never, write_octet, flush_at_once,
+	    read_all },
+	{ "octets taken", read_never, write_octet, flush_at_once,
+	    write_for_ever },
+	{ "all taken", read_never, write_all_of_it, flush_at_once,
+	    write_for_ever },
+	{ "nothing taken", read_never, write_never, flush_at_once,
+	    write_for_ever },
+	{ "nothing flushed", read_never, write_octet, flush_never, read_all },
+};
+#define NENDLESS (sizeof(endless) / sizeof(endless[0]))
+
+/* Runs a row over a descriptor that is always ready to read and to write. */
+static void
+run_endless(size_t i, int64_t deadline, struct error *err)
+{
+	struct transport transport = { endless[i].read, endless[i].write,
+	    endless[i].flush, keep_open, -1 };
+	struct stream s;
+	int ends[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	say(ends[1], "x", 1);
+	transport.fd = ends[0];
+	stream_open(&s, &transport, deadline, -1);
+	stream_step(&s, 60, "the test reply");
+	if (endless[i].run(&s, err) == 0)
+		fail_msg("%s: ended", endless[i].name);
+	stream_close(&s);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void
+no_endless_peer_outlasts_the_deadline(void **state)
+{
+	(void)state;
+	signals_reset();
+	for (size_t i = 0; i < NENDLESS; i++) {
+		struct error err = {0};
+		int64_t deadline = deadline_in(200);
+
+		alarm(30);
+		run_endless(i, deadline, &err);
+		alarm(0);
+		if (strstr(err.text, "timed out") == NULL ||
+		    deadline_now() > deadline + 2000)
+			fail_msg("%s: %s after %d ms", endless[i].name,
+			    err.text,
+			    (int)(deadline_now() - deadline + 200));
+	}
+}
+
+static void
+a_signal_ends_every_loop(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < NENDLESS; i++) {
+		struct error err = {0};
+		int ends[2], status;
+		char c;
+		pid_t child;
+
+		assert_int_equal(pipe(ends), 0);
+		child = fork();
+		if (child == 0) {
+			alarm(30);
+			signals_reset();
+			signals_hold();
+			(void)!write(ends[1], "r", 1);
+			run_endless(i, DEADLINE_NONE, &err);
+			_exit(err.signal == SIGTERM ? 0 : 1);
+		}
+		assert_int_equal(read(ends[0], &c, 1), 1);
+		kill(child, SIGTERM);
+		waitpid(child, &status, 0);
+		close(ends[0]);
+		close(ends[1]);
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+			fail_msg("%s: %d", endless[i].name, status);
+	}
+}
+
+static void
+what_came_in_time_is_read_after_it(void **state)
+{
+	struct stream s;
+	struct error err = {0};
+	int server = open_pair(&s, 50);
+	const char *line;
+	size_t len;
+
+	(void)state;
+	say(server, "250 ok\r\n", 8);
+	poll(NULL, 0, 100);
+	assert_int_equal(stream_read_line(&s, 512, &line, &len, &err), 0);
+	stream_close(&s);
+	close(server);
+}
+
 int
 main(void)
 {
@@ -415,6 +616,9 @@ main(void)
 		cmocka_unit_test(a_server_may_not_flood_us_while_we_write),
 		cmocka_unit_test(
 		    blocks_are_multiples_of_a_record_and_nothing_is_lost),
+		cmocka_unit_test(no_endless_peer_outlasts_the_deadline),
+		cmocka_unit_test(a_signal_ends_every_loop),
+		cmocka_unit_test(what_came_in_time_is_read_after_it),
 		cmocka_unit_test(the_trace_is_one_escaped_line),
 	};
 
