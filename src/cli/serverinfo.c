@@ -71,13 +71,14 @@ add_connection(struct info_page *p, const struct submitter *s)
 static void
 add_tls(struct info_page *p, const struct tls_facts *tls)
 {
-	if (tls->version[0] == '\0')
+	if (tls->version[0] == '\0' && tls->sha256[0] == '\0')
 		return;
 	begin(p, "tls");
 	add(p, "version", tls->version);
 	add(p, "cipher", tls->cipher);
 	add(p, "subject", tls->subject);
 	add(p, "issuer", tls->issuer);
+	add(p, "names", tls->names);
 	add(p, "valid from", tls->not_before);
 	add(p, "valid until", tls->not_after);
 	add(p, "sha256", tls->sha256);

@@ -12,9 +12,7 @@
 #include "format/domain.h"
 #include "format/mechanism.h"
 #include "net/srv_mx.h"
-
-#define SHA1_DIGITS 40 /* as older msmtprc files have it */
-#define SHA256_DIGITS 64
+#include "tls/certificate.h"
 
 int
 value_refuse(struct error *err, const char *what, const char *value)
@@ -148,31 +146,10 @@ value_credential(const char *value, struct error *err)
 char *
 value_fingerprint(const char *value, struct error *err)
 {
-	static const char spki[] = "spki:";
-	struct buffer hex = {0};
-	size_t digits = 0;
-	const char *p = value;
+	char *fingerprint = certificate_read_fingerprint(value);
 
-	if (ascii_begins(p, spki)) {
-		buffer_add_string(&hex, spki);
-		p += strlen(spki);
-	}
-	for (; *p != '\0'; p++) {
-		if (ascii_is_digit(*p) ||
-		    (ascii_lower(*p) >= 'a' && ascii_lower(*p) <= 'f')) {
-			if (digits > 0 && digits % 2 == 0)
-				buffer_add_char(&hex, ':');
-			buffer_add_char(&hex, ascii_upper(*p));
-			digits++;
-		} else if (*p != ':' && !ascii_is_blank(*p))
-			break;
-	}
-	if (*p == '\0' && (digits == SHA256_DIGITS ||
-	    (digits == SHA1_DIGITS && !ascii_begins(value, spki))))
-		return buffer_string(&hex);
-	buffer_free(&hex);
-	return refuse(err, "a SHA-256 fingerprint (64 hexadecimal digits)",
-	    value);
+	return fingerprint != NULL ? fingerprint : refuse(err,
+	    "a SHA-256 fingerprint (64 hexadecimal digits)", value);
 }
 
 static char *

@@ -351,7 +351,7 @@ read_head(struct message_file *e, off_t size, struct layout *l,
 }
 
 static int
-digest_file(int fd, off_t size, char text[DIGEST_TEXT], struct error *err)
+digest_file(int fd, off_t size, char text[SHA256_TEXT], struct error *err)
 {
 	char *block = xmalloc(BLOCK);
 	struct sha256 digest;
@@ -377,7 +377,7 @@ static int
 check_seal(const struct message_file *e, off_t size, const struct layout *l,
     struct error *err)
 {
-	char digest[DIGEST_TEXT], found[256];
+	char digest[SHA256_TEXT], found[256];
 	struct buffer wanted = {0};
 	off_t sealed = l->content + l->size + 2;
 	char *length = xasprintf("%lld:", (long long)l->size);

@@ -150,7 +150,7 @@ message_file_write(int fd, const struct message_file *e,
     enum message_file_part part,
     struct error *err)
 {
-	char digest[DIGEST_TEXT];
+	char digest[SHA256_TEXT];
 	struct sealed_file out;
 	struct buffer trailer = {0};
 	int result;

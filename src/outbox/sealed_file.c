@@ -38,7 +38,7 @@ sealed_file_begin(struct sealed_file *f, int fd)
 }
 
 int
-sealed_file_digest(struct sealed_file *f, char text[DIGEST_TEXT])
+sealed_file_digest(struct sealed_file *f, char text[SHA256_TEXT])
 {
 	return sha256_end(&f->digest, text);
 }
@@ -52,7 +52,7 @@ sealed_file_flush(struct sealed_file *f, struct error *err)
 void
 sealed_file_close(struct sealed_file *f)
 {
-	char unused[DIGEST_TEXT];
+	char unused[SHA256_TEXT];
 
 	(void)sha256_end(&f->digest, unused);
 	file_sink_close(&f->file);

@@ -17,7 +17,7 @@ void sealed_file_begin(struct sealed_file *f, int fd);
 
 /* The digest of all that was committed so far; what follows is not counted.
  * Returns 0, or -1 if the library refused. */
-int sealed_file_digest(struct sealed_file *f, char text[DIGEST_TEXT]);
+int sealed_file_digest(struct sealed_file *f, char text[SHA256_TEXT]);
 
 /* Writes what is still held. Returns 0; -1 EX_TEMPFAIL. */
 int sealed_file_flush(struct sealed_file *f, struct error *err);

@@ -5,14 +5,18 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/escape.h"
-#include "tls/fingerprint.h"
+
+#define SHA1_DIGITS 40
+#define SHA256_DIGITS 64
 
 gnutls_x509_crt_t
-peer_certificate_at(gnutls_session_t session, unsigned index)
+certificate_at(gnutls_session_t session, unsigned index)
 {
 	unsigned count = 0;
 	const gnutls_datum_t *peers =
@@ -30,9 +34,9 @@ peer_certificate_at(gnutls_session_t session, unsigned index)
 }
 
 gnutls_x509_crt_t
-peer_certificate(gnutls_session_t session)
+certificate_of_server(gnutls_session_t session)
 {
-	return peer_certificate_at(session, 0);
+	return certificate_at(session, 0);
 }
 
 char *
@@ -41,17 +45,17 @@ certificate_date(char *out, time_t moment)
 	struct tm utc;
 
 	if (moment == (time_t)-1 || gmtime_r(&moment, &utc) == NULL ||
-	    strftime(out, PEER_DATE, "%Y-%m-%d %H:%M:%SZ", &utc) == 0)
-		snprintf(out, PEER_DATE, "unknown date");
+	    strftime(out, CERTIFICATE_DATE, "%Y-%m-%d %H:%M:%SZ", &utc) == 0)
+		snprintf(out, CERTIFICATE_DATE, "unknown date");
 	return out;
 }
 
 char *
-peer_name(char *out, size_t size, gnutls_x509_crt_t certificate,
-	enum peer_name which)
+certificate_name(char *out, size_t size, gnutls_x509_crt_t certificate,
+	enum certificate_name which)
 {
 	gnutls_datum_t text = { NULL, 0 };
-	int result = which == PEER_SUBJECT
+	int result = which == CERTIFICATE_SUBJECT
 	    ? gnutls_x509_crt_get_dn3(certificate, &text, 0)
 	    : gnutls_x509_crt_get_issuer_dn3(certificate, &text, 0);
 
@@ -105,60 +109,111 @@ certificate_names(struct buffer *list, gnutls_x509_crt_t certificate)
 	}
 }
 
-/* A fingerprint of the certificate; its length, 0 if it cannot be made. */
-static size_t
-compute(gnutls_x509_crt_t certificate, enum fingerprint_of of,
-	unsigned char octets[32])
+static int
+is_hex(char c)
 {
-	size_t len = 32;
-	int result = of == FINGERPRINT_SPKI
-	    ? gnutls_x509_crt_get_key_id(certificate, GNUTLS_KEYID_USE_SHA256,
-	    octets, &len)
-	    : gnutls_x509_crt_get_fingerprint(certificate,
-	    of == FINGERPRINT_SHA1 ? GNUTLS_DIG_SHA1 : GNUTLS_DIG_SHA256,
-	    octets, &len);
+	c = ascii_lower(c);
+	return ascii_is_digit(c) || (c >= 'a' && c <= 'f');
+}
 
-	return result < 0 ? 0 : len;
+char *
+certificate_read_fingerprint(const char *text)
+{
+	static const char spki[] = "spki:";
+	int of_key = ascii_begins(text, spki);
+	struct buffer out = {0};
+	size_t digits = 0;
+
+	if (of_key) {
+		buffer_add_string(&out, spki);
+		text += strlen(spki);
+	}
+	for (; *text != '\0'; text++) {
+		if (digits % 2 == 0 && digits > 0 &&
+		    (*text == ':' || ascii_is_blank(*text)))
+			continue;
+		if (!is_hex(*text))
+			break;
+		if (digits > 0 && digits % 2 == 0)
+			buffer_add_char(&out, ':');
+		buffer_add_char(&out, ascii_upper(*text));
+		digits++;
+	}
+	if (*text == '\0' && (digits == SHA256_DIGITS ||
+	    (digits == SHA1_DIGITS && !of_key)))
+		return buffer_string(&out);
+	buffer_free(&out);
+	return NULL;
+}
+
+/* Writes octets as "AA:BB". */
+static void
+write_fingerprint(char *out, const unsigned char *octets, size_t len)
+{
+	out[0] = '\0';
+	for (size_t i = 0; i < len; i++)
+		snprintf(out + 3 * i, 4, "%02X%s", octets[i],
+		    i + 1 < len ? ":" : "");
 }
 
 void
-certificate_fingerprints(gnutls_x509_crt_t certificate, char *sha256,
-    char *spki)
+certificate_fingerprints(struct certificate_fingerprints *f,
+	gnutls_x509_crt_t certificate)
 {
 	unsigned char octets[32];
-	size_t len = compute(certificate, FINGERPRINT_SHA256, octets);
+	size_t len = sizeof(octets);
 
-	fingerprint_text(sha256, octets, len);
-	len = compute(certificate, FINGERPRINT_SPKI, octets);
-	fingerprint_text(spki, octets, len);
+	memset(f, 0, sizeof(*f));
+	memcpy(f->spki, "spki:", 5);
+	if (gnutls_x509_crt_get_key_id(certificate, GNUTLS_KEYID_USE_SHA256,
+	    octets, &len) >= 0)
+		write_fingerprint(f->spki + 5, octets, len);
+	len = sizeof(octets);
+	if (gnutls_x509_crt_get_fingerprint(certificate, GNUTLS_DIG_SHA256,
+	    octets, &len) >= 0)
+		write_fingerprint(f->sha256, octets, len);
+	len = sizeof(octets);
+	if (gnutls_x509_crt_get_fingerprint(certificate, GNUTLS_DIG_SHA1,
+	    octets, &len) >= 0)
+		write_fingerprint(f->sha1, octets, len);
+}
+
+/* 1, 0, or -1 with EX_CONFIG for a text that is no fingerprint. */
+static int
+matches(const struct certificate_fingerprints *f, const char *text,
+	struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	char *wanted = certificate_read_fingerprint(text);
+	int result;
+
+	if (wanted == NULL)
+		return fail(err, EX_CONFIG, "tls_fingerprint: expected a "
+		    "SHA-256 fingerprint (64 hexadecimal digits), not \"%s\"",
+		    escape_string(quote, sizeof(quote), text));
+	result = strcmp(wanted, f->sha256) == 0 ||
+	    strcmp(wanted, f->spki) == 0 || strcmp(wanted, f->sha1) == 0;
+	free(wanted);
+	return result;
 }
 
 int
 certificate_match(gnutls_session_t session, const char *const *fingerprints,
 	struct error *err)
 {
-	gnutls_x509_crt_t certificate = peer_certificate(session);
-	char sha256[FINGERPRINT_TEXT], spki[FINGERPRINT_TEXT];
+	gnutls_x509_crt_t certificate = certificate_of_server(session);
+	struct certificate_fingerprints f;
 	int matched = 0;
 
 	if (certificate == NULL)
 		return fail(err, EX_PROTOCOL, "server sent no certificate");
-	certificate_fingerprints(certificate, sha256, spki);
-	for (; *fingerprints != NULL && matched == 0; fingerprints++) {
-		struct fingerprint f;
-		unsigned char octets[32];
-
-		if (fingerprint_parse(&f, *fingerprints, err) != 0)
-			matched = -1;
-		else if (compute(certificate, f.of, octets) == f.len)
-			matched = memcmp(octets, f.octets, f.len) == 0;
-	}
+	certificate_fingerprints(&f, certificate);
 	gnutls_x509_crt_deinit(certificate);
-	if (matched == 0) {
-		fail(err, EX_PROTOCOL, "fingerprint mismatch (got %s, or "
-		    "spki:%s)", sha256, spki);
-		hint(err, "has the server a new certificate, or is somebody "
-		    "in between? ask its operator");
-	}
-	return matched == 1 ? 0 : -1;
+	for (; *fingerprints != NULL && matched == 0; fingerprints++)
+		matched = matches(&f, *fingerprints, err);
+	if (matched != 0)
+		return matched > 0 ? 0 : -1;
+	fail(err, EX_PROTOCOL, "certificate verification failed: fingerprint "
+	    "mismatch: server has %s and %s", f.sha256, f.spki);
+	return hint(err, CERTIFICATE_CHANGED);
 }

@@ -12,9 +12,6 @@
 #include "tls/certificate.h"
 #include "tls/verify.h"
 
-#define ASK "has the server a new key, or is somebody in between? ask its " \
-	"operator"
-
 enum { DANE_TA = 2, DANE_EE = 3 };
 enum { SELECT_CERT, SELECT_SPKI };
 enum { MATCH_FULL, MATCH_SHA256, MATCH_SHA512 };
@@ -133,8 +130,8 @@ static int
 refuse(const struct tlsa_records *records, size_t usable,
 	gnutls_session_t session, struct error *err)
 {
-	gnutls_x509_crt_t certificate = peer_certificate(session);
-	char sha256[32 * 3], spki[32 * 3];
+	gnutls_x509_crt_t certificate = certificate_of_server(session);
+	struct certificate_fingerprints f;
 
 	if (usable == 0) {
 		fail(err, EX_PROTOCOL, "none of %zu TLSA records is of use: "
@@ -142,10 +139,11 @@ refuse(const struct tlsa_records *records, size_t usable,
 	} else if (certificate == NULL) {
 		fail(err, EX_PROTOCOL, "server sent no certificate");
 	} else {
-		certificate_fingerprints(certificate, sha256, spki);
-		fail(err, EX_PROTOCOL, "certificate matches none of %zu TLSA "
-		    "records: the server has spki:%s", usable, spki);
-		hint(err, ASK);
+		certificate_fingerprints(&f, certificate);
+		fail(err, EX_PROTOCOL, "certificate verification failed: it "
+		    "matches none of %zu TLSA records: the server has %s",
+		    usable, f.spki);
+		hint(err, CERTIFICATE_CHANGED);
 	}
 	if (certificate != NULL)
 		gnutls_x509_crt_deinit(certificate);
@@ -174,6 +172,6 @@ dane_check(const struct tlsa_records *records, gnutls_session_t session,
 		else if (count > 0 && matches(t, &chain[0]))
 			return 0;
 	}
-	return anchors > 0 ? verify_server(session, name, ASK, err)
+	return anchors > 0 ? verify_server(session, name, CERTIFICATE_CHANGED, err)
 	    : refuse(records, usable, session, err);
 }

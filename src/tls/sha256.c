@@ -29,7 +29,7 @@ sha256_add(struct sha256 *d, const void *data, size_t n)
 }
 
 int
-sha256_end(struct sha256 *d, char text[DIGEST_TEXT])
+sha256_end(struct sha256 *d, char text[SHA256_TEXT])
 {
 	unsigned char octets[SHA256_OCTETS] = {0};
 	int failed = d->failed || d->state == NULL;

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* Lower-case hexadecimal digits and the NUL. */
-#define DIGEST_TEXT 65
+#define SHA256_TEXT 65
 
 /* One under way. {0} takes nothing and ends in no digest. */
 struct sha256 {
@@ -20,6 +20,6 @@ void sha256_add(struct sha256 *d, const void *data, size_t n);
 
 /* Writes the digest's text and ends it; d is {0} again. 0, or -1 if the
  * library refused. */
-int sha256_end(struct sha256 *d, char text[DIGEST_TEXT]);
+int sha256_end(struct sha256 *d, char text[SHA256_TEXT]);
 
 #endif

@@ -16,7 +16,6 @@
 #include "tls/certificate.h"
 #include "tls/client_cert.h"
 #include "tls/dane.h"
-#include "tls/fingerprint.h"
 #include "tls/tls_transport.h"
 #include "tls/tofu.h"
 #include "tls/verify.h"
@@ -32,8 +31,9 @@ GNUTLS_SKIP_GLOBAL_INIT
 struct handshake {
 	struct tls_transport *record;
 	const struct tls_policy *policy;
+	struct tls_facts *facts;
 	char name[256];       /* policy's, without a trailing dot */
-	struct tofu_pin key;       /* of trust on first use */
+	struct tofu_pin key;  /* of trust on first use */
 	int is_new;           /* there is no pin yet */
 	struct client_cert own;
 	struct error verdict; /* why the peer is not trusted */
@@ -137,7 +137,35 @@ judge_records(struct handshake *h, gnutls_session_t session)
 	    h->record->credentials, h->name, &h->verdict);
 }
 
-/* GnuTLS has the server's certificate: is it whom we want? */
+static void
+describe_certificate(gnutls_session_t session, struct tls_facts *facts)
+{
+	gnutls_x509_crt_t c = certificate_of_server(session);
+	struct certificate_fingerprints f;
+	struct buffer names = {0};
+
+	if (c == NULL)
+		return;
+	certificate_name(facts->subject, sizeof(facts->subject), c,
+	    CERTIFICATE_SUBJECT);
+	certificate_name(facts->issuer, sizeof(facts->issuer), c,
+	    CERTIFICATE_ISSUER);
+	certificate_names(&names, c);
+	snprintf(facts->names, sizeof(facts->names), "%s",
+	    buffer_string(&names));
+	buffer_free(&names);
+	certificate_fingerprints(&f, c);
+	memcpy(facts->sha256, f.sha256, sizeof(facts->sha256));
+	memcpy(facts->spki_sha256, f.spki + strlen("spki:"),
+	    sizeof(facts->spki_sha256));
+	certificate_date(facts->not_before,
+	    gnutls_x509_crt_get_activation_time(c));
+	certificate_date(facts->not_after,
+	    gnutls_x509_crt_get_expiration_time(c));
+	gnutls_x509_crt_deinit(c);
+}
+
+/* Called by GnuTLS once it has the server's certificate. */
 static int
 judge(gnutls_session_t session)
 {
@@ -150,6 +178,7 @@ judge(gnutls_session_t session)
 	const struct tls_policy *policy = h->policy;
 	int result = 0;
 
+	describe_certificate(session, h->facts);
 	if (policy->fingerprints != NULL)
 		result = certificate_match(session, policy->fingerprints,
 		    &h->verdict);
@@ -158,26 +187,11 @@ judge(gnutls_session_t session)
 	return result == 0 ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
 }
 
-/* A bad fingerprint is to be known before the server is. */
-static int
-check_fingerprints(const struct handshake *h, struct error *err)
-{
-	const char *const *text = h->policy->fingerprints;
-	struct fingerprint f;
-
-	for (; text != NULL && *text != NULL; text++)
-		if (fingerprint_parse(&f, *text, err) != 0)
-			return -1;
-	return 0;
-}
-
 static int
 prepare(struct handshake *h, struct error *err)
 {
 	gnutls_session_t session = h->record->session;
 
-	if (check_fingerprints(h, err) != 0)
-		return -1;
 	if (h->policy->trust == TLS_TRUST_TOFU && tofu_make(&h->key,
 	    h->policy->state, h->name, h->policy->port, err) != 0)
 		return -1;
@@ -266,51 +280,35 @@ check_version(const struct tls_transport *r, struct error *err)
 }
 
 static void
-collect_facts(const struct tls_transport *r, struct tls_facts *facts)
+describe_session(gnutls_session_t session, struct tls_facts *facts)
 {
-	gnutls_x509_crt_t certificate = peer_certificate(r->session);
-	char *cipher = gnutls_session_get_desc(r->session);
+	char *cipher = gnutls_session_get_desc(session);
 
 	snprintf(facts->version, sizeof(facts->version), "%s",
-	    gnutls_protocol_get_name(
-	    gnutls_protocol_get_version(r->session)));
+	    gnutls_protocol_get_name(gnutls_protocol_get_version(session)));
 	if (cipher != NULL)
 		snprintf(facts->cipher, sizeof(facts->cipher), "%s", cipher);
 	gnutls_free(cipher);
-	if (certificate == NULL)
-		return;
-	peer_name(facts->subject, sizeof(facts->subject), certificate,
-	    PEER_SUBJECT);
-	peer_name(facts->issuer, sizeof(facts->issuer), certificate,
-	    PEER_ISSUER);
-	certificate_fingerprints(certificate, facts->sha256,
-	    facts->spki_sha256);
-	certificate_date(facts->not_before,
-	    gnutls_x509_crt_get_activation_time(certificate));
-	certificate_date(facts->not_after,
-	    gnutls_x509_crt_get_expiration_time(certificate));
-	gnutls_x509_crt_deinit(certificate);
 }
 
-/* The pin of a first contact: only now has the server proved that the key is
- * its own. */
+/* Pins the key of a first contact: only now has the server proved that it
+ * holds the key. */
 static int
-record_key(struct handshake *h, struct tls_facts *facts, struct error *err)
+record_key(struct handshake *h, struct error *err)
 {
 	return h->is_new ? tofu_record(&h->key, h->record->session,
-	    facts->notice, sizeof(facts->notice), err) : 0;
+	    h->facts->notice, sizeof(h->facts->notice), err) : 0;
 }
 
-/* All that has to be so before anything is sent through it. */
+/* All that must hold before anything is sent through the session. */
 static int
-establish(struct handshake *h, int64_t deadline, struct tls_facts *facts,
-	struct error *err)
+establish(struct handshake *h, int64_t deadline, struct error *err)
 {
 	if (prepare(h, err) != 0 || shake_hands(h, deadline, err) != 0 ||
-	    check_version(h->record, err) != 0)
+	    check_version(h->record, err) != 0 || record_key(h, err) != 0)
 		return -1;
-	collect_facts(h->record, facts);
-	return record_key(h, facts, err);
+	describe_session(h->record->session, h->facts);
+	return 0;
 }
 
 int
@@ -318,12 +316,10 @@ tls_open(struct transport **upper, struct transport *lower,
 	const struct tls_policy *policy, int64_t deadline,
 	struct tls_facts *facts, struct error *err)
 {
-	struct handshake h;
+	struct handshake h = { .policy = policy, .facts = facts };
 	int result;
 
-	memset(&h, 0, sizeof(h));
 	memset(facts, 0, sizeof(*facts));
-	h.policy = policy;
 	if (copy_name(&h, err) != 0)
 		return -1;
 	result = gnutls_global_init();
@@ -332,15 +328,13 @@ tls_open(struct transport **upper, struct transport *lower,
 		    gnutls_strerror(result));
 	if (tls_transport_new(&h.record, lower, err) != 0)
 		return -1;
-	result = establish(&h, deadline, facts, err);
+	result = establish(&h, deadline, err);
 	tofu_free(&h.key);
-	if (result == 0) {
+	if (result == 0)
 		*upper = &h.record->transport;
-		return 0;
-	}
-	tls_transport_free(h.record);
-	memset(facts, 0, sizeof(*facts));
-	return -1;
+	else
+		tls_transport_free(h.record);
+	return result;
 }
 
 /* RFC 5929 3: the first Finished message. */

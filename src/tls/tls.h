@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* TLS as a transport over a transport; with trust.c the only GnuTLS users. */
+/* TLS as a transport over a transport: handshake and verification. */
 #ifndef ONEHOP_TLS_TLS_H
 #define ONEHOP_TLS_TLS_H
 
@@ -10,12 +10,14 @@
 #include "net/transport.h"
 #include "tls/policy.h"
 
-/* What was negotiated, for logs, --serverinfo and JSON. */
+/* What was negotiated, for logs, --serverinfo and JSON. The server's certificate
+ * is described even if it is refused; the version is "" then. */
 struct tls_facts {
-	char version[16];        /* "TLS1.3" */
+	char version[16];        /* "TLS1.3", or "" without TLS */
 	char cipher[96];
 	char subject[256];       /* escaped */
 	char issuer[256];
+	char names[404];         /* subjectAltName: "a.example, 192.0.2.1" */
 	char sha256[32 * 3];     /* of the certificate, "AA:BB:.." */
 	char spki_sha256[32 * 3];/* of its public key */
 	char not_before[32];     /* "2026-11-23 09:00:00Z" */
@@ -24,28 +26,28 @@ struct tls_facts {
 };
 
 /*
- * Handshakes over lower until the deadline and verifies: TLS 1.2 or newer, and
- * certificate chain, name and server purpose, or what policy asks for instead.
- * 0 with *upper, which owns lower. -1, lower still the caller's: EX_PROTOCOL
- * TLS or trust failure (with a hint), EX_TEMPFAIL timeout or lost connection,
- * EX_CONFIG unusable trust store, pin, key or priority string, EX_IOERR a pin
- * that cannot be written.
+ * Performs the handshake over lower before the deadline, TLS 1.2 or newer, and
+ * verifies the certificate's chain, name and purpose, or what policy demands
+ * instead. Returns 0 with *upper, which owns lower. Returns -1, lower still
+ * owned by the caller: EX_PROTOCOL for a TLS or trust failure (with a hint),
+ * EX_TEMPFAIL for a timeout or lost connection, EX_CONFIG for an unusable trust
+ * store, pin, key or priority string, EX_IOERR if a pin cannot be written.
  */
 int tls_open(struct transport **upper, struct transport *lower,
 	const struct tls_policy *policy, int64_t deadline,
 	struct tls_facts *facts, struct error *err);
 
 /*
- * Appends what binds an authentication to this session, base64. Its type:
+ * Appends the channel binding of the session, base64. Returns its type:
  * "tls-exporter" (RFC 9266) with TLS 1.3, "tls-unique" (RFC 5929) with TLS 1.2;
- * NULL if TLS 1.2 without extended master secret makes that unsafe.
+ * NULL without extended master secret, where it would be unsafe.
  */
 const char *tls_channel_binding(struct transport *tls, struct buffer *base64);
 
-/* Does it take a password or PIN to use the client's key? */
+/* Whether the client key needs a password or PIN. */
 int tls_key_is_locked(const char *key_file);
 
-/* The version of GnuTLS that runs, borrowed. */
+/* The version of GnuTLS in use, borrowed. */
 const char *tls_library_version(void);
 
 #endif

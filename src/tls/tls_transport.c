@@ -148,7 +148,7 @@ static const struct {
 	{ GNUTLS_A_UNKNOWN_CA, OURS },
 	{ GNUTLS_A_ACCESS_DENIED, OURS },
 	{ GNUTLS_A_UNRECOGNIZED_NAME,
-	    "it goes by another name: set tls_host_override" },
+	    "it has no certificate for this name: check host" },
 	{ GNUTLS_A_HANDSHAKE_FAILURE,
 	    "it may want other ciphers: see tls_priorities" },
 	{ GNUTLS_A_INSUFFICIENT_SECURITY,

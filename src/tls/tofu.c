@@ -15,7 +15,6 @@
 #include "base/string_list.h"
 #include "base/xmalloc.h"
 #include "tls/certificate.h"
-#include "tls/fingerprint.h"
 
 int
 tofu_make(struct tofu_pin *pin, const char *state, const char *name,
@@ -60,18 +59,18 @@ static int
 refuse(const struct tofu_pin *pin, gnutls_session_t session, const char *known,
 	struct error *err)
 {
-	gnutls_x509_crt_t certificate = peer_certificate(session);
-	char sha256[FINGERPRINT_TEXT], spki[FINGERPRINT_TEXT];
+	gnutls_x509_crt_t certificate = certificate_of_server(session);
+	struct certificate_fingerprints f;
 	char quote[ESCAPE_QUOTE], path[ESCAPE_QUOTE];
 
 	if (certificate == NULL)
 		return fail(err, EX_PROTOCOL, "server sent no certificate");
-	certificate_fingerprints(certificate, sha256, spki);
+	certificate_fingerprints(&f, certificate);
 	gnutls_x509_crt_deinit(certificate);
-	fail(err, EX_PROTOCOL, "the key of %s has changed: known is %s, the "
-	    "server has spki:%s", pin->server,
-	    escape_string(quote, sizeof(quote), known), spki);
-	return hint(err, "somebody may be in between; if the operator "
+	fail(err, EX_PROTOCOL, "certificate verification failed: the key of "
+	    "%s has changed: pinned is %s, the server has %s", pin->server,
+	    escape_string(quote, sizeof(quote), known), f.spki);
+	return hint(err, "the connection may be intercepted; if the operator "
 	    "confirms the new key: rm %s/%s", escape_string(path,
 	    sizeof(path), pin->directory), pin->server);
 }
@@ -110,30 +109,32 @@ tofu_check(const struct tofu_pin *pin, gnutls_session_t session,
 	return result;
 }
 
-/* What the file says; the comment is for whoever looks into it. */
+/* Composes the file of the pin. The comment is for a person. */
 static void
-describe(struct buffer *text, char *spki, gnutls_x509_crt_t certificate)
+describe(struct buffer *text, const struct certificate_fingerprints *f,
+	gnutls_x509_crt_t certificate)
 {
-	char sha256[FINGERPRINT_TEXT], subject[ESCAPE_QUOTE], date[PEER_DATE];
+	char subject[ESCAPE_QUOTE], date[CERTIFICATE_DATE];
 
-	certificate_fingerprints(certificate, sha256, spki);
-	peer_name(subject, sizeof(subject), certificate, PEER_SUBJECT);
-	buffer_addf(text, "# first seen %s, %s\nspki:%s\n",
-	    certificate_date(date, time(NULL)), subject, spki);
+	certificate_name(subject, sizeof(subject), certificate, CERTIFICATE_SUBJECT);
+	buffer_addf(text, "# first seen %s, %s\n%s\n",
+	    certificate_date(date, time(NULL)), subject, f->spki);
 }
 
 int
 tofu_record(const struct tofu_pin *pin, gnutls_session_t session, char *notice,
 	size_t size, struct error *err)
 {
-	gnutls_x509_crt_t certificate = peer_certificate(session);
-	char spki[FINGERPRINT_TEXT], quote[ESCAPE_QUOTE];
+	gnutls_x509_crt_t certificate = certificate_of_server(session);
+	struct certificate_fingerprints f;
+	char quote[ESCAPE_QUOTE];
 	struct buffer text = {0};
 	int result;
 
 	if (certificate == NULL)
 		return fail(err, EX_PROTOCOL, "server sent no certificate");
-	describe(&text, spki, certificate);
+	certificate_fingerprints(&f, certificate);
+	describe(&text, &f, certificate);
 	gnutls_x509_crt_deinit(certificate);
 	result = state_file_add(pin->directory, pin->server, &text, err);
 	buffer_free(&text);
@@ -141,8 +142,8 @@ tofu_record(const struct tofu_pin *pin, gnutls_session_t session, char *notice,
 		return wrap(err, "cannot remember the server's key");
 	if (result == 0)
 		return tofu_check(pin, session, err) == 1 ? 0 : -1;
-	snprintf(notice, size, "first contact with %s: its key is spki:%s "
-	    "from now on (%s/%s)", pin->server, spki,
+	snprintf(notice, size, "first contact with %s: its key is %s "
+	    "from now on (%s/%s)", pin->server, f.spki,
 	    escape_string(quote, sizeof(quote), pin->directory), pin->server);
 	return 0;
 }

@@ -3,33 +3,40 @@
 
 #include "tls/verify.h"
 
+#include <gnutls/ocsp.h>
 #include <gnutls/x509.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/escape.h"
 #include "format/domain.h"
 #include "tls/certificate.h"
-#include "tls/fingerprint.h"
-#include "tls/staple.h"
 #include "tls/tls_transport.h"
 
-#define REPLACE "the server's operator has to replace the certificate"
-#define BETWEEN "somebody may be in between: ask the server's operator"
-#define STAPLING "the server's operator has to mend its OCSP stapling"
-#define CLOCK "if that is not so, set this machine's clock"
+#define REPLACE "the server's operator must replace the certificate"
+#define BETWEEN "the connection may be intercepted: ask the server's operator"
+#define STAPLING "the server's operator must repair its OCSP stapling"
+#define CLOCK "if the date is wrong, set this machine's clock"
 
-/* Why a connection is refused, as a list; and what to do about it. */
+/* Bits beside those of gnutls_certificate_status_t: the issuer does not know
+ * the certificate; the staple is from the future. */
+#define STAPLE_UNKNOWN (1u << 30)
+#define STAPLE_EARLY (1u << 31)
+/* Tolerance for clocks that differ. */
+#define SLOP (24 * 60 * 60)
+
+/* A verification under way: the reasons for refusing, and advice. */
 struct verification {
 	gnutls_session_t session;
 	gnutls_x509_crt_t certificate;
 	const char *name;
 	const char *unknown;      /* advice on an unknown issuer, or NULL */
-	unsigned status;          /* of GnuTLS and staple.h, as bits */
+	unsigned status;          /* of GnuTLS and STAPLE_..., as bits */
 	struct buffer reasons;
-	char advice[200];
+	char advice[600];
 };
 
 static void
@@ -37,6 +44,84 @@ advise(struct verification *v, const char *advice)
 {
 	if (v->advice[0] == '\0')
 		snprintf(v->advice, sizeof(v->advice), "%s", advice);
+}
+
+/* Whether the server is on this machine, where nobody can intercept and nobody
+ * issues certificates: a bridge such as Proton's. */
+static int
+is_local(const char *name)
+{
+	return ascii_equal(name, "localhost") || ascii_begins(name, "127.") ||
+	    strcmp(name, "::1") == 0;
+}
+
+static void
+advise_pin(struct verification *v, const char *before)
+{
+	struct certificate_fingerprints f;
+
+	if (v->advice[0] != '\0')
+		return;
+	certificate_fingerprints(&f, v->certificate);
+	snprintf(v->advice, sizeof(v->advice), "%sset tls_trust tofu, or "
+	    "tls_fingerprint %s", before, f.sha256);
+}
+
+/*
+ * The domain whose hosts are taken for one operator's: example.org for
+ * smtp.example.org. Without a list of public suffixes two labels such as co.uk
+ * are taken for one.
+ */
+static const char *
+operator_domain(const char *host)
+{
+	const char *parent = strchr(host, '.');
+	const char *top;
+
+	if (parent == NULL || (top = strchr(++parent, '.')) == NULL)
+		return host;
+	return top - parent <= 3 && strlen(top) == 3 ? host : parent;
+}
+
+/* Finds a name of the certificate in the host's own domain: 1 or 0. */
+static int
+find_sibling(const struct verification *v, char *out, size_t size)
+{
+	const char *domain = operator_domain(v->name);
+
+	for (unsigned i = 0;; i++) {
+		size_t len = size - 1;
+		int type = gnutls_x509_crt_get_subject_alt_name(
+		    v->certificate, i, out, &len, NULL);
+
+		if (type == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+			return 0;
+		if (type != GNUTLS_SAN_DNSNAME || len >= size)
+			continue;
+		out[len] = '\0';
+		if (strlen(out) == len && domain_is_ldh(out) && domain_is_within(out, domain))
+			return 1;
+	}
+}
+
+static void
+advise_name(struct verification *v)
+{
+	char sibling[256], advice[64 + 2 * sizeof(sibling)];
+
+	if (is_local(v->name)) {
+		advise_pin(v, "");
+	} else if (domain_is_ip(v->name)) {
+		advise(v, "set host to the server's name: the certificate "
+		    "does not contain the address");
+	} else if (find_sibling(v, sibling, sizeof(sibling))) {
+		snprintf(advice, sizeof(advice), "if %s is the same server, "
+		    "set tls_host_override %s", sibling, sibling);
+		advise(v, advice);
+	} else {
+		advise(v, "check host; if it is right, a network portal, proxy "
+		    "or virus scanner intercepts the connection");
+	}
 }
 
 static void
@@ -50,11 +135,11 @@ add_name(struct verification *v)
 	if (names.len > 0) {
 		buffer_addf(&v->reasons, "name mismatch: certificate is for "
 		    "%s, not %s", buffer_string(&names), quote);
-		advise(v, "if that is the server's right name, set "
-		    "tls_host_override to it");
+		advise_name(v);
 	} else {
-		buffer_add_string(&v->reasons, "certificate has no DNS name");
-		advise(v, REPLACE);
+		buffer_add_string(&v->reasons,
+		    "certificate has no subjectAltName");
+		advise_pin(v, is_local(v->name) ? "" : REPLACE "; until then ");
 	}
 	buffer_free(&names);
 }
@@ -62,35 +147,39 @@ add_name(struct verification *v)
 static void
 add_issuer(struct verification *v)
 {
-	char issuer[256], sha256[FINGERPRINT_TEXT], spki[FINGERPRINT_TEXT];
+	struct certificate_fingerprints f;
+	char issuer[256];
 
-	peer_name(issuer, sizeof(issuer), v->certificate, PEER_ISSUER);
+	certificate_name(issuer, sizeof(issuer), v->certificate,
+	    CERTIFICATE_ISSUER);
 	if (gnutls_x509_crt_check_issuer(v->certificate, v->certificate))
-		buffer_addf(&v->reasons, "certificate issuer unknown: it is "
-		    "self-signed");
+		buffer_add_string(&v->reasons, "certificate issuer unknown: "
+		    "it is self-signed");
 	else
 		buffer_addf(&v->reasons, "certificate issuer unknown: %s",
 		    issuer);
 	if (v->unknown != NULL)
 		advise(v, v->unknown);
-	certificate_fingerprints(v->certificate, sha256, spki);
-	if (v->advice[0] == '\0')
-		snprintf(v->advice, sizeof(v->advice), "set tls_trust_file to "
-		    "the issuer's certificate, or tls_fingerprint if it is "
-		    "%s", sha256);
+	if (is_local(v->name))
+		advise_pin(v, "");
+	if (v->advice[0] != '\0')
+		return;
+	certificate_fingerprints(&f, v->certificate);
+	snprintf(v->advice, sizeof(v->advice), "set tls_trust_file to the "
+	    "issuer's certificate, or tls_fingerprint if it is %s", f.sha256);
 }
 
-/* Of which certificate GnuTLS speaks it does not tell. */
+/* GnuTLS does not say which certificate of the chain it means. */
 static void
 add_date(struct verification *v, const char *words,
 	time_t (*get)(gnutls_x509_crt_t), int after)
 {
 	time_t now = time(NULL);
-	char date[PEER_DATE];
+	char date[CERTIFICATE_DATE];
 
 	buffer_addf(&v->reasons, "%s", words);
 	for (unsigned i = 0;; i++) {
-		gnutls_x509_crt_t c = peer_certificate_at(v->session, i);
+		gnutls_x509_crt_t c = certificate_at(v->session, i);
 		time_t moment;
 
 		if (c == NULL)
@@ -142,9 +231,9 @@ static const struct {
 	const char *words, *advice;
 } reasons[] = {
 	{ GNUTLS_CERT_REVOKED, NULL, "certificate revoked",
-	    "its issuer has withdrawn it: ask the server's operator" },
+	    "the issuer has revoked it: ask the server's operator" },
 	{ GNUTLS_CERT_SIGNATURE_FAILURE, NULL,
-	    "certificate signature is wrong", BETWEEN },
+	    "certificate signature is invalid", BETWEEN },
 	{ GNUTLS_CERT_EXPIRED, add_expired, NULL, NULL },
 	{ GNUTLS_CERT_NOT_ACTIVATED, add_early, NULL, NULL },
 	{ GNUTLS_CERT_UNEXPECTED_OWNER, add_name, NULL, NULL },
@@ -158,20 +247,20 @@ static const struct {
 	    "certificate has the wrong purpose: it is not for servers",
 	    REPLACE },
 	{ GNUTLS_CERT_MISSING_OCSP_STATUS, NULL,
-	    "certificate demands an OCSP staple, the server sent none",
+	    "certificate requires an OCSP staple, the server sent none",
 	    STAPLING },
 	{ GNUTLS_CERT_INVALID_OCSP_STATUS, NULL, "OCSP staple is invalid",
 	    STAPLING },
 	{ GNUTLS_CERT_REVOCATION_DATA_SUPERSEDED, NULL,
 	    "OCSP staple is out of date", STAPLING },
 	{ GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE, NULL,
-	    "revocation data are from the future", CLOCK },
+	    "revocation data is dated in the future", CLOCK },
 	{ GNUTLS_CERT_UNKNOWN_CRIT_EXTENSIONS, NULL,
 	    "certificate has an unknown critical extension", REPLACE },
 	{ STAPLE_UNKNOWN, NULL,
 	    "OCSP staple: the issuer does not know the certificate",
 	    BETWEEN },
-	{ STAPLE_EARLY, NULL, "OCSP staple is from the future", CLOCK },
+	{ STAPLE_EARLY, NULL, "OCSP staple is dated in the future", CLOCK },
 };
 
 static int
@@ -190,13 +279,64 @@ refuse(struct verification *v, struct error *err)
 		advise(v, reasons[i].advice);
 	}
 	if (v->reasons.len == 0)
-		buffer_addf(&v->reasons, "certificate not trusted, status "
-		    "0x%x", v->status);
-	fail(err, EX_PROTOCOL, "%s", buffer_string(&v->reasons));
+		buffer_addf(&v->reasons, "GnuTLS status 0x%x", v->status);
+	fail(err, EX_PROTOCOL, "certificate verification failed: %s",
+	    buffer_string(&v->reasons));
 	if (v->advice[0] != '\0')
 		hint(err, "%s", v->advice);
 	buffer_free(&v->reasons);
 	return -1;
+}
+
+/* The answer of a staple; one without an answer counts as none. */
+static unsigned
+judge_staple(gnutls_ocsp_resp_t response)
+{
+	unsigned status;
+	time_t since;
+
+	if (gnutls_ocsp_resp_get_status(response) !=
+	    GNUTLS_OCSP_RESP_SUCCESSFUL ||
+	    gnutls_ocsp_resp_get_single(response, 0, NULL, NULL, NULL, NULL,
+	    &status, &since, NULL, NULL, NULL) < 0)
+		return 0;
+	if (status == GNUTLS_OCSP_CERT_UNKNOWN)
+		return STAPLE_UNKNOWN;
+	return since != (time_t)-1 && since > time(NULL) + SLOP
+	    ? STAPLE_EARLY : 0;
+}
+
+/* The staple of the certificate at index of the server's chain. */
+static unsigned
+check_staple_at(gnutls_session_t session, unsigned index)
+{
+	gnutls_ocsp_resp_t response;
+	gnutls_datum_t der;
+	unsigned result = 0;
+
+	if (gnutls_ocsp_status_request_get2(session, index, &der) < 0 ||
+	    gnutls_ocsp_resp_init(&response) < 0)
+		return 0;
+	if (gnutls_ocsp_resp_import(response, &der) >= 0)
+		result = judge_staple(response);
+	gnutls_ocsp_resp_deinit(response);
+	return result;
+}
+
+/*
+ * OCSP staples (RFC 6960, RFC 8446 4.4.2.1): GnuTLS asks for them, checks their
+ * signatures and refuses revoked and outdated ones. Returns the other faults of
+ * genuine staples as bits.
+ */
+static unsigned
+check_staples(gnutls_session_t session)
+{
+	unsigned count = 0, result = 0;
+
+	(void)gnutls_certificate_get_peers(session, &count);
+	for (unsigned i = 0; i < count; i++)
+		result |= check_staple_at(session, i);
+	return result;
 }
 
 /* GnuTLS falls back to the common name; RFC 9525 does not. */
@@ -210,7 +350,7 @@ lacks_name(const struct verification *v)
 	return dns == 0 && !domain_is_ip(v->name);
 }
 
-/* GnuTLS adds bits for what is wrong, and so do we. */
+/* Adds bits to those of GnuTLS. */
 static int
 examine(struct verification *v, struct error *err)
 {
@@ -228,7 +368,7 @@ examine(struct verification *v, struct error *err)
 		    tls_transport_words(words, sizeof(words), result));
 		return hint(err, REPLACE);
 	}
-	v->status |= staple_check(v->session);
+	v->status |= check_staples(v->session);
 	if (lacks_name(v))
 		v->status |= GNUTLS_CERT_UNEXPECTED_OWNER;
 	return v->status == 0 ? 0 : refuse(v, err);
@@ -245,7 +385,7 @@ verify_server(gnutls_session_t session, const char *name,
 	v.session = session;
 	v.name = name;
 	v.unknown = unknown;
-	v.certificate = peer_certificate(session);
+	v.certificate = certificate_of_server(session);
 	if (v.certificate == NULL)
 		return fail(err, EX_PROTOCOL, "server sent no certificate");
 	result = examine(&v, err);

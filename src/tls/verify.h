@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Is the server to be trusted for its certificates; if not, why, and what
- * to do about it. */
+/* Verifies the server's certificate chain and name. */
 #ifndef ONEHOP_TLS_VERIFY_H
 #define ONEHOP_TLS_VERIFY_H
 
@@ -9,11 +8,11 @@
 #include "base/error.h"
 
 /*
- * Chain, dates, purpose, revocation and name, against the trust that the
- * credentials hold (trust.h). A name must be in subjectAltName: the common
- * name no longer counts (RFC 9525). 0; -1 EX_PROTOCOL with every reason, and
- * advice on the first. unknown: the advice on an unknown issuer, or NULL for
- * the keys that make it a known one.
+ * Verifies chain, dates, purpose, revocation, OCSP staples and name against the
+ * trust of the session's credentials (ca_store.h). The name must be in
+ * subjectAltName; the common name does not count (RFC 9525). Returns 0; -1
+ * EX_PROTOCOL with every reason and advice on the first. unknown is the advice
+ * on an unknown issuer; NULL names the keys that make it known.
  */
 int verify_server(gnutls_session_t session, const char *name,
 	const char *unknown, struct error *err);

@@ -34,7 +34,7 @@ make_file(char *name, const char *text, size_t size, int sealed)
 {
 	struct buffer seal = {0};
 	struct sha256 digest;
-	char hex[DIGEST_TEXT];
+	char hex[SHA256_TEXT];
 	int fd;
 
 	strcpy(name, "/tmp/fuzz-entry-XXXXXX");

@@ -31,9 +31,9 @@ MODES = ("file", "directory", "system", "fingerprint", "spki", "other pin",
          "first contact", "known key", "changed key", "off")
 # Reason and advice where the server is not the one that is known.
 UNKNOWN = {
-    "other pin": ("fingerprint mismatch", "ask its operator"),
-    "changed key": ("the key of .* has changed: known is .*, the server has",
-                    "somebody may be in between"),
+    "other pin": ("fingerprint mismatch", "ask the server's operator"),
+    "changed key": ("the key of .* has changed: pinned is .*, the server has",
+                    "the connection may be intercepted"),
 }
 NO_NAME = ("needs a host name and a port", "")
 STRANGE_PIN = "AB:" * 31 + "CD"

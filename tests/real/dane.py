@@ -130,7 +130,7 @@ def refused(port, host, verdict, context, *more):
 
 REFUSED = {
     "another key": ("other." + SIGNED, 76,
-                    b"certificate matches none of 1 TLSA records"),
+                    b"it matches none of 1 TLSA records"),
     "an authority, but another name": (
         "wrong-name." + SIGNED, 76, b"name mismatch"),
     "no record": ("none." + SIGNED, 76, b"to trust: there is none"),

@@ -63,7 +63,7 @@ static const struct {
 	    "name mismatch: certificate is for other.test, not mail.test",
 	    SAME },
 	{ "common name only", { CN_ONLY, INTER }, { ROOT }, "mail.test",
-	    "certificate has no DNS name", STRICTER },
+	    "certificate has no subjectAltName", STRICTER },
 	{ "wildcard", { WILD, INTER }, { ROOT }, "a.mail.test", NULL, SAME },
 	{ "wildcard, two labels", { WILD, INTER }, { ROOT }, "a.b.mail.test",
 	    "name mismatch", SAME },
@@ -85,7 +85,7 @@ static const struct {
 	{ "SHA-1", { SHA1, INTER }, { ROOT }, "mail.test",
 	    "certificate uses an insecure algorithm", SAME },
 	{ "OCSP staple demanded and missing", { MUST_STAPLE, INTER },
-	    { ROOT }, "mail.test", "certificate demands an OCSP staple",
+	    { ROOT }, "mail.test", "certificate requires an OCSP staple",
 	    SAME },
 	{ "seventeen certificates", { DEEP_LEAF, DEEP_LEAF - 1,
 	    DEEP_LEAF - 2, DEEP_LEAF - 3, DEEP_LEAF - 4, DEEP_LEAF - 5,
@@ -154,11 +154,11 @@ each_chain_gets_the_verdict_of_the_full_store(void **state)
 		trusted = certs_visit(&policy, cases[i].chain, &facts,
 		    &err) == 0;
 		if (trusted != (text == NULL) || (text != NULL &&
-		    strncmp(err.text, text, strlen(text)) != 0))
+		    strstr(err.text, text) == NULL))
 			print_message("# %s: %s\n", cases[i].title, err.text);
 		assert_int_equal(trusted, text == NULL);
 		if (text != NULL) {
-			assert_memory_equal(err.text, text, strlen(text));
+			assert_non_null(strstr(err.text, text));
 			assert_int_equal(err.code, EX_PROTOCOL);
 		}
 		assert_int_equal(judge_as_gnutls(policy.trust_file,
@@ -296,10 +296,52 @@ a_revoked_certificate_is_refused(void **state)
 	assert_int_equal(certs_visit(&policy, good, &facts, &err), 0);
 	assert_int_equal(certs_visit(&policy, revoked, &facts, &err), -1);
 	assert_int_equal(err.code, EX_PROTOCOL);
-	assert_string_equal(err.text, "certificate revoked");
+	assert_non_null(strstr(err.text, ": certificate revoked"));
 	policy.crl_file = policy.trust_file;
 	assert_int_equal(certs_visit(&policy, good, &facts, &err), -1);
 	assert_int_equal(err.code, EX_CONFIG);
+}
+
+/* What the hint names: another name only in the host's own domain. */
+static const struct {
+	const char *name;
+	enum cert shown;
+	const char *hint;   /* part of it */
+	int may_override;
+} advised[] = {
+	{ "smtp.mail.test", GOOD, "tls_host_override mail.test", 1 },
+	{ "other.test", GOOD, "intercepts", 0 },
+	{ "mail.test.evil.test", GOOD, "intercepts", 0 },
+	{ "b.co.uk", GOOD, "intercepts", 0 },
+	{ "192.0.2.1", GOOD, "set host to the server's name", 0 },
+	{ "127.0.0.1", SELF, "set tls_trust tofu, or tls_fingerprint ", 0 },
+	{ "localhost", GOOD, "set tls_trust tofu, or tls_fingerprint ", 0 },
+	{ "mail.test", CN_ONLY, "set tls_trust tofu, or tls_fingerprint ", 0 },
+};
+
+static void
+another_name_is_advised_only_within_the_hosts_domain(void **state)
+{
+	struct tls_policy policy = { .verify = 1 };
+
+	(void)state;
+	policy.trust_file = certs_write("advised-root.pem", root);
+	for (size_t i = 0; i < sizeof(advised) / sizeof(advised[0]); i++) {
+		const enum cert chain[] = { advised[i].shown, INTER,
+			NO_CERT };
+		struct tls_facts facts;
+		struct error err;
+
+		policy.name = advised[i].name;
+		assert_int_equal(certs_visit(&policy, chain, &facts, &err), -1);
+		assert_non_null(strstr(err.hint, advised[i].hint));
+		assert_int_equal(strstr(err.hint, "override") != NULL,
+		    advised[i].may_override);
+		/* what was refused can still be described */
+		assert_int_equal(strlen(facts.sha256), 95);
+		assert_true(facts.issuer[0] != '\0');
+		assert_string_equal(facts.version, "");
+	}
 }
 
 /* Pins of GOOD, shown by SELF where mismatch is wanted. */
@@ -323,16 +365,15 @@ a_pinned_certificate_needs_no_chain(void **state)
 		assert_int_equal(certs_visit(&policy, good, &facts, &err), 0);
 		assert_int_equal(certs_visit(&policy, self, &facts, &err), -1);
 		assert_int_equal(err.code, EX_PROTOCOL);
-		assert_memory_equal(err.text, "fingerprint mismatch (got ",
-		    26);
+		assert_non_null(strstr(err.text, "fingerprint mismatch"));
 	}
 	certs_hash(hash, SELF, HASH_SHA256);
 	pins[1] = hash;
 	assert_int_equal(certs_visit(&policy, self, &facts, &err), 0);
-	pins[1] = "d41d8cd98f00b204e9800998ecf8427e";
+	pins[0] = "d41d8cd98f00b204e9800998ecf8427e";
 	assert_int_equal(certs_visit(&policy, good, &facts, &err), -1);
 	assert_int_equal(err.code, EX_CONFIG);
-	assert_memory_equal(err.text, "tls_fingerprint: MD5", 20);
+	assert_non_null(strstr(err.text, "tls_fingerprint: expected "));
 }
 
 int
@@ -341,6 +382,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    each_chain_gets_the_verdict_of_the_full_store),
+		cmocka_unit_test(
+		    another_name_is_advised_only_within_the_hosts_domain),
 		cmocka_unit_test(a_trailing_dot_is_not_part_of_the_name),
 		cmocka_unit_test(without_a_name_nobody_is_trusted),
 		cmocka_unit_test(tls_certcheck_off_trusts_anybody),

@@ -42,12 +42,12 @@ static const struct {
 	{ "EE, the same key in another certificate", { RENEWED },
 	    {{ 3, 1, 1, GOOD }}, NULL },
 	{ "EE, another certificate with the same key", { RENEWED },
-	    {{ 3, 0, 1, GOOD }}, "certificate matches none of 1 TLSA "
+	    {{ 3, 0, 1, GOOD }}, "it matches none of 1 TLSA "
 	    "records: the server has spki:" },
 	{ "EE, another key", { GOOD, INTER }, {{ 3, 1, 1, SELF }},
-	    "certificate matches none of 1 TLSA records" },
+	    "it matches none of 1 TLSA records" },
 	{ "EE, an authority's key", { GOOD, INTER }, {{ 3, 1, 1, INTER }},
-	    "certificate matches none of 1 TLSA records" },
+	    "it matches none of 1 TLSA records" },
 	{ "one of several", { GOOD, INTER }, {{ 3, 1, 1, SELF },
 	    { 3, 0, 1, WILD }, { 3, 1, 2, GOOD }}, NULL },
 	{ "TA, the root", { GOOD, INTER, ROOT }, {{ 2, 1, 1, ROOT }}, NULL },
@@ -56,7 +56,7 @@ static const struct {
 	{ "TA, the intermediate's SHA-512", { GOOD, INTER },
 	    {{ 2, 0, 2, INTER }}, NULL },
 	{ "TA, the root that is not sent", { GOOD, INTER },
-	    {{ 2, 0, 1, ROOT }}, "certificate matches none of 1 TLSA" },
+	    {{ 2, 0, 1, ROOT }}, "it matches none of 1 TLSA" },
 	{ "TA, the root that is in the record", { GOOD, INTER },
 	    {{ 2, 0, 0, ROOT }}, NULL },
 	{ "TA, an authority that is not sent in the record",
@@ -68,13 +68,13 @@ static const struct {
 	{ "TA, another name", { OTHER_NAME, INTER }, {{ 2, 1, 1, INTER }},
 	    "name mismatch" },
 	{ "TA, no name but the common one", { CN_ONLY, INTER },
-	    {{ 2, 1, 1, INTER }}, "certificate has no DNS name" },
+	    {{ 2, 1, 1, INTER }}, "certificate has no subjectAltName" },
 	{ "TA, expired", { EXPIRED, INTER }, {{ 2, 1, 1, INTER }},
 	    "certificate expired" },
 	{ "TA, a client's certificate", { CLIENT, INTER },
 	    {{ 2, 1, 1, INTER }}, "certificate has the wrong purpose" },
 	{ "TA, the server's own certificate", { GOOD, INTER },
-	    {{ 2, 1, 1, GOOD }}, "certificate matches none of 1 TLSA" },
+	    {{ 2, 1, 1, GOOD }}, "it matches none of 1 TLSA" },
 	{ "TA with a wrong name, but EE matches", { OTHER_NAME, INTER },
 	    {{ 2, 1, 1, INTER }, { 3, 1, 1, OTHER_NAME }}, NULL },
 	{ "the usages that want a public CA", { GOOD, INTER, ROOT },
@@ -139,12 +139,12 @@ records_say_who_is_trusted(void **state)
 		}
 		trusted = try(&records, cases[i].chain, &err) == 0;
 		if (trusted != (text == NULL) || (text != NULL &&
-		    strncmp(err.text, text, strlen(text)) != 0))
+		    strstr(err.text, text) == NULL))
 			print_message("# %s: %s\n", cases[i].title, err.text);
 		assert_int_equal(trusted, text == NULL);
 		if (text != NULL) {
 			assert_int_equal(err.code, EX_PROTOCOL);
-			assert_memory_equal(err.text, text, strlen(text));
+			assert_non_null(strstr(err.text, text));
 		}
 		tlsa_free(&records);
 	}
