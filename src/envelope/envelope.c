@@ -305,6 +305,8 @@ envelope_make(struct envelope *e, const struct request *request,
 	to = to_field(e, request, a, m);
 	result = header_fixup_apply(m, request, a, e->sender, to, err);
 	free(to);
+	if (result == 0 && !e->smtputf8)
+		message_encode_header(m);
 	if (result == 0)
 		e->message_id = message_id(m);
 	return result;

@@ -182,23 +182,34 @@ is_plain(const char *text)
 	return strstr(text, "=?") == NULL;
 }
 
-void
-encoded_word_encode(struct buffer *out, const char *text)
+/* Prefers the end of a word where characters may have several octets of
+ * which we know nothing. */
+static size_t
+fitting_unknown(char form, const char *text, size_t len, size_t room)
 {
-	size_t len = strlen(text);
-	const char *charset = utf8_is_valid(text, len) ? "UTF-8"
-	    : "unknown-8bit"; /* RFC 1428 3 */
-	size_t room = 75 - strlen(charset) - strlen("=?" "?Q?" "?=");
+	size_t n = 0, blank = 0;
+
+	while (n < len && length_as(form, text, n + 1) <= room)
+		if (text[n++] == ' ')
+			blank = n;
+	return n < len && blank > 0 ? blank : n;
+}
+
+void
+encoded_word_add(struct buffer *out, const char *text, size_t len,
+    const char *charset, size_t first)
+{
+	size_t frame = strlen(charset) + strlen("=?" "?Q?" "?=");
+	int is_utf8 = ascii_equal(charset, "UTF-8");
 	/* Q stays legible; it may cost half as much again. */
 	char form = length_as('Q', text, len) * 2 <=
 	    length_as('B', text, len) * 3 ? 'Q' : 'B';
 
-	if (is_plain(text)) {
-		buffer_add(out, text, len);
-		return;
-	}
 	for (size_t i = 0, n; i < len; i += n) {
-		n = fitting(form, text + i, len - i, room);
+		size_t room = (i == 0 ? first : 75) - frame;
+
+		n = is_utf8 ? fitting(form, text + i, len - i, room)
+		    : fitting_unknown(form, text + i, len - i, room);
 		buffer_addf(out, "%s=?%s?%c?", i > 0 ? " " : "", charset,
 		    form);
 		if (form == 'Q')
@@ -207,6 +218,18 @@ encoded_word_encode(struct buffer *out, const char *text)
 			base64_encode(out, text + i, n);
 		buffer_add(out, "?=", 2);
 	}
+}
+
+void
+encoded_word_encode(struct buffer *out, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (is_plain(text))
+		buffer_add(out, text, len);
+	else
+		encoded_word_add(out, text, len, utf8_is_valid(text, len)
+		    ? "UTF-8" : "unknown-8bit", 75); /* RFC 1428 3 */
 }
 
 void

@@ -7,6 +7,9 @@
 
 #include "base/buffer.h"
 
+/* Octets of a charset's name in an encoded word. */
+#define ENCODED_CHARSET_MAX 16
+
 /* Appends len octets as base64 (RFC 4648 4) without line breaks. 0, or -1
  * past the buffer's ceiling. */
 int base64_encode(struct buffer *out, const void *data, size_t len);
@@ -31,6 +34,14 @@ void quoted_printable_encode(struct buffer *out, const char *line,
  * Text that is printable ASCII and has no "=?" is appended as it is.
  */
 void encoded_word_encode(struct buffer *out, const char *text);
+
+/*
+ * Appends len octets in that charset (at most ENCODED_CHARSET_MAX octets) as
+ * encoded words, whatever they are: the first word of at most first octets (at
+ * least 30), the others of 75.
+ */
+void encoded_word_add(struct buffer *out, const char *text, size_t len,
+	const char *charset, size_t first);
 
 /* Appends xtext, RFC 3461 4: "+" "=" and what is not printable as +HH. */
 void xtext_encode(struct buffer *out, const char *text);

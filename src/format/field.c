@@ -6,7 +6,9 @@
 #include "base/ascii.h"
 #include "base/xmalloc.h"
 
-#define LINE_WANTED 78 /* RFC 5322 2.1.1, octets without the line end */
+/* Octets without the line end. RFC 5322 2.1.1 has 78, RFC 2047 2 has 76 for a
+ * line with encoded words. */
+#define LINE_WANTED 76
 #define LINE_MAX_OCTETS 998
 
 int
@@ -204,7 +206,7 @@ field_add_folded(struct buffer *out, const char *name, const char *body)
 	size_t column = strlen(name) + 1;
 	const char *first = p.at;
 
-	if (strpbrk(body, "\r\n") != NULL)
+	if (strpbrk(body, "\r\n") != NULL || column > LINE_MAX_OCTETS)
 		return -1;
 	buffer_addf(out, "%s:", name);
 	while (*p.at != '\0') {

@@ -49,9 +49,9 @@ void field_add_message_id(struct buffer *out, time_t when,
 	const unsigned char random[16], const char *domain);
 
 /*
- * Appends "Name: body\n", folded before blanks so that lines keep to 78
+ * Appends "Name: body\n", folded before blanks so that lines keep to 76
  * octets where they can and to 998 always; quoted strings that fit a line are
- * not broken. 0, or -1 if a word longer than 997 octets makes that impossible
+ * not broken. 0, or -1 if a name or word longer than 997 octets makes that impossible
  * or the body holds a line end (out unchanged).
  */
 int field_add_folded(struct buffer *out, const char *name,

@@ -47,11 +47,13 @@ skip_parameter(const char *text)
 	return text;
 }
 
+/* Copies the value of the first parameter of that name; "" if there is none or
+ * it does not fit. */
 static void
-read_boundary(struct mime_header *e, const char *parameters)
+read_parameter(const char *parameters, const char *name, char *value,
+    size_t size)
 {
-	static const char name[] = "boundary";
-
+	value[0] = '\0';
 	while (*parameters == ';') {
 		const char *p = parameters + 1;
 
@@ -64,13 +66,23 @@ read_boundary(struct mime_header *e, const char *parameters)
 			if (*p == '=') {
 				for (p++; ascii_is_blank(*p); p++)
 					;
-				read_value(p, e->boundary,
-				    sizeof(e->boundary));
+				read_value(p, value, size);
 				return;
 			}
 		}
 		parameters = skip_parameter(parameters + 1);
 	}
+}
+
+static int
+is_charset(const char *name)
+{
+	size_t i = 0;
+
+	while (ascii_is_alnum(name[i]) ||
+	    (name[i] != '\0' && strchr("-_.:+", name[i]) != NULL))
+		i++;
+	return i > 0 && name[i] == '\0';
 }
 
 static void
@@ -79,8 +91,13 @@ read_type(struct mime_header *e, const char *body)
 	size_t n = strcspn(body, "; \t(");
 
 	e->has_type = 1;
+	read_parameter(skip_parameter(body), "charset", e->charset,
+	    sizeof(e->charset));
+	if (!is_charset(e->charset))
+		e->charset[0] = '\0';
 	if (ascii_begins(body, "multipart/")) {
-		read_boundary(e, skip_parameter(body));
+		read_parameter(skip_parameter(body), "boundary", e->boundary,
+		    sizeof(e->boundary));
 		if (e->boundary[0] != '\0')
 			e->kind = ENTITY_MULTIPART;
 		e->is_signed |= ascii_equal_n(body, n, "multipart/signed");
@@ -100,6 +117,16 @@ read_encoding(struct mime_header *e, const char *body)
 	    ? ENCODING_IDENTITY : ENCODING_OTHER;
 }
 
+/* Does the field sign other fields? */
+static int
+is_signature(const char *header, const struct field *f)
+{
+	return field_is(header, f, "DKIM-Signature") ||
+	    field_is(header, f, "DomainKey-Signature") ||
+	    field_is(header, f, "ARC-Message-Signature") ||
+	    field_is(header, f, "ARC-Seal");
+}
+
 void
 mime_header_read(struct mime_header *e, const char *header, size_t len)
 {
@@ -116,8 +143,8 @@ mime_header_read(struct mime_header *e, const char *header, size_t len)
 			read_encoding(e, body);
 		else if (field_is(header, &f, "MIME-Version"))
 			e->has_version = 1;
-		else if (field_is(header, &f, "DKIM-Signature"))
-			e->is_signed = 1;
+		else if (is_signature(header, &f))
+			e->is_signed = e->header_is_signed = 1;
 		free(body);
 	}
 }

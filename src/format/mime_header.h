@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "format/encode.h"
+
 /* RFC 2046 5.1.1 allows 70; some write more. */
 #define ENTITY_BOUNDARY_MAX 200
 
@@ -23,9 +25,11 @@ enum mime_encoding {
 struct mime_header {
 	enum mime_kind kind;
 	enum mime_encoding encoding;
-	int is_signed;        /* multipart/signed, or DKIM-Signature above */
+	int is_signed;        /* multipart/signed, or the header is */
+	int header_is_signed; /* by DKIM-Signature or its like */
 	int has_type;         /* there is a Content-Type field */
 	int has_version;      /* there is a MIME-Version field */
+	char charset[ENCODED_CHARSET_MAX + 1]; /* a token, or "" */
 	char boundary[ENTITY_BOUNDARY_MAX + 1]; /* of a multipart */
 };
 

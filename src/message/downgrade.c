@@ -9,6 +9,7 @@
 #include "base/xmalloc.h"
 #include "format/encode.h"
 #include "format/field.h"
+#include "format/field_encode.h"
 #include "format/mime_header.h"
 #include "format/wire_format.h"
 
@@ -48,15 +49,6 @@ longest_line(const char *text, size_t len)
 	return longest;
 }
 
-/* Fields whose text is free, so that words in it may be encoded. */
-static int
-is_unstructured(const char *header, const struct field *f)
-{
-	return field_is(header, f, "Subject") ||
-	    field_is(header, f, "Comments") ||
-	    field_is(header, f, "Content-Description");
-}
-
 /* The header being written, and where to. */
 struct header_writer {
 	struct spool *out;
@@ -65,28 +57,43 @@ struct header_writer {
 	enum downgrade_target target;
 };
 
-/* A field that cannot go as it is: folded anew, its words encoded. */
 static int
-rewrite_field(const struct header_writer *w, const struct field *f, int encode,
+add_folded(const struct header_writer *w, const char *name, const char *body,
     struct error *err)
+{
+	struct buffer out = {0};
+	int result;
+
+	if (field_add_folded(&out, name, body) != 0)
+		result = fail(err, EX_DATAERR, "field %.40s: a name or word is "
+		    "longer than the %d octets of a line", name,
+		    WIREFORM_LINE_MAX);
+	else
+		result = spool_add(w->out, out.data, out.len, err);
+	buffer_free(&out);
+	return result;
+}
+
+/* A field that cannot go as it is: encoded, and folded anew. */
+static int
+rewrite_field(const struct header_writer *w, const struct field *f,
+    int encode, struct error *err)
 {
 	char *name = xstrndup(w->header + f->start, f->name_len);
 	char *body = field_unfold(w->header, f);
-	struct buffer words = {0}, out = {0};
+	struct buffer ascii = {0};
 	int result;
 
-	if (encode)
-		encoded_word_encode(&words, body);
-	if (field_add_folded(&out, name, encode ? buffer_string(&words)
-	    : body) != 0)
-		result = fail(err, EX_DATAERR, "field %s: a word is longer "
-		    "than the %d octets of a line", name, WIREFORM_LINE_MAX);
+	if (!encode)
+		result = add_folded(w, name, body, err);
+	else if (field_encode(&ascii, name, body, w->part->entity.charset) != 0)
+		result = fail(err, EX_DATAERR, "field %.40s has 8-bit octets "
+		    "that cannot be encoded, and the server takes none", name);
 	else
-		result = spool_add(w->out, out.data, out.len, err);
+		result = add_folded(w, name, buffer_string(&ascii), err);
+	buffer_free(&ascii);
 	free(name);
 	free(body);
-	buffer_free(&words);
-	buffer_free(&out);
 	return result;
 }
 
@@ -98,9 +105,6 @@ write_field(const struct header_writer *w, const struct field *f,
 	size_t len = f->end - f->start;
 	int encode = w->target == DOWNGRADE_7BIT && ascii_has_8bit(text, len);
 
-	if (encode && !is_unstructured(w->header, f))
-		return fail(err, EX_DATAERR, "field %.*s has 8-bit octets, "
-		    "and the server takes none", (int)f->name_len, text);
 	if (!encode && longest_line(text, len) <= WIREFORM_LINE_MAX)
 		return spool_add(w->out, text, len, err);
 	if (w->part->is_signed)
@@ -245,6 +249,40 @@ push_level(struct converter *c, const struct mime_header *e, struct error *err)
 	return 0;
 }
 
+/*
+ * Lines of a part's header that are no fields go out as they are: they must
+ * suit. The header ended before the present line.
+ */
+static int
+check_stray_lines(const struct converter *c, struct error *err)
+{
+	const char *text = c->header.data, *end = text + c->header.len;
+	struct field f;
+	size_t offset = 0;
+	uint64_t line = c->line;
+
+	while (field_next(text, c->header.len, &offset, &f))
+		continue;
+	for (const char *p = text + offset; p < end; p++)
+		line -= *p == '\n';
+	for (const char *p = text + offset; p < end; line++) {
+		size_t len = strcspn(p, "\n");
+
+		if (len > WIREFORM_LINE_MAX)
+			return fail(err, EX_DATAERR, "line %llu of the message "
+			    "as sent, in the header of a part, is no field "
+			    "and longer than %d octets",
+			    (unsigned long long)line, WIREFORM_LINE_MAX);
+		if (c->target == DOWNGRADE_7BIT && ascii_has_8bit(p, len))
+			return fail(err, EX_DATAERR, "line %llu of the message "
+			    "as sent, in the header of a part, is no field "
+			    "and has 8-bit octets, and the server takes none",
+			    (unsigned long long)line);
+		p += len + (p + len < end);
+	}
+	return 0;
+}
+
 /* The header is complete; what is its body? */
 static int
 end_header(struct converter *c, int with_blank_line, struct error *err)
@@ -256,6 +294,8 @@ end_header(struct converter *c, int with_blank_line, struct error *err)
 		mime_header_read(&p->entity, buffer_string(&c->header),
 		    c->header.len);
 		p->is_signed = p->entity.is_signed || is_within_signed(c);
+		if (check_stray_lines(c, err) != 0)
+			return -1;
 	} else if (write_header(c->out, p, &c->header, c->target, err) !=
 	    0 || (with_blank_line && put(c, "\n", 1, err) != 0)) {
 		return -1;

@@ -6,8 +6,9 @@
 
 #include "base/ascii.h"
 #include "base/escape.h"
-#include "base/utf8.h"
 #include "base/xmalloc.h"
+#include "format/field_encode.h"
+#include "format/mime_header.h"
 #include "format/wire_format.h"
 #include "message/header.h"
 
@@ -95,8 +96,6 @@ read_header(struct message *m, struct header *head, struct error *err)
 		return -1;
 	m->header = head->text;
 	m->header_8bit = ascii_has_8bit(head->text.data, head->text.len);
-	m->header_utf8 = m->header_8bit &&
-	    utf8_is_valid(head->text.data, head->text.len);
 	m->longest_line = head->longest_line;
 	m->longest_line_number = head->longest_line_number;
 	m->body = head->body;
@@ -262,7 +261,8 @@ add_field(struct buffer *out, const char *name, const char *body,
 		    escape_string(quote, sizeof(quote), body));
 	if (field_add_folded(out, name, body) != 0)
 		return fail(err, EX_DATAERR,
-		    "field %s: a word is longer than a line may be", name);
+		    "field %.40s: a name or word is longer than a line may "
+		    "be", name);
 	return 0;
 }
 
@@ -289,6 +289,58 @@ message_add(struct message *m, const char *name, const char *body,
 	return add_field(&m->added, name, body, err);
 }
 
+/* The field as it stands, its edit included; *len are its octets. */
+static const char *
+field_text(const struct message *m, size_t index, size_t *len)
+{
+	const struct message_field *f = &m->fields[index];
+
+	*len = f->text != NULL ? strlen(f->text) : f->at.end - f->at.start;
+	return f->text != NULL ? f->text : m->header.data + f->at.start;
+}
+
+/* Returns 0 if the field has no octet above 127 afterwards. */
+static int
+encode_field(struct message *m, size_t index, const char *charset)
+{
+	const struct message_field *f = &m->fields[index];
+	struct error ignored = {0};
+	struct buffer out = {0};
+	size_t len;
+	const char *text = field_text(m, index, &len);
+	char *name, *body;
+	int result;
+
+	if (f->removed || !ascii_has_8bit(text, len))
+		return 0;
+	name = xstrndup(text, f->at.name_len);
+	body = message_field_body(m, index);
+	result = field_encode(&out, name, body, charset);
+	if (result == 0)
+		result = message_replace(m, index, name, buffer_string(&out),
+		    &ignored);
+	buffer_free(&out);
+	free(name);
+	free(body);
+	return result;
+}
+
+void
+message_encode_header(struct message *m)
+{
+	struct mime_header mime;
+	int left = 0;
+
+	if (!m->header_8bit)
+		return;
+	mime_header_read(&mime, m->header.data, m->header.len);
+	if (mime.header_is_signed)
+		return;
+	for (size_t i = 0; i < m->nfields; i++)
+		left |= encode_field(m, i, mime.charset) != 0;
+	m->header_8bit = left;
+}
+
 /* Header and separator, edits included. */
 static int
 convert_header(const struct message *m, struct wire_format *w,
@@ -297,15 +349,10 @@ convert_header(const struct message *m, struct wire_format *w,
 	if (convert(w, m->added.data, m->added.len, out, err) != 0)
 		return -1;
 	for (size_t i = 0; i < m->nfields; i++) {
-		const struct message_field *f = &m->fields[i];
-		const char *text = m->header.data + f->at.start;
-		size_t len = f->at.end - f->at.start;
+		size_t len;
+		const char *text = field_text(m, i, &len);
 
-		if (f->text != NULL) {
-			text = f->text;
-			len = strlen(text);
-		}
-		if (!f->removed && convert(w, text, len, out, err) != 0)
+		if (!m->fields[i].removed && convert(w, text, len, out, err) != 0)
 			return -1;
 	}
 	return convert(w, "\n", 1, out, err);

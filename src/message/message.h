@@ -36,8 +36,7 @@ struct message {
 	                                 at a line's start stands for "." */
 	uint64_t body_size;           /* in wire form, before dot-stuffing */
 	int body_8bit;                /* any octet above 127 */
-	int header_8bit;              /* the same, of the header as read */
-	int header_utf8;              /* and all of that is UTF-8 */
+	int header_8bit;              /* the same, of the header */
 	uint64_t longest_line;        /* octets without line end, all lines;
 	                                 right beyond WIREFORM_LINE_MAX */
 	uint64_t longest_line_number; /* counted from 1, as on stdin */
@@ -80,6 +79,13 @@ int message_replace(struct message *m, size_t index, const char *name,
 	const char *body, struct error *err);
 int message_add(struct message *m, const char *name, const char *body,
 	struct error *err);
+
+/*
+ * Encodes octets above 127 in the header by the grammar of each field
+ * (field_encode.h). A field that cannot be encoded stays as it is, and so does
+ * a header that is signed; header_8bit tells whether any such octet is left.
+ */
+void message_encode_header(struct message *m);
 
 /* Reads and drops the rest of stdin, for a run that ends before
  * message_read: its caller is to hear from us, not to die of SIGPIPE. */

@@ -127,18 +127,6 @@ body_type(const struct session *s, const struct envelope *e,
 }
 
 /*
- * RFC 6531 3.6: an address outside ASCII makes SMTPUTF8 necessary; a header
- * with raw UTF-8 only makes it right, and most servers pass that on without.
- */
-static int
-asks_smtputf8(const struct session *s, const struct envelope *e,
-    const struct message *m)
-{
-	return e->smtputf8 ||
-	    (m->header_utf8 && session_can(s, EXT_SMTPUTF8));
-}
-
-/*
  * RFC 4954 5: the account's own word, else what a client of ours said, which
  * a server heeds only of somebody who has authenticated.
  */
@@ -183,7 +171,7 @@ esmtp_add_mail(struct buffer *out, const struct session *s,
 		buffer_addf(out, " SIZE=%llu",
 		    (unsigned long long)message_size(m));
 	buffer_add_string(out, body_type(s, e, m));
-	if (asks_smtputf8(s, e, m))
+	if (e->smtputf8)
 		buffer_add_string(out, " SMTPUTF8");
 	if (e->returns != NULL && session_can(s, EXT_DSN))
 		buffer_addf(out, " RET=%s", e->returns);

@@ -108,5 +108,6 @@ EXTRA_DIST += \
 	tests/callers/50-mailq-name.stdin \
 	tests/callers/README \
 	tests/callers/dots.py \
+	tests/callers/encoded.py \
 	tests/callers/run.py
-TESTS += tests/callers/dots.py tests/callers/run.py
+TESTS += tests/callers/dots.py tests/callers/encoded.py tests/callers/run.py

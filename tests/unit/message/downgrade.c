@@ -54,8 +54,24 @@ static const struct conversion cases[] = {
 	{ "words of a subject", DOWNGRADE_7BIT,
 	  "Subject: gr\xc3\xbc\xc3\x9f\n\nx\n",
 	  "Subject: =?UTF-8?B?Z3LDvMOf?=\n\nx\n", NULL },
-	{ "an 8-bit address field", DOWNGRADE_7BIT, "From: gr\xc3\xbc <a@b>\n\nx\n",
-	  NULL, "field From" },
+	{ "a display name", DOWNGRADE_7BIT, "From: gr\xc3\xbc <a@b>\n\nx\n",
+	  "From: =?UTF-8?Q?gr=C3=BC?= <a@b>\n\nx\n", NULL },
+	{ "an 8-bit local part", DOWNGRADE_7BIT, "From: gr\xc3\xbc@b\n\nx\n",
+	  NULL, "field From has 8-bit octets" },
+	{ "the name of a file", DOWNGRADE_7BIT,
+	  "Content-Type: multipart/mixed; boundary=q\n\n--q\n"
+	  "Content-Disposition: inline; filename=\"\xc3\xbc\"\n\nx\n--q--\n",
+	  "Content-Type: multipart/mixed; boundary=q\n\n--q\n"
+	  "Content-Disposition: inline; filename*=UTF-8''%C3%BC\n\nx\n--q--\n",
+	  NULL },
+	{ "a broken line in the header of a part", DOWNGRADE_7BIT,
+	  "Content-Type: multipart/mixed; boundary=q\n\n--q\n"
+	  "\xc3\xbc\n\nx\n--q--\n", NULL, "line 4 of the message as sent" },
+	{ "a long line that is no field of a part", DOWNGRADE_8BITMIME,
+	  "Content-Type: multipart/mixed; boundary=q\n\n--q\n"
+	  "A: b\n" X1000 "\n\nx\n--q--\n", NULL, "line 5 of the message" },
+	{ "a field with a name of a thousand octets", DOWNGRADE_8BITMIME,
+	  X1000 ": b\n\nx\n", NULL, "name or word is longer" },
 	{ "signed by DKIM", DOWNGRADE_7BIT, "DKIM-Signature: x\n\n\xe4\n", NULL,
 	  "signed" },
 	{ "signed as a multipart", DOWNGRADE_7BIT,
