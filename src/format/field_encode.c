@@ -10,7 +10,6 @@
 #include "base/xmalloc.h"
 #include "format/domain.h"
 #include "format/encode.h"
-#include "format/wire_format.h"
 
 /* RFC 2047 2: octets of a line with encoded words. */
 #define ENCODED_LINE_MAX 76

@@ -9,6 +9,7 @@ REAL_TESTS = \
 	tests/real/configure.py \
 	tests/real/deliver.py \
 	tests/real/dns.py \
+	tests/real/lmtp.py \
 	tests/real/mechanisms.py \
 	tests/real/outbox.py \
 	tests/real/result.py \
