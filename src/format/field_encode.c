@@ -132,7 +132,7 @@ is_encoded_word(const char *word, size_t len)
 		return 0;
 	for (size_t i = 2; i < len - 2; i++)
 		marks += word[i] == '?';
-	return marks == 2 && !wire_format_is_8bit(word, len);
+	return marks == 2 && !ascii_has_8bit(word, len);
 }
 
 static void
@@ -159,7 +159,7 @@ encode_stretch(struct field_encoder *e, const char *text, size_t at,
 	    i = skip_blanks(text, i, end)) {
 		size_t next = skip_word(text, i, end);
 
-		if (wire_format_is_8bit(text + i, next - i)) {
+		if (ascii_has_8bit(text + i, next - i)) {
 			first = i < first ? i : first;
 			last = next;
 		}
@@ -228,7 +228,7 @@ encode_comment_text(struct field_encoder *e, const char *text, size_t len)
 {
 	struct buffer plain = {0};
 
-	if (!wire_format_is_8bit(text, len)) {
+	if (!ascii_has_8bit(text, len)) {
 		buffer_add(e->out, text, len);
 		return;
 	}
@@ -307,7 +307,7 @@ encode_phrase(struct field_encoder *e, const char *text, size_t len)
 {
 	struct buffer plain = {0};
 
-	if (!wire_format_is_8bit(text, len)) {
+	if (!ascii_has_8bit(text, len)) {
 		buffer_add(e->out, text, len);
 		return;
 	}
@@ -351,7 +351,7 @@ encode_domain(struct field_encoder *e, const char *text)
 	struct error ignored = {0};
 	char *domain, *ascii = NULL;
 
-	if (!wire_format_is_8bit(text, n)) {
+	if (!ascii_has_8bit(text, n)) {
 		buffer_add(e->out, text, n);
 		return n;
 	}
@@ -381,7 +381,7 @@ encode_address(struct field_encoder *e, const char *text, size_t len)
 				return -1;
 		} else {
 			n = n < len - i ? n : len - i;
-			if (wire_format_is_8bit(text + i, n))
+			if (ascii_has_8bit(text + i, n))
 				return -1;
 			buffer_add(e->out, text + i, n);
 		}
@@ -492,12 +492,12 @@ encode_parameter(struct field_encoder *e, const char *text, size_t len)
 	struct buffer value = {0};
 
 	if (equals == NULL || text[begin] == '(' ||
-	    !wire_format_is_8bit(equals, (size_t)(text + len - equals)))
+	    !ascii_has_8bit(equals, (size_t)(text + len - equals)))
 		return encode_address(e, text, len);
 	name_len = (size_t)(equals - text) - begin;
 	while (name_len > 0 && ascii_is_blank(text[begin + name_len - 1]))
 		name_len--;
-	if (name_len == 0 || wire_format_is_8bit(text, begin + name_len) ||
+	if (name_len == 0 || ascii_has_8bit(text, begin + name_len) ||
 	    memchr(text + begin, '*', name_len) != NULL ||
 	    ascii_equal_n(text + begin, name_len, "boundary") ||
 	    ascii_equal_n(text + begin, name_len, "charset"))
@@ -572,7 +572,7 @@ field_encode(struct buffer *out, const char *name, const char *body,
 	else
 		e.charset = charset;
 	if (encode_body(&e, grammar_of(name), body) == 0 &&
-	    !wire_format_is_8bit(out->data + e.begin, out->len - e.begin))
+	    !ascii_has_8bit(out->data + e.begin, out->len - e.begin))
 		return 0;
 	out->len = e.begin;
 	return -1;

@@ -273,7 +273,7 @@ check_stray_lines(const struct converter *c, struct error *err)
 			    "as sent, in the header of a part, is no field "
 			    "and longer than %d octets",
 			    (unsigned long long)line, WIREFORM_LINE_MAX);
-		if (c->target == DOWNGRADE_7BIT && wire_format_is_8bit(p, len))
+		if (c->target == DOWNGRADE_7BIT && ascii_has_8bit(p, len))
 			return fail(err, EX_DATAERR, "line %llu of the message "
 			    "as sent, in the header of a part, is no field "
 			    "and has 8-bit octets, and the server takes none",

@@ -311,7 +311,7 @@ encode_field(struct message *m, size_t index, const char *charset)
 	char *name, *body;
 	int result;
 
-	if (f->removed || !wire_format_is_8bit(text, len))
+	if (f->removed || !ascii_has_8bit(text, len))
 		return 0;
 	name = xstrndup(text, f->at.name_len);
 	body = message_field_body(m, index);
