@@ -7,9 +7,8 @@
 
 #include "base/utf8.h"
 
-/* May the character stand on a terminal as it is? */
-static int
-harmless(uint32_t value)
+int
+escape_is_harmless(uint32_t value)
 {
 	if (value < 0x20 || value == '\\' || (value >= 0x7f && value <= 0x9f))
 		return 0;
@@ -35,7 +34,7 @@ look(const unsigned char *text, size_t len)
 	size_t n = utf8_decode((const char *)text, len, &value);
 
 	c.octets = n > 0 ? n : 1;
-	c.plain = n > 0 && harmless(value);
+	c.plain = n > 0 && escape_is_harmless(value);
 	c.shown = c.plain ? n : 4 * c.octets;
 	return c;
 }

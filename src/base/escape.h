@@ -7,6 +7,7 @@
 #define ONEHOP_BASE_ESCAPE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Room that suits most quotes in an error text. */
 #define ESCAPE_QUOTE 512
@@ -22,6 +23,10 @@ char *escape(char *out, size_t size, const char *text, size_t len);
 
 /* The same for a string. */
 char *escape_string(char *out, size_t size, const char *text);
+
+/* May the character stand on a terminal as it is? The backslash may not, as
+ * it begins an escape. */
+int escape_is_harmless(uint32_t character);
 
 /* A host and its port as one word, escaped: "name:25", "[::1]:25"; a name that
  * does not fit is cut before its port. size is at least 12. */

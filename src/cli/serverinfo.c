@@ -14,19 +14,35 @@
 #include "smtp/commands.h"
 #include "smtp/submit.h"
 
+/* Longest name of a fact, with its NUL. */
+#define NAME_MAX_LEN 32
+
 /* Two faces of the same facts. */
 struct info_page {
 	struct buffer text;
 	int json;
 };
 
+/* The name as a JSON key, without blanks. */
+static const char *
+key_of(const char *name, char key[NAME_MAX_LEN])
+{
+	snprintf(key, NAME_MAX_LEN, "%s", name);
+	for (char *p = key; *p != '\0'; p++)
+		if (*p == ' ')
+			*p = '_';
+	return key;
+}
+
 static void
 add(struct info_page *p, const char *name, const char *value)
 {
+	char key[NAME_MAX_LEN];
+
 	if (value[0] == '\0')
 		return;
 	if (p->json)
-		json_add_text(&p->text, name, value);
+		json_add_text(&p->text, key_of(name, key), value);
 	else
 		buffer_addf(&p->text, "%-19s %s\n", name, value);
 }
@@ -185,9 +201,24 @@ add_times(struct info_page *p, const struct submitter *s)
 	end(p);
 }
 
+/* What a person reads on stderr. */
+static void
+add_error(struct info_page *p, const struct account *a,
+    const struct error *err)
+{
+	unsigned code = (unsigned)err->code;
+
+	if (code == EX_TEMPFAIL && a != NULL)
+		code = a->tempfail_exit;
+	add_number(p, "exit", code);
+	add(p, "error", err->text);
+	add(p, "hint", err->hint);
+}
+
 /* The page for as far as we came. */
 static void
-compose(struct info_page *p, const struct submitter *s, int tested)
+compose(struct info_page *p, const struct submitter *s, int tested,
+    const struct error *err)
 {
 	if (p->json)
 		json_open(&p->text, NULL, '{');
@@ -200,6 +231,7 @@ compose(struct info_page *p, const struct submitter *s, int tested)
 	}
 	add_times(p, s);
 	if (p->json) {
+		add_error(p, s->session.account, err);
 		json_close(&p->text, '}');
 		buffer_add_char(&p->text, '\n');
 	}
@@ -222,7 +254,7 @@ serverinfo_show(int fd, const struct account *a,
 		result = auth_is_wanted(a) ? submit_authenticate(&s, err)
 		    : fail(err, EX_CONFIG, "auth is off: there is nothing to "
 		    "test");
-	compose(&page, &s, result == 0 && options->auth_test);
+	compose(&page, &s, result == 0 && options->auth_test, err);
 	if (write_answer(fd, page.text.data, page.text.len,
 	    &trouble) != 0 && result == 0) {
 		*err = trouble;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/escape.h"
 #include "base/xmalloc.h"
 #include "envelope/aliases.h"
 #include "envelope/header_fixup.h"
@@ -331,6 +332,7 @@ int
 envelope_blame(const struct envelope *e, struct error *err)
 {
 	struct buffer text = {0};
+	char path[ESCAPE_QUOTE];
 	const struct reply *worst = envelope_refusal(e);
 
 	for (size_t i = 0; i < e->n; i++) {
@@ -339,7 +341,8 @@ envelope_blame(const struct envelope *e, struct error *err)
 		if ((reply_class(r) == 4 || reply_class(r) == 5) &&
 		    text.len < sizeof(err->text))
 			buffer_addf(&text, "%srecipient <%s> refused: %s",
-			    text.len > 0 ? "; " : "", e->to[i].path, r->text);
+			    text.len > 0 ? "; " : "", escape_string(path,
+			    sizeof(path), e->to[i].path), r->text);
 	}
 	if (worst == NULL)
 		fail(err, EX_PROTOCOL, "no recipient was answered");

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/utf8.h"
 
 static void
@@ -18,7 +19,7 @@ add_quoted(struct buffer *out, const char *text)
 		if (n == 0) {
 			buffer_add_string(out, "\\ufffd");
 			n = 1;
-		} else if (value < 0x20 || value == 0x7f) {
+		} else if (value != '\\' && !escape_is_harmless(value)) {
 			buffer_addf(out, "\\u%04x", (unsigned)value);
 		} else {
 			if (value == '"' || value == '\\')

@@ -233,6 +233,9 @@ static const struct reply_rule {
 	{ TO(MAIL), "5..", "1.7", EX_DATAERR },
 	/* A parameter of an extension that the server had offered. */
 	{ TO(MAIL), "555", "", EX_PROTOCOL },
+	/* The command, not the recipient: pipelining may have garbled it. */
+	{ TO(RCPT), "500", "", EX_UNAVAILABLE },
+	{ TO(RCPT), "502", "", EX_UNAVAILABLE },
 	{ TO(RCPT), "5..", "", EX_NOUSER },
 	{ TO_ANY, "5..", "", EX_UNAVAILABLE },
 };

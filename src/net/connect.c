@@ -35,6 +35,7 @@ struct race {
 	unsigned seconds;
 	int starved;                        /* no descriptor or memory */
 	struct buffer failures;             /* "words (address); ..." */
+	size_t refused;         /* attempts that met "connection refused" */
 };
 
 /* Notes why address i cannot be reached, and ends its attempt. */
@@ -80,6 +81,7 @@ lose_errno(struct race *r, size_t i, int error)
 {
 	char words[128];
 
+	r->refused += error == ECONNREFUSED;
 	lose(r, i, connect_words(error, words, sizeof(words)));
 }
 
@@ -278,6 +280,7 @@ connect_host(struct transport **transport,
 		*transport = socket_transport(r.fds[winner].fd);
 	} else if (winner == -1)
 		report_failures(&r, err);
+	result->refused = r.started > 0 && r.refused == r.started;
 	buffer_free(&r.failures);
 	return winner >= 0 ? 0 : -1;
 }

@@ -24,6 +24,7 @@ struct connect_result {
 	char address[64];       /* numeric address, or the socket's path cut */
 	int64_t resolved_ms;    /* moments: resolver done, connected */
 	int64_t connected_ms;
+	int refused;            /* each address refused the connection */
 };
 
 /*

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/poll.h"
+#include "smtp/advice.h"
 #include "smtp/auth.h"
 
 /* Did the octets that are no reply begin a TLS record (alert, handshake)? */
@@ -23,8 +24,13 @@ smtp_greeting(struct session *s, struct error *err)
 	struct reply r;
 
 	s->intact = 1;
-	if (session_expect(s, REPLY_TO_GREETING, 2, &r, err) == 0)
-		return 0;
+	if (session_expect(s, REPLY_TO_GREETING, 2, &r, err) == 0) {
+		if (r.code == 220)
+			return 0;
+		s->intact = 0;
+		return fail(err, EX_PROTOCOL, "expected a greeting of 220, "
+		    "not %s", r.text);
+	}
 	if (clear && looks_like_tls(s)) {
 		fail(err, EX_PROTOCOL,
 		    "this port looks like TLS, not like SMTP in clear");
@@ -89,11 +95,14 @@ smtp_hello(struct session *s, const char *name, struct error *err)
 		return 0;
 	}
 	if (lmtp || command == REPLY_TO_EHLO_TLS || !knows_no_ehlo(&r))
-		return session_refused(command, &r, err);
-	if (needs_extensions(s))
-		return fail(err, EX_PROTOCOL,
-		    "server lacks EHLO, but TLS or authentication is "
-		    "required: %s", r.text);
+		session_refused(command, &r, err);
+	else if (needs_extensions(s))
+		fail(err, EX_PROTOCOL, "server refuses EHLO, but TLS or "
+		    "authentication is required: %s", r.text);
+	if (err->code != 0) {
+		advice_hint(s, command, &r, NULL, err);
+		return -1;
+	}
 	if (session_put(s, err, "HELO %s", name) != 0)
 		return -1;
 	memset(&s->can, 0, sizeof(s->can));

@@ -6,6 +6,7 @@
 #include "base/poll.h"
 #include "base/sink.h"
 #include "net/progress.h"
+#include "smtp/advice.h"
 #include "smtp/esmtp.h"
 
 /* Between the end of the content and its reply the outcome is unknown. */
@@ -226,6 +227,9 @@ get_result(struct session *s, struct mail *mail, struct error *err)
 		result = get_lmtp_replies(s, mail, err);
 	else
 		result = session_expect(s, REPLY_TO_CONTENT, 2, final, err);
+	if (result != 0)
+		advice_hint(s, REPLY_TO_CONTENT, final, mail->envelope->sender,
+		    err);
 	if (result != 0 && reply_class(final) != 4 &&
 	    reply_class(final) != 5) {
 		/* a reset and a bad TLS record are the same loss */

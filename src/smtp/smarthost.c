@@ -17,6 +17,8 @@
 /* Limit for one address, or for the proxy to answer. */
 #define CONNECT_SECONDS 30
 
+#define PORT_SUBMISSION 587
+
 /* A name with a dot behind it is absolute: for the resolver only. */
 static int
 write_absolute(const char *name, char **wire, struct error *err)
@@ -261,6 +263,20 @@ start_command(const struct smarthost_list *route, const struct smarthost *host,
 	return status;
 }
 
+/* What most often keeps a connection from being made. */
+static void
+hint_at_network(const struct smarthost *host,
+    const struct connect_result *result, struct error *err)
+{
+	if (err->code != EX_TEMPFAIL)
+		return;
+	if (result->resolved_ms == 0)
+		hint(err, "check that this machine is online");
+	else if (result->refused && host->port == PORT_SUBMISSION)
+		hint(err, "try port 465 with tls_starttls off; a relay "
+		    "without authentication may listen on port 25");
+}
+
 int
 smarthost_open(const struct smarthost_list *route, size_t index,
     struct transport **transport, struct connect_result *result,
@@ -273,9 +289,13 @@ smarthost_open(const struct smarthost_list *route, size_t index,
 	escape_server(server, sizeof(server), host->wire, host->port);
 	if (a->connect_command[0] != '\0')
 		return start_command(route, host, transport, result, err);
-	if (open_target(route, host, transport, result, err) != 0)
-		return is_proxied(a) && err->signal == 0
-		    ? wrap(err, "proxy for %s", server) : -1;
+	memset(result, 0, sizeof(*result));
+	if (open_target(route, host, transport, result, err) != 0) {
+		if (err->signal != 0)
+			return -1;
+		hint_at_network(host, result, err);
+		return is_proxied(a) ? wrap(err, "proxy for %s", server) : -1;
+	}
 	if (!is_proxied(a) || pass_proxy(route, host, *transport, err) == 0)
 		return 0;
 	(*transport)->close(*transport);

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/poll.h"
 #include "base/xmalloc.h"
+#include "smtp/advice.h"
 #include "smtp/esmtp.h"
 
 /*
@@ -143,6 +144,7 @@ get_plain(struct transaction *t, size_t step, struct reply *r,
 	if (command == REPLY_TO_DATA && t->accepted == 0 && is_refusal(r))
 		return 0;
 	session_refused(command, r, err);
+	advice_hint(t->session, command, r, t->envelope->sender, err);
 	if (!is_refusal(r)) {
 		t->session->intact = 0; /* out of step */
 		return -1;
@@ -234,6 +236,19 @@ exchange(struct transaction *t, size_t first, struct error *err)
 	return 0;
 }
 
+/* The error for the recipients that were refused. */
+static int
+blame_recipients(const struct transaction *t, struct error *err)
+{
+	const struct reply *worst = envelope_refusal(t->envelope);
+
+	envelope_blame(t->envelope, err);
+	if (worst != NULL)
+		advice_hint(t->session, REPLY_TO_RCPT, worst,
+		    t->envelope->sender, err);
+	return -1;
+}
+
 /* Is the envelope accepted as far as the account wants it to be? */
 static int
 judge(const struct transaction *t, struct error *err)
@@ -245,7 +260,7 @@ judge(const struct transaction *t, struct error *err)
 	    (t->failed_at == step_data(t) && t->accepted > 0)))
 		return -1;
 	if ((t->failed && at_recipient) || t->accepted == 0)
-		return envelope_blame(t->envelope, err);
+		return blame_recipients(t, err);
 	return 0;
 }
 
@@ -264,8 +279,13 @@ send_envelope(struct transaction *t, struct error *err)
 	}
 	if (t->auth != NULL)
 		first = STEP_AUTH;
-	if (exchange(t, first, err) != 0)
+	if (exchange(t, first, err) != 0) {
+		if (first == STEP_AUTH && err->code == EX_TEMPFAIL &&
+		    err->signal == 0 && !s->stream.ended)
+			hint(err, "if the server is silent after AUTH and "
+			    "MAIL in one packet, set auth_pipelining off");
 		return -1;
+	}
 	if (first == STEP_AUTH && t->failed && t->failed_at == STEP_MAIL &&
 	    s->intact && t->data != 354 &&
 	    (t->mail == 503 || t->mail == 530)) {
@@ -447,7 +467,7 @@ conclude(const struct transaction *t, struct error *err)
 	if (err->code == 0 && accepted == e->n)
 		return 0;
 	if (err->code == 0)
-		envelope_blame(e, err);
+		blame_recipients(t, err);
 	if (accepted == 0)
 		return -1;
 	wrap(err, "accepted for %zu of %zu recipients", accepted, e->n);

@@ -5,6 +5,8 @@ CONVERSATIONS = \
 	tests/smtp/a-250-in-place-of-354-sends-nothing.conv \
 	tests/smtp/a-250-that-comes-with-the-354-is-not-the-verdict.conv \
 	tests/smtp/a-354-after-all-recipients-were-refused-gets-no-content.conv \
+	tests/smtp/a-500-to-a-pipelined-rcpt-is-not-about-the-recipient.conv \
+	tests/smtp/a-530-without-a-user-asks-for-one.conv \
 	tests/smtp/a-534-that-wants-an-app-password-says-so.conv \
 	tests/smtp/a-550-that-takes-no-passwords-says-so.conv \
 	tests/smtp/a-certificate-for-another-name-is-refused-before-ehlo.conv \
@@ -12,6 +14,7 @@ CONVERSATIONS = \
 	tests/smtp/a-connection-lost-after-the-dot-may-have-delivered.conv \
 	tests/smtp/a-failed-auth-that-left-the-session-in-order-ends-with-quit.conv \
 	tests/smtp/a-fragment-behind-the-reply-to-starttls-is-an-attack.conv \
+	tests/smtp/a-greeting-of-221-is-no-greeting.conv \
 	tests/smtp/a-greeting-of-421-is-temporary.conv \
 	tests/smtp/a-greeting-of-554-is-a-refusal.conv \
 	tests/smtp/a-greeting-of-several-lines-is-one-greeting.conv \
@@ -25,13 +28,16 @@ CONVERSATIONS = \
 	tests/smtp/a-message-refused-by-554-is-69.conv \
 	tests/smtp/a-message-without-auth-needs-two-flights-after-ehlo.conv \
 	tests/smtp/a-recipient-refused-for-now-is-temporary.conv \
+	tests/smtp/a-refused-null-sender-names-allow-from-override.conv \
 	tests/smtp/a-refused-quit-changes-nothing.conv \
 	tests/smtp/a-refused-sender-is-told-in-the-servers-words.conv \
 	tests/smtp/a-reply-behind-the-one-to-starttls-is-an-attack.conv \
+	tests/smtp/a-sender-that-is-not-owned-is-told.conv \
 	tests/smtp/a-temporary-auth-failure-is-not-a-wrong-password.conv \
 	tests/smtp/a-time-to-hold-until-is-passed-on.conv \
 	tests/smtp/a-wrong-password-is-told-with-its-source.conv \
 	tests/smtp/an-auth-that-needs-encryption-is-not-a-wrong-password.conv \
+	tests/smtp/an-ehlo-name-that-is-refused-names-domain.conv \
 	tests/smtp/auth-configured-but-not-offered-is-refused.conv \
 	tests/smtp/auth-login-takes-its-own-round-trips.conv \
 	tests/smtp/auth-mail-rcpt-and-data-share-one-flight.conv \
@@ -75,6 +81,7 @@ CONVERSATIONS = \
 	tests/smtp/rmqs-asks-the-server-to-flush-its-queue.conv \
 	tests/smtp/seven-bit-content-is-not-declared-8bitmime.conv \
 	tests/smtp/sigterm-before-the-content-kills-and-nothing-is-sent.conv \
+	tests/smtp/silence-after-auth-in-one-packet-names-auth-pipelining.conv \
 	tests/smtp/smtputf8-is-asked-for-when-an-address-needs-it.conv \
 	tests/smtp/smtputf8-needed-but-not-offered-is-65.conv \
 	tests/smtp/starttls-is-followed-by-a-second-ehlo.conv \

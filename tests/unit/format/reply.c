@@ -219,6 +219,7 @@ static const struct {
 	int exit;
 } exits[] = {
 	{ REPLY_TO_GREETING, "451 later", EX_TEMPFAIL },
+	{ REPLY_TO_RCPT, "500 what", EX_UNAVAILABLE },
 	{ REPLY_TO_GREETING, "421 closing", EX_TEMPFAIL },
 	{ REPLY_TO_GREETING, "554 go away", EX_UNAVAILABLE },
 	{ REPLY_TO_GREETING, "521 no mail here", EX_UNAVAILABLE },
