@@ -10,7 +10,8 @@
 /* In front of each block; keeps the alignment of malloc(). */
 union block {
 	size_t len;
-	max_align_t aligned;
+	long double number;
+	void *pointer;
 };
 
 void *
