@@ -192,6 +192,15 @@ oauth_config_parse(struct oauth_config *c, const char *path,
 	return 0;
 }
 
+static int
+has_secret(const struct oauth_config *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->at[i].value[OAUTH_client_secret] != NULL)
+			return 1;
+	return c->defaults.value[OAUTH_client_secret] != NULL;
+}
+
 int
 oauth_config_read(struct oauth_config *c, struct error *err)
 {
@@ -209,12 +218,10 @@ oauth_config_read(struct oauth_config *c, struct error *err)
 	if (found == TRUSTED_READ) {
 		buffer_string(&file.text);
 		result = oauth_config_parse(c, path, &file.text, err);
-		for (size_t i = 0; i < c->n && result == 0; i++)
-			if (c->at[i].value[OAUTH_client_secret] != NULL &&
-			    file.is_public)
-				result = fail(err, EX_CONFIG, "%s: expected a "
-				    "file that only its owner can read: it "
-				    "has a client_secret", path);
+		if (result == 0 && !file.is_private && has_secret(c))
+			result = fail(err, EX_CONFIG, "%s: expected a file "
+			    "that only its owner can read: it has a "
+			    "client_secret", path);
 	} else if (found != TRUSTED_MISSING) {
 		if (found == TRUSTED_FORBIDDEN)
 			fail(err, EX_CONFIG, "%s: permission denied", path);

@@ -20,6 +20,13 @@ FUZZ_TARGETS = \
 	tests/fuzz/session \
 	tests/fuzz/order \
 	tests/fuzz/aliases
+if TOKEN
+FUZZ_TARGETS += tests/fuzz/token
+tests_fuzz_token_LDADD = tests/libtest.a src/token/libtoken.a $(TOKEN_LINK)
+FUZZ_TOKEN_FILES = $(TOKEN_FILES)
+else
+EXTRA_DIST += tests/fuzz/token.c
+endif
 check_PROGRAMS += $(FUZZ_TARGETS)
 TESTS += $(FUZZ_TARGETS)
 EXTRA_DIST += tests/fuzz/corpus
@@ -35,15 +42,16 @@ fuzz:
 			$(FUZZ_TARGETS:tests/fuzz/%=%) >&2; exit 64; }
 	@$(MKDIR_P) fuzz/$(TARGET)/corpus
 	$(AM_V_CC)sources=; \
-	for source in $(src_libonehop_a_SOURCES); do \
+	for source in $(src_libonehop_a_SOURCES) \
+		$(FUZZ_TOKEN_FILES); do \
 		case $$source in \
 		*.c) sources="$$sources $(srcdir)/$$source" ;; \
 		esac; \
 	done; \
 	$(FUZZ_CC) -std=gnu99 $(FUZZ_CFLAGS) $(DEFS) -I. $(AM_CPPFLAGS) \
-		$(GNUTLS_CFLAGS) $(GSASL_CFLAGS) $(IDN2_CFLAGS) \
+		$(GNUTLS_CFLAGS) $(GSASL_CFLAGS) $(IDN2_CFLAGS) $(TOKEN_CFLAGS) \
 		-o fuzz/$(TARGET)/fuzz '$(srcdir)/tests/fuzz/$(TARGET).c' \
-		$$sources $(LIBRARIES_LIBS)
+		$$sources $(LIBRARIES_LIBS) $(TOKEN_LIBS)
 	cd fuzz/$(TARGET) && ./fuzz -max_total_time=$(FUZZ_SECONDS) \
 		-timeout=10 -print_final_stats=1 corpus \
 		'$(abs_srcdir)/tests/fuzz/corpus/$(TARGET)'

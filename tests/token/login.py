@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""onehop-token --login by device code and by browser, --logout, --show."""
+
+import os
+import re
+import shutil
+import signal
+import sys
+import urllib.error
+import urllib.request
+
+# pylint: disable=wrong-import-position
+from authserver import (ADDRESS, PROGRAM, AuthServer, Home, differs, error,
+                        hang_up, make_authority, reply)
+from tap import Tap, skip_all
+
+
+def device(authority, issuer):
+    with AuthServer(authority) as server, \
+            Home(authority, server, issuer=issuer) as home:
+        status, out, words = home.run("--login", ADDRESS)
+        yield from differs("status and stdout", (status, out), (0, ""))
+        for word in (server.url + "/device ", "WDJB-MJHT", "/device?c=W"):
+            if word not in words:
+                yield f"no {word!r} in {words!r}"
+        yield from differs("polls", server.count("/token"), 2)
+        yield from differs("token", home.run(ADDRESS)[1][:9], "access-1-")
+        home.expire()
+        yield from differs("refreshed", home.run(ADDRESS)[1][:9], "access-2-")
+        yield from differs(
+            "metadata is read once",
+            server.count("/.well-known/openid-configuration"), int(issuer))
+
+
+DEVICE_FAULTS = [
+    ("slow_down and a 500 are waited for", "/token",
+     [error("slow_down"), reply(500, {})], 0, ""),
+    ("a lost connection is tried again", "/token", [hang_up], 0, ""),
+    ("denied", "/token", [error("access_denied")], 77, "access_denied"),
+    ("expired", "/token", [error("expired_token")], 77, "expired_token"),
+    ("a code without URI", "/device",
+     [reply(200, {"device_code": "x", "user_code": "y"})], 75,
+     "verification_uri"),
+    ("the tenant blocks device codes", "/device",
+     [error("unauthorized_client")], 78, "unauthorized_client"),
+    ("the code runs out", "/device", [reply(200, {
+        "device_code": "x", "user_code": "\x1b[2J", "expires_in": 2,
+        "verification_uri": "https://x.example", "interval": 60})], 77,
+     "expired"),
+    ("metadata of another issuer", "/.well-known/openid-configuration",
+     [reply(200, {"issuer": "https://evil.example",
+                  "token_endpoint": "https://evil.example/t"})], 78,
+     "issuer"),
+]
+
+
+def device_fault(authority, path, faults, status, word):
+    with AuthServer(authority) as server, Home(
+            authority, server, issuer=path.startswith("/.well")) as home:
+        server.pending = 0
+        server.faults[path] = list(faults)
+        got, out, words = home.run("--login", ADDRESS)
+        yield from differs("status and stdout", (got, out), (status, ""))
+        if word not in words or "\x1b" in words:
+            yield f"stderr: {words!r}"
+        yield from differs("stored", os.path.exists(home.file()),
+                           status == 0)
+
+
+def interrupted(authority):
+    with AuthServer(authority) as server, Home(authority, server) as home:
+        server.pending = 100
+        process = home.start("--login", ADDRESS)
+        process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        yield from differs("status", process.returncode, -signal.SIGINT)
+        yield from differs("stored", os.path.exists(home.file()), False)
+
+
+def browse(url):
+    """The page's status and text."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=30) as page:
+            return page.status, page.read().decode()
+    except urllib.error.HTTPError as page:
+        return page.code, page.read().decode()
+
+
+def started(home):
+    process = home.start("--login", "--browser", ADDRESS)
+    process.stderr.readline()
+    return process, process.stderr.readline().strip()
+
+
+def browser(authority):
+    with AuthServer(authority) as server, Home(authority, server) as home:
+        process, url = started(home)
+        for part in ("response_type=code", "code_challenge_method=S256",
+                     "client_id=client", "login_hint=you%40example.org"):
+            if part not in url:
+                yield f"no {part} in {url}"
+        redirect = server.authorize(url)
+        yield from differs("host", redirect[:17], "http://127.0.0.1:")
+        base = redirect.split("?")[0]
+        for other in (base, base + "favicon.ico", base + "?code=x",
+                      base + "?code=x&state=forged"):
+            yield from differs(other, browse(other)[0], 404)
+        status, page = browse(redirect)
+        yield from differs("page", (status, "close this" in page),
+                           (200, True))
+        process.communicate(timeout=30)
+        yield from differs("status", process.returncode, 0)
+        yield from differs("token", home.run(ADDRESS)[1][:9], "access-1-")
+        yield from differs("stored mode",
+                           oct(os.stat(home.file()).st_mode & 0o777), "0o600")
+
+
+def browser_denied(authority):
+    with AuthServer(authority) as server, Home(authority, server) as home:
+        process, url = started(home)
+        redirect = server.authorize(url)
+        browse(re.sub("code=.*", "error=access_denied&error_description=no%0A",
+                      redirect))
+        words = process.communicate(timeout=30)[1]
+        yield from differs("status", process.returncode, 77)
+        if "access_denied" not in words:
+            yield words
+
+
+def logout(authority, fault, status):
+    with AuthServer(authority) as server, Home(authority, server) as home:
+        record = home.log_in()
+        if fault:
+            server.faults["/revoke"] = [fault]
+        yield from differs("status", home.run("--logout", ADDRESS)[0], status)
+        yield from differs("revoked", record["refresh_token"] in
+                           server.refresh, bool(fault))
+        yield from differs("stored", os.path.exists(home.file()), False)
+        yield from differs("print", home.run(ADDRESS)[0], 77)
+        yield from differs("again", home.run("--logout", ADDRESS)[0], 77)
+
+
+def show(authority):
+    with AuthServer(authority) as server, Home(authority, server) as home:
+        yield from differs("nothing", home.run("--show"), (0, "", ""))
+        record = home.log_in()
+        home.log_in("other@example.org")
+        status, out, words = home.run("--show")
+        yield from differs("status and stderr", (status, words), (0, ""))
+        for word in (ADDRESS + "\n", "other@example.org\n", "mail",
+                     "20"):
+            if word not in out:
+                yield f"no {word!r} in {out!r}"
+        if record["refresh_token"] in out or "access-" in out:
+            yield "a secret is shown"
+
+
+def main():
+    if not os.path.exists(PROGRAM):
+        skip_all("onehop-token is not built")
+    authority, directory = make_authority()
+    tap = Tap()
+    tap.run("device login", device, authority, False)
+    tap.run("device login with an issuer's metadata", device, authority, True)
+    for name, *row in DEVICE_FAULTS:
+        tap.run(f"device login: {name}", device_fault, authority, *row)
+    tap.run("device login: interrupted", interrupted, authority)
+    tap.run("browser login: PKCE, state, one redirect", browser, authority)
+    tap.run("browser login: denied", browser_denied, authority)
+    tap.run("--logout revokes and removes", logout, authority, None, 0)
+    tap.run("--logout removes what cannot be revoked", logout, authority,
+            reply(503, {}), 75)
+    tap.run("--show tells no secret", show, authority)
+    shutil.rmtree(directory)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
