@@ -33,7 +33,7 @@ vim_knows_every_key_and_no_other()
 # offers_of_bash WORD...: what bash offers for the last word of the command line
 offers_of_bash()
 {
-    COMPLETION=$contrib/completion/onehop.bash \
+    COMPLETION=$contrib/completion/bash/onehop \
         XDG_CONFIG_HOME=$scratch bash -c '
         . "$COMPLETION"
         COMP_WORDS=("$@")
@@ -83,27 +83,18 @@ systemd_takes_the_units()
 }
 
 tap 'vim knows every key and no other' vim_knows_every_key_and_no_other
-if command -v bash >/dev/null; then
-    tap 'bash offers an option for every key' \
-        bash_offers_an_option_for_every_key
-    tap 'bash offers the values of a key' bash_offers 'on off' --tls = o
-    tap 'bash offers the accounts of the config file' \
-        bash_offers 'work home' -a ''
-    tap 'bash offers nothing where it knows nothing' \
-        bash_offers '' --host = x
-fi
-if command -v zsh >/dev/null; then
-    tap 'zsh can read its completion' zsh -n "$contrib/completion/_onehop"
-fi
-if command -v apparmor_parser >/dev/null; then
-    tap 'AppArmor takes the profile' \
-        apparmor_parser -Q -K "$contrib/apparmor/onehop"
-else
-    tap_skip 'AppArmor takes the profile' 'apparmor_parser is not installed'
-fi
-if command -v systemd-analyze >/dev/null; then
-    tap 'systemd takes the units' systemd_takes_the_units
-else
-    tap_skip 'systemd takes the units' 'systemd-analyze is not installed'
-fi
+tap_with bash 'bash offers an option for every key' \
+    bash_offers_an_option_for_every_key
+tap_with bash 'bash offers the values of a key' bash_offers 'on off' --tls = o
+tap_with bash 'bash offers the accounts of the config file' \
+    bash_offers 'work home' -a ''
+tap_with bash 'bash offers nothing where it knows nothing' \
+    bash_offers '' --host = x
+tap_with zsh 'zsh can read its completion' \
+    zsh -n "$contrib/completion/zsh/_onehop"
+tap_with fish 'fish can read its completion' \
+    fish -n "$contrib/completion/fish/onehop.fish"
+tap_with apparmor_parser 'AppArmor takes the profile' \
+    apparmor_parser -Q -K "$contrib/apparmor/onehop"
+tap_with systemd-analyze 'systemd takes the units' systemd_takes_the_units
 tap_done
