@@ -307,6 +307,7 @@ establish(struct handshake *h, int64_t deadline, struct error *err)
 	if (prepare(h, err) != 0 || shake_hands(h, deadline, err) != 0 ||
 	    check_version(h->record, err) != 0 || record_key(h, err) != 0)
 		return -1;
+	h->record->idle = 0;
 	describe_session(h->record->session, h->facts);
 	return 0;
 }

@@ -62,10 +62,17 @@ refill(struct tls_transport *r)
 
 	r->taken = 0;
 	buffer_clear(&r->in);
+	if (r->idle >= TLS_TRANSPORT_IDLE_MAX) {
+		fail(&r->failure, EX_PROTOCOL, "server sent %zu octets of TLS "
+		    "records without data", r->idle);
+		gnutls_transport_set_errno(r->session, EIO);
+		return -1;
+	}
 	room = buffer_reserve(&r->in, READ_SIZE);
 	n = r->lower->read(r->lower, room, READ_SIZE, &r->failure);
 	if (n > 0) {
 		r->in.len = (size_t)n;
+		r->idle += (size_t)n;
 		if (r->nfirst == 0) {
 			r->nfirst = r->in.len < sizeof(r->first) ? r->in.len
 			    : sizeof(r->first);
@@ -293,6 +300,8 @@ record_read(struct transport *t, void *data, size_t n, struct error *err)
 
 		r->starved = 0;
 		got = gnutls_record_recv(r->session, data, n);
+		if (got > 0)
+			r->idle = 0;
 		if (got >= 0)
 			return got;
 		if (got == GNUTLS_E_REHANDSHAKE)

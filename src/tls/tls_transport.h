@@ -21,6 +21,7 @@ struct tls_transport {
 	gnutls_certificate_credentials_t credentials;
 	struct buffer in;           /* from below; [taken, len) are unread */
 	size_t taken;
+	size_t idle;                /* octets read since the last data */
 	struct buffer out;          /* for below; [0, sent) are gone */
 	size_t sent;
 	unsigned char first[64];    /* what the peer said first */
@@ -37,6 +38,13 @@ struct tls_transport {
  */
 int tls_transport_new(struct tls_transport **record, struct transport *lower,
 	struct error *err);
+
+/*
+ * Tickets, key updates, alerts and empty records are no progress: a peer that
+ * sends that many octets of them without data, or in a handshake, fails. This
+ * bounds every loop that ends when the input does, GnuTLS's own included.
+ */
+#define TLS_TRANSPORT_IDLE_MAX ((size_t)1024 * 1024)
 
 /* Sends what is gathered: 0, TRANSPORT_WANT_WRITE or TRANSPORT_FAILED. */
 int tls_transport_drain(struct tls_transport *r, struct error *err);

@@ -327,6 +327,7 @@ priorities(enum server kind)
 		return "NORMAL:-VERS-ALL:+VERS-TLS1.0:+VERS-TLS1.1:"
 		    "%VERIFY_ALLOW_SIGN_WITH_SHA1";
 	case SERVER_TLS12:
+	case SERVER_FLOODS_HELLOS:
 		return "NORMAL:-VERS-ALL:+VERS-TLS1.2";
 	default:
 		return "NORMAL";
@@ -339,6 +340,15 @@ talk(gnutls_session_t session, enum server kind)
 	char text[16384];
 	ssize_t n;
 
+	if (kind >= SERVER_FLOODS_ALERTS) {
+		while ((kind == SERVER_FLOODS_ALERTS
+		    ? gnutls_alert_send(session, GNUTLS_AL_WARNING,
+		    GNUTLS_A_USER_CANCELED) : kind == SERVER_FLOODS_KEYS
+		    ? gnutls_session_key_update(session, 0)
+		    : gnutls_rehandshake(session)) >= 0)
+			continue;
+		return;
+	}
 	if (kind == SERVER_TRUNCATES) {
 		gnutls_record_send(session, "220 x", 5);
 		return;

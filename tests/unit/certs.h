@@ -28,7 +28,10 @@ enum server {
 	SERVER_ASKS_FOR_CERT,
 	SERVER_OLD_TLS,      /* takes TLS 1.0 and 1.1 only */
 	SERVER_TLS12,
-	SERVER_WARNS         /* a warning alert, then as ECHOES */
+	SERVER_WARNS,        /* a warning alert, then as ECHOES */
+	SERVER_FLOODS_ALERTS, /* warnings without end and without data */
+	SERVER_FLOODS_KEYS,   /* key updates */
+	SERVER_FLOODS_HELLOS  /* TLS 1.2: requests to renegotiate */
 };
 
 /* Set-up and tear-down of a group of tests: makes all of the above, and a

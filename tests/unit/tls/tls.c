@@ -180,6 +180,29 @@ much_goes_there_and_comes_back(void **state)
 	free(data);
 }
 
+/* No loop runs for as long as there is input. */
+static void
+records_without_data_end_the_session(void **state)
+{
+	(void)state;
+	for (int kind = SERVER_FLOODS_ALERTS; kind <= SERVER_FLOODS_HELLOS;
+	    kind++) {
+		struct tls_policy policy = {0};
+		struct error err;
+		struct stream s;
+		const char *line;
+		size_t len;
+		pid_t child;
+
+		assert_int_equal(open_stream(&s, (enum server)kind, &policy,
+		    &child, &err), 0);
+		assert_int_equal(stream_read_line(&s, 99, &line, &len, &err),
+		    -1);
+		assert_int_equal(err.code, EX_PROTOCOL);
+		close_stream(&s, child);
+	}
+}
+
 static void
 a_truncated_session_ends_in_the_middle(void **state)
 {
@@ -412,6 +435,7 @@ main(void)
 		cmocka_unit_test(strangers_are_refused_in_words),
 		cmocka_unit_test(lines_go_there_and_back),
 		cmocka_unit_test(much_goes_there_and_comes_back),
+		cmocka_unit_test(records_without_data_end_the_session),
 		cmocka_unit_test(a_truncated_session_ends_in_the_middle),
 		cmocka_unit_test(
 		    obsolete_tls_is_refused_whatever_the_user_allows),
