@@ -12,6 +12,9 @@
 #include "base/platform.h"
 #include "base/xmalloc.h"
 
+/* Result of check(): others can write the file. */
+#define WRITABLE (-2)
+
 /* Where everybody may rename, our own files can be put in another's place. */
 static int
 check_directory(int directory, const char *path, struct error *err)
@@ -32,6 +35,21 @@ check_directory(int directory, const char *path, struct error *err)
 	return 0;
 }
 
+/* A pipe of our own, as a shell makes it for <(...). Waits for its writer. */
+static int
+check_pipe(struct trusted_file *file, int fd, const struct stat *st,
+    struct error *err)
+{
+	if (st->st_uid != geteuid() && st->st_uid != 0)
+		return fail(err, EX_CONFIG, "expected a pipe of user %lu, not "
+		    "of user %lu", (unsigned long)geteuid(),
+		    (unsigned long)st->st_uid);
+	if (fcntl(fd, F_SETFL, 0) < 0)
+		return fail(err, EX_CONFIG, "%s", strerror(errno));
+	file->is_private = 1;
+	return 0;
+}
+
 static int
 check(struct trusted_file *file, int fd, size_t max, struct error *err)
 {
@@ -39,6 +57,8 @@ check(struct trusted_file *file, int fd, size_t max, struct error *err)
 
 	if (fstat(fd, &st) != 0)
 		return fail(err, EX_CONFIG, "%s", strerror(errno));
+	if (file->may_be_pipe && S_ISFIFO(st.st_mode))
+		return check_pipe(file, fd, &st, err);
 	if (!S_ISREG(st.st_mode))
 		return fail(err, EX_CONFIG, "expected a regular file");
 	if (st.st_uid != geteuid() && st.st_uid != 0) {
@@ -48,15 +68,18 @@ check(struct trusted_file *file, int fd, size_t max, struct error *err)
 		return hint(err, "under sudo, HOME may still be another "
 		    "user's: sudo -H sets it");
 	}
-	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		return fail(err, EX_CONFIG, "expected a file that only its "
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		fail(err, EX_CONFIG, "expected a file that only its "
 		    "owner can write, not mode %03o",
 		    (unsigned)(st.st_mode & 0777));
+		return WRITABLE;
+	}
 	if (st.st_size > (off_t)max)
 		return fail(err, EX_CONFIG, "expected at most %zu octets, "
 		    "not %lld", max, (long long)st.st_size);
 	file->is_private = (st.st_mode & 0077) == 0;
 	file->is_public = (st.st_mode & S_IROTH) != 0;
+	file->is_roots = st.st_uid == 0;
 	return 0;
 }
 
@@ -106,6 +129,8 @@ trusted_file_read_at(struct trusted_file *file, int directory,
 	close(fd);
 	if (result == 0)
 		return TRUSTED_READ;
+	if (result == WRITABLE)
+		hint(err, "chmod go-w %s", quote);
 	wrap(err, "%s", quote);
 	buffer_free(&file->text);
 	return TRUSTED_FAILED;

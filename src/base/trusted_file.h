@@ -16,9 +16,11 @@ enum trusted_result {
 
 /* What else is to be known of the file. */
 struct trusted_file {
+	int may_be_pipe;     /* set by the caller: a pipe is read to its end */
 	struct buffer text;  /* secret */
 	int is_private;      /* nobody but its owner can read it */
 	int is_public;       /* everybody can */
+	int is_roots;        /* root owns it */
 };
 
 /*

@@ -12,13 +12,13 @@
 
 /* sudo keeps the caller's HOME, and daemons set it to "/". */
 static int
-is_ours(const char *path)
+is_of(const char *path, uid_t user)
 {
 	struct stat st;
 
 	return path != NULL && path[0] == '/' && strcmp(path, "/") != 0 &&
 	    stat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
-	    st.st_uid == geteuid();
+	    st.st_uid == user;
 }
 
 char *
@@ -27,12 +27,12 @@ xdg_home(void)
 	const char *home = getenv("HOME");
 	const struct passwd *pw;
 
-	if (is_ours(home))
+	if (is_of(home, geteuid()))
 		return xstrdup(home);
 	pw = getpwuid(geteuid());
 	if (pw != NULL && pw->pw_dir != NULL && pw->pw_dir[0] == '/')
 		return xstrdup(pw->pw_dir);
-	return xstrdup("");
+	return xstrdup(pw == NULL && is_of(home, 0) ? home : "");
 }
 
 static char *
@@ -49,9 +49,15 @@ locate(const char *variable, const char *home, const char *below,
 }
 
 char *
+xdg_config_path(const char *home, const char *tail)
+{
+	return locate("XDG_CONFIG_HOME", home, ".config", tail);
+}
+
+char *
 xdg_config_file(const char *home)
 {
-	return locate("XDG_CONFIG_HOME", home, ".config", "onehop/config");
+	return xdg_config_path(home, "onehop/config");
 }
 
 char *

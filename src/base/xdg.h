@@ -7,14 +7,18 @@
 
 /*
  * HOME if it is absolute, a directory of ours and not "/"; else the passwd
- * entry's: cron, sudo and dovecot run us with no usable HOME. Owned; "" if
- * there is none.
+ * entry's: cron, sudo and dovecot run us with no usable HOME. A user without
+ * an entry, as in a container, may have a HOME of root. Owned; "" if there is
+ * none.
  */
 char *xdg_home(void);
 
 /* $XDG_CONFIG_HOME/onehop/config, else home/.config/onehop/config. Owned;
  * NULL without either. */
 char *xdg_config_file(const char *home);
+
+/* The same for another program's file, such as "msmtp/config". */
+char *xdg_config_path(const char *home, const char *tail);
 
 /* $XDG_STATE_HOME/onehop, else home/.local/state/onehop. Owned, or NULL. */
 char *xdg_state_directory(const char *home);

@@ -11,6 +11,7 @@
 
 #include "auth/sasl.h"
 #include "base/error.h"
+#include "base/escape.h"
 #include "base/platform.h"
 #include "base/poll.h"
 #include "base/write_all.h"
@@ -20,6 +21,7 @@
 #include "config/account.h"
 #include "config/load.h"
 #include "envelope/envelope.h"
+#include "format/address_parse.h"
 #include "format/domain.h"
 #include "message/downgrade.h"
 #include "message/message.h"
@@ -49,6 +51,7 @@ struct program_run {
 	struct envelope envelope;
 	struct submission facts;
 	struct buffer result;   /* for --json */
+	char *author;   /* of --read-envelope-from; owned */
 	int input;      /* stdin, or -1 if we were started without */
 	int drained;    /* stdin has been read to its end */
 	int tried;      /* the smarthost was turned to */
@@ -179,18 +182,76 @@ do_nothing(struct program_run *run, struct error *err)
 	return 0;
 }
 
+/* Checks operands and configuration before a message is typed. */
+static int
+check_before_typing(const struct options *options, struct error *err)
+{
+	const struct request *request = &options->request;
+
+	if (request->nrecipients == 0 && !request->read_recipients)
+		return fail(err, EX_USAGE, "no recipients: name them after "
+		    "the options, or use -t");
+	for (size_t i = 0; i < request->nrecipients; i++) {
+		struct address_list list = {0};
+		const char *text = request->recipients[i];
+		int result = address_list_parse(&list, text, strlen(text),
+		    err);
+
+		address_list_free(&list);
+		if (result != 0)
+			return -1;
+	}
+	if (config_precheck(&options->selection, err) != 0)
+		return -1;
+	report_line(STDERR_FILENO, "reading the message from the terminal, "
+	    "end with ^D");
+	return 0;
+}
+
+/* --read-envelope-from: the address of the From field stands for -f. */
+static void
+read_sender(struct program_run *run)
+{
+	struct request *request = &run->options.request;
+
+	if (!run->options.read_sender || request->sender != NULL)
+		return;
+	run->author = config_author_address(&run->message);
+	request->sender = run->author;
+}
+
+/* Says where the account comes from. */
+static void
+trace_account(const struct account *a)
+{
+	char line[ESCAPE_QUOTE * 2];
+	char *place = account_describe(a);
+	int n = snprintf(line, sizeof(line), "# %s\n", place);
+
+	free(place);
+	(void)write_all(STDERR_FILENO, line, (size_t)n < sizeof(line)
+	    ? (size_t)n : sizeof(line) - 1);
+}
+
 /* From stdin to a message that could be sent. */
 static int
 prepare(struct program_run *run, struct error *err)
 {
+	struct options *options = &run->options;
+
 	run->drained = 1;
-	if (message_read(&run->message, run->input, !run->options.ignore_dots,
-	    err) != 0 ||
-	    config_load(&run->account, &run->options.selection,
-	    run->options.request.sender, &run->message, err) != 0)
+	if (isatty(run->input) && check_before_typing(options, err) != 0)
 		return -1;
-	return envelope_make(&run->envelope, &run->options.request,
-	    &run->account,
+	if (message_read(&run->message, run->input, !options->ignore_dots,
+	    err) != 0)
+		return -1;
+	read_sender(run);
+	if (config_load(&run->account, &options->selection,
+	    options->request.sender, &run->message, err) != 0)
+		return -1;
+	if (options->debug)
+		trace_account(&run->account);
+	return envelope_make(&run->envelope, &options->request, &run->account,
 	    &run->message, err);
 }
 
@@ -257,6 +318,8 @@ choose_account(struct program_run *run, struct error *err)
 		return -1;
 	signals_hold();
 	run->tried = 1;
+	if (run->options.debug)
+		trace_account(&run->account);
 	return 0;
 }
 
@@ -304,6 +367,9 @@ configure(struct program_run *run, struct error *err)
 	signals_hold();
 	if (run->options.request.nrecipients > 0)
 		return fail(err, EX_USAGE, "--configure: expected one address");
+	if (run->options.request.sender != NULL)
+		selection_override(&run->options.selection, KEY_from,
+		    run->options.request.sender);
 	return setup_run(&options, err);
 }
 
@@ -356,6 +422,8 @@ report(struct program_run *run, const struct error *err)
 	if (run->account.name == NULL && run->options.mode == MODE_SEND)
 		config_load_log(&run->account, &run->options.selection);
 	report_notice(STDERR_FILENO, &run->facts);
+	if (run->account.notice != NULL && run->account.notice[0] != '\0')
+		report_line(STDERR_FILENO, run->account.notice);
 	if (run->options.debug || isatty(STDERR_FILENO))
 		report_queued(STDERR_FILENO, err);
 	report_error(STDERR_FILENO, err, run->tried ? &attempt : NULL);
@@ -392,6 +460,7 @@ release(struct program_run *run)
 	account_free(&run->account);
 	message_free(&run->message);
 	options_free(&run->options);
+	free(run->author);
 }
 
 int

@@ -31,7 +31,10 @@ add_value(struct buffer *out, const char *value)
 static void
 show_account(struct buffer *out, const struct account *a)
 {
-	buffer_add_string(out, "account ");
+	char *place = account_describe(a);
+
+	buffer_addf(out, "# %s\naccount ", place);
+	free(place);
 	add_value(out, a->name);
 	buffer_add_char(out, '\n');
 	for (size_t key = 0; key < KEYS; key++)
@@ -59,23 +62,62 @@ show_envelope(struct buffer *out, const struct envelope *e)
 	buffer_add_string(out, "\n");
 }
 
+/* Puts LF for CRLF into a file: people read it. */
+struct text_sink {
+	struct sink sink;        /* first: the two are cast */
+	struct file_sink file;
+	struct buffer block;
+	int after_cr;
+};
+
+static char *
+text_reserve(struct sink *s, size_t n)
+{
+	struct text_sink *t = (struct text_sink *)s;
+
+	t->block.len = 0;
+	return buffer_reserve(&t->block, n);
+}
+
+static int
+text_commit(struct sink *s, size_t n, struct error *err)
+{
+	struct text_sink *t = (struct text_sink *)s;
+	struct buffer out = {0};
+	int result;
+
+	for (size_t i = 0; i < n; i++) {
+		char c = t->block.data[i];
+
+		if (t->after_cr && c != '\n')
+			buffer_add_char(&out, '\r');
+		t->after_cr = c == '\r';
+		if (!t->after_cr)
+			buffer_add_char(&out, c);
+	}
+	result = sink_add(&t->file.sink, out.data, out.len, err);
+	buffer_free(&out);
+	return result;
+}
+
 int
 pretend_show(int fd, const struct account *a, const struct envelope *e,
     const struct message *m, struct error *err)
 {
 	struct buffer text = {0};
-	struct file_sink out;
+	struct text_sink out = { .sink = { text_reserve, text_commit } };
 	int result;
 
 	show_account(&text, a);
 	show_envelope(&text, e);
-	file_sink_open(&out, fd);
+	file_sink_open(&out.file, fd);
 	result = sink_add(&out.sink, text.data, text.len, err);
 	if (result == 0)
 		result = message_write(m, MESSAGE_PLAIN, &out.sink, err);
 	if (result == 0)
-		result = file_sink_flush(&out, err);
-	file_sink_close(&out);
+		result = file_sink_flush(&out.file, err);
+	file_sink_close(&out.file);
+	buffer_free(&out.block);
 	buffer_free(&text);
 	return result;
 }

@@ -17,6 +17,7 @@
 static char *(*const checks[KEYS])(const char *, struct error *) = {
 	[KEY_host] = value_smarthost,
 	[KEY_srv_targets] = value_target,
+	[KEY_local_domains] = value_host,
 	[KEY_source_ip] = value_ip,
 	[KEY_proxy_host] = value_host,
 	[KEY_auth] = value_auth,
@@ -344,6 +345,8 @@ account_init(struct account *a, const char *home)
 	memset(a, 0, sizeof(*a));
 	a->name = xstrdup("");
 	a->origin = xstrdup("");
+	a->reason = "";
+	a->notice = xstrdup("");
 	a->home = xstrdup(home);
 	for (size_t i = 0; i < KEYS; i++)
 		store(field(a, i), i, account_keys[i].initial,
@@ -392,6 +395,8 @@ account_copy(struct account *to, const struct account *from)
 {
 	to->name = xstrdup(from->name);
 	to->origin = xstrdup(from->origin);
+	to->reason = from->reason;
+	to->notice = xstrdup(from->notice);
 	to->home = xstrdup(from->home);
 	to->elsewhere = from->elsewhere;
 	for (size_t i = 0; i < KEYS; i++)
@@ -419,6 +424,20 @@ account_is_local(const struct account *a)
 	return a->host.n > 0;
 }
 
+char *
+account_describe(const struct account *a)
+{
+	size_t len = strlen(a->home);
+	int is_below = len > 1 && strncmp(a->origin, a->home, len) == 0 &&
+	    a->origin[len] == '/';
+
+	if (a->origin[0] == '\0')
+		return xstrdup("the command line");
+	return xasprintf("%s%s%s%s", is_below ? "~" : "",
+	    a->origin + (is_below ? len : 0), a->reason[0] != '\0' ? ", "
+	    : "", a->reason);
+}
+
 void
 account_free(struct account *a)
 {
@@ -426,6 +445,7 @@ account_free(struct account *a)
 		free_field(field(a, i), i);
 	free(a->name);
 	free(a->origin);
+	free(a->notice);
 	free(a->home);
 	memset(a, 0, sizeof(*a));
 }

@@ -23,7 +23,9 @@
 
 struct account {
 	char *name;    /* "" before a section names it */
-	char *origin;  /* file:line of the section, or "command line" */
+	char *origin;  /* file:line of the section; "" for the command line */
+	const char *reason; /* why it was chosen: "because of -a"; or "" */
+	char *notice;  /* what the user should be told of its files, or "" */
 	char *home;    /* for ~; may be "" */
 	int elsewhere; /* the command line leads to another server: no secret
 	                  is kept for it under the account's name */
@@ -71,6 +73,10 @@ int account_host_is_local(const struct account *a, const char *host);
 
 /* Returns whether all hosts of the account are this machine. */
 int account_is_local(const struct account *a);
+
+/* Returns where the account is written and why it was chosen, for people:
+ * "~/.msmtprc:3, because from matches -f". Owned. */
+char *account_describe(const struct account *a);
 
 void account_free(struct account *a);
 

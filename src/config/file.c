@@ -4,11 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/edit_distance.h"
 #include "base/escape.h"
 #include "base/platform.h"
-#include "base/trusted_file.h"
 #include "base/xmalloc.h"
 #include "config/account.h"
 #include "config/line.h"
@@ -17,9 +18,9 @@
 struct file_reader {
 	struct config *config;
 	const char *name;        /* its path, escaped */
-	const char *path;        /* as it was opened */
+	const char *path;        /* as it was opened; one of config.files */
 	unsigned line;
-	int is_private;
+	enum config_secrets secrets;
 };
 
 /* What fits into an error, with a word on the rest. */
@@ -49,9 +50,9 @@ complain(struct file_reader *r, const struct error *err)
 	c->nomitted++;
 }
 
+/* Appends a copy of the setting. */
 static void
-add_setting(struct config_settings *list, const char *key, const char *value,
-    const char *origin, unsigned section)
+add_setting(struct config_settings *list, const struct config_setting *from)
 {
 	struct config_setting *s;
 
@@ -61,18 +62,18 @@ add_setting(struct config_settings *list, const char *key, const char *value,
 		    sizeof(list->at[0]));
 	}
 	s = &list->at[list->n++];
-	s->key = xstrdup(key);
-	s->value = xstrdup(value);
-	s->origin = xstrdup(origin);
-	s->section = section;
+	s->key = xstrdup(from->key);
+	s->value = xstrdup(from->value);
+	s->origin = xstrdup(from->origin);
+	s->file = from->file;
+	s->section = from->section;
 }
 
 static void
 add_settings(struct config_settings *to, const struct config_settings *from)
 {
 	for (size_t i = 0; i < from->n; i++)
-		add_setting(to, from->at[i].key, from->at[i].value,
-		    from->at[i].origin, from->at[i].section);
+		add_setting(to, &from->at[i]);
 }
 
 static void
@@ -127,8 +128,21 @@ add_section(struct file_reader *r, const char *name)
 	return s;
 }
 
-/* The parents behind the colon: "a, b". They stand above: the user's account
- * "default" may continue the system's of that name. */
+/* Returns a copy of the n octets without blanks around them. */
+static char *
+trim(const char *text, size_t n)
+{
+	while (n > 0 && ascii_is_blank(text[n - 1]))
+		n--;
+	while (n > 0 && ascii_is_blank(text[0])) {
+		text++;
+		n--;
+	}
+	return xstrndup(text, n);
+}
+
+/* Inherits from the parents after the colon: "a, b". They stand above: the
+ * user's account "default" may continue the system's of that name. */
 static int
 inherit(struct file_reader *r, const char *parents, struct error *err)
 {
@@ -136,57 +150,65 @@ inherit(struct file_reader *r, const char *parents, struct error *err)
 	char quote[ESCAPE_QUOTE];
 
 	while (*parents != '\0') {
-		size_t n = strcspn(parents, ", \t");
-		char *name = xstrndup(parents, n);
+		size_t n = strcspn(parents, ",");
+		char *name = trim(parents, n);
 		const struct config_section *parent =
 		    find_among(c, c->current, name);
 
-		if (n > 0 && parent == NULL)
+		if (name[0] != '\0' && parent == NULL)
 			fail(err, EX_CONFIG, "expected an account that is "
 			    "defined above, not \"%s\"",
 			    escape_string(quote, sizeof(quote), name));
-		else if (n > 0)
+		else if (name[0] != '\0')
 			add_settings(&c->sections[c->current].own,
 			    &parent->own);
 		free(name);
 		if (err->code != 0)
 			return -1;
-		parents += n;
-		parents += strspn(parents, ", \t");
+		parents += n + (parents[n] == ',');
 	}
 	return 0;
 }
 
+/* Fails because the file has an account of that name. */
+static int
+refuse_second(const char *name, const struct config_section *first,
+    struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+
+	fail(err, EX_CONFIG, "account %s is defined already at %s%s",
+	    escape_string(quote, sizeof(quote), name), first->origin,
+	    first->implicit ? ", by the lines before the first account" : "");
+	return first->implicit
+	    ? hint(err, "put those lines under a line \"defaults\"") : -1;
+}
+
+/* As in msmtp, a name ends at the colon and may hold blanks. */
 static int
 begin_account(struct file_reader *r, const char *argument, struct error *err)
 {
-	size_t n = strcspn(argument, ": \t");
-	const char *rest = argument + n + strspn(argument + n, " \t");
+	size_t n = strcspn(argument, ":");
 	const struct config_section *old;
-	char quote[ESCAPE_QUOTE];
-	char *name;
+	char *name = trim(argument, n);
 	int result = 0;
 
 	r->config->current = IN_DAMAGED;
-	if (n == 0 || (*rest != '\0' && *rest != ':'))
-		return fail(err, EX_CONFIG,
-		    "expected account NAME or account NAME : PARENT, not "
-		    "\"%s\"", escape_string(quote, sizeof(quote), argument));
-	name = xstrndup(argument, n);
 	old = config_find(r->config, name);
-	if (old != NULL && old->file == r->config->nfiles)
-		result = fail(err, EX_CONFIG,
-		    "account %s is defined already at %s",
-		    escape_string(quote, sizeof(quote), name), old->origin);
+	if (name[0] == '\0')
+		result = fail(err, EX_CONFIG, "expected account NAME or "
+		    "account NAME : PARENT");
+	else if (old != NULL && old->file == r->config->nfiles)
+		result = refuse_second(name, old, err);
 	else
 		add_section(r, name);
 	free(name);
-	if (result == 0 && *rest == ':')
-		result = inherit(r, rest + 1 + strspn(rest + 1, " \t"), err);
+	if (result == 0 && argument[n] == ':')
+		result = inherit(r, argument + n + 1, err);
 	return result;
 }
 
-/* Is the value fit for the key? Tried on an account that is thrown away. */
+/* Tries the value on an account that is thrown away. */
 static int
 try_setting(const struct file_reader *r, const char *key, const char *value,
     struct error *err)
@@ -200,46 +222,118 @@ try_setting(const struct file_reader *r, const char *key, const char *value,
 	return result;
 }
 
+/* Decides about a password: takes it, notes that all can read it, or fails. */
 static int
-set_key(struct file_reader *r, const struct directive *d, struct error *err)
+check_secret(struct file_reader *r, const struct key *key, struct error *err)
 {
-	const struct key *key = key_find(d->keyword);
-	struct config_settings *list;
-	char *origin;
+	struct buffer *notice = &r->config->notice;
 
-	if (strcmp(d->keyword, "eval") != 0 &&
-	    try_setting(r, d->keyword, d->argument, err) != 0)
-		return -1;
-	if (key != NULL && key->secret && !r->is_private) {
+	if (r->secrets == SECRETS_REFUSED) {
 		fail(err, EX_CONFIG, "a file that holds a %s must be readable "
 		    "by its owner alone", key->name);
-		return hint(err, "chmod 600");
+		return hint(err, "chmod 600 %s", r->name);
 	}
-	if (r->config->current == IN_NOTHING)
-		add_section(r, "default");
-	if (r->config->current == IN_DAMAGED)
-		return 0;
-	list = r->config->current == IN_DEFAULTS ? &r->config->defaults
-	    : &r->config->sections[r->config->current].own;
-	origin = xasprintf("%s:%u", r->name, r->line);
-	add_setting(list, d->keyword, d->argument, origin, r->config->section);
-	free(origin);
+	if (r->secrets == SECRETS_NOTED && notice->len == 0)
+		buffer_addf(notice, "%s:%u: every user of this machine can "
+		    "read this %s, chmod o-r %s", r->name, r->line, key->name,
+		    r->name);
 	return 0;
 }
 
-/* A path as the line means it: ~ is home, relative to the file it is in. */
-static char *
-resolve_path(const struct file_reader *r, const char *path)
+/* Checks one line that sets a key. */
+static int
+check_setting(struct file_reader *r, const struct directive *d,
+    struct error *err)
 {
-	const char *slash = strrchr(r->path, '/');
+	const struct key *key = key_find(d->keyword);
+	const char *value = d->argument;
+
+	if (strcmp(d->keyword, "eval") == 0)
+		return 0;
+	if (key != NULL && !key->verbatim && value[0] == '=' &&
+	    (value[1] == '\0' || ascii_is_blank(value[1])))
+		return fail(err, EX_CONFIG, "%s: expected a value after a "
+		    "blank, without \"=\"", key->name);
+	if (try_setting(r, d->keyword, value, err) != 0)
+		return -1;
+	return key != NULL && key->secret ? check_secret(r, key, err) : 0;
+}
+
+static int
+set_key(struct file_reader *r, const struct directive *d, struct error *err)
+{
+	struct config *c = r->config;
+	struct config_setting s = { .key = d->keyword, .value = d->argument,
+	    .file = r->path };
+
+	if (check_setting(r, d, err) != 0)
+		return -1;
+	if (c->current == IN_NOTHING)
+		add_section(r, "default")->implicit = 1;
+	if (c->current == IN_DAMAGED)
+		return 0;
+	s.section = c->section;
+	s.origin = xasprintf("%s:%u", r->name, r->line);
+	add_setting(c->current == IN_DEFAULTS ? &c->defaults
+	    : &c->sections[c->current].own, &s);
+	free(s.origin);
+	return 0;
+}
+
+/* Returns the directory of a file, with its slash: that of the process if the
+ * path has none, or leads to a descriptor. Owned. */
+static char *
+directory_of(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	char *cwd, *directory;
+	size_t n = slash != NULL ? (size_t)(slash - file) + 1 : 0;
+
+	if (file[0] == '/' && strncmp(file, "/dev/fd/", 8) != 0 &&
+	    strncmp(file, "/proc/", 6) != 0)
+		return xstrndup(file, n);
+	cwd = getcwd(NULL, 0);
+	if (file[0] == '/')
+		n = 0;
+	directory = xasprintf("%s/%.*s", cwd != NULL ? cwd : ".", (int)n,
+	    file);
+	free(cwd);
+	return directory;
+}
+
+char *
+config_path(const char *file, const char *path)
+{
+	char *directory, *whole;
 
 	if (path[0] == '/')
 		return xstrdup(path);
+	directory = directory_of(file);
+	whole = xasprintf("%s%s", directory, path);
+	free(directory);
+	return whole;
+}
+
+enum config_secrets
+config_secrets_of(enum config_author author, const struct trusted_file *file)
+{
+	if (file->is_private)
+		return SECRETS_TAKEN;
+	if (author == CONFIG_USER)
+		return SECRETS_REFUSED;
+	if (!file->is_public)
+		return SECRETS_TAKEN;
+	return author == CONFIG_SYSTEM || file->is_roots ? SECRETS_NOTED
+	    : SECRETS_REFUSED;
+}
+
+/* Returns the path of an included file: ~ is home. Owned. */
+static char *
+resolve_path(const struct file_reader *r, const char *path)
+{
 	if (path[0] == '~' && path[1] == '/' && r->config->home != NULL)
 		return xasprintf("%s%s", r->config->home, path + 1);
-	if (slash == NULL)
-		return xstrdup(path);
-	return xasprintf("%.*s/%s", (int)(slash - r->path), r->path, path);
+	return config_path(r->path, path);
 }
 
 static int
@@ -262,7 +356,7 @@ include(struct file_reader *r, const char *argument, struct error *err)
 	if (result == TRUSTED_READ) {
 		c->depth++;
 		config_parse(c, path, file.text.data, file.text.len,
-		    file.is_private);
+		    config_secrets_of(c->author, &file));
 		c->depth--;
 	} else if (result != TRUSTED_FAILED) {
 		fail(err, EX_CONFIG, "cannot read %s: %s",
@@ -332,23 +426,26 @@ read_line(struct file_reader *r, const char *line, size_t len)
 }
 
 void
-config_begin(struct config *c)
+config_begin(struct config *c, enum config_author author)
 {
 	free_settings(&c->defaults);
 	c->current = IN_NOTHING;
 	c->nfiles++;
 	c->depth = 0;
+	c->author = author;
 }
 
 void
 config_parse(struct config *c, const char *name, const char *text,
-    size_t len, int is_private)
+    size_t len, enum config_secrets secrets)
 {
 	char quote[ESCAPE_QUOTE];
-	struct file_reader r = { .config = c, .path = name };
+	struct file_reader r = { .config = c };
 
 	r.name = escape_string(quote, sizeof(quote), name);
-	r.is_private = is_private;
+	r.secrets = secrets;
+	string_list_add(&c->files, xstrdup(name));
+	r.path = c->files.at[c->files.n - 1];
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
 		text += 3; /* Windows editors put a byte order mark there */
 		len -= 3;
@@ -387,5 +484,7 @@ config_free(struct config *c)
 	free(c->sections);
 	free_settings(&c->defaults);
 	buffer_free(&c->complaints);
+	buffer_free(&c->notice);
+	string_list_free(&c->files);
 	memset(c, 0, sizeof(*c));
 }

@@ -10,15 +10,32 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/string_list.h"
+#include "base/trusted_file.h"
 
 #define CONFIG_FILE_MAX ((size_t)1 << 20)
 #define CONFIG_INCLUDE_MAX 8
+
+/* Who wrote a file, which decides who may read the passwords in it. */
+enum config_author {
+	CONFIG_USER,    /* the user: passwords are private */
+	CONFIG_SYSTEM,  /* root, for all users: readers are root's decision */
+	CONFIG_NAMED    /* whoever was named by -C: a group may read it */
+};
+
+/* What becomes of a password in a file. */
+enum config_secrets {
+	SECRETS_REFUSED,
+	SECRETS_TAKEN,
+	SECRETS_NOTED   /* taken, and the user is told */
+};
 
 /* One line that sets a key. */
 struct config_setting {
 	char *key;        /* owned; "eval" for a command that prints a line */
 	char *value;      /* owned; wiped when freed */
 	char *origin;     /* owned: "file:line" */
+	const char *file; /* path of the file, one of config.files */
 	unsigned section; /* number of the section it was written in */
 };
 
@@ -33,6 +50,7 @@ struct config_section {
 	char *name;
 	char *origin;
 	unsigned file;                   /* number of the file it is in */
+	int implicit;                    /* made by lines before an account */
 	struct config_settings defaults;
 	struct config_settings own;
 };
@@ -47,6 +65,9 @@ struct config {
 	unsigned nsections;              /* numbers given out */
 	unsigned nfiles;
 	unsigned depth;                  /* of includes */
+	enum config_author author;       /* of the file being read */
+	struct string_list files;        /* paths of the files read */
+	struct buffer notice;            /* what the user should be told */
 	char *home;                      /* for ~; borrowed, may be "" */
 	struct buffer complaints;        /* "file:line: ...", one per line */
 	size_t ncomplaints;
@@ -54,16 +75,23 @@ struct config {
 };
 
 /* Begins another file: no section, no defaults. */
-void config_begin(struct config *c);
+void config_begin(struct config *c, enum config_author author);
 
 /*
  * Takes in the text of a file, or of one it includes. Whatever is wrong in it
  * is added to c->complaints, and reading goes on. name is its path, for
- * complaints and for what it includes; is_private tells whether a password
- * may stand in it.
+ * complaints and for what it includes.
  */
 void config_parse(struct config *c, const char *name, const char *text,
-	size_t len, int is_private);
+	size_t len, enum config_secrets secrets);
+
+/* Decides about passwords in a file that the author wrote. */
+enum config_secrets config_secrets_of(enum config_author author,
+	const struct trusted_file *file);
+
+/* Returns the absolute form of a path that is written in the file of that
+ * name: relative to the file's directory. Owned. */
+char *config_path(const char *file, const char *path);
 
 /* The section of that name, of the file read last; NULL if there is none. */
 const struct config_section *config_find(const struct config *c,

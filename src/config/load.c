@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/ascii.h"
 #include "base/escape.h"
@@ -18,7 +19,44 @@
 
 #define SYSTEM_FILE SYSCONFDIR "/onehop/config"
 
-/* A section's own list replaces the one it inherits. */
+/* Read where there is no configuration of ours. Where msmtp's packages have
+ * it, whatever our own prefix. */
+#define MSMTP_SYSTEM_FILE "/etc/msmtprc"
+
+/* What chooses an account where -a does not. */
+struct clues {
+	const char *sender;            /* -f, or NULL */
+	const struct message *message; /* or NULL */
+};
+
+/* Returns whether the value of a path key is relative to the file that it is
+ * written in, rather than a word, a descriptor or the URI of a token. */
+static int
+is_relative(size_t key, const char *value)
+{
+	return account_keys[key].kind == KIND_PATH && value[0] != '\0' &&
+	    strchr("/~-", value[0]) == NULL && strchr(value, ':') == NULL &&
+	    !ascii_equal(value, "on") && !ascii_equal(value, "off") &&
+	    !ascii_equal(value, "system");
+}
+
+/* Sets one key, its path made absolute. */
+static int
+set_key(struct account *a, const struct config_setting *s, size_t index,
+    struct error *err)
+{
+	char *path;
+	int result;
+
+	if (index == KEYS || !is_relative(index, s->value))
+		return account_set(a, s->key, s->value, err);
+	path = config_path(s->file, s->value);
+	result = account_set(a, s->key, path, err);
+	free(path);
+	return result;
+}
+
+/* Applies one line. A section's own list replaces the one it inherits. */
 static int
 apply(struct account *a, const struct config_setting *s, unsigned *written,
     struct error *err)
@@ -31,8 +69,22 @@ apply(struct account *a, const struct config_setting *s, unsigned *written,
 		if (account_set(a, s->key, "", err) != 0)
 			return wrap(err, "%s", s->origin);
 	}
-	return account_set(a, s->key, s->value, err) != 0
-	    ? wrap(err, "%s", s->origin) : 0;
+	return set_key(a, s, index, err) != 0 ? wrap(err, "%s", s->origin) : 0;
+}
+
+/* Reads the line that an eval command prints: a key, or a comment. */
+static int
+read_evaluated(struct directive *d, const struct buffer *line,
+    struct error *err)
+{
+	if (config_line_read(d, line->data, line->len, err) == 0 &&
+	    (d->keyword == NULL || key_find(d->keyword) != NULL ||
+	    key_is_obsolete(d->keyword)))
+		return 0;
+	fail(err, EX_CONFIG, "eval: expected the command to print a key and "
+	    "its value");
+	return d->keyword != NULL && strcmp(d->keyword, "account") == 0
+	    ? hint(err, "write account lines in the file itself") : -1;
 }
 
 /* eval: the command's output stands for the line. */
@@ -45,15 +97,13 @@ apply_eval(struct account *a, const struct config_setting *s,
 	struct config_setting made = *s;
 	int result = command_read(&line, s->value, COMMAND_SECONDS, err);
 
-	if (result == 0 && (config_line_read(&d, line.data, line.len, err)
-	    != 0 ||
-	    d.keyword == NULL || key_find(d.keyword) == NULL))
-		result = fail(err, EX_CONFIG, "eval: expected the command to "
-		    "print a key and its value");
+	if (result == 0)
+		result = read_evaluated(&d, &line, err);
 	made.key = d.keyword;
 	made.value = d.argument;
 	/* it may have printed a password: no error may quote it */
-	if (result == 0 && apply(a, &made, written, err) != 0)
+	if (result == 0 && d.keyword != NULL &&
+	    apply(a, &made, written, err) != 0)
 		result = fail(err, EX_CONFIG, "eval: the value does not suit "
 		    "the key %s", d.keyword);
 	if (result != 0)
@@ -91,6 +141,10 @@ config_assemble(struct account *out, const struct config *c,
 	free(out->origin);
 	out->name = xstrdup(section->name);
 	out->origin = xstrdup(section->origin);
+	if (c->notice.len > 0) {
+		free(out->notice);
+		out->notice = xstrndup(c->notice.data, c->notice.len);
+	}
 	if (apply_all(out, &section->defaults, written, run_evals, err) == 0 &&
 	    apply_all(out, &section->own, written, run_evals, err) == 0)
 		return 0;
@@ -98,18 +152,19 @@ config_assemble(struct account *out, const struct config *c,
 	return -1;
 }
 
-/* Reads one file into c. 1 if it was there, 0 if not, -1 error. */
+/* Reads one file into c. Returns 1 if it exists, 0 if not, -1 on error. */
 static int
-read_file(struct config *c, const char *path, struct error *err)
+read_file(struct config *c, const char *path, enum config_author author,
+    struct error *err)
 {
-	struct trusted_file file = {0};
+	struct trusted_file file = { .may_be_pipe = author == CONFIG_NAMED };
 	char quote[ESCAPE_QUOTE];
 
 	switch (trusted_file_read(&file, path, CONFIG_FILE_MAX, err)) {
 	case TRUSTED_READ:
-		config_begin(c);
+		config_begin(c, author);
 		config_parse(c, path, file.text.data, file.text.len,
-		    file.is_private);
+		    config_secrets_of(author, &file));
 		buffer_free(&file.text);
 		return 1;
 	case TRUSTED_MISSING:
@@ -122,36 +177,82 @@ read_file(struct config *c, const char *path, struct error *err)
 	}
 }
 
-/* A system file that we may not read is none: it holds the secrets of others
- * then, and there may be a file of our own. */
+/*
+ * Reads a system-wide file and then the user's, which may be NULL. A system
+ * file that we may not read counts as missing where there is another: it holds
+ * the secrets of others. Returns 1 if there is one, 0 if not, -1 on error.
+ */
+static int
+read_pair(struct config *c, const char *system, const char *user,
+    enum config_author author, struct error *err)
+{
+	struct error forbidden = {0};
+	int of_system = read_file(c, system, CONFIG_SYSTEM, &forbidden);
+	int of_user = user != NULL ? read_file(c, user, author, err) : 0;
+
+	if (of_user != 0)
+		return of_user;
+	if (of_system < 0)
+		*err = forbidden;
+	return of_system;
+}
+
+/* Reads the file of -C. */
+static int
+read_named(struct config *c, const char *path, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	struct error ignored = {0};
+	int result;
+
+	(void)read_file(c, SYSTEM_FILE, CONFIG_SYSTEM, &ignored);
+	result = read_file(c, path, CONFIG_NAMED, err);
+	return result != 0 ? result
+	    : fail(err, EX_CONFIG, "config file %s does not exist",
+	    escape_string(quote, sizeof(quote), path));
+}
+
+/* Reads the files of msmtp: ~/.msmtprc, or else the one of XDG. */
+static int
+read_msmtp(struct config *c, struct error *err)
+{
+	char *user = c->home[0] != '\0' ? xasprintf("%s/.msmtprc", c->home)
+	    : NULL;
+	int result;
+
+	if (user == NULL || access(user, F_OK) != 0) {
+		free(user);
+		user = xdg_config_path(c->home, "msmtp/config");
+	}
+	result = read_pair(c, MSMTP_SYSTEM_FILE, user, CONFIG_USER, err);
+	free(user);
+	return result;
+}
+
 int
 config_read(struct config *c, const struct selection *selection,
     struct error *err)
 {
-	char *own = selection->config != NULL ? xstrdup(selection->config)
-	    : xdg_config_file(c->home);
-	struct error forbidden = {0};
+	char *own = xdg_config_file(c->home);
 	char quote[ESCAPE_QUOTE];
-	int system, user;
+	int result;
 
-	system = read_file(c, SYSTEM_FILE, &forbidden);
-	user = own != NULL ? read_file(c, own, err) : 0;
-	if (user == 0 && selection->config != NULL)
-		user = fail(err, EX_CONFIG, "config file %s does not exist",
-		    escape_string(quote, sizeof(quote), own));
-	if (user == 0 && system < 0)
-		*err = forbidden;
-	if (user == 0 && system == 0) {
-		fail(err, EX_CONFIG, "no config file: neither %s nor %s "
-		    "exists", own != NULL ? escape_string(quote,
+	if (selection->config != NULL)
+		result = read_named(c, selection->config, err);
+	else
+		result = read_pair(c, SYSTEM_FILE, own, CONFIG_USER, err);
+	if (result == 0)
+		result = read_msmtp(c, err);
+	if (result == 0) {
+		result = fail(err, EX_CONFIG, "no config file: neither %s nor "
+		    "%s exists", own != NULL ? escape_string(quote,
 		    sizeof(quote), own) : "~/.config/onehop/config",
 		    SYSTEM_FILE);
-		hint(err, "onehop-config(5) shows what to put there");
+		hint(err, "run onehop --configure you@example.org, or write "
+		    "one as onehop-config(5) shows");
 	}
 	free(own);
-	if (user < 0 || (user == 0 && system <= 0))
-		return -1;
-	return config_check(c, err);
+	return result < 0 ? -1 : config_check(c, err);
 }
 
 static char *
@@ -200,27 +301,37 @@ config_from_matches(const struct account *a, const char *address)
 	return found;
 }
 
-/* The first section, the user's before the system's, whose from matches. */
+static int
+section_matches(const struct config *c, const struct config_section *section,
+    const char *sender)
+{
+	struct error ignored = {0};
+	struct account a;
+	int matches;
+
+	if (config_assemble(&a, c, section, 0, &ignored) != 0)
+		return 0;
+	matches = config_from_matches(&a, sender);
+	account_free(&a);
+	return matches;
+}
+
+/* Returns the first section, the user's before the system's, whose from
+ * matches; NULL if none does. */
 static const struct config_section *
 find_by_sender(const struct config *c, const char *sender)
 {
 	const struct config_section *found = NULL;
 
 	for (size_t i = 0; i < c->n; i++) {
-		struct error ignored = {0};
-		struct account a;
-		int matches;
+		const struct config_section *section = &c->sections[i];
 
-		if (found != NULL && found->file == c->sections[i].file)
+		if (found != NULL && found->file == section->file)
 			continue;
-		if (config_find(c, c->sections[i].name) != &c->sections[i])
+		if (config_find(c, section->name) != section)
 			continue; /* the user's file has its own of the name */
-		if (config_assemble(&a, c, &c->sections[i], 0, &ignored) != 0)
-			continue;
-		matches = config_from_matches(&a, sender);
-		account_free(&a);
-		if (matches)
-			found = &c->sections[i];
+		if (section_matches(c, section, sender))
+			found = section;
 	}
 	return found;
 }
@@ -240,8 +351,8 @@ address_of(const char *text)
 	return path.len > 0 ? buffer_string(&path) : NULL;
 }
 
-static char *
-author_of(const struct message *m)
+char *
+config_author_address(const struct message *m)
 {
 	size_t index = 0;
 	char *body, *author;
@@ -254,10 +365,34 @@ author_of(const struct message *m)
 	return author;
 }
 
-/* By the address, which is freed; NULL fits none. */
+/* -a: says which accounts there are if it is not one of them. */
 static const struct config_section *
-find_by_owned(const struct config *c, char *address)
+find_by_name(const struct config *c, const char *name, struct error *err)
 {
+	const struct config_section *found = config_find(c, name);
+	char quote[ESCAPE_QUOTE];
+	struct buffer names = {0};
+
+	if (found != NULL)
+		return found;
+	for (size_t i = 0; i < c->n; i++)
+		if (config_find(c, c->sections[i].name) == &c->sections[i])
+			buffer_addf(&names, "%s%s", names.len > 0 ? ", " : "",
+			    escape_string(quote, sizeof(quote),
+			    c->sections[i].name));
+	fail(err, EX_CONFIG, "no account %s in the config files",
+	    escape_string(quote, sizeof(quote), name));
+	if (names.len > 0)
+		hint(err, "name one of: %s", buffer_string(&names));
+	buffer_free(&names);
+	return NULL;
+}
+
+/* Finds the account of -f. */
+static const struct config_section *
+find_by_envelope(const struct config *c, const char *sender)
+{
+	char *address = sender != NULL ? address_of(sender) : NULL;
 	const struct config_section *found = address != NULL
 	    ? find_by_sender(c, address) : NULL;
 
@@ -265,28 +400,44 @@ find_by_owned(const struct config *c, char *address)
 	return found;
 }
 
+/*
+ * Finds the account of the From field. "account default : x" is how many files
+ * end, with lines of its own behind: where default matches as well as x, it is
+ * meant.
+ */
+static const struct config_section *
+find_by_author(const struct config *c, const struct message *m)
+{
+	const struct config_section *found = config_find(c, "default");
+	char *author = config_author_address(m);
+
+	if (author == NULL || found == NULL ||
+	    !section_matches(c, found, author))
+		found = author != NULL ? find_by_sender(c, author) : NULL;
+	free(author);
+	return found;
+}
+
+/* Chooses the section, and says why. NULL with EX_CONFIG if none is fit. */
 static const struct config_section *
 choose_section(const struct config *c, const struct selection *selection,
-    const char *sender, const struct message *m, struct error *err)
+    const struct clues *clues, const char **reason, struct error *err)
 {
-	const struct config_section *found = NULL;
-	char quote[ESCAPE_QUOTE];
+	const struct config_section *found;
 
-	if (selection->account != NULL) {
-		found = config_find(c, selection->account);
-		if (found == NULL)
-			fail(err, EX_CONFIG,
-			    "no account %s in the config files",
-			    escape_string(quote, sizeof(quote),
-			    selection->account));
+	*reason = "because of -a";
+	if (selection->account != NULL)
+		return find_by_name(c, selection->account, err);
+	*reason = "because from matches -f";
+	found = find_by_envelope(c, clues->sender);
+	if (found != NULL)
 		return found;
-	}
-	if (sender != NULL)
-		found = find_by_owned(c, address_of(sender));
-	if (found == NULL)
-		found = find_by_owned(c, author_of(m));
-	if (found == NULL)
-		found = config_find(c, "default");
+	*reason = "because from matches the From field";
+	found = find_by_author(c, clues->message);
+	if (found != NULL)
+		return found;
+	*reason = "because it is the default";
+	found = config_find(c, "default");
 	if (found == NULL) {
 		fail(err, EX_CONFIG, "no account fits this message, and none "
 		    "is named default");
@@ -307,10 +458,11 @@ needs_no_file(const struct selection *selection)
 
 static int
 assemble_chosen(struct account *out, struct config *c,
-    const struct selection *selection, const char *sender,
-    const struct message *m, struct error *err)
+    const struct selection *selection, const struct clues *clues,
+    struct error *err)
 {
 	const struct config_section *section;
+	const char *reason;
 
 	if (needs_no_file(selection)) {
 		account_init(out, c->home != NULL ? c->home : "");
@@ -318,38 +470,74 @@ assemble_chosen(struct account *out, struct config *c,
 	}
 	if (config_read(c, selection, err) != 0)
 		return -1;
-	section = choose_section(c, selection, sender, m, err);
-	if (section == NULL)
+	section = choose_section(c, selection, clues, &reason, err);
+	if (section == NULL || config_assemble(out, c, section, 1, err) != 0)
 		return -1;
-	return config_assemble(out, c, section, 1, err);
+	out->reason = reason;
+	return 0;
+}
+
+/* Names the account, its place and the reason for it in an error. */
+static int
+wrap_account(const struct account *a, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	char *place;
+
+	if (a->name[0] == '\0')
+		return wrap(err, "account of the command line");
+	place = account_describe(a);
+	wrap(err, "account %s (%s)", escape_string(quote, sizeof(quote),
+	    a->name), place);
+	free(place);
+	return -1;
 }
 
 int
 config_load(struct account *out, const struct selection *selection,
     const char *sender, const struct message *m, struct error *err)
 {
+	const struct clues clues = { sender, m };
 	char *home = xdg_home();
 	struct config c = { .home = home };
-	int result = assemble_chosen(out, &c, selection, sender, m, err);
+	int result = assemble_chosen(out, &c, selection, &clues, err);
 
 	config_free(&c);
 	free(home);
 	if (result != 0)
 		return -1;
-	if (override_finish(out, selection, err) == 0)
-		return 0;
-	return wrap(err, "account %s", out->name[0] != '\0' ? out->name
-	    : "of the command line");
+	return override_finish(out, selection, err) == 0 ? 0
+	    : wrap_account(out, err);
 }
 
-/* Sets what a log depends on, if it is that and right. */
+int
+config_precheck(const struct selection *selection, struct error *err)
+{
+	char *home = xdg_home();
+	struct config c = { .home = home };
+	int result = 0;
+
+	if (!needs_no_file(selection))
+		result = config_read(&c, selection, err);
+	if (result == 0 && selection->account != NULL && c.n > 0 &&
+	    find_by_name(&c, selection->account, err) == NULL)
+		result = -1;
+	config_free(&c);
+	free(home);
+	return result;
+}
+
+/* Sets the keys among them that a log depends on, as far as they are right. */
 static void
-set_log(struct account *a, const char *key, const char *value)
+set_log(struct account *a, const struct config_settings *list)
 {
 	struct error ignored = {0};
 
-	if (key_has(key, ATTR_LOG))
-		account_set(a, key, value, &ignored);
+	for (size_t i = 0; i < list->n; i++)
+		if (key_has(list->at[i].key, ATTR_LOG))
+			set_key(a, &list->at[i],
+			    (size_t)(key_find(list->at[i].key) - account_keys),
+			    &ignored);
 }
 
 void
@@ -359,7 +547,6 @@ config_load_log(struct account *out, const struct selection *selection)
 	struct config c = { .home = home };
 	struct error ignored = {0};
 	const struct config_section *section;
-	const struct config_settings *said;
 
 	account_init(out, home);
 	if (!needs_no_file(selection))
@@ -367,14 +554,13 @@ config_load_log(struct account *out, const struct selection *selection)
 	section = config_find(&c, selection->account != NULL
 	    ? selection->account
 	    : "default");
-	said = section != NULL ? &section->defaults : &c.defaults;
-	for (size_t i = 0; i < said->n; i++)
-		set_log(out, said->at[i].key, said->at[i].value);
-	for (size_t i = 0; section != NULL && i < section->own.n; i++)
-		set_log(out, section->own.at[i].key, section->own.at[i].value);
+	set_log(out, section != NULL ? &section->defaults : &c.defaults);
+	if (section != NULL)
+		set_log(out, &section->own);
 	for (size_t i = 0; i < selection->noverrides; i++)
-		set_log(out, selection->overrides[i].key,
-		    selection->overrides[i].value);
+		if (key_has(selection->overrides[i].key, ATTR_LOG))
+			account_set(out, selection->overrides[i].key,
+			    selection->overrides[i].value, &ignored);
 	config_free(&c);
 	free(home);
 }

@@ -10,11 +10,13 @@
 #include "message/message.h"
 
 /*
- * Reads SYSCONFDIR/onehop/config and the user's file (-C replaces the latter)
- * and returns the account for this run, the command line's overrides applied,
- * finished. It is the one of --host (no file is read then), of -a, the one
- * whose from matches -f, the one whose from matches the From field, or
- * "default". sender is that of -f; it and m may be NULL. 0 or -1 EX_CONFIG.
+ * Reads SYSCONFDIR/onehop/config and the user's file (-C replaces the latter),
+ * or those of msmtp where neither exists, and returns the account for this
+ * run, the overrides of the command line applied, checked. It is the one of
+ * --host (no file is read then), of -a, the one whose from matches -f,
+ * "default" if its from matches the From field, another whose from matches
+ * it, or "default". sender is that of -f; it and m may be NULL. Returns 0, or
+ * -1 with EX_CONFIG.
  */
 int config_load(struct account *out, const struct selection *selection,
 	const char *sender, const struct message *m, struct error *err);
@@ -40,6 +42,13 @@ int config_read(struct config *c, const struct selection *selection,
 int config_assemble(struct account *out, const struct config *c,
 	const struct config_section *section, int run_evals,
 	struct error *err);
+
+/* Reads the files and looks for the account of -a, before there is a message.
+ * Runs no eval. Returns 0, or -1 with EX_CONFIG. */
+int config_precheck(const struct selection *selection, struct error *err);
+
+/* Returns the address of the From field, local@domain: owned, or NULL. */
+char *config_author_address(const struct message *m);
 
 /* Does the address match the account's from list: equal or by a pattern of *,
  * ? and [], without case; "+detail" in the local part may be left out? */

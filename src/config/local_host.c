@@ -15,6 +15,9 @@
 #include "base/xmalloc.h"
 #include "format/domain.h"
 
+/* The same whatever our own prefix. */
+#define MAILNAME_FILE "/etc/mailname"
+
 char *
 local_host_user(void)
 {
@@ -51,6 +54,43 @@ local_host_name(void)
 	return NULL;
 }
 
+/* Returns the mail name of the machine, a Debian convention; NULL without
+ * one. Owned. */
+static char *
+mail_name(void)
+{
+	char line[256];
+	FILE *file = fopen(MAILNAME_FILE, "re");
+
+	if (file == NULL)
+		return NULL;
+	if (fgets(line, sizeof(line), file) == NULL)
+		line[0] = '\0';
+	fclose(file);
+	line[strcspn(line, " \t\r\n")] = '\0';
+	return line[0] != '\0' ? xstrdup(line) : NULL;
+}
+
+static int
+is_mail_name(const char *domain)
+{
+	char *name = mail_name();
+	int is = name != NULL && ascii_equal(domain, name);
+
+	free(name);
+	return is;
+}
+
+static int
+is_mail_domain(const struct account *a, const char *domain)
+{
+	char *name = local_host_expand(a->maildomain, NULL);
+	int is = name[0] != '\0' && ascii_equal(domain, name);
+
+	free(name);
+	return is;
+}
+
 int
 local_host_is_this_host(const char *domain)
 {
@@ -62,12 +102,38 @@ local_host_is_this_host(const char *domain)
 	return is;
 }
 
+int
+local_host_is_local(const struct account *a, const char *domain)
+{
+	for (size_t i = 0; i < a->local_domains.n; i++)
+		if (ascii_equal(domain, a->local_domains.at[i]))
+			return 1;
+	return local_host_is_this_host(domain) || is_mail_domain(a, domain) ||
+	    is_mail_name(domain);
+}
+
+/* Returns the mail name if it is a fully qualified domain name, else NULL. */
+static char *
+qualified_mail_name(void)
+{
+	char *name = mail_name();
+
+	if (name != NULL && strchr(name, '.') != NULL && domain_is_ldh(name) &&
+	    strcmp(name, "localhost.localdomain") != 0)
+		return name;
+	free(name);
+	return NULL;
+}
+
 char *
 local_host_mail_domain(const struct account *a)
 {
+	char *name;
+
 	if (a->maildomain[0] != '\0')
 		return local_host_expand(a->maildomain, NULL);
-	return local_host_name();
+	name = qualified_mail_name();
+	return name != NULL ? name : local_host_name();
 }
 
 /* RFC 5321 4.1.3. */
@@ -113,22 +179,6 @@ local_host_hello(const struct account *a, int socket)
 	return name != NULL ? name : xstrdup("localhost");
 }
 
-/* The mail name of the machine, a Debian convention. */
-static char *
-mail_name(void)
-{
-	char line[256];
-	FILE *file = fopen(SYSCONFDIR "/mailname", "re");
-
-	if (file == NULL)
-		return xstrdup("localhost");
-	if (fgets(line, sizeof(line), file) == NULL)
-		line[0] = '\0';
-	fclose(file);
-	line[strcspn(line, " \t\r\n")] = '\0';
-	return xstrdup(line[0] != '\0' ? line : "localhost");
-}
-
 /* What a pattern letter stands for; NULL if it is none. Owned. */
 static char *
 look_up(char letter, const char *header_from)
@@ -144,7 +194,8 @@ look_up(char letter, const char *header_from)
 		name = local_host_name();
 		return name != NULL ? name : host_name();
 	case 'M':
-		return mail_name();
+		name = mail_name();
+		return name != NULL ? name : xstrdup("localhost");
 	case 'F':
 		return header_from != NULL ? xstrdup(header_from) : NULL;
 	case '%':

@@ -12,12 +12,17 @@ char *local_host_user(void);
  * Owned. No look-up is made. */
 char *local_host_name(void);
 
-/* Is the domain this machine: its name, the first label of it, or
- * "localhost"? */
+/* Returns whether the domain is this machine: its name, the first label of
+ * it, or "localhost". */
 int local_host_is_this_host(const char *domain);
 
-/* The domain for bare names: maildomain, else local_host_name(); NULL if there
- * is neither. Owned. */
+/* The same, or the name in /etc/mailname, maildomain or one of
+ * local_domains. */
+int local_host_is_local(const struct account *a, const char *domain);
+
+/* Returns the domain for bare names: maildomain, else the name in
+ * /etc/mailname if it is qualified, else local_host_name(); NULL if there is
+ * none. Owned. */
 char *local_host_mail_domain(const struct account *a);
 
 /*
@@ -28,7 +33,7 @@ char *local_host_hello(const struct account *a, int socket);
 
 /*
  * Expands msmtp's patterns: %U user, %H host name, %C the same if qualified,
- * %M the first line of SYSCONFDIR/mailname, %F header_from (may be NULL), %%.
+ * %M the first line of /etc/mailname, %F header_from (may be NULL), %%.
  * Others stay as they are. Owned.
  */
 char *local_host_expand(const char *text, const char *header_from);

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/escape.h"
 #include "base/mkdirs.h"
 #include "base/xdg.h"
@@ -35,9 +36,26 @@ print_time(char *text, size_t size, const char *format)
 }
 #pragma GCC diagnostic pop
 
-/* A file that somebody else may own or read must not be written to. */
+/* Returns whether everybody can write to the file's directory, so that the
+ * file may have been placed there by anybody. */
 static int
-check_file(int fd, struct error *err)
+is_for_all(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char directory[PATH_MAX];
+	struct stat st;
+	int n = slash == NULL ? snprintf(directory, sizeof(directory), ".")
+	    : snprintf(directory, sizeof(directory), "%.*s/",
+	    (int)(slash - path), path);
+
+	return n < 0 || (size_t)n >= sizeof(directory) ||
+	    stat(directory, &st) != 0 || (st.st_mode & S_IWOTH) != 0;
+}
+
+/* A group may share a log: its owner may be another user, where only trusted
+ * users can make files. */
+static int
+check_file(int fd, const char *path, struct error *err)
 {
 	struct stat st;
 
@@ -45,9 +63,9 @@ check_file(int fd, struct error *err)
 		return fail(err, EX_IOERR, "%s", strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return fail(err, EX_IOERR, "not a regular file");
-	if (st.st_uid != geteuid() && st.st_uid != 0)
-		return fail(err, EX_IOERR, "owned by user %lu, not by us",
-		    (unsigned long)st.st_uid);
+	if (st.st_uid != geteuid() && st.st_uid != 0 && is_for_all(path))
+		return fail(err, EX_IOERR, "owned by user %lu, in a directory "
+		    "that everybody can write to", (unsigned long)st.st_uid);
 	if (st.st_nlink == 0)
 		return fail(err, EX_IOERR, "was removed meanwhile");
 	if (st.st_nlink != 1)
@@ -135,7 +153,7 @@ append(const char *path, int opened, const struct logline *l,
 	if (fd < 0)
 		return fail(err, EX_IOERR, "%s", errno == ELOOP
 		    ? "is a symbolic link" : strerror(errno));
-	result = check_file(fd, err);
+	result = check_file(fd, path, err);
 	if (result == 0) {
 		lock_a_while(fd);
 		result = write_line(fd, l, last_line_is_cut(fd), err);
@@ -163,6 +181,43 @@ find_file(const struct account *a, char made[PATH_MAX])
 	return made;
 }
 
+/* Returns the descriptor that the path stands for, or -1: containers log to
+ * the streams of their first process. */
+static int
+descriptor_of(const char *path)
+{
+	static const struct {
+		const char *path;
+		int fd;
+	} streams[] = {
+		{ "-", STDOUT_FILENO },
+		{ "/dev/stdout", STDOUT_FILENO },
+		{ "/dev/stderr", STDERR_FILENO },
+	};
+	static const char *const directories[] = { "/dev/fd/",
+	    "/proc/self/fd/" };
+	uint64_t fd;
+
+	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
+		if (strcmp(path, streams[i].path) == 0)
+			return streams[i].fd;
+	for (size_t i = 0; i < 2; i++) {
+		size_t n = strlen(directories[i]);
+
+		if (strncmp(path, directories[i], n) == 0 &&
+		    ascii_number(path + n, strlen(path + n), 0, 65535, &fd)
+		    == 0)
+			return (int)fd;
+	}
+	return -1;
+}
+
+static int
+is_off(const struct account *a)
+{
+	return a->logfile[0] == '\0' || strcmp(a->logfile, "/dev/null") == 0;
+}
+
 int
 log_open(const struct account *a)
 {
@@ -170,7 +225,7 @@ log_open(const struct account *a)
 	const char *path;
 	int fd;
 
-	if (a->logfile[0] == '\0' || strcmp(a->logfile, "-") == 0)
+	if (is_off(a) || descriptor_of(a->logfile) >= 0)
 		return 0;
 	path = find_file(a, made);
 	fd = path != NULL ? open_file(path) : 0;
@@ -183,14 +238,13 @@ write_file(const struct attempt *attempt, const struct logline *l,
 {
 	char made[PATH_MAX], quote[ESCAPE_QUOTE];
 	const char *path = find_file(attempt->account, made);
+	int fd = path != NULL ? descriptor_of(path) : -1;
 
 	if (path == NULL)
 		return fail(err, EX_IOERR, "cannot write log: no home "
 		    "directory for it");
-	if (strcmp(path, "-") == 0)
-		return write_line(STDOUT_FILENO, l, 0, err) != 0
-		    ? wrap(err, "cannot write log to standard output") : 0;
-	if (append(path, attempt->log, l, err) == 0)
+	if ((fd >= 0 ? write_line(fd, l, 0, err)
+	    : append(path, attempt->log, l, err)) == 0)
 		return 0;
 	return wrap(err, "cannot write log %s",
 	    escape_string(quote, sizeof(quote), path));
@@ -217,7 +271,7 @@ log_write(const struct attempt *attempt, struct error *err)
 
 	if (a->syslog != 0)
 		write_syslog(attempt);
-	if (a->logfile[0] == '\0')
+	if (is_off(a))
 		return 0;
 	print_time(when, sizeof(when), a->logfile_time_format);
 	log_line_compose(&line, attempt, when);

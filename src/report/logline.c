@@ -168,6 +168,7 @@ add_server(struct log_writer *w, const struct attempt *a)
 	int talked = f->connection.address[0] != '\0';
 
 	add_value(w, "account", a->account->name);
+	add_value(w, "notice", a->account->notice);
 	add_value(w, "host", f->host);
 	add_value(w, "address", f->connection.address);
 	add_value(w, "tls", f->tls[0] == '\0' && talked ? "off" : f->tls);

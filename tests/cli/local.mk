@@ -8,6 +8,7 @@ CLI_TESTS = \
 	tests/cli/hosts.py \
 	tests/cli/install-sendmail.sh \
 	tests/cli/log.py \
+	tests/cli/msmtp.sh \
 	tests/cli/options.sh \
 	tests/cli/process.sh \
 	tests/cli/progress.py \

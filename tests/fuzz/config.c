@@ -76,8 +76,9 @@ check_password(const char *data, size_t size)
 		return;
 	buffer_add_string(&line, "password ");
 	buffer_add(&line, data, len);
-	config_begin(&c);
-	config_parse(&c, "f", line.data, line.len, 0);
+	config_begin(&c, CONFIG_USER);
+	config_parse(&c, "f", line.data, line.len,
+	    SECRETS_REFUSED);
 	require(config_check(&c, &err) == -1, "a password needs a mode");
 	require(strcmp(err.text, expected) == 0, "no secret is shown");
 	buffer_free(&line);
@@ -91,9 +92,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct config c = { .home = home };
 	struct error err = {0};
 
-	config_begin(&c);
+	config_begin(&c, CONFIG_USER);
 	c.depth = CONFIG_INCLUDE_MAX; /* no file is opened */
-	config_parse(&c, "f", (const char *)data, size, 1);
+	config_parse(&c, "f", (const char *)data, size,
+	    SECRETS_TAKEN);
 	for (size_t i = 0; i < c.n; i++)
 		check_section(&c, &c.sections[i]);
 	if (config_check(&c, &err) != 0)

@@ -28,7 +28,8 @@ syntax keyword onehopKey contained nextgroup=onehopValue
     \ tls_host_override from from_full_name allow_from_override
     \ set_from_header set_date_header set_msgid_header set_to_header
     \ remove_bcc_headers dsn_return dsn_notify logfile
-    \ logfile_time_format log_format syslog aliases auto_from maildomain
+    \ logfile_time_format log_format syslog aliases local_domains
+    \ auto_from maildomain
     \ partial_delivery pipelining auth_pipelining chunking require_tls
     \ dsn_strict mt_priority deliver_by hold_for hold_until mail_auth
     \ tempfail_exit sandbox outbox outbox_notify outbox_max_messages

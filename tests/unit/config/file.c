@@ -67,10 +67,18 @@ static const struct {
 	  "defined above, not \"a\"" },
 	{ "account a : a\n", "f:1: expected an account that is defined "
 	  "above, not \"a\"" },
-	{ "account\n", "f:1: expected account NAME or account NAME : PARENT, "
-	  "not \"\"" },
-	{ "account a b\n", "f:1: expected account NAME or account NAME : "
-	  "PARENT, not \"a b\"" },
+	{ "account\n", "f:1: expected account NAME or account NAME : PARENT" },
+	{ "account a b : c\n", "f:1: expected an account that is defined "
+	  "above, not \"c\"" },
+	{ "host h\naccount a\naccount default : a\n", "f:3: account default is "
+	  "defined already at f:1, by the lines before the first account, "
+	  "put those lines under a line \"defaults\"" },
+	{ "host = h\n", "f:1: host: expected a value after a blank, without "
+	  "\"=\"" },
+	{ "from = a@x\n", "f:1: from: expected a value after a blank, without "
+	  "\"=\"" },
+	{ "from Ann Example\n", "f:1: from: expected an address or pattern, "
+	  "not \"Ann Example\", from_full_name is the key for a name" },
 	{ "defaults x\n", "f:1: expected nothing behind defaults" },
 	{ "include\n", "f:1: expected include FILE" },
 	{ "user \"\x1b[1m\n", "f:1: expected a closing quote" },
@@ -81,8 +89,9 @@ static const struct {
 static void
 parse(struct config *c, const char *name, const char *text)
 {
-	config_begin(c);
-	config_parse(c, name, text, strlen(text), 1);
+	config_begin(c, CONFIG_USER);
+	config_parse(c, name, text, strlen(text),
+	    SECRETS_TAKEN);
 }
 
 /* The value of a key of an account. Owned. */
@@ -144,9 +153,10 @@ more_errors_than_fit_are_counted(void **state)
 	struct error err = {0};
 
 	(void)state;
-	config_begin(&c);
+	config_begin(&c, CONFIG_USER);
 	for (int i = 0; i < 100; i++)
-		config_parse(&c, "f", "tls perhaps\n", 12, 1);
+		config_parse(&c, "f", "tls perhaps\n", 12,
+	    SECRETS_TAKEN);
 	assert_int_equal(config_check(&c, &err), -1);
 	assert_string_equal(err.text + strlen(err.text) - strlen(tail), tail);
 	config_free(&c);
@@ -159,8 +169,9 @@ a_nul_is_told_with_its_line(void **state)
 	struct error err = {0};
 
 	(void)state;
-	config_begin(&c);
-	config_parse(&c, "f", "tls on\nus\0er u\n", 15, 1);
+	config_begin(&c, CONFIG_USER);
+	config_parse(&c, "f", "tls on\nus\0er u\n", 15,
+	    SECRETS_TAKEN);
 	assert_int_equal(config_check(&c, &err), -1);
 	assert_string_equal(err.text, "f:2: expected text, not a NUL");
 	config_free(&c);
@@ -173,11 +184,12 @@ a_password_in_a_file_for_all_is_refused_unseen(void **state)
 	struct error err = {0};
 
 	(void)state;
-	config_begin(&c);
-	config_parse(&c, "f", "password hunter2\n", 17, 0);
+	config_begin(&c, CONFIG_USER);
+	config_parse(&c, "f", "password hunter2\n", 17,
+	    SECRETS_REFUSED);
 	assert_int_equal(config_check(&c, &err), -1);
 	assert_string_equal(err.text, "f:1: a file that holds a password must "
-	    "be readable by its owner alone, chmod 600");
+	    "be readable by its owner alone, chmod 600 f");
 	config_free(&c);
 }
 

@@ -39,7 +39,9 @@ static const struct {
 	{ NULL, NULL, "me+tag@work.example", "work" },
 	{ NULL, NULL, "me@work.example+tag", "default" },
 	{ NULL, NULL, "a+b+c@LISTS.work.example", "work" },
-	{ NULL, NULL, "me@home.example, me@work.example", "home" },
+	{ NULL, NULL, "me@home.example, me@work.example", "default" },
+	{ NULL, NULL, "me@home.example", "default" },
+	{ NULL, "me@home.example", NULL, "home" },
 	{ NULL, NULL, "not an address <", "default" },
 	{ NULL, "me@work.example", "me@home.example", "work" },
 	{ NULL, "<me@work.example>", NULL, "work" },
@@ -150,6 +152,8 @@ the_senders_address_chooses_the_account(void **state)
 		} else {
 			assert_int_equal(err.code, EX_CONFIG);
 			assert_string_equal(err.text, choices[i].name);
+			assert_string_equal(err.hint,
+			    "name one of: work, home, bare, default");
 		}
 		message_free(&m);
 	}
@@ -213,10 +217,13 @@ a_secret_withheld_is_told_where_it_is_missed(void **state)
 	    .overrides = given, .noverrides = 1 };
 	struct account a = {0};
 	struct error err = {0};
+	char text[256];
 
+	snprintf(text, sizeof(text), "account work (%s:1, because of -a): "
+	    "expected a user, as auth is on", s->config);
 	assert_int_equal(config_load(&a, &selection, NULL, NULL, &err), -1);
 	assert_string_equal(err.text,
-	    "account work: expected a user, as auth is on");
+	    text);
 	assert_non_null(strstr(err.hint, "--passwordeval"));
 	account_free(&a);
 }
@@ -290,12 +297,8 @@ files_that_are_not_ours_alone_are_refused(void **state)
 {
 	const struct scratch *s = *state;
 
-	chmod(s->config, 0640);
-	check_refused(s->config, "must be readable by its owner alone");
 	chmod(s->config, 0622);
 	check_refused(s->config, "only its owner can write, not mode 622");
-	assert_int_equal(mkfifo(s->fifo, 0600), 0);
-	check_refused(s->fifo, "expected a regular file");
 	check_refused(s->path, "expected a regular file");
 	check_refused("/nonexistent/config", "does not exist");
 	chmod(s->config, 0600);

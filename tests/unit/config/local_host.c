@@ -119,6 +119,32 @@ bare_names_get_maildomain_or_the_host(void **state)
 	account_free(&a);
 }
 
+static void
+domains_of_keys_are_local(void **state)
+{
+	static const struct {
+		const char *domain;
+		int is;
+	} cases[] = {
+		{ "mail.example.org", 1 }, { "MAIL", 1 },
+		{ "localhost", 1 }, { "Example.net", 1 },
+		{ "one.example", 1 }, { "two.EXAMPLE", 1 },
+		{ "example.org", 0 }, { "example", 0 }, { "", 0 },
+	};
+	struct account a;
+
+	(void)state;
+	account_init(&a, "");
+	host_name = "mail.example.org";
+	assert_false(local_host_is_local(&a, ""));
+	set(&a, "maildomain", "example.net");
+	set(&a, "local_domains", "one.example two.example");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (local_host_is_local(&a, cases[i].domain) != cases[i].is)
+			fail_msg("%s", cases[i].domain);
+	account_free(&a);
+}
+
 /* A socket bound to that address, or one of a pair for "". */
 static int
 socket_at(const char *address)
@@ -246,7 +272,7 @@ patterns_are_expanded(void **state)
 	host_name = "mail.example.org";
 	expect("qualified", local_host_expand("%H %C", NULL),
 	    "mail.example.org mail.example.org");
-	if (access(SYSCONFDIR "/mailname", F_OK) != 0)
+	if (access("/etc/mailname", F_OK) != 0)
 		expect("no mailname", local_host_expand("%M", NULL),
 		    "localhost");
 }
@@ -257,6 +283,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_host_has_a_name_only_if_it_is_whole),
 		cmocka_unit_test(this_host_is_known_by_its_names),
+		cmocka_unit_test(domains_of_keys_are_local),
 		cmocka_unit_test(bare_names_get_maildomain_or_the_host),
 		cmocka_unit_test(hello_is_a_name_or_an_address),
 		cmocka_unit_test(hello_needs_no_socket),

@@ -198,7 +198,77 @@ what_is_no_file_of_ours_is_not_written_to(void **state)
 		return;
 	close(open(p->path, O_CREAT | O_WRONLY, 0600));
 	assert_int_equal(chown(p->path, 4711, 0), 0);
+	assert_int_equal(chmod(p->directory, 01777), 0);
 	warns(p, "owned by user 4711");
+	assert_int_equal(chmod(p->directory, 0700), 0);
+}
+
+/* A file of another user that our group may write, where no stranger can make
+ * files. */
+static void
+a_shared_file_is_appended_to(void **state)
+{
+	struct place *p = *state;
+	struct error err = {0};
+
+	log_to(p, p->path);
+	if (geteuid() != 0)
+		return; /* nobody else can give a file away */
+	close(open(p->path, O_CREAT | O_WRONLY, 0660));
+	assert_int_equal(chown(p->path, 4711, 0), 0);
+	assert_int_equal(record(p, &err), 0);
+	assert_int_equal(count_records(p->path), 1);
+}
+
+/* Writes one record to a logfile that stands for a descriptor; returns what
+ * came out of that descriptor, at most size - 1 octets. */
+static void
+record_to_descriptor(struct place *p, const char *logfile, int fd, char *text,
+    size_t size)
+{
+	struct error err = {0};
+	int saved = dup(fd), ends[2], result;
+	ssize_t n;
+
+	assert_int_equal(pipe(ends), 0);
+	log_to(p, logfile);
+	fflush(NULL);
+	dup2(ends[1], fd);
+	result = record(p, &err);
+	if (saved >= 0)
+		dup2(saved, fd);
+	else
+		close(fd);
+	close(saved);
+	close(ends[1]);
+	n = read(ends[0], text, size - 1);
+	close(ends[0]);
+	assert_int_equal(result, 0);
+	text[n > 0 ? n : 0] = '\0';
+}
+
+static void
+the_streams_of_a_container_are_written_to(void **state)
+{
+	static const struct {
+		const char *logfile;
+		int fd;
+	} cases[] = {
+		{ "-", STDOUT_FILENO }, { "/dev/stdout", STDOUT_FILENO },
+		{ "/dev/stderr", STDERR_FILENO }, { "/dev/fd/1", 1 },
+		{ "/proc/self/fd/2", 2 }, { "/proc/self/fd/77", 77 },
+	};
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		record_to_descriptor(*state, cases[i].logfile, cases[i].fd,
+		    text, sizeof(text));
+		if (strstr(text, "outcome=accepted") == NULL)
+			fail_msg("%s: %s", cases[i].logfile, text);
+	}
+	record_to_descriptor(*state, "/dev/null", STDOUT_FILENO, text,
+	    sizeof(text));
+	assert_string_equal(text, "");
 }
 
 static void
@@ -382,6 +452,8 @@ main(void)
 		TEST(a_new_file_is_ours_alone_whatever_the_umask),
 		TEST(the_mode_that_a_user_gave_stays),
 		TEST(what_is_no_file_of_ours_is_not_written_to),
+		TEST(a_shared_file_is_appended_to),
+		TEST(the_streams_of_a_container_are_written_to),
 		TEST(a_held_lock_is_not_waited_for_for_ever),
 		TEST(a_torn_line_swallows_no_record),
 		TEST(a_short_write_is_told_and_healed),

@@ -90,8 +90,9 @@ the_text_says_what_was_meant(void **state)
 
 		make_case(&c, &selection, i);
 		config_writer_text(&text, &c);
-		config_begin(&config);
-		config_parse(&config, "f", text.data, text.len, 1);
+		config_begin(&config, CONFIG_USER);
+		config_parse(&config, "f", text.data, text.len,
+	    SECRETS_TAKEN);
 		config_check(&config, &err);
 		assert_string_equal(err.text, "");
 		assert_int_equal(config_assemble(&a, &config,
