@@ -8,6 +8,7 @@
 #include "base/platform.h"
 #include "base/xmalloc.h"
 #include "config/local_host.h"
+#include "envelope/sender.h"
 #include "format/address_parse.h"
 
 /* The fields in which a bare name stands for a mailbox of ours. */
@@ -38,8 +39,10 @@ qualify(const char *body, const char *domain, const char *author)
 	struct buffer out = {0};
 	size_t done = 0;
 
-	if (address_list_parse(&list, body, strlen(body), &ignored) != 0)
+	if (address_list_parse(&list, body, strlen(body), &ignored) != 0) {
+		address_list_free(&list);
 		return NULL; /* not for us to judge what it means */
+	}
 	for (size_t i = 0; i < list.n; i++) {
 		const struct address *at = &list.at[i];
 
@@ -81,15 +84,14 @@ qualify_field(struct message *m, const char *name, const char *domain,
 
 static int
 qualify_fields(struct message *m, const struct account *a,
-    const char *sender, struct error *err)
+    const char *author, struct error *err)
 {
 	char *domain = local_host_mail_domain(a);
 	int result = 0;
 
 	for (size_t i = 0; address_fields[i] != NULL && result == 0; i++)
 		result = qualify_field(m, address_fields[i], domain,
-		    names_author(address_fields[i]) && sender[0] != '\0'
-		    ? sender : NULL, err);
+		    names_author(address_fields[i]) ? author : NULL, err);
 	free(domain);
 	return result;
 }
@@ -102,35 +104,69 @@ has(const struct message *m, const char *name)
 	return message_find(m, name, &index);
 }
 
-/* Whoever runs us, as user@domain. Owned. */
+/* The body of a From field of ours. Owned. */
 static char *
-local_author(const struct account *a)
+from_body(const struct request *request, const struct account *a,
+    const char *author)
 {
-	char *user = local_host_user();
-	char *domain = local_host_mail_domain(a);
-	char *author = domain != NULL ? xasprintf("%s@%s", user, domain)
-	    : xstrdup(user);
+	const char *name = request->full_name != NULL ? request->full_name
+	    : a->from_full_name;
+	struct buffer body = {0};
 
-	free(user);
-	free(domain);
-	return author;
+	address_add_mailbox(&body, name[0] != '\0' ? name : NULL, author);
+	return buffer_string(&body);
+}
+
+/* The caller's From field with the author's address in the place of its own,
+ * so that a name or comment stays. NULL if it has neither. Owned. */
+static char *
+from_with_address(const char *body, const char *author)
+{
+	struct address_list list = {0};
+	struct error ignored = {0};
+	char *whole = NULL;
+
+	if (address_list_parse(&list, body, strlen(body), &ignored) == 0 &&
+	    list.n == 1 && strlen(body) > list.at[0].end - list.at[0].start)
+		whole = xasprintf("%.*s%s%s", (int)list.at[0].start, body,
+		    author, body + list.at[0].end);
+	address_list_free(&list);
+	return whole;
+}
+
+/* The first From field names the author, others go, and so does Sender: it
+ * would name somebody else, or the author twice. */
+static int
+replace_from(struct message *m, const struct request *request,
+    const struct account *a, const char *author, struct error *err)
+{
+	size_t index = 0;
+	char *body, *from;
+	int result;
+
+	message_remove(m, "Sender");
+	if (!message_find(m, "From", &index))
+		return 0;
+	body = message_field_body(m, index);
+	from = from_with_address(body, author);
+	if (from == NULL)
+		from = from_body(request, a, author);
+	message_remove(m, "From");
+	m->fields[index].removed = 0;
+	result = message_replace(m, index, "From", from, err);
+	free(body);
+	free(from);
+	return result;
 }
 
 static int
 add_from(struct message *m, const struct request *request,
-    const struct account *a, const char *sender, struct error *err)
+    const struct account *a, const char *author, struct error *err)
 {
-	const char *name = request->full_name != NULL ? request->full_name
-	    : a->from_full_name;
-	/* a null sender wants no answer, but somebody wrote the message */
-	char *author = sender[0] != '\0' ? xstrdup(sender) : local_author(a);
-	struct buffer body = {0};
-	int result;
+	char *body = from_body(request, a, author);
+	int result = message_add(m, "From", body, err);
 
-	address_add_mailbox(&body, name[0] != '\0' ? name : NULL, author);
-	result = message_add(m, "From", buffer_string(&body), err);
-	buffer_free(&body);
-	free(author);
+	free(body);
 	return result;
 }
 
@@ -150,26 +186,55 @@ add_date(struct message *m, struct error *err)
 }
 
 static int
-add_message_id(struct message *m, const struct account *a,
-    const char *sender, struct error *err)
+add_message_id(struct message *m, const char *author, struct error *err)
 {
-	const char *at = strrchr(sender, '@');
-	char *domain = at != NULL ? xstrdup(at + 1) : local_host_mail_domain(a);
+	const char *at = author != NULL ? strrchr(author, '@') : NULL;
 	unsigned char random[16];
 	struct buffer body = {0};
 	int result;
 
-	if (platform_random(random, sizeof(random)) != 0) {
-		free(domain);
+	if (platform_random(random, sizeof(random)) != 0)
 		return fail(err, EX_OSERR, "the system gives no random "
 		    "numbers for a Message-ID");
-	}
+	/* RFC 2606 2: a domain that nobody has */
 	field_add_message_id(&body, time(NULL), random,
-	    domain != NULL ? domain : "localhost");
+	    at != NULL ? at + 1 : "unknown.invalid");
 	result = message_add(m, "Message-ID", buffer_string(&body), err);
 	buffer_free(&body);
-	free(domain);
 	return result;
+}
+
+/* The fields that name the author. Returns -1 without an error if they need an
+ * author and it is NULL. */
+static int
+fix_author(struct message *m, const struct request *request,
+    const struct account *a, const char *author, struct error *err)
+{
+	int is_missing = a->set_from_header != SWITCH_OFF && !has(m, "From");
+
+	if (author == NULL && (is_missing || a->set_from_header == SWITCH_ON))
+		return -1;
+	if (a->set_from_header == SWITCH_ON &&
+	    replace_from(m, request, a, author, err) != 0)
+		return -1;
+	if (qualify_fields(m, a, author, err) != 0)
+		return -1;
+	return is_missing ? add_from(m, request, a, author, err) : 0;
+}
+
+static int
+fix_fields(struct message *m, const struct account *a, const char *author,
+    const char *to, struct error *err)
+{
+	if (to != NULL && message_add(m, "To", to, err) != 0)
+		return -1;
+	if (a->set_date_header != SWITCH_OFF && !has(m, "Date") &&
+	    add_date(m, err) != 0)
+		return -1;
+	if (a->set_msgid_header != SWITCH_OFF && !has(m, "Message-ID") &&
+	    add_message_id(m, author, err) != 0)
+		return -1;
+	return 0;
 }
 
 int
@@ -177,30 +242,27 @@ header_fixup_apply(struct message *m, const struct request *request,
     const struct account *a, const char *sender, const char *to,
     struct error *err)
 {
+	/* a null sender wants no answer, but somebody wrote the message */
+	struct error unknown = {0};
+	char *author = sender[0] != '\0' ? xstrdup(sender)
+	    : sender_of_account(a, m, &unknown);
+	int result;
+
 	message_remove(m, "Return-Path");
 	message_remove(m, "Content-Length");
 	if (a->remove_bcc_headers || to != NULL) {
 		message_remove(m, "Bcc");
 		message_remove(m, "Resent-Bcc");
 	}
-	if (a->set_from_header == SWITCH_ON)
-		message_remove(m, "From");
 	if (to != NULL) {
 		message_remove(m, "To");
 		message_remove(m, "Cc");
 	}
-	if (qualify_fields(m, a, sender, err) != 0)
-		return -1;
-	if (a->set_from_header != SWITCH_OFF && !has(m, "From") &&
-	    add_from(m, request, a, sender, err) != 0)
-		return -1;
-	if (to != NULL && message_add(m, "To", to, err) != 0)
-		return -1;
-	if (a->set_date_header != SWITCH_OFF && !has(m, "Date") &&
-	    add_date(m, err) != 0)
-		return -1;
-	if (a->set_msgid_header != SWITCH_OFF && !has(m, "Message-ID") &&
-	    add_message_id(m, a, sender, err) != 0)
-		return -1;
-	return 0;
+	result = fix_author(m, request, a, author, err);
+	if (result != 0 && err->code == 0)
+		*err = unknown;
+	if (result == 0)
+		result = fix_fields(m, a, author, to, err);
+	free(author);
+	return result;
 }

@@ -87,3 +87,18 @@ sender_choose(const struct request *request, const struct account *a,
 	free(author);
 	return sender;
 }
+
+char *
+sender_of_account(const struct account *a, const struct message *m,
+    struct error *err)
+{
+	char *author = header_author(a, m);
+	char *sender = plain_from(a, author, err);
+
+	free(author);
+	if (sender != NULL || err->code != 0)
+		return sender;
+	if (a->maildomain[0] == '\0' && strchr(a->user, '@') != NULL)
+		return path_of_text(a->user, a, "sender", err);
+	return local_sender(a, err);
+}

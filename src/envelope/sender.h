@@ -17,4 +17,12 @@
 char *sender_choose(const struct request *request, const struct account *a,
 	const struct message *m, struct error *err);
 
+/*
+ * The path of who writes for this account, whatever the caller asked for: its
+ * first plain from; its user if that is an address; user@maildomain. Owned, or
+ * NULL with EX_DATAERR.
+ */
+char *sender_of_account(const struct account *a, const struct message *m,
+	struct error *err);
+
 #endif

@@ -22,15 +22,23 @@
 /* Octets of the header of one part. */
 #define PART_HEADER_MAX ((size_t)1 << 20)
 
+#define QUOTED_PRINTABLE "Content-Transfer-Encoding: quoted-printable\n"
+
+/* Parts of a message; what is kept of them takes 8 MiB at most. */
+#define PARTS_MAX ((size_t)1 << 19)
+
+/* What is kept of each part: small, since a message may have very many. */
 struct part {
-	struct mime_header entity;
-	int is_top;               /* the message itself */
-	int is_signed;            /* it, or one around it */
-	int is_long;              /* a line of its body passes the limit */
-	int is_8bit;              /* its body has octets above 127 */
-	int is_utf8;              /* all of them are UTF-8 */
 	uint64_t line;            /* the first that is too long or 8-bit */
+	unsigned char kind;       /* enum mime_kind */
+	unsigned char encoding;   /* enum mime_encoding */
+	unsigned char is_top;     /* the message itself */
+	unsigned char is_signed;  /* it, or one around it */
+	unsigned char is_long;    /* a line of its body passes the limit */
+	unsigned char is_8bit;    /* its body has octets above 127 */
+	unsigned char is_utf8;    /* all of them are UTF-8 */
 };
+
 /* The longest line of a field. */
 static size_t
 longest_line(const char *text, size_t len)
@@ -53,6 +61,7 @@ longest_line(const char *text, size_t len)
 struct header_writer {
 	struct spool *out;
 	const struct part *part;
+	const struct mime_header *mime;
 	const char *header;
 	enum downgrade_target target;
 };
@@ -86,7 +95,7 @@ rewrite_field(const struct header_writer *w, const struct field *f,
 
 	if (!encode)
 		result = add_folded(w, name, body, err);
-	else if (field_encode(&ascii, name, body, w->part->entity.charset) != 0)
+	else if (field_encode(&ascii, name, body, w->mime->charset) != 0)
 		result = fail(err, EX_DATAERR, "field %.40s has 8-bit octets "
 		    "that cannot be encoded, and the server takes none", name);
 	else
@@ -119,27 +128,27 @@ put_text(const struct header_writer *w, const char *text, struct error *err)
 	return spool_add(w->out, text, strlen(text), err);
 }
 
-/* What a part that becomes quoted-printable has to say. */
+/* The fields that a part in quoted-printable lacks, but for its encoding. */
 static int
-write_encoding(const struct header_writer *w, struct error *err)
+write_type(const struct header_writer *w, struct error *err)
 {
 	const struct part *p = w->part;
 
-	if (p->is_top && !p->entity.has_version &&
+	if (p->is_top && !w->mime->has_version &&
 	    put_text(w, "MIME-Version: 1.0\n", err) != 0)
 		return -1;
-	if (!p->entity.has_type && p->is_8bit && put_text(w, p->is_utf8
+	if (!w->mime->has_type && p->is_8bit && put_text(w, p->is_utf8
 	    ? "Content-Type: text/plain; charset=UTF-8\n"
 	    : "Content-Type: text/plain; charset=unknown-8bit\n", err) != 0)
 		return -1;
-	return put_text(w, "Content-Transfer-Encoding: quoted-printable\n", err);
+	return 0;
 }
 
 /* Must its body become quoted-printable, if it may? */
 static int
 is_converted(const struct part *p, enum downgrade_target target)
 {
-	return p->entity.kind == ENTITY_LEAF &&
+	return p->kind == ENTITY_LEAF &&
 	    (p->is_long || (target == DOWNGRADE_7BIT && p->is_8bit));
 }
 
@@ -149,29 +158,36 @@ is_converted(const struct part *p, enum downgrade_target target)
  * field that cannot be helped, or the spool's error.
  */
 static int
-write_header(struct spool *out, const struct part *p,
-    const struct buffer *header, enum downgrade_target target,
+write_header(const struct header_writer *w, const struct buffer *header,
     struct error *err)
 {
-	const struct header_writer w = { out, p, header->data, target };
-	int converted = is_converted(p, target);
+	int converted = is_converted(w->part, w->target);
 	/* what a container says, "8bit", would be true no more */
-	int drop = converted || (target == DOWNGRADE_7BIT &&
-	    p->entity.kind != ENTITY_LEAF);
+	int drop = converted || (w->target == DOWNGRADE_7BIT &&
+	    w->part->kind != ENTITY_LEAF);
+	int encoding_due = converted;
 	struct field f;
 	size_t offset = 0, end = 0;
 
 	while (field_next(header->data, header->len, &offset, &f)) {
+		int result = 0;
+
 		end = f.end;
-		if (!(drop && field_is(header->data, &f,
-		    "Content-Transfer-Encoding")) &&
-		    write_field(&w, &f, err) != 0)
+		if (!drop || !field_is(header->data, &f,
+		    "Content-Transfer-Encoding")) {
+			result = write_field(w, &f, err);
+		} else if (encoding_due) {
+			result = put_text(w, QUOTED_PRINTABLE, err);
+			encoding_due = 0;
+		}
+		if (result != 0)
 			return -1;
 	}
-	if (converted && write_encoding(&w, err) != 0)
+	if ((converted && write_type(w, err) != 0) ||
+	    (encoding_due && put_text(w, QUOTED_PRINTABLE, err) != 0))
 		return -1;
 	/* a line that is no field stays where it is */
-	return spool_add(out, header->data + end, header->len - end, err);
+	return spool_add(w->out, header->data + end, header->len - end, err);
 }
 
 /* A multipart or message that is open. */
@@ -192,6 +208,7 @@ struct converter {
 	size_t size;
 	size_t next;              /* part whose header comes next */
 	size_t current;           /* part that the lines belong to */
+	struct mime_header mime;  /* of the header that ended last */
 	struct level levels[DEPTH_MAX];
 	size_t depth;
 	int in_header;
@@ -217,14 +234,17 @@ is_within_signed(const struct converter *c)
 	return c->depth > 0 && c->parts[c->levels[c->depth - 1].part].is_signed;
 }
 
-static void
-begin_part(struct converter *c)
+static int
+begin_part(struct converter *c, struct error *err)
 {
 	c->in_header = 1;
 	c->current = c->next++;
 	buffer_clear(&c->header);
 	if (c->out != NULL)
-		return;
+		return 0;
+	if (c->nparts == PARTS_MAX)
+		return fail(err, EX_DATAERR, "message has more than %zu parts",
+		    PARTS_MAX);
 	if (c->nparts == c->size) {
 		c->size = c->size > 0 ? 2 * c->size : 16;
 		c->parts = xreallocarray(c->parts, c->size,
@@ -234,17 +254,18 @@ begin_part(struct converter *c)
 	c->parts[c->nparts].is_utf8 = 1;
 	c->parts[c->nparts].is_top = c->nparts == 0;
 	c->nparts++;
+	return 0;
 }
 
 static int
-push_level(struct converter *c, const struct mime_header *e, struct error *err)
+push_level(struct converter *c, struct error *err)
 {
 	if (c->depth == DEPTH_MAX)
 		return fail(err, EX_DATAERR, "message has more than %d parts "
 		    "within each other", DEPTH_MAX);
 	c->levels[c->depth].part = c->current;
-	memcpy(c->levels[c->depth].boundary, e->boundary,
-	    sizeof(e->boundary));
+	memcpy(c->levels[c->depth].boundary, c->mime.boundary,
+	    sizeof(c->mime.boundary));
 	c->depth++;
 	return 0;
 }
@@ -288,25 +309,27 @@ static int
 end_header(struct converter *c, int with_blank_line, struct error *err)
 {
 	struct part *p = &c->parts[c->current];
+	const struct header_writer w = { .out = c->out, .part = p,
+	    .mime = &c->mime, .header = buffer_string(&c->header),
+	    .target = c->target };
 
 	c->in_header = 0;
+	mime_header_read(&c->mime, c->header.data, c->header.len);
 	if (c->out == NULL) {
-		mime_header_read(&p->entity, buffer_string(&c->header),
-		    c->header.len);
-		p->is_signed = p->entity.is_signed || is_within_signed(c);
+		p->kind = (unsigned char)c->mime.kind;
+		p->encoding = (unsigned char)c->mime.encoding;
+		p->is_signed = c->mime.is_signed || is_within_signed(c);
 		if (check_stray_lines(c, err) != 0)
 			return -1;
-	} else if (write_header(c->out, p, &c->header, c->target, err) !=
-	    0 || (with_blank_line && put(c, "\n", 1, err) != 0)) {
+	} else if (write_header(&w, &c->header, err) != 0 ||
+	    (with_blank_line && put(c, "\n", 1, err) != 0)) {
 		return -1;
 	}
-	if (p->entity.kind == ENTITY_LEAF || !with_blank_line)
+	if (p->kind == ENTITY_LEAF || !with_blank_line)
 		return 0;
-	if (push_level(c, &p->entity, err) != 0)
+	if (push_level(c, err) != 0)
 		return -1;
-	if (p->entity.kind == ENTITY_MESSAGE)
-		begin_part(c);
-	return 0;
+	return p->kind == ENTITY_MESSAGE ? begin_part(c, err) : 0;
 }
 
 /* The open multipart whose boundary the line is, counted from 1; 0 if none.
@@ -340,10 +363,8 @@ pass_boundary(struct converter *c, size_t level, int closes,
 	if (put(c, c->piece, c->used, err) != 0 || put(c, "\n", 1, err) != 0)
 		return -1;
 	c->depth = level;
-	if (!closes) {
-		begin_part(c);
-		return 0;
-	}
+	if (!closes)
+		return begin_part(c, err);
 	c->depth--;
 	c->current = c->levels[level - 1].part;
 	return 0;
@@ -362,8 +383,10 @@ examine(struct converter *c, int last)
 		p->is_utf8 = 0;
 	if ((is_long || (eight && c->target == DOWNGRADE_7BIT)) && p->line == 0)
 		p->line = c->line;
-	p->is_8bit |= eight;
-	p->is_long |= is_long;
+	if (eight)
+		p->is_8bit = 1;
+	if (is_long)
+		p->is_long = 1;
 }
 
 /* Second pass: the piece as it is, or encoded, a soft break behind it if the
@@ -470,8 +493,9 @@ pass(struct converter *c, const struct message *m, struct spool *out,
 	c->next = c->depth = c->used = 0;
 	c->continued = 0;
 	c->line = 1;
-	begin_part(c);
-	result = message_write(m, MESSAGE_PLAIN, &c->sink, err);
+	result = begin_part(c, err);
+	if (result == 0)
+		result = message_write(m, MESSAGE_PLAIN, &c->sink, err);
 	if (result == 0 && c->in_header)
 		result = end_header(c, 0, err);
 	return result;
@@ -484,9 +508,9 @@ check(const struct converter *c, const struct message *m, struct error *err)
 	for (size_t i = 0; i < c->nparts; i++) {
 		const struct part *p = &c->parts[i];
 		const char *why = p->is_signed ? "it is signed"
-		    : p->entity.kind != ENTITY_LEAF
+		    : p->kind != ENTITY_LEAF
 		    ? "it stands between the parts of a multipart"
-		    : p->entity.encoding != ENCODING_IDENTITY
+		    : p->encoding != ENCODING_IDENTITY
 		    ? "it is encoded already" : NULL;
 
 		if (why == NULL || p->line == 0)

@@ -29,23 +29,45 @@ index_fields(struct message *m)
 	}
 }
 
-/* Takes all of data, until the text ends. Without out it is only measured. */
+/* A text on its way to the wire. */
+struct text_writer {
+	struct wire_format wire;
+	struct sink *out;       /* NULL: it is only measured */
+	uint64_t size_max;      /* octets that were announced, unstuffed */
+};
+
 static int
-convert(struct wire_format *w, const char *data, size_t n, struct sink *out,
-    struct error *err)
+fail_changed(struct error *err)
 {
-	while (n > 0 && !w->ended) {
+	return fail(err, EX_IOERR, "the file on standard input has changed "
+	    "while it was being sent");
+}
+
+/* Octets past the announced size would be commands to the server. */
+static int
+commit(struct text_writer *t, size_t n, struct error *err)
+{
+	return t->wire.size > t->size_max ? fail_changed(err)
+	    : t->out->commit(t->out, n, err);
+}
+
+/* Takes all of data, until the text ends. */
+static int
+convert(struct text_writer *t, const char *data, size_t n, struct error *err)
+{
+	while (n > 0 && !t->wire.ended) {
 		size_t part = n < SPOOL_BLOCK ? n : SPOOL_BLOCK;
 		char *begin, *end;
 		size_t taken;
 
-		if (out == NULL) {
-			taken = wire_format_add(w, data, part, NULL);
+		if (t->out == NULL) {
+			taken = wire_format_add(&t->wire, data, part, NULL);
 		} else {
-			begin = out->reserve(out, wire_format_room(part));
+			begin = t->out->reserve(t->out,
+			    wire_format_room(part));
 			end = begin;
-			taken = wire_format_add(w, data, part, &end);
-			if (out->commit(out, (size_t)(end - begin), err) != 0)
+			taken = wire_format_add(&t->wire, data, part, &end);
+			if (commit(t, (size_t)(end - begin), err) != 0)
 				return -1;
 		}
 		data += taken;
@@ -55,18 +77,17 @@ convert(struct wire_format *w, const char *data, size_t n, struct sink *out,
 }
 
 static int
-end_text(struct wire_format *w, struct sink *out, struct error *err)
+end_text(struct text_writer *t, struct error *err)
 {
-	char *begin = out->reserve(out, wire_format_room(0));
+	char *begin = t->out->reserve(t->out, wire_format_room(0));
 	char *end = begin;
 
-	wire_format_end(w, &end);
-	return out->commit(out, (size_t)(end - begin), err);
+	wire_format_end(&t->wire, &end);
+	return commit(t, (size_t)(end - begin), err);
 }
 
 static int
-write_body(const struct message *m, struct wire_format *w, struct sink *out,
-    struct error *err)
+write_body(const struct message *m, struct text_writer *t, struct error *err)
 {
 	char *block = xmalloc(SPOOL_BLOCK);
 	off_t at = m->body;
@@ -74,18 +95,15 @@ write_body(const struct message *m, struct wire_format *w, struct sink *out,
 	ssize_t n = 0;
 	int result = 0;
 
-	while (result == 0 && !w->ended && at < m->body_end) {
+	while (result == 0 && !t->wire.ended && at < m->body_end) {
 		n = spool_block(&m->spool, at, block, &data, err);
 		if (n > m->body_end - at)
 			n = (ssize_t)(m->body_end - at);
-		if (n > 0)
-			result = convert(w, data, (size_t)n, out, err);
-		else
-			result = -1;
+		result = n > 0 ? convert(t, data, (size_t)n, err) : -1;
 		at += n;
 	}
 	free(block);
-	return result == 0 ? end_text(w, out, err) : -1;
+	return result == 0 ? end_text(t, err) : -1;
 }
 
 /* Finds the header and learns its facts. */
@@ -343,46 +361,44 @@ message_encode_header(struct message *m)
 
 /* Header and separator, edits included. */
 static int
-convert_header(const struct message *m, struct wire_format *w,
-    struct sink *out, struct error *err)
+convert_header(const struct message *m, struct text_writer *t,
+    struct error *err)
 {
-	if (convert(w, m->added.data, m->added.len, out, err) != 0)
+	if (convert(t, m->added.data, m->added.len, err) != 0)
 		return -1;
 	for (size_t i = 0; i < m->nfields; i++) {
 		size_t len;
 		const char *text = field_text(m, i, &len);
 
-		if (!m->fields[i].removed && convert(w, text, len, out, err) != 0)
+		if (!m->fields[i].removed && convert(t, text, len, err) != 0)
 			return -1;
 	}
-	return convert(w, "\n", 1, out, err);
+	return convert(t, "\n", 1, err);
 }
 
 uint64_t
 message_size(const struct message *m)
 {
-	struct wire_format w = {0};
+	struct text_writer t = { .size_max = UINT64_MAX };
 	struct error none = {0};
 
-	convert_header(m, &w, NULL, &none); /* measuring cannot fail */
-	return w.size + m->body_size;
+	convert_header(m, &t, &none); /* measuring cannot fail */
+	return t.wire.size + m->body_size;
 }
 
 int
 message_write(const struct message *m, enum message_form form,
     struct sink *out, struct error *err)
 {
-	int stuff = form == MESSAGE_STUFFED;
-	struct wire_format header = { .stuff = stuff };
-	struct wire_format body = { .dots = m->dots, .stuff = stuff };
+	struct text_writer header = { .out = out, .size_max = UINT64_MAX };
+	struct text_writer body = { .out = out, .size_max = m->body_size };
 
-	if (convert_header(m, &header, out, err) != 0 ||
-	    write_body(m, &body, out, err) != 0)
+	header.wire.stuff = body.wire.stuff = form == MESSAGE_STUFFED;
+	body.wire.dots = m->dots;
+	if (convert_header(m, &header, err) != 0 ||
+	    write_body(m, &body, err) != 0)
 		return -1;
-	if (body.size != m->body_size)
-		return fail(err, EX_IOERR, "the file on standard input has "
-		    "changed while it was being sent");
-	return 0;
+	return body.wire.size == m->body_size ? 0 : fail_changed(err);
 }
 
 void

@@ -97,7 +97,8 @@ uint64_t message_size(const struct message *m);
 /*
  * Writes header, separator and body with CRLF ends; the last line is always
  * ended. 0; -1: the sink's error, or EX_IOERR from the spool, also if the
- * file on stdin is not what was read before: no final dot may follow.
+ * file on stdin is not what was read before: no final dot may follow. Never
+ * writes more than message_size() octets, stuffing not counted.
  */
 int message_write(const struct message *m, enum message_form form,
 	struct sink *out, struct error *err);

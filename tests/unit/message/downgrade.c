@@ -37,6 +37,11 @@ static const struct conversion cases[] = {
 	  "Content-Transfer-Encoding: 8bit\n\n\xe4\n",
 	  "MIME-Version: 1.0\nContent-Type: text/html; charset=latin1\n"
 	  "Content-Transfer-Encoding: quoted-printable\n\n=E4\n", NULL },
+	{ "the encoding stays at its place", DOWNGRADE_7BIT,
+	  "MIME-Version: 1.0\nContent-Transfer-Encoding: 8bit\n"
+	  "Content-Type: text/plain\nX: y\n\n\xe4\n",
+	  "MIME-Version: 1.0\nContent-Transfer-Encoding: quoted-printable\n"
+	  "Content-Type: text/plain\nX: y\n\n=E4\n", NULL },
 	{ "only the part that needs it", DOWNGRADE_7BIT,
 	  "Content-Type: multipart/mixed; boundary=\"a b\"\n"
 	  "Content-Transfer-Encoding: 8bit\n\npre\n--a b\n\n\xe4\n"
@@ -221,6 +226,29 @@ what_suits_needs_nothing(void **state)
 	message_free(&m);
 }
 
+/* Four octets for a part: what is kept of them stays small. */
+static void
+a_message_of_very_many_parts_is_refused(void **state)
+{
+	struct buffer text = {0};
+	struct spool spool = {0};
+	struct message m, out;
+	struct error err = {0};
+
+	(void)state;
+	buffer_add_string(&text, "Content-Type: multipart/mixed; "
+	    "boundary=q\n\n\xe4\n");
+	for (size_t i = 0; i < 600000; i++)
+		buffer_add_string(&text, "--q\n");
+	letter_take(&m, text.data, text.len);
+	assert_int_equal(downgrade_convert(&out, &m, DOWNGRADE_7BIT, &spool,
+	    &err), -1);
+	assert_int_equal(err.code, EX_DATAERR);
+	assert_non_null(strstr(err.text, "more than 524288 parts"));
+	message_free(&m);
+	buffer_free(&text);
+}
+
 int
 main(void)
 {
@@ -229,6 +257,7 @@ main(void)
 		cmocka_unit_test(long_lines_become_short_whatever_their_length),
 		cmocka_unit_test(long_header_lines_are_folded),
 		cmocka_unit_test(what_suits_needs_nothing),
+		cmocka_unit_test(a_message_of_very_many_parts_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -403,6 +403,34 @@ a_file_that_changes_while_it_is_sent_is_an_error(void **state)
 	free(text);
 }
 
+/* Line ends that come into the file become two octets each on the wire. */
+static void
+never_more_is_written_than_was_announced(void **state)
+{
+	size_t len = SPOOL_MEMORY_MAX + 1000;
+	char *text = malloc(len);
+	struct message m;
+	struct error err = {0};
+	struct buffer_sink s;
+	int fd;
+
+	(void)state;
+	buffer_sink_open(&s);
+	memset(text, 'x', len);
+	memcpy(text, "A: b\n\n", 6);
+	fd = file_of(text, len);
+	assert_int_equal(message_read(&m, fd, TEXT, &err), 0);
+	memset(text, '\n', len);
+	assert_int_equal(pwrite(fd, text, len - 6, 6), len - 6);
+	assert_int_equal(message_write(&m, MESSAGE_PLAIN, &s.sink, &err), -1);
+	assert_int_equal(err.code, EX_IOERR);
+	assert_true(s.text.len <= message_size(&m));
+	buffer_free(&s.text);
+	message_free(&m);
+	close(fd);
+	free(text);
+}
+
 static void
 a_read_error_leaves_nothing(void **state)
 {
@@ -435,6 +463,7 @@ main(void)
 		cmocka_unit_test(block_boundaries_lose_nothing),
 		cmocka_unit_test(
 		    a_file_that_changes_while_it_is_sent_is_an_error),
+		cmocka_unit_test(never_more_is_written_than_was_announced),
 		cmocka_unit_test(a_read_error_leaves_nothing),
 	};
 
