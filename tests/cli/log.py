@@ -245,8 +245,8 @@ def tells_syslog():
 
 
 DIALOGUE = (b"EHLO me\r\nMAIL FROM:<me@example.org>\r\n"
-            b"RCPT TO:<you@example.net>\r\nDATA\r\n" + MESSAGE
-            + b".\r\nQUIT\r\n")
+            b"RCPT TO:<you@example.net>\r\nDATA\r\n"
+            + MESSAGE.replace(b"\n", b"\r\n") + b".\r\nQUIT\r\n")
 
 
 def warns_in_a_dialogue():
