@@ -12,7 +12,11 @@
 #include "report/timing.h"
 #include "smtp/auth.h"
 #include "smtp/commands.h"
+#include "smtp/esmtp.h"
 #include "smtp/submit.h"
+
+/* How an extension is used, with its NUL. */
+#define USE_SIZE 80
 
 /* Longest name of a fact, with its NUL. */
 #define NAME_MAX_LEN 32
@@ -105,10 +109,14 @@ add_tls(struct info_page *p, const struct tls_facts *tls)
 
 /* What we make of an extension. */
 static const char *
-use_of(const struct session *s, enum extension extension)
+use_of(const struct session *s, enum extension extension,
+    char text[USE_SIZE])
 {
 	const struct account *a = s->account;
+	const char *use = esmtp_use(s, extension, text, USE_SIZE);
 
+	if (use != NULL)
+		return use;
 	switch (extension) {
 	case EXT_STARTTLS:
 		return s->smarthost->tls && s->smarthost->tls_starttls
@@ -120,16 +128,6 @@ use_of(const struct session *s, enum extension extension)
 	case EXT_CHUNKING:
 	case EXT_BINARYMIME:
 		return a->chunking ? "used" : "chunking is off";
-	case EXT_REQUIRETLS:
-		return a->require_tls ? "used" : "require_tls is off";
-	case EXT_MT_PRIORITY:
-		return a->mt_priority[0] != '\0' ? "used"
-		    : "no mt_priority";
-	case EXT_DELIVERBY:
-		return a->deliver_by[0] != '\0' ? "used" : "no deliver_by";
-	case EXT_FUTURERELEASE:
-		return a->hold_for != 0 || a->hold_until[0] != '\0' ? "used"
-		    : "no hold_for, no hold_until";
 	case EXT_DSN:
 		return "used if notifications are asked for";
 	case EXT_8BITMIME:
@@ -145,11 +143,14 @@ use_of(const struct session *s, enum extension extension)
 static void
 add_extensions(struct info_page *p, const struct session *s)
 {
+	char text[USE_SIZE];
+
 	begin(p, "extensions");
 	for (const struct ehlo_keyword *n = capability_names;
 	    n->keyword != NULL; n++)
 		if (session_can(s, n->extension))
-			add(p, n->keyword, use_of(s, n->extension));
+			add(p, n->keyword, use_of(s, n->extension,
+			    text));
 	end(p);
 }
 

@@ -34,6 +34,7 @@ stream_step(struct stream *s, unsigned seconds, const char *awaited)
 {
 	s->seconds = seconds;
 	snprintf(s->awaited, sizeof(s->awaited), "%s", awaited);
+	wait_line_begin(&s->waits);
 	start_clock(s);
 }
 
@@ -81,12 +82,30 @@ check_time(struct stream *s, struct error *err)
 	return s->late++ < LATE_MAX ? 0 : timed_out(s, err);
 }
 
+/* Waits like poll_any, and tells a person at the terminal what for. */
 static int
-await(const struct stream *s, short events, struct error *err)
+poll_and_tell(struct stream *s, struct pollfd *p, int64_t deadline,
+	struct error *err)
+{
+	for (;;) {
+		int64_t wake = deadline_first(deadline,
+		    wait_line_due(&s->waits));
+		int ready = poll_any(p, 1, wake, err);
+
+		if (ready != 0 || wake == deadline) {
+			wait_line_erase(&s->waits);
+			return ready;
+		}
+		wait_line_draw(&s->waits, s->awaited);
+	}
+}
+
+static int
+await(struct stream *s, short events, struct error *err)
 {
 	int64_t deadline = deadline_first(s->step, s->deadline);
 	struct pollfd p = { s->transport->fd, events, 0 };
-	int ready = poll_any(&p, 1, deadline, err);
+	int ready = poll_and_tell(s, &p, deadline, err);
 
 	if (ready < 0)
 		return -1;

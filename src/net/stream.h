@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/sink.h"
 #include "net/transport.h"
+#include "net/wait_line.h"
 
 /* What a server may send ahead while we write, octets. */
 #define STREAM_AHEAD_MAX ((size_t)1 << 20)
@@ -30,6 +31,7 @@ struct stream {
 	char awaited[48];       /* the step's name, for errors */
 	int trace;              /* descriptor for the dialogue, or -1 */
 	unsigned late;          /* rounds since the time was up */
+	struct wait_line waits; /* drawn while the stream waits to read */
 	int within_reply;       /* the next line belongs to the last one */
 	int ended;              /* nothing more will be received */
 	int broken;             /* nothing more can be sent */

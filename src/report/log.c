@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -16,10 +17,236 @@
 #include "base/ascii.h"
 #include "base/escape.h"
 #include "base/mkdirs.h"
+#include "base/utf8.h"
 #include "base/xdg.h"
-#include "report/logline.h"
+#include "format/queue_id.h"
 
-/* The format is the user's own; strftime cannot be harmed by it. */
+/* The longest written form of a value, octets. All together, with their names,
+ * fit in a line. */
+#define TIME_SIZE 80
+#define VALUE_SIZE 330
+#define REPLY_SIZE 260
+#define LIST_SIZE 400
+#define ERROR_SIZE 600
+
+/* The line under construction, and its format. */
+struct log_writer {
+	struct log_line *line;
+	int json;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+add(struct log_writer *w, const char *format, ...)
+{
+	struct log_line *l = w->line;
+	size_t room = sizeof(l->text) - 1 - l->len;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(l->text + l->len, room, format, args);
+	va_end(args);
+	if (n > 0)
+		l->len += (size_t)n < room ? (size_t)n : room - 1;
+}
+
+/* Writes the escaped text with a \ before each " and \; a text that does not
+ * fit ends in "...". */
+static void
+quote(char *out, size_t size, const char *text)
+{
+	size_t used = 0, len = strlen(text), n;
+	uint32_t value;
+
+	for (; len > 0; text += n, len -= n) {
+		int special = *text == '"' || *text == '\\';
+
+		n = utf8_decode(text, len, &value);
+		if (used + n + (size_t)special + sizeof("...") > size) {
+			memcpy(out + used, "...", 3);
+			used += 3;
+			break;
+		}
+		if (special)
+			out[used++] = '\\';
+		memcpy(out + used, text, n);
+		used += n;
+	}
+	out[used] = '\0';
+}
+
+/* The separator from the field before, and the name. */
+static void
+begin(struct log_writer *w, const char *name)
+{
+	int first = w->line->len == 0;
+
+	if (w->json)
+		add(w, "%c\"%s\":", first ? '{' : ',', name);
+	else
+		add(w, "%s%s=", first ? "" : " ", name);
+}
+
+static void
+add_number(struct log_writer *w, const char *name, int64_t value)
+{
+	begin(w, name);
+	add(w, "%lld", (long long)value);
+}
+
+/* A value with blanks, quotes or "=" stands between quotes and has none in it,
+ * so that no field can look like another one. */
+static void
+add_plain(struct log_writer *w, char *value)
+{
+	const char *mark;
+
+	for (char *p = value; *p != '\0'; p++)
+		if (*p == '"')
+			*p = '\'';
+	mark = strpbrk(value, " ='") != NULL ? "\"" : "";
+	add(w, "%s%s%s", mark, value, mark);
+}
+
+/* Nothing for NULL and "". size: as it is written, at most ERROR_SIZE. */
+static void
+add_text(struct log_writer *w, const char *name, const char *value, size_t size)
+{
+	char shown[ERROR_SIZE], quoted[ERROR_SIZE];
+
+	if (value == NULL || value[0] == '\0')
+		return;
+	escape_string(shown, size, value);
+	begin(w, name);
+	if (w->json) {
+		quote(quoted, size, shown);
+		add(w, "\"%s\"", quoted);
+	} else {
+		add_plain(w, shown);
+	}
+}
+
+static void
+add_value(struct log_writer *w, const char *name, const char *value)
+{
+	add_text(w, name, value, VALUE_SIZE);
+}
+
+static void
+add_recipients(struct log_writer *w, const struct envelope *e)
+{
+	char list[LIST_SIZE] = "";
+	size_t len = 0, shown = 0;
+
+	for (; shown < e->n; shown++) {
+		size_t need = strlen(e->to[shown].path) + 1;
+
+		if (len + need + sizeof("+18446744073709551615-more") >
+		    sizeof(list))
+			break;
+		len += (size_t)snprintf(list + len, sizeof(list) - len,
+		    "%s%s", shown > 0 ? "," : "", e->to[shown].path);
+	}
+	if (shown < e->n)
+		snprintf(list + len, sizeof(list) - len, "+%zu-more",
+		    e->n - shown);
+	add_text(w, "to", list, LIST_SIZE);
+}
+
+/* How the certificate was judged; NULL without TLS. */
+static const char *
+verification(const struct attempt *a)
+{
+	static const char *const ways[] = {
+		[TLS_TRUST_CA] = "on",
+		[TLS_TRUST_TOFU] = "tofu",
+		[TLS_TRUST_DANE] = "dane"
+	};
+
+	if (a->facts->tls[0] == '\0')
+		return NULL;
+	if (a->account->tls_fingerprint.n > 0)
+		return "pin";
+	if (!a->account->tls_certcheck)
+		return "off";
+	return a->facts->notice[0] != '\0' ? "first"
+	    : ways[a->account->tls_trust];
+}
+
+static void
+add_server(struct log_writer *w, const struct attempt *a)
+{
+	const struct submission *f = a->facts;
+	int talked = f->connection.address[0] != '\0';
+
+	add_value(w, "account", a->account->name);
+	add_value(w, "notice", a->account->notice);
+	add_value(w, "host", f->host);
+	add_value(w, "address", f->connection.address);
+	add_value(w, "tls", f->tls[0] == '\0' && talked ? "off" : f->tls);
+	add_value(w, "verify", verification(a));
+	add_value(w, "auth", f->mechanism);
+	add_value(w, "user", a->account->user);
+}
+
+static void
+add_message(struct log_writer *w, const struct attempt *a)
+{
+	const struct envelope *e = a->envelope;
+
+	if (e->sender == NULL)
+		return; /* there is no envelope yet */
+	add_value(w, "from", e->sender[0] != '\0' ? e->sender : "<>");
+	add_recipients(w, e);
+	add_number(w, "size", (int64_t)message_size(a->message));
+	add_value(w, "msgid", e->message_id);
+}
+
+static void
+add_result(struct log_writer *w, const struct attempt *a)
+{
+	const struct reply *final = &a->facts->final;
+	char id[QUEUE_ID_MAX] = "";
+
+	if (reply_class(final) == 2)
+		queue_id_find(id, final->text);
+	add_value(w, "queueid", id);
+	add_text(w, "reply", final->text, REPLY_SIZE);
+	add_text(w, "error", a->result->text, ERROR_SIZE);
+	if (a->facts->started != 0)
+		add_number(w, "ms", a->facts->ended - a->facts->started);
+}
+
+/* The time has no name in a line for people. */
+static void
+add_when(struct log_writer *w, const char *when)
+{
+	char shown[TIME_SIZE];
+
+	if (w->json)
+		add_text(w, "time", when, TIME_SIZE);
+	else if (when[0] != '\0')
+		add(w, "%s", escape_string(shown, sizeof(shown), when));
+}
+
+void
+log_line_compose(struct log_line *l, const struct attempt *a, const char *when)
+{
+	struct log_writer w = { l, a->account->log_format == LOG_FORMAT_JSON };
+
+	l->len = 0;
+	l->text[0] = '\0';
+	add_when(&w, when);
+	add_text(&w, "outcome", outcome_of(a), VALUE_SIZE);
+	add_number(&w, "exit", a->code);
+	add_server(&w, a);
+	add_message(&w, a);
+	add_result(&w, a);
+	if (w.json)
+		add(&w, "}");
+}
+
+/* The format is the user's own; strftime is safe with any. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 static void
@@ -100,7 +327,7 @@ open_file(const char *path)
 	return -1;
 }
 
-/* At most a second: one write on O_APPEND is whole even without the lock. */
+/* Waits at most a second: even unlocked, a write on O_APPEND is whole. */
 static void
 lock_a_while(int fd)
 {
@@ -108,7 +335,7 @@ lock_a_while(int fd)
 		poll(NULL, 0, 50);
 }
 
-/* A line that a full disk has cut must not swallow ours. */
+/* After a line cut by a full disk ours begins on a line of its own. */
 static int
 last_line_is_cut(int fd)
 {
@@ -118,11 +345,11 @@ last_line_is_cut(int fd)
 	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
 }
 
-/* Writes the line with its LF, behind another one if it must, at once. */
+/* Writes the line with its LF, and one before it if cut, in one write. */
 static int
-write_line(int fd, const struct logline *l, int cut, struct error *err)
+write_line(int fd, const struct log_line *l, int cut, struct error *err)
 {
-	char line[LOGLINE_MAX + 1] = "\n";
+	char line[LOG_LINE_MAX + 1] = "\n";
 	size_t len = l->len + 1 + (size_t)cut;
 	ssize_t n;
 
@@ -143,7 +370,7 @@ write_line(int fd, const struct logline *l, int cut, struct error *err)
  * do.
  */
 static int
-append(const char *path, int opened, const struct logline *l,
+append(const char *path, int opened, const struct log_line *l,
     struct error *err)
 {
 	int fd = open_file(path), result;
@@ -233,7 +460,7 @@ log_open(const struct account *a)
 }
 
 static int
-write_file(const struct attempt *attempt, const struct logline *l,
+write_file(const struct attempt *attempt, const struct log_line *l,
     struct error *err)
 {
 	char made[PATH_MAX], quote[ESCAPE_QUOTE];
@@ -253,7 +480,7 @@ write_file(const struct attempt *attempt, const struct logline *l,
 static void
 write_syslog(const struct attempt *attempt)
 {
-	struct logline line;
+	struct log_line line;
 
 	log_line_compose(&line, attempt, "");
 	/* a fixed name: glibc's syslog() has overflowed on long argv[0] */
@@ -266,7 +493,7 @@ int
 log_write(const struct attempt *attempt, struct error *err)
 {
 	const struct account *a = attempt->account;
-	struct logline line;
+	struct log_line line;
 	char when[256];
 
 	if (a->syslog != 0)

@@ -255,9 +255,11 @@ data_send(struct session *s, struct mail *mail, struct error *err)
 	memset(&mail->final, 0, sizeof(mail->final));
 	if (mail->times.invited == 0)
 		mail->times.invited = deadline_now();
-	if (terminal != 0)
+	if (terminal != 0) {
+		s->stream.waits.fd = 0; /* one line at a time */
 		*transport = progress_open(*transport, terminal,
 		    message_size(mail->message));
+	}
 	if (write_message(s, mail->message, err) == 0 &&
 	    send_end(s, quit, err) == 0) {
 		result = get_result(s, mail, err);
@@ -268,5 +270,6 @@ data_send(struct session *s, struct mail *mail, struct error *err)
 	}
 	if (terminal != 0)
 		*transport = progress_close(*transport);
+	s->stream.waits.fd = terminal;
 	return result;
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "smtp/esmtp.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
+#include "config/key.h"
 #include "format/encode.h"
 #include "format/wire_format.h"
 #include "smtp/auth.h"
@@ -21,38 +24,89 @@ wants_dsn(const struct envelope *e)
 	return e->notify != NULL || e->returns != NULL || e->envid != NULL;
 }
 
-/* An extension that must be there because a key says so. */
-struct esmtp_demand {
-	const char *key;
+/* The parameters of MAIL that are the value of a key; a switch's has none. */
+static const struct esmtp_parameter {
 	enum extension extension;
-	int made;
+	const char *keyword;
+	size_t key;
+} parameters[] = {
+	{ EXT_REQUIRETLS, "REQUIRETLS", KEY_require_tls },
+	{ EXT_MT_PRIORITY, "MT-PRIORITY", KEY_mt_priority },
+	{ EXT_DELIVERBY, "BY", KEY_deliver_by },
+	{ EXT_FUTURERELEASE, "HOLDFOR", KEY_hold_for },
+	{ EXT_FUTURERELEASE, "HOLDUNTIL", KEY_hold_until },
 };
+
+#define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
+
+/* The key's value, owned; NULL if it is off or unset. */
+static char *
+value_of(const struct account *a, size_t key)
+{
+	char *value = account_get(a, account_keys[key].name, 0);
+
+	if (value == NULL || value[0] == '\0' || strcmp(value, "off") == 0) {
+		free(value);
+		return NULL;
+	}
+	return value;
+}
+
+static int
+is_asked_for(const struct account *a, const struct esmtp_parameter *p)
+{
+	char *value = value_of(a, p->key);
+	int result = value != NULL;
+
+	free(value);
+	return result;
+}
+
+static int
+check_offered(const struct session *s, enum extension extension,
+    const char *key, struct error *err)
+{
+	const struct ehlo_keyword *name = capability_names;
+
+	if (session_can(s, extension))
+		return 0;
+	while (name->extension != extension)
+		name++;
+	return fail(err, EX_UNAVAILABLE, "server does not offer %s, which %s "
+	    "asks for", name->keyword, key);
+}
 
 static int
 check_demands(const struct session *s, const struct envelope *e,
     struct error *err)
 {
-	const struct account *a = s->account;
-	const struct esmtp_demand demands[] = {
-		{ "require_tls", EXT_REQUIRETLS, a->require_tls },
-		{ "dsn_strict", EXT_DSN, a->dsn_strict && wants_dsn(e) },
-		{ "mt_priority", EXT_MT_PRIORITY, a->mt_priority[0] != '\0' },
-		{ "deliver_by", EXT_DELIVERBY, a->deliver_by[0] != '\0' },
-		{ "hold_for", EXT_FUTURERELEASE, a->hold_for != 0 },
-		{ "hold_until", EXT_FUTURERELEASE, a->hold_until[0] != '\0' },
-	};
-
-	for (size_t i = 0; i < sizeof(demands) / sizeof(demands[0]); i++) {
-		const struct ehlo_keyword *name = capability_names;
-
-		if (!demands[i].made || session_can(s, demands[i].extension))
-			continue;
-		while (name->extension != demands[i].extension)
-			name++;
-		return fail(err, EX_UNAVAILABLE, "server does not offer %s, "
-		    "which %s asks for", name->keyword, demands[i].key);
-	}
+	for (size_t i = 0; i < PARAMETERS; i++)
+		if (is_asked_for(s->account, &parameters[i]) &&
+		    check_offered(s, parameters[i].extension,
+		    account_keys[parameters[i].key].name, err) != 0)
+			return -1;
+	if (s->account->dsn_strict && wants_dsn(e))
+		return check_offered(s, EXT_DSN, "dsn_strict", err);
 	return 0;
+}
+
+const char *
+esmtp_use(const struct session *s, enum extension extension, char *text,
+    size_t size)
+{
+	size_t len = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < PARAMETERS; i++) {
+		if (parameters[i].extension != extension)
+			continue;
+		if (is_asked_for(s->account, &parameters[i]))
+			return "used";
+		len += (size_t)snprintf(text + len, size - len, "%sno %s",
+		    len > 0 ? ", " : "",
+		    account_keys[parameters[i].key].name);
+	}
+	return len > 0 ? text : NULL;
 }
 
 /* RFC 8689 4.2.1: over TLS, and only to a server that showed who it is. */
@@ -151,16 +205,16 @@ add_auth(struct buffer *out, const struct session *s,
 static void
 add_account_parameters(struct buffer *out, const struct account *a)
 {
-	if (a->require_tls)
-		buffer_add_string(out, " REQUIRETLS");
-	if (a->mt_priority[0] != '\0')
-		buffer_addf(out, " MT-PRIORITY=%s", a->mt_priority);
-	if (a->deliver_by[0] != '\0')
-		buffer_addf(out, " BY=%s", a->deliver_by);
-	if (a->hold_for != 0)
-		buffer_addf(out, " HOLDFOR=%u", a->hold_for);
-	if (a->hold_until[0] != '\0')
-		buffer_addf(out, " HOLDUNTIL=%s", a->hold_until);
+	for (size_t i = 0; i < PARAMETERS; i++) {
+		const struct esmtp_parameter *p = &parameters[i];
+		char *value = value_of(a, p->key);
+
+		if (value != NULL && account_keys[p->key].kind == KIND_SWITCH)
+			buffer_addf(out, " %s", p->keyword);
+		else if (value != NULL)
+			buffer_addf(out, " %s=%s", p->keyword, value);
+		free(value);
+	}
 }
 
 void

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * The ESMTP parameters of MAIL and RCPT: which a message needs, which the
- * server offers, and what is wrong if the two do not meet.
- */
+/* The ESMTP parameters of MAIL and RCPT: what message and account ask for, and
+ * whether the server offers it. */
 #ifndef ONEHOP_SMTP_ESMTP_H
 #define ONEHOP_SMTP_ESMTP_H
 
@@ -13,9 +11,9 @@
 #include "smtp/session.h"
 
 /*
- * Can the server do what message and account ask for? 0; -1 EX_DATAERR for a
+ * Checks that the server can do what message and account ask for. 0; -1 EX_DATAERR for a
  * message too large (RFC 1870) or an address that needs SMTPUTF8 (RFC 6531),
- * EX_UNAVAILABLE for an extension that the account demands.
+ * EX_UNAVAILABLE for a missing extension that a key asks for.
  */
 int esmtp_check(const struct session *s, const struct envelope *e,
 	const struct message *m, struct error *err);
@@ -27,6 +25,13 @@ void esmtp_add_mail(struct buffer *out, const struct session *s,
 /* Appends what follows RCPT's path. */
 void esmtp_add_rcpt(struct buffer *out, const struct session *s,
 	const struct envelope *e, const struct recipient *to);
+
+/*
+ * How the account uses an extension whose parameter is the value of a key:
+ * "used", or "no KEY" written to text. NULL for any other extension.
+ */
+const char *esmtp_use(const struct session *s, enum extension extension,
+	char *text, size_t size);
 
 /* Is the content to go by BDAT (RFC 3030)? */
 int esmtp_uses_bdat(const struct session *s);

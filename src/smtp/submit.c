@@ -188,6 +188,20 @@ open_session(struct submitter *s, size_t index,
 	return result;
 }
 
+/* Lets a person at the terminal see what the stream waits for. */
+static void
+watch_waits(struct submitter *s)
+{
+	struct wait_line *line = &s->session.stream.waits;
+
+	line->fd = s->session.options->progress;
+	if (s->facts.port == 0)
+		escape_string(line->peer, sizeof(line->peer), s->facts.host);
+	else
+		escape_server(line->peer, sizeof(line->peer), s->facts.host,
+		    s->facts.port);
+}
+
 /* Tries the host at index: connected, and the last EHLO answered. */
 static int
 try_host(struct submitter *s, size_t index, struct error *err)
@@ -209,6 +223,7 @@ try_host(struct submitter *s, size_t index, struct error *err)
 		s->facts.connection.connected_ms = deadline_now();
 		stream_open(&s->session.stream, transport, s->route.deadline,
 		    s->session.options->trace);
+		watch_waits(s);
 		result = open_session(s, index, &demand.policy, err);
 	}
 	free_demand(&demand);

@@ -103,4 +103,5 @@ CONV_LOG_DRIVER = $(LOG_DRIVER)
 CONV_LOG_COMPILER = $(RUN_PYTHON) $(top_srcdir)/tests/smtp/play.py
 EXTRA_DIST += $(CONVERSATIONS) tests/smtp/play.py \
 	tests/lib/certs.py tests/lib/onehop.py tests/lib/smtpserver.py
-TESTS += $(CONVERSATIONS) tests/smtp/outcomes.py
+TESTS += $(CONVERSATIONS) tests/smtp/outcomes.py \
+	tests/smtp/waiting.py

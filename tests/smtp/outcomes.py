@@ -273,6 +273,18 @@ def limit(verb, reply):
         reply if v == verb and server.messages >= 3 else None
 
 
+def serverinfo_fails():
+    with setting(never, []) as (server, run):
+        server.stop()
+        result, document = send(run, "-S")
+    for key, value in (("exit", 75), ("error", "connection refused")):
+        if value != document.get(key) and \
+                str(value) not in str(document.get(key)):
+            yield f"{key}: {document.get(key)}"
+    if result.status != 75:
+        yield f"exit {result.status}"
+
+
 def main():
     tap = Tap()
     for total in (65535, 65536, 65537, 131072):
@@ -305,6 +317,7 @@ def main():
     tap.run("LIMITS MAILMAX counts in a session", served,
             lambda v, _line, server: b"" if v == "MAIL" and
             server.messages >= 2 else None, ["LIMITS MAILMAX=2"], 4)
+    tap.run("-S --json that fails says why", serverinfo_fails)
     return tap.done()
 
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
-#include "report/logline.h"
+#include "report/log.h"
 
 /* An attempt with all that it consists of. */
 struct sample {
@@ -71,7 +71,7 @@ free_sample(struct sample *s)
 static void
 reads(struct sample *s, const char *wanted)
 {
-	struct logline line;
+	struct log_line line;
 
 	log_line_compose(&line, &s->attempt, "2026-11-23T13:30:00+0000");
 	assert_string_equal(line.text, wanted);
@@ -122,7 +122,7 @@ a_run_that_came_to_nothing_has_a_line(void **state)
 	struct error result = {0};
 	struct attempt attempt = { &account, &envelope, &message, &facts,
 	    &result, 78, 0 };
-	struct logline line;
+	struct log_line line;
 
 	(void)state;
 	account_init(&account, "");
@@ -137,7 +137,7 @@ static void
 a_session_in_clear_says_so(void **state)
 {
 	struct sample *s = make_sample();
-	struct logline line;
+	struct log_line line;
 
 	(void)state;
 	s->facts.tls[0] = '\0';
@@ -174,7 +174,7 @@ no_value_passes_for_another_field(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
 		struct sample *s = make_sample();
-		struct logline line;
+		struct log_line line;
 
 		free(s->envelope.sender);
 		s->envelope.sender = strdup(hostile[i].value);
@@ -189,7 +189,7 @@ static void
 the_time_cannot_end_the_line(void **state)
 {
 	struct sample *s = make_sample();
-	struct logline line;
+	struct log_line line;
 
 	(void)state;
 	log_line_compose(&line, &s->attempt, "23\n24");
@@ -201,7 +201,7 @@ static void
 many_recipients_are_counted(void **state)
 {
 	struct sample *s = make_sample();
-	struct logline line;
+	struct log_line line;
 
 	(void)state;
 	free(s->to[0].path);
@@ -240,7 +240,7 @@ the_longest_line_is_whole(void **state)
 	for (size_t i = 0; i < 16; i++) {
 		struct sample *s = make_sample();
 		char text[1000];
-		struct logline line;
+		struct log_line line;
 
 		set(s, "log_format", formats[i % 2]);
 		fill(text, sizeof(text), fillings[i / 2]);
@@ -263,7 +263,7 @@ the_longest_line_is_whole(void **state)
 		s->facts.ended = INT64_MAX / 2;
 		log_line_compose(&line, &s->attempt, text);
 		assert_int_equal(line.len, strlen(line.text));
-		assert_true(line.len < LOGLINE_MAX - 100);
+		assert_true(line.len < LOG_LINE_MAX - 100);
 		assert_non_null(strstr(line.text, "ms"));
 		assert_true(utf8_is_valid(line.text, line.len));
 		assert_null(strchr(line.text, '\n'));
