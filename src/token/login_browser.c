@@ -11,9 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/run_command.h"
 #include "base/platform.h"
 #include "base/poll.h"
+#include "base/run_command.h"
 #include "base/terminal.h"
 #include "base/write_all.h"
 #include "base/xmalloc.h"
