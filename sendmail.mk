@@ -20,7 +20,9 @@ sendmail_is_foreign = \
 		fi; \
 	}
 
-install-sendmail: install
+# What is installed already stays as it is: it may have been stripped.
+install-sendmail: all
+	@test -x '$(DESTDIR)$(bindir)/onehop' || $(MAKE) $(AM_MAKEFLAGS) install
 	@$(sendmail_is_foreign); \
 	for file in $(SENDMAIL_LINKS) $(SENDMAIL_PAGE); do \
 		if is_foreign "$(DESTDIR)$$file"; then \
@@ -35,6 +37,11 @@ install-sendmail: install
 	done
 	$(MKDIR_P) '$(DESTDIR)$(mandir)/man8'
 	$(INSTALL_DATA) '$(srcdir)/man/sendmail.8' '$(DESTDIR)$(SENDMAIL_PAGE)'
+	@test '$(sbindir)' = /usr/sbin || { \
+		echo 'note: cron, at, mutt, PHP and others call' \
+		'/usr/sbin/sendmail; they do not find' \
+		'$(sbindir)/sendmail.  configure --prefix=/usr' \
+		'--sysconfdir=/etc makes it theirs.'; }
 
 uninstall-sendmail:
 	@$(sendmail_is_foreign); \

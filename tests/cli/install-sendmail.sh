@@ -36,6 +36,21 @@ installs_the_page()
     grep -q onehop "$root/usr/share/man/man8/sendmail.8"
 }
 
+# A stripped program stays stripped, and callers that would not find the names
+# are named.
+leaves_the_program()
+{
+    echo 'as it was stripped' >"$root/usr/bin/onehop"
+    run_make install-sendmail || return 1
+    grep 'as it was' "$root/usr/bin/onehop"
+}
+
+names_who_finds_no_sendmail()
+{
+    run_make install-sendmail sbindir=/opt/sbin &&
+        grep 'cron' "$scratch/make" && rm -r "$root/opt"
+}
+
 uninstalls_all_names()
 {
     run_make uninstall-sendmail || return 1
@@ -82,6 +97,8 @@ keeps_another_page()
 tap 'install-sendmail makes every name a link' installs_all_names
 tap 'and installs the page' installs_the_page
 tap 'a second time changes nothing' installs_all_names
+tap 'an installed program stays as it is' leaves_the_program
+tap 'callers that find no sendmail are named' names_who_finds_no_sendmail
 tap 'uninstall-sendmail removes them' uninstalls_all_names
 tap 'the file of another program stays' keeps_another_file
 tap 'so does its link' keeps_another_link
