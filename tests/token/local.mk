@@ -5,6 +5,4 @@ TOKEN_TESTS = \
 	tests/token/login.py \
 	tests/token/kill.py
 EXTRA_DIST += $(TOKEN_TESTS) tests/token/authserver.py
-if HAVE_PYTHON
 TESTS += $(TOKEN_TESTS)
-endif
