@@ -230,10 +230,10 @@ def a_full_disk_sends_nothing_twice():
         house.send("1@x")
         with Sink() as sink:
             house.lead_to(sink.port)
-            # reading, read, trying, ending
+            # reading, trying, ending
             trace = os.path.join(house.home, "trace")
             house.flush(["strace", "-o", trace, "-e", "trace=write",
-                         "-e", "inject=write:error=ENOSPC:when=5+"])
+                         "-e", "inject=write:error=ENOSPC:when=4+"])
             yield from not_injected(trace)
             yield from differs("copies", sink.count(), {"1@x": 1})
             house.flush()

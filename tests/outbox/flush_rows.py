@@ -270,7 +270,7 @@ def expired():
             house.lead_to(sink.port)
             for _ in range(5):
                 yield from fault_of(house.flush(), 0)
-                later(house, path, 24 * 3600)
+                later(house, path, 24 * 3600 + 60)
             result = house.flush()
             yield from fault_of(result, 69)
             if b"undelivered after 6 days" not in result.stderr:
