@@ -3,6 +3,7 @@
 
 #include "base/platform.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -99,6 +100,23 @@ platform_open_unnamed(const char *directory)
 	if (fd >= 0)
 		fchmod(fd, 0600);
 	return fd;
+}
+
+int
+platform_reserve(int fd, off_t n)
+{
+#ifdef FALLOC_FL_KEEP_SIZE
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return -1;
+	while (fallocate(fd, FALLOC_FL_KEEP_SIZE, st.st_size, n) != 0)
+		if (errno != EINTR)
+			return errno == ENOSPC || errno == EDQUOT ? -1 : 0;
+#else
+	(void)fd, (void)n;
+#endif
+	return 0;
 }
 
 void

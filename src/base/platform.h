@@ -4,6 +4,7 @@
 #define ONEHOP_BASE_PLATFORM_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 /* Overwrites with zeros in a way that no compiler removes. */
 void platform_wipe(void *data, size_t len);
@@ -22,6 +23,13 @@ void platform_hide_memory(void);
  * whatever the umask, close-on-exec, to read and write. -1 with errno.
  */
 int platform_open_unnamed(const char *directory);
+
+/*
+ * Reserves n octets past the end of the file, whose size stays. Returns 0 on
+ * success or where the system cannot reserve, -1 with errno if there is no
+ * room.
+ */
+int platform_reserve(int fd, off_t n);
 
 /* Closes every descriptor from first on; for a child before exec. */
 void platform_close_from(int first);

@@ -30,6 +30,7 @@
 #include "outbox/flush.h"
 #include "outbox/list.h"
 #include "outbox/locate.h"
+#include "outbox/manage.h"
 #include "outbox/notify.h"
 #include "outbox/outbox.h"
 #include "report/log.h"
@@ -115,34 +116,27 @@ show_version(struct program_run *run, struct error *err)
 	return write_answer(STDOUT_FILENO, text, (size_t)n, err);
 }
 
-static struct queue_order
-queue_order(const struct options *options)
-{
-	const struct queue_order order = {
-		.selection = &options->selection,
-		.verb = options->verb,
-		.ids = options->request.recipients,
-		.nids = options->request.nrecipients,
-		.json = options->json,
-	};
-
-	return order;
-}
-
 static int
 list_queue(struct program_run *run, struct error *err)
 {
-	const struct queue_order order = queue_order(&run->options);
+	const struct list_order order = { &run->options.selection,
+	    LIST_WAITING, run->options.json ? LIST_JSON : LIST_TEXT };
 
-	return queue_list(STDOUT_FILENO, &order, err);
+	return list_messages(STDOUT_FILENO, &order, err);
 }
 
 static int
-command_queue(struct program_run *run, struct error *err)
+manage_queue(struct program_run *run, struct error *err)
 {
-	const struct queue_order order = queue_order(&run->options);
+	const struct manage_order order = {
+		.selection = &run->options.selection,
+		.verb = run->options.verb,
+		.ids = run->options.request.recipients,
+		.nids = run->options.request.nrecipients,
+		.form = run->options.json ? LIST_JSON : LIST_TEXT,
+	};
 
-	return queue_command(STDOUT_FILENO, &order, err);
+	return manage_run(STDOUT_FILENO, &order, err);
 }
 
 /* Every outbox of the user. */
@@ -157,10 +151,14 @@ flush_queue(struct program_run *run, struct error *err)
 		return fail(err, EX_USAGE, "-q sends what is queued, and "
 		    "takes no recipients");
 	signals_hold();
-	locate_outboxes(&paths, &run->options.selection);
+	(void)locate_outboxes(&paths, &run->options.selection, err);
 	for (size_t i = 0; i < paths.n && err->signal == 0; i++) {
-		const struct flush_order order = { paths.at[i],
-		    run->options.selection.config, DEADLINE_NONE, trace };
+		const struct flush_order order = {
+			.path = paths.at[i],
+			.config = run->options.selection.config,
+			.until = DEADLINE_NONE,
+			.trace = trace,
+		};
 		struct error trouble = {0};
 
 		if (flush_outbox(&result, &order, &trouble) != 0)
@@ -398,7 +396,7 @@ static int (*const actions[])(struct program_run *, struct error *) = {
 	[MODE_SMTP] = serve_smtp,
 	[MODE_LIST] = list_queue,
 	[MODE_FLUSH] = flush_queue,
-	[MODE_OUTBOX] = command_queue,
+	[MODE_OUTBOX] = manage_queue,
 	[MODE_NOTHING] = do_nothing,
 	[MODE_HELP] = show_help,
 	[MODE_VERSION] = show_version,
@@ -424,7 +422,8 @@ report(struct program_run *run, const struct error *err)
 	report_notice(STDERR_FILENO, &run->facts);
 	if (run->account.notice != NULL && run->account.notice[0] != '\0')
 		report_line(STDERR_FILENO, run->account.notice);
-	if (run->options.debug || isatty(STDERR_FILENO))
+	if (run->options.debug || isatty(STDERR_FILENO) ||
+	    err->hint[0] != '\0')
 		report_queued(STDERR_FILENO, err);
 	report_error(STDERR_FILENO, err, run->tried ? &attempt : NULL);
 	if (run->options.timing && run->options.mode == MODE_SEND)

@@ -10,6 +10,7 @@
 #include "base/xmalloc.h"
 #include "config/key.h"
 #include "config/value.h"
+#include "outbox/manage.h"
 
 static const struct {
 	char letter;
@@ -209,22 +210,23 @@ check_face(const struct options *options, const struct key *key,
 static int
 set_outbox(struct options *options, const char *value, struct error *err)
 {
-	static const char *const verbs[] =
-	    { "list", "show", "retry", "remove" };
-
+	struct buffer verbs = {0};
 	char quote[ESCAPE_QUOTE];
 
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (strcmp(value, verbs[i]) == 0) {
-			options->mode = MODE_OUTBOX;
-			options->verb = value;
-			return 0;
-		}
+	if (manage_is_verb(value)) {
+		options->mode = MODE_OUTBOX;
+		options->verb = value;
+		return 0;
+	}
 	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0 &&
-	    value[0] != '/')
-		return fail(err, EX_USAGE, "--outbox: expected list, show, "
-		    "retry, remove, on, off or an absolute path, not \"%s\"",
+	    value[0] != '/') {
+		manage_add_verbs(&verbs);
+		fail(err, EX_USAGE, "--outbox: expected %s, on, off or an "
+		    "absolute path, not \"%s\"", buffer_string(&verbs),
 		    escape_string(quote, sizeof(quote), value));
+		buffer_free(&verbs);
+		return -1;
+	}
 	if (check_face(options, &account_keys[KEY_outbox], err) != 0)
 		return -1;
 	selection_override(&options->selection, KEY_outbox, value);

@@ -68,7 +68,8 @@ work(int ready, struct flush_order *order)
 void
 background_prepare(struct background *l, const char *path, const char *config)
 {
-	struct flush_order order = { path, config, 0, -1 };
+	struct flush_order order = { .path = path, .config = config,
+	    .trace = -1 };
 	int ends[2];
 
 	l->go = -1;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "outbox/disposition.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/platform.h"
+#include "base/xmalloc.h"
 #include "outbox/enqueue.h"
 #include "report/log.h"
 
-/* A server that refuses a password is not asked again for so long: it would
- * lock the user out. */
+/* After a refused login the server is left alone for so long: further tries
+ * could lock the user out. */
 #define REFUSED_LOGIN_SECONDS 3600
 
 void
@@ -28,63 +29,71 @@ disposition_complain(struct error *all, int code, const char *text)
 		is++;
 	fail(all, is > was ? code : old.code, "%s%s%s", old.text,
 	    old.text[0] != '\0' ? "\n" : "", text);
+	memcpy(all->hint, old.hint, sizeof(all->hint));
 	all->signal = old.signal;
 }
 
-/* Gives the message up: its user has to see to it. */
+void
+disposition_leave_out(struct job *j)
+{
+	struct envelope *e = &j->file.envelope;
+	size_t kept = 0;
+
+	j->index = xcalloc(e->n + 1, sizeof(j->index[0]));
+	for (size_t i = 0; i < e->n; i++) {
+		struct recipient to = e->to[i];
+
+		if (!journal_recipient_is_open(&j->state, i)) {
+			free(to.path);
+			free(to.notify);
+			free(to.orcpt);
+			continue;
+		}
+		e->to[kept] = to;
+		j->index[kept++] = i;
+	}
+	e->n = kept;
+}
+
+/* Keeps the message for its user to see to. */
 static int
-give_up(struct flushing *f, const struct job *j, const char *why,
+give_up(struct flushing *f, struct job *j, const char *why,
     struct error *err)
 {
 	struct error said = {0};
 
-	if (journal_add(&j->journal, "failed", err, "%s", why) != 0 ||
+	if (journal_write(&j->journal, JOURNAL_FAILED, 0, why, err) != 0 ||
 	    outbox_move(&f->outbox, j->id, OUTBOX_NEW, OUTBOX_FAILED,
 	    err) != 0)
 		return -1;
-	f->result->failed++;
-	if (j->site != NULL)
-		j->site->failed++;
+	f->result.failed++;
+	j->site->failed++;
 	fail(&said, EX_UNAVAILABLE, "outbox: message %s given up: %s",
 	    j->id, why);
 	disposition_complain(&f->complaints, EX_UNAVAILABLE, said.text);
 	return 0;
 }
 
-/* Tells the log of the account; the first trouble with that is kept. */
 void
 disposition_record(struct flushing *f, struct attempt *attempt)
 {
 	struct error warning = {0};
 
 	attempt->code = attempt->result->code;
-	if (log_write(attempt, &warning) != 0 && f->result->log.code == 0)
-		f->result->log = warning;
+	if (log_write(attempt, &warning) != 0 && f->result.log.code == 0)
+		f->result.log = warning;
 }
 
-/* For a message that does not say whose it is. */
-struct site *
-disposition_default_site(struct flushing *f)
-{
-	const struct selection origin = { .config = f->order->config };
-
-	return site_find(&f->sites, &origin, f->order->trace);
-}
-
-/* Gives up what cannot even be tried. Its account may not be known: then the
- * default one's log has it. */
 int
-disposition_give_up(struct flushing *f, const struct job *j, const char *why,
+disposition_give_up(struct flushing *f, struct job *j, const char *why,
     struct error *err)
 {
-	struct site *site = j->site != NULL ? j->site
-	    : disposition_default_site(f);
 	struct submission facts = {0};
 	struct error result = {0};
 	struct attempt attempt = {
-		.account = &site->account,
-		.envelope = &j->entry.envelope,
-		.message = &j->entry.message,
+		.account = &j->site->account,
+		.envelope = &j->file.envelope,
+		.message = &j->file.message,
 		.facts = &facts,
 		.result = &result
 	};
@@ -93,32 +102,71 @@ disposition_give_up(struct flushing *f, const struct job *j, const char *why,
 		return -1;
 	fail(&result, EX_UNAVAILABLE, "outbox: message %s given up: %s",
 	    j->id, why);
-	if (site->account.name != NULL)
+	if (j->site->account.name != NULL)
 		disposition_record(f, &attempt);
 	return 0;
 }
 
-/* A try has failed that leaves the message where it is: word is held,
- * deferred or unknown. */
-static int
-put_off(struct flushing *f, const struct job *j, const char *word, int64_t due,
-    const char *why, struct error *err)
+/* Names the recipients that have refused the message so far. Returns how many
+ * there are. */
+static size_t
+blame(const struct job *j, struct error *why)
 {
-	int64_t now = time(NULL), queued = j->entry.queued;
+	struct buffer text = {0};
+	size_t n = 0;
 
-	if (history_is_over(&j->history, queued, now)) {
+	for (size_t i = 0; i < j->state.n; i++) {
+		const struct journal_recipient *to = &j->state.to[i];
+
+		if (to->state != RECIPIENT_REFUSED)
+			continue;
+		if (n++ < 10)
+			buffer_addf(&text, "%srecipient refused: %s",
+			    n > 1 ? "; " : "", to->words);
+	}
+	if (n > 10)
+		buffer_addf(&text, "; and %zu more", n - 10);
+	fail(why, EX_NOUSER, "%s", buffer_string(&text));
+	buffer_free(&text);
+	return n;
+}
+
+int
+disposition_settle(struct flushing *f, struct job *j, struct error *err)
+{
+	struct error why = {0};
+
+	if (blame(j, &why) > 0)
+		return give_up(f, j, why.text, err);
+	return outbox_unlink(&f->outbox, OUTBOX_NEW, j->id, err);
+}
+
+/* Leaves the message where it is, to be tried again when it is due. */
+static int
+put_off(struct flushing *f, struct job *j, enum journal_event event,
+    int64_t due, const char *why, struct error *err)
+{
+	int64_t now = time(NULL);
+
+	if (event != JOURNAL_HELD && journal_is_over(&j->state, now)) {
 		struct error over = {0};
 
 		fail(&over, EX_UNAVAILABLE, "undelivered after %d days: %s",
-		    (int)((now - queued) / (24 * 3600)), why);
+		    (int)((now - j->file.queued) / (24 * 3600)), why);
 		return give_up(f, j, over.text, err);
 	}
-	f->result->waiting++;
-	if (history_is_late(&j->history, queued, now) &&
-	    journal_add(&j->journal, "late", err, NULL) != 0)
-		return -1;
-	return journal_add(&j->journal, word, err, "%lld %s",
-	    (long long)due, why);
+	f->result.waiting++;
+	return journal_write(&j->journal, event, due, why, err);
+}
+
+/* The try has changed nothing: its lines go, unless one must stay. */
+static int
+leave_alone(struct job *j, const char *why, struct error *err)
+{
+	if (j->journal.ending)
+		return journal_write(&j->journal, JOURNAL_HELD, 0, why, err);
+	journal_rollback(&j->journal);
+	return 0;
 }
 
 static void
@@ -126,43 +174,52 @@ stop_site(struct site *site, const struct error *why)
 {
 	site->stopped = 1;
 	site->why = *why;
+	site->due = why->code == EX_NOPERM
+	    ? time(NULL) + REFUSED_LOGIN_SECONDS : 0;
 	reuse_close(&site->delivery);
 }
 
-/* Leaves a message of a site that is stopped, and tells once of what only its
- * user can help. */
-int
-disposition_hold(struct flushing *f, const struct job *j, struct error *err)
+void
+disposition_hold(struct flushing *f, struct site *site, size_t messages)
 {
-	struct site *site = j->site;
-	int64_t due = site->why.code == EX_NOPERM
-	    ? time(NULL) + REFUSED_LOGIN_SECONDS : 0;
+	struct error why = {0};
 
-	if (!site->told && (site->why.code == EX_NOPERM ||
-	    site->why.code == EX_CONFIG))
-		disposition_complain(&f->complaints, site->why.code,
-		    site->why.text);
-	else if (f->result->held.code == 0)
-		f->result->held = site->why;
+	if (messages == 0)
+		return;
+	f->result.waiting += (unsigned)messages;
+	if (site->told)
+		return;
 	site->told = 1;
-	return put_off(f, j, "held", due, site->why.text, err);
+	if (f->result.held.code == 0)
+		f->result.held = site->why;
+	if (site->why.code != EX_NOPERM && site->why.code != EX_CONFIG)
+		return;
+	fail(&why, site->why.code, "account %s: %s", site->account.name !=
+	    NULL ? site->account.name : "of a queued message",
+	    site->why.text);
+	disposition_complain(&f->complaints, why.code, why.text);
+	hint(&f->complaints, "%s", site->why.hint[0] != '\0'
+	    ? site->why.hint : why.code == EX_NOPERM
+	    ? "check user and password, then run onehop -qf"
+	    : "fix the configuration, then run onehop -q");
 }
 
 /*
- * Was it the server or the way to it, and not this message? A server that hangs
- * up on a message's MAIL would hang up on it for ever, and block the others.
+ * Is the server or the way to it at fault, and not this message? A server that
+ * closes the connection after a certain MAIL would do so for ever, and must
+ * not hold up the other messages.
  */
 static int
 is_about_site(const struct site *site, const struct error *why)
 {
 	const struct submission *facts = &site->delivery.submitter.facts;
 
-	if (site->delivery.opening || facts->final.code == 421)
+	if (site->delivery.opening || facts->final.code == 421 ||
+	    why->code == EX_NOPERM)
 		return 1;
 	return !facts->begun && facts->final.code == 0 &&
 	    facts->mechanism[0] != '\0' && facts->mail.authenticated == 0 &&
-	    (why->code == EX_TEMPFAIL || why->code == EX_PROTOCOL ||
-	    why->code == EX_NOPERM);
+	    (why->code == EX_TEMPFAIL || why->code == EX_PROTOCOL);
 }
 
 static int64_t
@@ -171,79 +228,92 @@ next_try(const struct job *j)
 	uint32_t chance = 0;
 
 	(void)platform_random(&chance, sizeof(chance));
-	return history_next(j->history.tries + 1, time(NULL), chance);
+	return journal_next_try(j->state.tries + 1, time(NULL), chance);
 }
 
-/* Some have it. Those refused for good become a message of their own, given
- * up; the others stay, put off with that word. */
-static int
-divide(struct flushing *f, struct job *j, const char *word, const char *why,
-    struct error *err)
+/* Replies that settle a recipient while others stay open. */
+static size_t
+count_replies(const struct envelope *e, int class)
 {
-	const struct envelope *e = &j->entry.envelope;
-	struct job refused = { .site = j->site, .entry = j->entry,
-	    .journal.fd = -1 };
-	char id[OUTBOX_ID];
-	int result = 0;
+	size_t n = 0;
 
-	if (message_file_count(e, ENTRY_REFUSED) > 0) {
-		refused.id = id;
-		if (outbox_add(&f->outbox, OUTBOX_NEW, &refused.entry,
-		    ENTRY_REFUSED, id, err) != 0 ||
-		    outbox_open_journal(&f->outbox, id, &refused.journal,
-		    err) != 0)
-			return -1;
-		result = give_up(f, &refused, why, err);
-		close(refused.journal.fd);
-	}
-	if (result != 0 || message_file_count(e, ENTRY_OPEN) == 0)
-		return result != 0 ? -1 : outbox_remove(&f->outbox,
-		    OUTBOX_NEW, j->id, err);
-	if (outbox_replace(&f->outbox, j->id, &j->entry, ENTRY_OPEN,
-	    err) != 0)
+	for (size_t i = 0; i < e->n; i++)
+		n += reply_class(&e->to[i].reply) == class;
+	return n;
+}
+
+/* Has the result settled some recipients, whatever becomes of the others? */
+static int
+is_divided(const struct job *j, const struct attempt *a)
+{
+	size_t accepted = count_replies(&j->file.envelope, 2);
+	size_t refused = count_replies(&j->file.envelope, 5);
+
+	return accepted > 0 || (refused > 0 &&
+	    enqueue_is_partial(a->account));
+}
+
+/* Writes down who is settled, then treats the others by the event. */
+static int
+divide(struct flushing *f, struct job *j, enum journal_event event,
+    const struct error *why, struct error *err)
+{
+	const struct envelope *e = &j->file.envelope;
+	size_t settled = count_replies(e, 2) + count_replies(e, 5);
+	struct error refusals = {0};
+
+	if (journal_write_replies(&j->journal, e, j->index, err) != 0)
 		return -1;
-	return put_off(f, j, word, next_try(j), why, err);
+	journal_state_free(&j->state);
+	if (outbox_read_journal(&f->outbox, j->id, &j->state, err) != 0)
+		return -1;
+	if (settled == e->n)
+		return disposition_settle(f, j, err);
+	if (count_replies(e, 5) > 0 && blame(j, &refusals) > 0) {
+		wrap(&refusals, "outbox: message %s", j->id);
+		disposition_complain(&f->complaints, EX_UNAVAILABLE,
+		    refusals.text);
+	}
+	return put_off(f, j, event, event == JOURNAL_HELD ? 0 : next_try(j),
+	    why->text, err);
 }
 
-/* Has the server accepted it for some of its recipients? */
-static int
-is_divided(const struct envelope *e)
-{
-	return message_file_count(e, ENTRY_OPEN) + message_file_count(e,
-	    ENTRY_REFUSED) <
-	    e->n;
-}
-
-/* What becomes of a message that was not accepted by all it is for. */
 int
 disposition_judge(struct flushing *f, struct job *j, const struct attempt *a,
     struct error *err)
 {
 	const struct error *why = a->result;
-	unsigned doubts = j->entry.doubts + j->history.doubts;
+	unsigned doubts = j->file.doubts + j->state.doubts;
+	enum journal_event event = why->outcome == OUTCOME_UNKNOWN
+	    ? JOURNAL_UNKNOWN : why->signal != 0 ? JOURNAL_HELD
+	    : JOURNAL_DEFERRED;
 
-	const char *word = why->outcome == OUTCOME_UNKNOWN ? "unknown"
-	    : why->signal != 0 ? "held" : "deferred";
+	if (is_divided(j, a)) {
+		int result = divide(f, j, event, why, err);
 
+		if (why->signal == 0)
+			return result;
+	} else if (why->signal != 0) {
+		if (event == JOURNAL_UNKNOWN)
+			(void)put_off(f, j, event, 0, why->text, err);
+		else
+			(void)leave_alone(j, why->text, err);
+	}
 	if (why->signal != 0) {
-		(void)(is_divided(&j->entry.envelope)
-		    ? divide(f, j, word, why->text, err)
-		    : put_off(f, j, word, 0, why->text, err));
 		*err = *why;
 		return -1;
 	}
-	if (is_divided(&j->entry.envelope))
-		return divide(f, j, word, why->text, err);
-	if (why->outcome == OUTCOME_UNKNOWN) {
-		if (doubts + 1 >= HISTORY_DOUBTS_MAX)
+	if (event == JOURNAL_UNKNOWN) {
+		if (doubts + 1 >= JOURNAL_DOUBTS_MAX)
 			return give_up(f, j, why->text, err);
-		return put_off(f, j, "unknown", next_try(j), why->text, err);
+		return put_off(f, j, event, next_try(j), why->text, err);
 	}
 	if (is_about_site(j->site, why)) {
 		stop_site(j->site, why);
-		return disposition_hold(f, j, err);
+		disposition_hold(f, j->site, 1);
+		return leave_alone(j, why->text, err);
 	}
 	if (enqueue_is_worthwhile(a) || why->code == EX_IOERR)
-		return put_off(f, j, "deferred", next_try(j), why->text, err);
+		return put_off(f, j, event, next_try(j), why->text, err);
 	return give_up(f, j, why->text, err);
 }

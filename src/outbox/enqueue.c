@@ -9,19 +9,54 @@
 
 #include "base/platform.h"
 #include "base/xmalloc.h"
-#include "outbox/history.h"
 #include "outbox/outbox.h"
+
+int
+enqueue_is_partial(const struct account *a)
+{
+	return a->partial_delivery || a->protocol == PROTOCOL_LMTP;
+}
+
+static size_t
+count_open(const struct envelope *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->n; i++)
+		n += (size_t)message_file_is_open(&e->to[i]);
+	return n;
+}
+
+static size_t
+count_class(const struct envelope *e, int class)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->n; i++)
+		n += reply_class(&e->to[i].reply) == class;
+	return n;
+}
+
+/* Can the user fix it, and will the message be accepted then? */
+static int
+is_for_user(const struct error *why)
+{
+	return why->outcome == OUTCOME_NOT_SENT && !why->lasting &&
+	    (why->code == EX_NOPERM || why->code == EX_CONFIG);
+}
 
 int
 enqueue_is_worthwhile(const struct attempt *a)
 {
 	const struct error *why = a->result;
 
-	if (why->signal != 0) /* who types ^C does not want it sent */
+	if (why->signal != 0) /* the user who types ^C wants it not sent */
 		return why->signal != SIGINT && why->signal != SIGQUIT;
 	if (why->outcome == OUTCOME_PARTIAL)
-		return message_file_count(a->envelope, ENTRY_OPEN) > 0;
-	if (why->outcome == OUTCOME_UNKNOWN)
+		return count_open(a->envelope) > 0;
+	if (why->outcome == OUTCOME_UNKNOWN || is_for_user(why))
+		return 1;
+	if (enqueue_is_partial(a->account) && count_class(a->envelope, 4) > 0)
 		return 1;
 	if (why->lasting || reply_class(&a->facts->final) == 5)
 		return 0;
@@ -38,7 +73,7 @@ first_try(const struct attempt *a, int64_t now)
 	if (!a->facts->begun && reply_class(&a->facts->final) != 4)
 		return 0;
 	(void)platform_random(&chance, sizeof(chance));
-	return history_next(1, now, chance);
+	return journal_next_try(1, now, chance);
 }
 
 /* What a later run needs to find the account again. */
@@ -58,46 +93,74 @@ set_origin(struct selection *origin, const struct attempt *a,
 	return 0;
 }
 
+/* Has the attempt settled some of the recipients? */
+static int
+has_settled(const struct attempt *a)
+{
+	return a->result->outcome != OUTCOME_NOT_SENT ||
+	    (enqueue_is_partial(a->account) &&
+	    count_open(a->envelope) < a->envelope->n);
+}
+
 static int
 add(const char *path, const struct attempt *a,
-    const struct selection *selection,
-    char id[OUTBOX_ID], struct error *err)
+    const struct selection *selection, char id[OUTBOX_ID],
+    struct error *err)
 {
 	struct error why = *a->result;
-	struct message_file e = { .envelope = *a->envelope,
+	struct message_file m = { .envelope = *a->envelope,
 	    .message = *a->message, .reason = why.text, .fd = -1 };
 	struct outbox o;
 	char *config;
 	int result = -1;
 
-	if (set_origin(&e.origin, a, selection, &config, err) != 0)
+	if (set_origin(&m.origin, a, selection, &config, err) != 0)
 		return -1;
-	e.queued = time(NULL);
-	e.due = first_try(a, e.queued);
-	e.doubts = why.outcome == OUTCOME_UNKNOWN;
+	m.queued = time(NULL);
+	m.due = first_try(a, m.queued);
+	m.doubts = why.outcome == OUTCOME_UNKNOWN;
 	if (outbox_open(&o, path, err) == 0 &&
 	    outbox_check_room(&o, a->account, message_size(a->message),
 	    err) == 0)
-		result = outbox_add(&o, OUTBOX_NEW, &e, why.outcome ==
-		    OUTCOME_NOT_SENT ? ENTRY_WHOLE : ENTRY_OPEN, id, err);
+		result = outbox_add(&o, OUTBOX_NEW, &m,
+		    has_settled(a) ? MESSAGE_FILE_OPEN : MESSAGE_FILE_WHOLE,
+		    id, err);
 	outbox_close(&o);
 	free(config);
 	return result;
 }
 
-/* Some were refused for good: that is the run's result. */
+/* Some recipients were refused for good: that is the result of the run. */
 static void
 tell_refusals(const struct attempt *a, const char *id, struct error *err)
 {
 	char queued[96];
-	size_t n = message_file_count(a->envelope, ENTRY_OPEN);
+	size_t n = count_open(a->envelope);
+	int some = count_class(a->envelope, 2) > 0;
 
 	snprintf(queued, sizeof(queued), "queued for %zu recipient%s as %s",
 	    n, n == 1 ? "" : "s", id);
 	envelope_blame(a->envelope, err);
-	wrap(err, "accepted for some of the recipients");
+	err->code = EX_NOUSER;
+	if (some)
+		wrap(err, "accepted for some of the recipients");
 	err->outcome = OUTCOME_PARTIAL;
 	hint(err, "%s", queued);
+}
+
+/* Tells that the message is queued, and what its user has to fix. */
+static void
+tell_queued(const char *id, struct error *err)
+{
+	int for_user = is_for_user(err);
+
+	wrap(err, "queued as %s", id);
+	if (!for_user)
+		err->hint[0] = '\0';
+	else
+		hint(err, "the message is sent once this is fixed");
+	err->code = err->signal = 0;
+	err->outcome = OUTCOME_QUEUED;
 }
 
 void
@@ -115,14 +178,11 @@ enqueue_message(const struct attempt *a, const struct selection *selection,
 	if (add(path, a, selection, id, &trouble) != 0) {
 		err->code = trouble.code;
 		wrap(err, "not queued: %s", trouble.text);
-	} else if (err->outcome == OUTCOME_PARTIAL &&
-	    message_file_count(a->envelope, ENTRY_REFUSED) > 0) {
+	} else if (has_settled(a) && count_class(a->envelope, 5) > 0) {
 		tell_refusals(a, id, err);
+		err->signal = 0;
 	} else {
-		wrap(err, "queued as %s", id);
-		err->code = err->signal = 0;
-		err->hint[0] = '\0';
-		err->outcome = OUTCOME_QUEUED;
+		tell_queued(id, err);
 	}
 	free(path);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What could not be handed over and may be later goes to the outbox. */
+/* Queues a message that failed temporarily. */
 #ifndef ONEHOP_OUTBOX_ENQUEUE_H
 #define ONEHOP_OUTBOX_ENQUEUE_H
 
@@ -7,18 +7,23 @@
 #include "config/selection.h"
 #include "report/outcome.h"
 
+/* Does the account accept that only some recipients get the message? */
+int enqueue_is_partial(const struct account *a);
+
 /*
- * May a later try succeed: was it the network, a server in trouble, a 4yz
- * reply, a signal?
+ * May a later try succeed? After trouble with the network or the server, a 4yz
+ * reply, a signal, and trouble that the user can fix: a refused login, a
+ * password that cannot be had.
  */
 int enqueue_is_worthwhile(const struct attempt *a);
 
 /*
  * Puts the message of a failed attempt into its account's outbox, if there is
- * one and that is worthwhile, for the recipients that have not got it; err is
- * the attempt's error. Then err tells OUTCOME_QUEUED with code 0, or, if some
- * recipients were refused for good, their refusal. If the outbox cannot take
- * it, err says so: EX_TEMPFAIL, EX_CANTCREAT.
+ * one and a later try may succeed, for the recipients that are not settled.
+ * err is the error of the attempt. On success it gets OUTCOME_QUEUED and code
+ * 0, with a hint if the user has something to fix; if some recipients were
+ * refused for good, it tells their refusal. If the outbox cannot take the
+ * message, err says so: EX_TEMPFAIL, EX_CANTCREAT.
  */
 void enqueue_message(const struct attempt *a, const struct selection *selection,
 	struct error *err);

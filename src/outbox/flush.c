@@ -1,51 +1,134 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "outbox/flush.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/poll.h"
+#include "base/write_all.h"
+#include "base/xmalloc.h"
+#include "config/load.h"
+#include "outbox/enqueue.h"
 #include "outbox/notify.h"
 #include "report/stderr.h"
 
-/* How long we wait for another run, milliseconds. */
+/* How long another run may keep the lock, milliseconds. */
 #define LOCK_PATIENCE 100
 
+/* Journals whose names are made durable together. */
+#define NAMES_AT_ONCE 32
+
+/* The messages of a site, and its process. */
+struct work {
+	struct site site;
+	int unreadable;         /* for messages whose site is unknown */
+	struct string_list ids; /* of messages that are due */
+	size_t named;           /* of these, whose journals have a name on the
+	                           disk */
+	pid_t child;
+	int report;             /* reads its struct work_report, or -1 */
+};
+
+struct work_list {
+	struct work **at;
+	size_t n;
+};
+
+/* A site's process tells this, in one write, when it ends. */
+struct work_report {
+	struct flush result;
+	struct error complaints;
+	struct error why;
+	int64_t due;
+	int stopped;
+	int finished; /* nonzero if the report is complete */
+};
+
+/* A message under way, for the commit hook. */
+struct sending {
+	struct flushing *flushing;
+	struct work *work;
+	struct job *job;
+	size_t at;    /* in the work's list */
+};
+
+/* Makes the names of the next journals durable: a journal that is lost would
+ * not tell that the message was sent. */
 static int
-note_ending(void *journal, struct error *err)
+name_journals(struct sending *s, struct error *err)
 {
-	return journal_add(journal, "ending", err, NULL);
+	struct work *w = s->work;
+	const struct outbox *o = &s->flushing->outbox;
+
+	if (s->at < w->named)
+		return 0;
+	for (w->named = s->at; w->named < w->ids.n &&
+	    w->named < s->at + NAMES_AT_ONCE; w->named++) {
+		struct journal j;
+
+		if (outbox_open_journal(o, w->ids.at[w->named], &j, err) != 0)
+			return -1;
+		journal_close(&j);
+	}
+	return outbox_sync(o, OUTBOX_JOURNAL, err);
 }
 
-/* One try, and what came of it. */
+/* The end of the content is about to be sent. */
 static int
-try(struct flushing *f, struct job *j, struct error *err)
+note_ending(void *queue, struct error *err)
 {
+	struct sending *s = queue;
+	struct job *j = s->job;
+	const struct envelope *e = &j->file.envelope;
+
+	if (name_journals(s, err) != 0 ||
+	    (e->n > 1 && journal_reserve(&j->journal, e->n, err) != 0) ||
+	    (enqueue_is_partial(&s->work->site.account) &&
+	    journal_write_replies(&j->journal, e, j->index, err) != 0))
+		return -1;
+	return journal_write(&j->journal, JOURNAL_ENDING, 0, NULL, err);
+}
+
+/* Tries to send the message once. */
+static int
+try(struct sending *s, struct error *err)
+{
+	struct flushing *f = s->flushing;
+	struct job *j = s->job;
 	struct site *site = j->site;
 	struct error why = {0};
 	struct attempt attempt = {
 		.account = &site->account,
-		.envelope = &j->entry.envelope,
-		.message = &j->entry.message,
+		.envelope = &j->file.envelope,
+		.message = &j->file.message,
 		.facts = &site->delivery.submitter.facts,
 		.result = &why
 	};
-	const struct commit_hook hook = { note_ending, &j->journal };
+	const struct commit_hook hook = { note_ending, s };
 	int result;
 
-	if (journal_add(&j->journal, "trying", err, NULL) != 0)
+	if (journal_write(&j->journal, JOURNAL_TRYING, 0, NULL, err) != 0)
 		return -1;
 	site->delivery.options.hook = &hook;
 	result = reuse_send(&site->delivery, &site->account,
-	    &j->entry.envelope, &j->entry.message, &why);
+	    &j->file.envelope, &j->file.message, &why);
 	site->delivery.options.hook = NULL;
 	if (result == 0) {
 		/* on a full disk there may be room for neither or one */
-		(void)journal_add(&j->journal, "accepted", err, NULL);
-		result = outbox_remove(&f->outbox, OUTBOX_NEW, j->id, err);
-		f->result->sent++;
+		(void)(j->state.n == 0
+		    ? journal_write(&j->journal, JOURNAL_ACCEPTED, 0, NULL,
+		    err)
+		    : journal_write_replies(&j->journal, &j->file.envelope,
+		    j->index, err));
+		memset(err, 0, sizeof(*err));
+		result = disposition_settle(f, j, err);
+		f->result.sent++;
 	} else {
 		result = disposition_judge(f, j, &attempt, err);
 	}
@@ -53,137 +136,376 @@ try(struct flushing *f, struct job *j, struct error *err)
 	return result;
 }
 
-/* Reads the message; the journal tells if that was the end of us. 1; 0 if it
- * is damaged and was given up, or is nothing of ours and left alone; -1. */
+/* Reads the message. Returns 1; 0 if it is damaged and was given up, or must
+ * be left alone; -1. The journal tells a later run if reading crashes. */
 static int
 read_job(struct flushing *f, struct job *j, struct error *err)
 {
 	struct error why = {0};
 	int fd;
 
-	if (journal_add(&j->journal, "reading", err, NULL) != 0)
+	if (journal_write(&j->journal, JOURNAL_READING, 0, NULL, err) != 0)
 		return -1;
-	fd = outbox_open_entry(&f->outbox, OUTBOX_NEW, j->id, &why);
-	if (fd >= 0 && message_file_read(&j->entry, fd, &why) == 0)
-		return journal_add(&j->journal, "read", err, NULL) == 0
-		    ? 1 : -1;
+	fd = outbox_open_message(&f->outbox, OUTBOX_NEW, j->id, &why);
+	if (fd >= 0 && message_file_read(&j->file, fd, &why) == 0)
+		return 1;
 	if (why.code == EX_DATAERR)
 		return disposition_give_up(f, j, why.text, err);
-	f->result->waiting++;
-	return journal_add(&j->journal, "held", err, "0 %s", why.text);
+	journal_rollback(&j->journal);
+	f->result.waiting++;
+	if (f->result.held.code == 0)
+		f->result.held = why;
+	if (why.code == EX_CONFIG) {
+		wrap(&why, "outbox: message %s is held", j->id);
+		disposition_complain(&f->complaints, why.code, why.text);
+	}
+	return 0;
 }
 
-/* A message that is due, by its journal. */
 static int
-process(struct flushing *f, struct job *j, struct error *err)
+process(struct sending *s, struct error *err)
 {
+	struct flushing *f = s->flushing;
+	struct job *j = s->job;
 	int result;
 
-	if (j->history.crashes >= HISTORY_CRASHES_MAX)
+	if (j->state.crashes >= JOURNAL_CRASHES_MAX)
 		return disposition_give_up(f, j,
-		    "reading or sending it crashed "
-		    "onehop three times", err);
+		    "reading it crashed onehop three times", err);
 	result = read_job(f, j, err);
 	if (result != 1)
 		return result;
-	if (j->history.due == 0 && j->history.tries == 0 &&
-	    j->history.began == 0)
-		j->history.due = j->entry.due;
-	if (!history_is_due(&j->history, time(NULL))) {
-		f->result->waiting++;
-		return 0;
-	}
-	j->site = site_find(&f->sites, &j->entry.origin, f->order->trace);
-	if (j->entry.doubts + j->history.doubts >= HISTORY_DOUBTS_MAX)
-		return disposition_give_up(f, j, "three times nobody knows "
-		    "whether the smarthost has accepted it", err);
-	if (j->site->stopped)
-		return disposition_hold(f, j, err);
-	return try(f, j, err);
+	disposition_leave_out(j);
+	if (j->file.envelope.n == 0)
+		return disposition_settle(f, j, err);
+	if (j->file.doubts + j->state.doubts >= JOURNAL_DOUBTS_MAX)
+		return disposition_give_up(f, j, "delivery outcome unknown "
+		    "after three attempts", err);
+	return try(s, err);
 }
 
-/* One message of the outbox. -1 if the run cannot go on. */
+/* Sends one message of the site. Returns -1 if the flush has to end. */
 static int
-visit(struct flushing *f, const char *id, struct error *err)
+visit(struct flushing *f, struct work *w, size_t at, struct error *err)
 {
-	struct job j = { .id = id, .entry.fd = -1 };
-	struct error unread = {0};
-	int result;
+	struct job j = { .id = w->ids.at[at], .site = &w->site,
+	    .file.fd = -1, .journal.fd = -1 };
+	struct sending s = { f, w, &j, at };
+	int result = -1;
 
-	(void)outbox_history(&f->outbox, id, &j.history, &unread);
-	if (j.history.accepted)
-		return outbox_remove(&f->outbox, OUTBOX_NEW, id, err);
-	if (unread.code != 0 || !history_is_due(&j.history, time(NULL))) {
-		f->result->waiting++;
-		return 0;
-	}
-	if (outbox_open_journal(&f->outbox, id, &j.journal, err) != 0)
-		return -1;
-	result = process(f, &j, err);
-	message_file_free(&j.entry);
-	close(j.journal.fd);
+	if (outbox_read_journal(&f->outbox, j.id, &j.state, err) == 0 &&
+	    outbox_open_journal(&f->outbox, j.id, &j.journal, err) == 0)
+		result = process(&s, err);
+	journal_close(&j.journal);
+	journal_state_free(&j.state);
+	message_file_free(&j.file);
+	free(j.index);
 	return result;
 }
 
-/* Each account's user hears of its own; of messages that cannot be read, that
- * of the default account. */
+/* Sends the messages of one site. */
 static void
-notify_all(struct flushing *f)
+drain(struct flushing *f, struct work *w, const struct flush_order *order)
 {
-	unsigned unread = f->result->failed;
+	struct error err = {0};
 
-	for (size_t i = 0; i < f->sites.n; i++)
-		unread -= f->sites.at[i]->failed;
-	if (unread > 0)
-		disposition_default_site(f)->failed += unread;
-	for (size_t i = 0; i < f->sites.n; i++)
-		if (f->sites.at[i]->account.name != NULL)
-			notify_run(f->sites.at[i]->account.outbox_notify,
-			    f->sites.at[i]->failed);
+	for (size_t i = 0; i < w->ids.n; i++) {
+		if (w->site.stopped && !w->unreadable) {
+			disposition_hold(f, &w->site, w->ids.n - i);
+			break;
+		}
+		if (deadline_now() >= order->until) {
+			f->result.waiting += (unsigned)(w->ids.n - i);
+			break;
+		}
+		if (visit(f, w, i, &err) != 0)
+			break;
+	}
+	reuse_close(&w->site.delivery);
+	if (err.code != 0) {
+		disposition_complain(&f->complaints, err.code, err.text);
+		f->complaints.signal = err.signal;
+	}
+	if (w->site.account.name != NULL)
+		notify_run(w->site.account.outbox_notify, w->site.failed);
+}
+
+/* Returns the work of the account that the selection leads to. */
+static struct work *
+find_work(struct work_list *list, const struct selection *origin,
+    const struct flush_order *order, int unreadable)
+{
+	char key[HELD_KEY];
+	struct work *w;
+
+	held_key(key, origin);
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->at[i]->site.key, key) == 0 &&
+		    list->at[i]->unreadable == unreadable)
+			return list->at[i];
+	w = xcalloc(1, sizeof(*w));
+	memcpy(w->site.key, key, sizeof(key));
+	w->unreadable = unreadable;
+	w->report = -1;
+	w->site.delivery.options.trace = order->trace;
+	w->site.stopped = config_load(&w->site.account, origin, NULL, NULL,
+	    &w->site.why) != 0;
+	list->at = xreallocarray(list->at, list->n + 1,
+	    sizeof(struct work *));
+	list->at[list->n++] = w;
+	return w;
+}
+
+static void
+free_work(struct work_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		account_free(&list->at[i]->site.account);
+		string_list_free(&list->at[i]->ids);
+		free(list->at[i]);
+	}
+	free(list->at);
+}
+
+/* Puts a message into the list of its site if it is due. */
+static int
+sort_message(struct flushing *f, struct work_list *list, const char *id,
+    const struct flush_order *order)
+{
+	const struct selection unknown = { .config = order->config };
+	struct error why = {0};
+	struct journal_state state;
+	struct message_file file = { .fd = -1 };
+	int64_t due;
+	int fd, accepted;
+
+	if (outbox_read_journal(&f->outbox, id, &state, &why) != 0) {
+		f->result.waiting++;
+		return 0;
+	}
+	due = state.due;
+	accepted = state.accepted;
+	fd = accepted ? -1 : outbox_open_message(&f->outbox, OUTBOX_NEW, id,
+	    &why);
+	if (fd >= 0)
+		(void)message_file_read_head(&file, fd, &why);
+	if (due == 0 && state.tries == 0 && state.retried == 0)
+		due = file.due;
+	if (accepted) {
+		(void)outbox_unlink(&f->outbox, OUTBOX_NEW, id, &why);
+	} else if (order->which == FLUSH_DUE &&
+	    !journal_is_due(due, time(NULL))) {
+		f->result.waiting++;
+	} else {
+		struct work *w = why.code != 0
+		    ? find_work(list, &unknown, order, 1)
+		    : find_work(list, &file.origin, order, 0);
+
+		string_list_add(&w->ids, xstrdup(id));
+	}
+	journal_state_free(&state);
+	message_file_free(&file);
+	return accepted;
+}
+
+/* Stops the sites that an earlier flush wants left alone. */
+static void
+apply_held(struct work_list *list, const struct held *held)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct site *site = &list->at[i]->site;
+		const struct held_site *h = held_find(held, site->key);
+
+		if (h == NULL || site->stopped ||
+		    h->due == 0 || journal_is_due(h->due, time(NULL)))
+			continue;
+		site->stopped = 1;
+		site->due = h->due;
+		fail(&site->why, h->code, "%s", h->text);
+	}
+}
+
+static void
+note_held(const struct flushing *f, const struct work_list *list,
+    const struct held *before)
+{
+	struct held held = {0};
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct site *site = &list->at[i]->site;
+		struct held_site h = { .since = time(NULL), .due = site->due,
+		    .code = site->why.code };
+		const struct held_site *old = held_find(before, site->key);
+
+		if (!site->stopped || list->at[i]->unreadable)
+			continue;
+		if (old != NULL)
+			h.since = old->since;
+		memcpy(h.key, site->key, sizeof(h.key));
+		snprintf(h.text, sizeof(h.text), "%.*s",
+		    (int)strcspn(site->why.text, "\n"), site->why.text);
+		held_add(&held, &h);
+	}
+	held_write(&held, &f->outbox);
+	held_free(&held);
+}
+
+/* In a process of its own: drains one site and reports. */
+static void
+work_alone(struct flushing *f, struct work *w,
+    const struct flush_order *order, int report)
+{
+	struct work_report r = { .finished = 1 };
+
+	memset(&f->result, 0, sizeof(f->result));
+	drain(f, w, order);
+	r.result = f->result;
+	r.complaints = f->complaints;
+	r.why = w->site.why;
+	r.due = w->site.due;
+	r.stopped = w->site.stopped;
+	(void)write_all(report, &r, sizeof(r));
+	_exit(0);
+}
+
+static void
+start(struct flushing *f, struct work *w, const struct flush_order *order)
+{
+	int ends[2];
+
+	if (pipe(ends) != 0) {
+		drain(f, w, order);
+		return;
+	}
+	w->child = fork();
+	if (w->child == 0) {
+		close(ends[0]);
+		work_alone(f, w, order, ends[1]);
+	}
+	close(ends[1]);
+	if (w->child < 0) {
+		close(ends[0]);
+		drain(f, w, order);
+		return;
+	}
+	w->report = ends[0];
+}
+
+static void
+add_result(struct flushing *f, struct work *w, const struct work_report *r)
+{
+	const char *text = r->complaints.text;
+
+	f->result.sent += r->result.sent;
+	f->result.waiting += r->result.waiting;
+	f->result.failed += r->result.failed;
+	if (f->result.held.code == 0)
+		f->result.held = r->result.held;
+	if (f->result.log.code == 0)
+		f->result.log = r->result.log;
+	if (r->complaints.code != 0)
+		disposition_complain(&f->complaints, r->complaints.code, text);
+	if (r->complaints.signal != 0)
+		f->complaints.signal = r->complaints.signal;
+	if (r->complaints.hint[0] != '\0')
+		hint(&f->complaints, "%s", r->complaints.hint);
+	w->site.stopped = r->stopped;
+	w->site.why = r->why;
+	w->site.due = r->due;
+}
+
+/* Waits for the report; passes a signal on to all. */
+static void
+finish(struct flushing *f, const struct work_list *list, struct work *w)
+{
+	struct work_report r = {0};
+	struct error interrupted = {0};
+	size_t n = 0;
+	ssize_t part;
+
+	if (f->complaints.signal == 0 &&
+	    poll_for(w->report, POLLIN, DEADLINE_NONE, &interrupted) < 0) {
+		f->complaints.signal = interrupted.signal;
+		for (size_t i = 0; i < list->n; i++)
+			if (list->at[i]->report >= 0)
+				kill(list->at[i]->child, interrupted.signal);
+	}
+	while ((part = read(w->report, (char *)&r + n, sizeof(r) - n)) > 0 ||
+	    (part < 0 && errno == EINTR))
+		n += part > 0 ? (size_t)part : 0;
+	close(w->report);
+	w->report = -1;
+	(void)waitpid(w->child, NULL, 0);
+	if (n == sizeof(r) && r.finished)
+		add_result(f, w, &r);
+	else
+		f->result.waiting += (unsigned)w->ids.n;
+}
+
+/* Several sites are drained side by side: a server that does not answer delays
+ * its own messages only. */
+static void
+drain_all(struct flushing *f, const struct work_list *list,
+    const struct flush_order *order)
+{
+	if (list->n == 1) {
+		drain(f, list->at[0], order);
+		return;
+	}
+	for (size_t i = 0; i < list->n; i++)
+		start(f, list->at[i], order);
+	for (size_t i = 0; i < list->n; i++)
+		if (list->at[i]->report >= 0)
+			finish(f, list, list->at[i]);
 }
 
 static int
-visit_all(struct flushing *f, struct error *err)
+flush_all(struct flushing *f, const struct flush_order *order,
+    struct error *err)
 {
 	struct string_list ids = {0};
-	int result;
+	struct work_list list = {0};
+	struct held held = {0};
+	int result, removed = 0;
 
 	outbox_sweep(&f->outbox);
 	result = outbox_list(&f->outbox, OUTBOX_NEW, &ids, err);
-	for (size_t i = 0; i < ids.n && result == 0; i++) {
-		if (deadline_now() >= f->order->until) {
-			f->result->waiting += (unsigned)(ids.n - i);
-			break;
-		}
-		result = visit(f, ids.at[i], err);
-	}
+	for (size_t i = 0; i < ids.n && result == 0; i++)
+		removed |= sort_message(f, &list, ids.at[i], order);
 	string_list_free(&ids);
-	notify_all(f);
-	site_free(&f->sites);
+	held_read(&held, &f->outbox);
+	if (order->which == FLUSH_DUE)
+		apply_held(&list, &held);
+	drain_all(f, &list, order);
+	if (list.n > 0)
+		note_held(f, &list, &held);
+	if (removed || f->result.sent > 0)
+		outbox_sweep(&f->outbox);
+	held_free(&held);
+	free_work(&list);
 	return result;
 }
 
 int
-flush_outbox(struct flush *f, const struct flush_order *order,
+flush_outbox(struct flush *result, const struct flush_order *order,
     struct error *err)
 {
-	struct flushing r = { .result = f, .order = order };
+	struct flushing f = {0};
 	int locked;
 
-	memset(f, 0, sizeof(*f));
-	if (outbox_open(&r.outbox, order->path, err) != 0) {
-		outbox_close(&r.outbox);
+	memset(result, 0, sizeof(*result));
+	if (outbox_open(&f.outbox, order->path, err) != 0) {
+		outbox_close(&f.outbox);
 		return -1;
 	}
-	locked = outbox_lock(&r.outbox, deadline_in(LOCK_PATIENCE), err);
-	f->busy = locked == 0;
-	if (locked == 1 && visit_all(&r, err) != 0) {
-		disposition_complain(&r.complaints, err->code, err->text);
-		r.complaints.signal = err->signal;
-	}
-	outbox_close(&r.outbox);
+	locked = outbox_lock(&f.outbox, deadline_in(LOCK_PATIENCE), err);
+	if (locked == 1 && flush_all(&f, order, err) != 0)
+		disposition_complain(&f.complaints, err->code, err->text);
+	outbox_close(&f.outbox);
+	*result = f.result;
+	result->busy = locked == 0;
 	if (locked >= 0)
-		*err = r.complaints;
+		*err = f.complaints;
 	return err->code != 0 ? -1 : 0;
 }
 

@@ -2,49 +2,491 @@
 #include "outbox/journal.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#define LINE_MAX_OCTETS 1024
+#include "base/ascii.h"
+#include "base/buffer.h"
+#include "base/platform.h"
+#include "base/xmalloc.h"
 
-/* One write, so that a line is there or not. */
-static int
-append(int fd, char *line, size_t len)
+#define FIRST_PAUSE 300
+#define LONGEST_PAUSE ((int64_t)6 * 3600)
+
+/* Between two tries a message ages by so much at most: a machine that was
+ * asleep, or a clock that jumped, takes no more of its life. */
+#define LONGEST_AGEING ((int64_t)25 * 3600)
+
+/* Recipients that a journal may name. */
+#define RECIPIENTS_MAX ((size_t)1 << 20)
+
+/* Room for a line, and for what a line tells of one recipient, octets. */
+#define LINE_ROOM ((off_t)1024)
+#define RECIPIENT_ROOM ((off_t)16)
+
+static const struct {
+	const char *word;
+	int has_due;
+} events[] = {
+	[JOURNAL_READING] = { "reading", 0 },
+	[JOURNAL_TRYING] = { "trying", 0 },
+	[JOURNAL_ENDING] = { "ending", 0 },
+	[JOURNAL_ACCEPTED] = { "accepted", 0 },
+	[JOURNAL_REFUSED] = { "refused", 0 },
+	[JOURNAL_DEFERRED] = { "deferred", 1 },
+	[JOURNAL_HELD] = { "held", 1 },
+	[JOURNAL_UNKNOWN] = { "unknown", 1 },
+	[JOURNAL_FAILED] = { "failed", 0 },
+	[JOURNAL_RETRIED] = { "retried", 0 },
+};
+
+#define EVENTS (sizeof(events) / sizeof(events[0]))
+
+/* A line without its word. */
+struct line {
+	int64_t moment;
+	int64_t due;
+	const char *words;
+	size_t len;
+};
+
+/* The step that the journal leaves open. */
+enum open_step { STEP_NONE, STEP_READING, STEP_ENDING };
+
+struct journal_reader {
+	struct journal_state *state;
+	enum open_step step;
+	int64_t moment;  /* of the line before */
+};
+
+/* A try reached the server and failed: the message ages. */
+static void
+age(struct journal_state *s, int64_t moment)
 {
-	ssize_t n;
+	int64_t passed = s->talked > 0 ? moment - s->talked : 0;
 
-	if (len > LINE_MAX_OCTETS - 2)
-		len = LINE_MAX_OCTETS - 2;
-	line[len++] = '\n';
-	do
-		n = write(fd, line, len);
-	while (n < 0 && errno == EINTR);
-	if (n >= 0 && (size_t)n != len)
-		errno = ENOSPC;
-	return n == (ssize_t)len && fdatasync(fd) == 0 ? 0 : -1;
+	if (passed > LONGEST_AGEING)
+		passed = LONGEST_AGEING;
+	if (passed > 0)
+		s->life += passed;
+	s->talked = moment;
+}
+
+/* Counts a step that was begun and never ended. */
+static void
+settle(struct journal_reader *r)
+{
+	if (r->step == STEP_READING)
+		r->state->crashes++;
+	if (r->step == STEP_ENDING) {
+		r->state->doubts++;
+		r->state->tries++;
+		age(r->state, r->moment);
+	}
+	r->step = STEP_NONE;
+}
+
+static void
+fail_try(struct journal_reader *r, const struct line *l)
+{
+	struct journal_state *s = r->state;
+	size_t n = l->len < sizeof(s->reason) ? l->len
+	    : sizeof(s->reason) - 1;
+
+	r->step = STEP_NONE;
+	s->crashes = 0;
+	s->due = l->due;
+	memcpy(s->reason, l->words, n);
+	s->reason[n] = '\0';
+}
+
+/* The recipient at index; NULL if no message can have so many. */
+static struct journal_recipient *
+recipient_at(struct journal_state *s, uint64_t index)
+{
+	if (index >= RECIPIENTS_MAX)
+		return NULL;
+	if (index >= s->n) {
+		size_t n = (size_t)index + 1 + (size_t)index / 2;
+
+		s->to = xreallocarray(s->to, n, sizeof(s->to[0]));
+		memset(s->to + s->n, 0, (n - s->n) * sizeof(s->to[0]));
+		s->n = n;
+	}
+	return &s->to[index];
+}
+
+/* Takes a number from the front of the words, and one character behind it,
+ * which becomes *after; a NUL at the end. */
+static int
+take_number(struct line *l, uint64_t *number, char *after)
+{
+	size_t digits = 0;
+
+	while (digits < l->len && ascii_is_digit(l->words[digits]))
+		digits++;
+	if (ascii_number(l->words, digits, 0, INT64_MAX / 2, number) != 0)
+		return -1;
+	*after = digits < l->len ? l->words[digits] : '\0';
+	digits += digits < l->len;
+	l->words += digits;
+	l->len -= digits;
+	return 0;
+}
+
+/* "2,4-7" */
+static void
+accept_some(struct journal_state *s, struct line l)
+{
+	uint64_t first, last;
+	char after;
+
+	while (l.len > 0 && take_number(&l, &first, &after) == 0) {
+		last = first;
+		if (after == '-' && take_number(&l, &last, &after) != 0)
+			return;
+		for (uint64_t i = first; i >= 1 && i <= last; i++) {
+			struct journal_recipient *to = recipient_at(s, i - 1);
+
+			if (to == NULL)
+				return;
+			to->state = RECIPIENT_ACCEPTED;
+		}
+	}
+}
+
+/* "3 words" */
+static void
+refuse_one(struct journal_state *s, struct line l)
+{
+	struct journal_recipient *to;
+	uint64_t number;
+	char after;
+
+	if (take_number(&l, &number, &after) != 0 || number == 0)
+		return;
+	to = recipient_at(s, number - 1);
+	if (to == NULL)
+		return;
+	free(to->words);
+	to->words = xstrndup(l.words, l.len);
+	to->state = RECIPIENT_REFUSED;
+}
+
+/* A retry forgets the tries. Recipients that have the message stay settled;
+ * those that refused it do unless it was given up. */
+static void
+forget(struct journal_state *s, int64_t moment)
+{
+	struct journal_state fresh = { .retried = moment, .to = s->to,
+	    .n = s->n };
+
+	for (size_t i = 0; s->failed && i < s->n; i++) {
+		free(s->to[i].words);
+		s->to[i].words = NULL;
+		if (s->to[i].state == RECIPIENT_REFUSED)
+			s->to[i].state = RECIPIENT_OPEN;
+	}
+	*s = fresh;
+}
+
+static void
+take_event(struct journal_reader *r, enum journal_event event,
+    const struct line *l)
+{
+	struct journal_state *s = r->state;
+
+	switch (event) {
+	case JOURNAL_READING:
+		settle(r);
+		r->step = STEP_READING;
+		break;
+	case JOURNAL_TRYING:
+		r->step = STEP_NONE;
+		break;
+	case JOURNAL_ENDING:
+		r->step = STEP_ENDING;
+		break;
+	case JOURNAL_ACCEPTED:
+		r->step = STEP_NONE;
+		s->accepted |= l->len == 0;
+		accept_some(s, *l);
+		break;
+	case JOURNAL_REFUSED:
+		refuse_one(s, *l);
+		break;
+	case JOURNAL_UNKNOWN:
+		s->doubts++;
+		/* fall through */
+	case JOURNAL_DEFERRED:
+		s->tries++;
+		age(s, l->moment);
+		/* fall through */
+	case JOURNAL_HELD:
+	case JOURNAL_FAILED:
+		s->failed = event == JOURNAL_FAILED;
+		fail_try(r, l);
+		break;
+	case JOURNAL_RETRIED:
+		forget(s, l->moment);
+		r->step = STEP_NONE;
+		break;
+	}
+	r->moment = l->moment;
+}
+
+/* Takes a moment, and the space behind it unless it ends the line. */
+static int
+take_moment(struct line *l, int64_t *moment)
+{
+	uint64_t value;
+	char after;
+
+	if (take_number(l, &value, &after) != 0 ||
+	    (after != ' ' && after != '\0'))
+		return -1;
+	*moment = (int64_t)value;
+	return 0;
+}
+
+static void
+read_line(struct journal_reader *r, const char *text, size_t len)
+{
+	const char *space = memchr(text, ' ', len);
+	size_t n = space != NULL ? (size_t)(space - text) : 0, i = 0;
+	struct line l = {0};
+
+	while (i < EVENTS && !ascii_equal_n(text, n, events[i].word))
+		i++;
+	if (n == 0 || i == EVENTS)
+		return;
+	l.words = space + 1;
+	l.len = len - n - 1;
+	if (take_moment(&l, &l.moment) == 0 &&
+	    (!events[i].has_due || take_moment(&l, &l.due) == 0))
+		take_event(r, (enum journal_event)i, &l);
+}
+
+void
+journal_read(struct journal_state *s, const char *text, size_t len)
+{
+	struct journal_reader r = { .state = s };
+	const char *lf;
+
+	memset(s, 0, sizeof(*s));
+	while (len > 0 && (lf = memchr(text, '\n', len)) != NULL) {
+		size_t n = (size_t)(lf - text);
+
+		read_line(&r, text, n);
+		text += n + 1;
+		len -= n + 1;
+	}
+	settle(&r);
+}
+
+void
+journal_state_free(struct journal_state *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		free(s->to[i].words);
+	free(s->to);
+	memset(s, 0, sizeof(*s));
 }
 
 int
-journal_add(const struct journal *j, const char *word, struct error *err,
-    const char *format, ...)
+journal_recipient_is_open(const struct journal_state *s, size_t index)
 {
-	char line[LINE_MAX_OCTETS];
-	va_list args;
-	int n = snprintf(line, sizeof(line), "%s %lld", word,
-	    (long long)time(NULL));
+	return index >= s->n || s->to[index].state == RECIPIENT_OPEN;
+}
 
-	if (format != NULL) {
-		line[n++] = ' ';
-		va_start(args, format);
-		n += vsnprintf(line + n, sizeof(line) - (size_t)n, format,
-		    args);
-		va_end(args);
+int64_t
+journal_next_try(unsigned tries, int64_t now, uint32_t chance)
+{
+	int64_t n = tries < 10 ? (int64_t)tries : 10;
+	int64_t pause = FIRST_PAUSE * n * n;
+
+	if (pause > LONGEST_PAUSE)
+		pause = LONGEST_PAUSE;
+	return now + pause * 4 / 5 + pause * 2 / 5 * (chance % 1024) / 1023;
+}
+
+int
+journal_is_due(int64_t due, int64_t now)
+{
+	return due <= now || due > now + 2 * LONGEST_PAUSE;
+}
+
+int
+journal_is_over(const struct journal_state *s, int64_t now)
+{
+	struct journal_state then = *s;
+
+	age(&then, now);
+	return then.life > JOURNAL_LIFE_SECONDS;
+}
+
+static int
+cannot_write(struct error *err)
+{
+	return fail(err, EX_TEMPFAIL, "cannot write the journal of the "
+	    "message: %s", strerror(errno));
+}
+
+int
+journal_open(struct journal *j, int fd, struct error *err)
+{
+	struct stat st;
+	char last = '\n';
+
+	memset(j, 0, sizeof(*j));
+	j->fd = fd;
+	if (fstat(fd, &st) != 0 || (st.st_size > 0 &&
+	    pread(fd, &last, 1, st.st_size - 1) != 1))
+		return cannot_write(err);
+	j->start = st.st_size;
+	j->torn = last != '\n';
+	return 0;
+}
+
+/* One write(2): a crash leaves no part of it. */
+static int
+append(struct journal *j, struct buffer *line, struct error *err)
+{
+	ssize_t n;
+
+	do
+		n = write(j->fd, line->data, line->len);
+	while (n < 0 && errno == EINTR);
+	if (n >= 0 && (size_t)n != line->len)
+		errno = ENOSPC;
+	if (n != (ssize_t)line->len) {
+		j->torn |= n > 0;
+		return cannot_write(err);
 	}
-	if (append(j->fd, line, (size_t)n) == 0)
-		return 0;
-	return fail(err, EX_TEMPFAIL, "cannot write the outbox's journal: %s",
-	    strerror(errno));
+	j->torn = 0;
+	return 0;
+}
+
+static void
+begin_line(const struct journal *j, struct buffer *out,
+    enum journal_event event)
+{
+	buffer_addf(out, "%s%s %lld", j->torn && out->len == 0 ? "\n" : "",
+	    events[event].word, (long long)time(NULL));
+}
+
+int
+journal_write(struct journal *j, enum journal_event event, int64_t due,
+    const char *words, struct error *err)
+{
+	struct buffer line = {0};
+	int result, must_sync = j->ending;
+
+	begin_line(j, &line, event);
+	if (events[event].has_due)
+		buffer_addf(&line, " %lld", (long long)due);
+	if (words != NULL)
+		buffer_addf(&line, " %.*s", JOURNAL_REASON, words);
+	buffer_add_char(&line, '\n');
+	result = append(j, &line, err);
+	buffer_free(&line);
+	if (event == JOURNAL_ACCEPTED)
+		must_sync = 0;
+	j->ending = event == JOURNAL_ENDING;
+	if (result == 0 && (must_sync || event == JOURNAL_ENDING ||
+	    event == JOURNAL_RETRIED))
+		result = journal_sync(j, err);
+	return result;
+}
+
+int
+journal_sync(const struct journal *j, struct error *err)
+{
+	return fdatasync(j->fd) == 0 ? 0 : cannot_write(err);
+}
+
+static int
+has_accepted(const struct recipient *to)
+{
+	return reply_class(&to->reply) == 2 && !to->pending;
+}
+
+/* "2,4-7": who has accepted. */
+static void
+add_accepted(struct buffer *line, const struct envelope *e,
+    const size_t *index)
+{
+	const char *separator = " ";
+
+	for (size_t i = 0; i < e->n; i++) {
+		size_t last = i;
+
+		if (!has_accepted(&e->to[i]))
+			continue;
+		while (last + 1 < e->n && index[last + 1] == index[last] + 1 &&
+		    has_accepted(&e->to[last + 1]))
+			last++;
+		buffer_addf(line, "%s%zu", separator, index[i] + 1);
+		if (last > i)
+			buffer_addf(line, "-%zu", index[last] + 1);
+		separator = ",";
+		i = last;
+	}
+}
+
+int
+journal_write_replies(struct journal *j, const struct envelope *e,
+    const size_t *index, struct error *err)
+{
+	struct buffer lines = {0}, accepted = {0};
+	int result = 0;
+
+	add_accepted(&accepted, e, index);
+	if (accepted.len > 0) {
+		begin_line(j, &lines, JOURNAL_ACCEPTED);
+		buffer_add_string(&lines, buffer_string(&accepted));
+		buffer_add_char(&lines, '\n');
+	}
+	for (size_t i = 0; i < e->n; i++) {
+		if (reply_class(&e->to[i].reply) != 5)
+			continue;
+		begin_line(j, &lines, JOURNAL_REFUSED);
+		buffer_addf(&lines, " %zu %.*s\n", index[i] + 1,
+		    JOURNAL_REASON, e->to[i].reply.text);
+	}
+	if (lines.len > 0)
+		result = append(j, &lines, err);
+	if (lines.len > 0 && result == 0)
+		result = journal_sync(j, err);
+	j->ending &= accepted.len == 0;
+	buffer_free(&accepted);
+	buffer_free(&lines);
+	return result;
+}
+
+int
+journal_reserve(const struct journal *j, size_t recipients,
+    struct error *err)
+{
+	off_t room = 2 * LINE_ROOM + RECIPIENT_ROOM * (off_t)recipients;
+
+	return platform_reserve(j->fd, room) == 0 ? 0 : cannot_write(err);
+}
+
+void
+journal_rollback(struct journal *j)
+{
+	(void)!ftruncate(j->fd, j->start);
+}
+
+void
+journal_close(struct journal *j)
+{
+	if (j->fd >= 0)
+		close(j->fd);
+	j->fd = -1;
 }

@@ -1,15 +1,212 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "outbox/list.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
+#include "base/buffer.h"
+#include "base/escape.h"
 #include "base/write_all.h"
 #include "format/json.h"
-#include "outbox/listing.h"
+#include "outbox/held.h"
 #include "outbox/locate.h"
 #include "outbox/outbox.h"
 
-/* What is on its way to the user. */
+/* A unit begins where the one below it would need four digits, or so. */
+struct unit {
+	int64_t above;
+	int64_t divisor;
+	const char *name;
+};
+
+static char *
+write_size(char *out, size_t size, uint64_t octets)
+{
+	static const char *const names[] = { "kB", "MB", "GB" };
+	uint64_t unit = 1000;
+	size_t i = 0;
+
+	while (i < 2 && octets >= 1000 * unit) {
+		unit *= 1000;
+		i++;
+	}
+	snprintf(out, size, "%llu.%llu %s",
+	    (unsigned long long)(octets / unit),
+	    (unsigned long long)(octets % unit * 10 / unit), names[i]);
+	return out;
+}
+
+/* A time in words; returns out. */
+static char *
+write_span(char *out, size_t size, int64_t seconds)
+{
+	static const struct unit units[] = {
+		{ (int64_t)2 * 24 * 3600, 24 * 3600, "days" },
+		{ 2 * 3600, 3600, "h" },
+		{ 120, 60, "min" },
+		{ 0, 1, "s" },
+	};
+	size_t i = 0;
+
+	if (seconds < 0)
+		seconds = 0;
+	while (seconds < units[i].above)
+		i++;
+	snprintf(out, size, "%lld %s", (long long)(seconds /
+	    units[i].divisor), units[i].name);
+	return out;
+}
+
+/* One message, and what there is to tell of it. */
+struct listing {
+	const struct outbox *outbox;
+	enum outbox_place place;
+	const char *id;
+	struct message_file file;     /* its records */
+	struct journal_state state;
+	const struct held_site *held; /* its account is held, or NULL */
+	struct error damage;          /* why the file cannot be read */
+	uint64_t size;                /* of the file, octets */
+};
+
+/* Reads the message; damage becomes part of what is told. */
+static void
+read_message(struct listing *l, const struct outbox *o,
+    const struct held *held, enum outbox_place place, const char *id)
+{
+	struct error unread = {0};
+	char key[HELD_KEY];
+	int fd;
+
+	memset(l, 0, sizeof(*l));
+	l->outbox = o;
+	l->place = place;
+	l->id = id;
+	l->size = outbox_message_size(o, place, id);
+	l->file.fd = -1;
+	fd = outbox_open_message(o, place, id, &l->damage);
+	if (fd >= 0)
+		(void)message_file_read_head(&l->file, fd, &l->damage);
+	(void)outbox_read_journal(o, id, &l->state, &unread);
+	held_key(key, &l->file.origin);
+	if (place == OUTBOX_NEW)
+		l->held = held_find(held, key);
+}
+
+static void
+free_message(struct listing *l)
+{
+	journal_state_free(&l->state);
+	message_file_free(&l->file);
+}
+
+/* Why the message is still there. */
+static const char *
+reason(const struct listing *l)
+{
+	if (l->damage.code != 0)
+		return l->damage.text;
+	if (l->held != NULL)
+		return l->held->text;
+	if (l->state.reason[0] != '\0')
+		return l->state.reason;
+	return l->file.reason != NULL ? l->file.reason : "";
+}
+
+/* Counts the first attempt, which was its sender's. */
+static unsigned
+tries(const struct listing *l)
+{
+	return l->state.tries + 1;
+}
+
+static int64_t
+due(const struct listing *l)
+{
+	int64_t own = l->state.due > 0 || l->state.tries > 0 ||
+	    l->state.retried > 0 ? l->state.due : l->file.due;
+
+	return l->held != NULL && l->held->due > own ? l->held->due : own;
+}
+
+static void
+add_plan(struct buffer *out, const struct listing *l, int64_t now)
+{
+	char span[32];
+
+	if (l->place == OUTBOX_FAILED)
+		buffer_add_string(out, "given up");
+	else if (due(l) > now)
+		buffer_addf(out, "next try in %s",
+		    write_span(span, sizeof(span), due(l) - now));
+	else
+		buffer_add_string(out, "next try with the next onehop -q");
+}
+
+/* Is the recipient still to get the message? */
+static int
+is_waiting(const struct listing *l, size_t index)
+{
+	const struct journal_state *s = &l->state;
+
+	return journal_recipient_is_open(s, index) ||
+	    (l->place == OUTBOX_FAILED &&
+	    s->to[index].state == RECIPIENT_REFUSED);
+}
+
+static void
+add_text(struct buffer *out, const struct listing *l, int64_t now)
+{
+	const struct envelope *e = &l->file.envelope;
+	char size[32], age[32] = "?", words[ESCAPE_QUOTE];
+
+	if (l->file.queued != 0)
+		write_span(age, sizeof(age), now - l->file.queued);
+	buffer_addf(out, "%s  %s  %s ago  <%s>\n", l->id,
+	    write_size(size, sizeof(size), l->size), age,
+	    e->sender != NULL ? e->sender : "?");
+	buffer_addf(out, "\t%u %s, ", tries(l),
+	    tries(l) == 1 ? "try" : "tries");
+	add_plan(out, l, now);
+	buffer_addf(out, ": %s\n", escape_string(words, sizeof(words),
+	    reason(l)));
+	for (size_t i = 0; i < e->n; i++)
+		if (is_waiting(l, i))
+			buffer_addf(out, "\t<%s>\n", e->to[i].path);
+}
+
+static void
+add_json(struct buffer *out, const struct listing *l, int64_t now)
+{
+	const struct envelope *e = &l->file.envelope;
+
+	json_open(out, NULL, '{');
+	json_add_text(out, "id", l->id);
+	json_add_text(out, "outbox", l->outbox->path);
+	json_add_text(out, "state", l->place == OUTBOX_FAILED ? "failed"
+	    : "new");
+	json_add_number(out, "size", (int64_t)l->size);
+	json_add_number(out, "queued", l->file.queued);
+	json_add_number(out, "age", now - l->file.queued);
+	json_add_text(out, "account", l->file.origin.account != NULL
+	    ? l->file.origin.account : "");
+	json_add_text(out, "sender", e->sender != NULL ? e->sender : "");
+	json_open(out, "recipients", '[');
+	for (size_t i = 0; i < e->n; i++)
+		if (is_waiting(l, i))
+			json_add_text(out, NULL, e->to[i].path);
+	json_close(out, ']');
+	json_add_text(out, "message_id", e->message_id != NULL
+	    ? e->message_id : "");
+	json_add_number(out, "tries", tries(l));
+	json_add_number(out, "next_try", due(l));
+	json_add_text(out, "reason", reason(l));
+	json_add_bool(out, "damaged", l->damage.code != 0);
+	json_close(out, '}');
+}
+
+/* The list while it is made. */
 struct list_page {
 	struct buffer text;
 	int json;
@@ -22,23 +219,24 @@ struct list_page {
 /* The messages of one place of one outbox. */
 static int
 add_messages(struct list_page *p, const struct outbox *o,
-    enum outbox_place place,
-    struct error *err)
+    enum outbox_place place, struct error *err)
 {
 	struct string_list ids = {0};
+	struct held held;
 	struct listing l;
 	int result = outbox_list(o, place, &ids, err);
 
-	for (size_t i = 0; i < ids.n; i++) {
-		listing_read(&l, o, place, ids.at[i]);
+	held_read(&held, o);	for (size_t i = 0; i < ids.n; i++) {
+		read_message(&l, o, &held, place, ids.at[i]);
 		if (p->json)
-			listing_add_json(&p->text, &l, p->now);
+			add_json(&p->text, &l, p->now);
 		else
-			listing_add_text(&p->text, &l, p->now);
+			add_text(&p->text, &l, p->now);
 		p->messages++;
 		p->octets += l.size;
-		listing_free(&l);
+		free_message(&l);
 	}
+	held_free(&held);
 	string_list_free(&ids);
 	return result;
 }
@@ -63,23 +261,21 @@ add_summary(struct list_page *p)
 		buffer_add_string(&p->text, "Mail queue is empty\n");
 	else
 		buffer_addf(&p->text, "-- %s in %zu message%s\n",
-		    listing_size(size, sizeof(size), p->octets), p->messages,
+		    write_size(size, sizeof(size), p->octets), p->messages,
 		    p->messages == 1 ? "" : "s");
 	if (p->failed > 0)
 		buffer_addf(&p->text, "-- %zu given up: onehop --outbox "
 		    "list\n", p->failed);
 }
 
-/* Of every outbox: what is new and, if asked for, what was given up. */
-static int
-list_all(int fd, const struct queue_order *order, int with_failed,
-    struct error *err)
+int
+list_messages(int fd, const struct list_order *order, struct error *err)
 {
-	struct list_page p = { .json = order->json, .now = time(NULL) };
+	struct list_page p = { .json = order->form == LIST_JSON,
+	    .now = time(NULL) };
 	struct string_list paths = {0};
-	int result = 0;
+	int result = locate_outboxes(&paths, order->selection, err);
 
-	locate_outboxes(&paths, order->selection);
 	if (p.json)
 		json_open(&p.text, NULL, '[');
 	for (size_t i = 0; i < paths.n && result == 0; i++) {
@@ -89,8 +285,9 @@ list_all(int fd, const struct queue_order *order, int with_failed,
 		if (result == 0)
 			result = add_messages(&p, &o, OUTBOX_NEW, err);
 		if (result == 0)
-			result = with_failed ? add_messages(&p, &o,
-			    OUTBOX_FAILED, err) : count_failed(&p, &o, err);
+			result = order->extent == LIST_ALL
+			    ? add_messages(&p, &o, OUTBOX_FAILED, err)
+			    : count_failed(&p, &o, err);
 		outbox_close(&o);
 	}
 	if (p.json) {
@@ -104,16 +301,4 @@ list_all(int fd, const struct queue_order *order, int with_failed,
 	buffer_free(&p.text);
 	string_list_free(&paths);
 	return result;
-}
-
-int
-queue_list(int fd, const struct queue_order *order, struct error *err)
-{
-	return list_all(fd, order, 0, err);
-}
-
-int
-queue_list_all(int fd, const struct queue_order *order, struct error *err)
-{
-	return list_all(fd, order, 1, err);
 }

@@ -35,26 +35,28 @@ add_value(struct string_list *paths, const char *home, const char *value)
 	account_free(&a);
 }
 
-void
-locate_outboxes(struct string_list *paths, const struct selection *selection)
+int
+locate_outboxes(struct string_list *paths, const struct selection *selection,
+    struct error *err)
 {
-	struct error ignored = {0};
 	char *home = xdg_home();
 	struct config c = { .home = home };
+	struct error ignored = {0};
 	struct account a;
+	int result;
 
 	add_value(paths, home, "on");
 	for (size_t i = 0; i < selection->noverrides; i++)
 		if (strcmp(selection->overrides[i].key, "outbox") == 0)
 			add_value(paths, home, selection->overrides[i].value);
-	if (config_read(&c, selection, &ignored) == 0)
-		for (size_t i = 0; i < c.n; i++) {
-			if (config_assemble(&a, &c, &c.sections[i], 0,
-			    &ignored) != 0)
-				continue;
-			add(paths, outbox_path(&a));
-			account_free(&a);
-		}
+	result = config_read(&c, selection, err);
+	for (size_t i = 0; i < c.n && result == 0; i++) {
+		if (config_assemble(&a, &c, &c.sections[i], 0, &ignored) != 0)
+			continue;
+		add(paths, outbox_path(&a));
+		account_free(&a);
+	}
 	config_free(&c);
 	free(home);
+	return result;
 }

@@ -3,13 +3,16 @@
 #ifndef ONEHOP_OUTBOX_LOCATE_H
 #define ONEHOP_OUTBOX_LOCATE_H
 
+#include "base/error.h"
 #include "base/string_list.h"
 #include "config/selection.h"
 
-/* The outboxes that exist: that of "outbox on", that of the command line, and
- * those that accounts of the config files name. A config file that cannot be
- * read names none. */
-void locate_outboxes(struct string_list *paths,
-	const struct selection *selection);
+/*
+ * Lists the outboxes that exist: of "outbox on", of the command line, and of
+ * the accounts of the config files. Returns 0, or -1 with err set if a config
+ * file cannot be read: then outboxes may be missing.
+ */
+int locate_outboxes(struct string_list *paths,
+	const struct selection *selection, struct error *err);
 
 #endif

@@ -1,29 +1,32 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "outbox/list.h"
+#include "outbox/manage.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/escape.h"
 #include "base/poll.h"
 #include "base/sink.h"
 #include "base/xmalloc.h"
+#include "outbox/held.h"
+#include "outbox/list.h"
 #include "outbox/locate.h"
 #include "outbox/outbox.h"
 
-/* How long a user waits for a run that has the outbox, milliseconds. */
+/* How long another run may keep the lock, milliseconds. */
 #define LOCK_PATIENCE 10000
 
-/* So much of an ID must be given. */
+/* The part of an ID that must be given, octets. */
 #define NAME_MIN 4
 
-/* A message that the user has named. */
+/* The message that the user names. */
 struct choice {
 	struct outbox outbox;
 	enum outbox_place place;
 	char *id;          /* owned; NULL if there is none */
-	int several;       /* the name is that of others, too */
+	int several;       /* other messages match, too */
 };
 
 static void
@@ -69,7 +72,7 @@ search(struct choice *c, const char *path, const char *name,
 }
 
 static int
-choose(struct choice *c, const struct queue_order *order, const char *name,
+choose(struct choice *c, const struct manage_order *order, const char *name,
     struct error *err)
 {
 	struct string_list paths = {0};
@@ -80,7 +83,7 @@ choose(struct choice *c, const struct queue_order *order, const char *name,
 	if (strlen(name) < NAME_MIN)
 		return fail(err, EX_USAGE, "expected an ID or at least %d "
 		    "characters of it, not \"%s\"", NAME_MIN, quote);
-	locate_outboxes(&paths, order->selection);
+	result = locate_outboxes(&paths, order->selection, err);
 	for (size_t i = 0; i < paths.n && result == 0; i++)
 		result = search(c, paths.at[i], name, err);
 	string_list_free(&paths);
@@ -93,7 +96,7 @@ choose(struct choice *c, const struct queue_order *order, const char *name,
 	return result;
 }
 
-/* Takes the lock; whoever had it may have moved the message meanwhile. */
+/* Takes the lock; the run that had it may have moved the message. */
 static int
 lock(struct choice *c, struct error *err)
 {
@@ -102,69 +105,84 @@ lock(struct choice *c, struct error *err)
 	if (locked == 0)
 		return fail(err, EX_TEMPFAIL, "outbox: another run is "
 		    "sending from it");
-	if (outbox_entry_size(&c->outbox, c->place, c->id) == 0)
+	if (outbox_message_size(&c->outbox, c->place, c->id) == 0)
 		c->place = c->place == OUTBOX_NEW ? OUTBOX_FAILED
 		    : OUTBOX_NEW;
 	if (locked == 1 &&
-	    outbox_entry_size(&c->outbox, c->place, c->id) == 0)
+	    outbox_message_size(&c->outbox, c->place, c->id) == 0)
 		return fail(err, EX_NOINPUT,
 		    "message %s has left the outbox", c->id);
 	return locked == 1 ? 0 : -1;
 }
 
-/* The envelope, what became of it, and the message as it would be sent. */
+/* Writes the envelope, the reason, and the message as it would be sent. */
 static int
 show(int fd, struct choice *c, struct error *err)
 {
-	struct message_file e = { .fd = -1 };
-	struct history h = {0};
+	struct message_file m = { .fd = -1 };
+	struct journal_state state = {0};
 	struct error unread = {0};
 	struct buffer head = {0};
 	struct file_sink out;
-	int entry = outbox_open_entry(&c->outbox, c->place, c->id, err);
-	int result = entry >= 0 ? message_file_read(&e, entry, err) : -1;
+	int file = outbox_open_message(&c->outbox, c->place, c->id, err);
+	int result = file >= 0 ? message_file_read(&m, file, err) : -1;
 
 	if (result == 0) {
 		buffer_addf(&head, "account %s\nenvelope from <%s>\n",
-		    e.origin.account != NULL ? e.origin.account : "",
-		    e.envelope.sender);
-		for (size_t i = 0; i < e.envelope.n; i++)
+		    m.origin.account != NULL ? m.origin.account : "",
+		    m.envelope.sender);
+		for (size_t i = 0; i < m.envelope.n; i++)
 			buffer_addf(&head, "envelope to <%s>\n",
-			    e.envelope.to[i].path);
-		(void)outbox_history(&c->outbox, c->id, &h, &unread);
-		buffer_addf(&head, "reason %s\n\n", h.reason[0] != '\0'
-		    ? h.reason : e.reason != NULL ? e.reason : "");
+			    m.envelope.to[i].path);
+		(void)outbox_read_journal(&c->outbox, c->id, &state, &unread);
+		buffer_addf(&head, "reason %s\n\n", state.reason[0] != '\0'
+		    ? state.reason : m.reason != NULL ? m.reason : "");
+		journal_state_free(&state);
 		file_sink_open(&out, fd);
 		result = sink_add(&out.sink, head.data, head.len, err) == 0 &&
-		    message_write(&e.message, MESSAGE_PLAIN, &out.sink,
+		    message_write(&m.message, MESSAGE_PLAIN, &out.sink,
 		    err) == 0 && file_sink_flush(&out, err) == 0 ? 0 : -1;
 		file_sink_close(&out);
 	}
 	buffer_free(&head);
-	message_file_free(&e);
+	message_file_free(&m);
+	return result;
+}
+
+/* Makes the message due at once, with all its tries before it. */
+static int
+renew(struct choice *c, struct error *err)
+{
+	const struct held none = {0};
+	struct journal j;
+	int result;
+
+	if (outbox_open_journal(&c->outbox, c->id, &j, err) != 0)
+		return -1;
+	result = journal_write(&j, JOURNAL_RETRIED, 0, NULL, err);
+	journal_close(&j);
+	if (result == 0)
+		result = outbox_sync(&c->outbox, OUTBOX_JOURNAL, err);
+	if (result == 0 && c->place == OUTBOX_FAILED)
+		result = outbox_move(&c->outbox, c->id, OUTBOX_FAILED,
+		    OUTBOX_NEW, err);
+	held_write(&none, &c->outbox);
 	return result;
 }
 
 static int
 retry(int fd, struct choice *c, struct error *err)
 {
-	struct history h;
-	struct journal j;
-	int result;
+	struct journal_state state = {0};
+	int result = -1;
 
 	(void)fd;
-	if (lock(c, err) != 0 ||
-	    outbox_history(&c->outbox, c->id, &h, err) != 0)
-		return -1;
-	if (h.accepted) /* only its removal is missing */
-		return outbox_remove(&c->outbox, c->place, c->id, err);
-	if (outbox_open_journal(&c->outbox, c->id, &j, err) != 0)
-		return -1;
-	result = journal_add(&j, "retried", err, NULL);
-	close(j.fd);
-	if (result == 0 && c->place == OUTBOX_FAILED)
-		result = outbox_move(&c->outbox, c->id, OUTBOX_FAILED,
-		    OUTBOX_NEW, err);
+	if (lock(c, err) == 0 &&
+	    outbox_read_journal(&c->outbox, c->id, &state, err) == 0)
+		result = state.accepted /* only its removal is missing */
+		    ? outbox_remove(&c->outbox, c->place, c->id, err)
+		    : renew(c, err);
+	journal_state_free(&state);
 	return result;
 }
 
@@ -176,38 +194,69 @@ drop(int fd, struct choice *c, struct error *err)
 	    ? outbox_remove(&c->outbox, c->place, c->id, err) : -1;
 }
 
-static const struct {
-	const char *verb;
-	int (*act)(int fd, struct choice *c, struct error *err);
-} acts[] = {
-	{ "show", show },
-	{ "retry", retry },
-	{ "remove", drop },
+static int
+list(int fd, const struct manage_order *order, struct error *err)
+{
+	const struct list_order all = { order->selection, LIST_ALL,
+	    order->form };
+
+	return list_messages(fd, &all, err);
+}
+
+/* A verb is about the outboxes, or about each message named behind it. */
+static const struct manage_verb {
+	const char *name;
+	int (*on_outboxes)(int fd, const struct manage_order *order,
+	    struct error *err);
+	int (*on_message)(int fd, struct choice *c, struct error *err);
+} verbs[] = {
+	{ "list", list, NULL },
+	{ "show", NULL, show },
+	{ "retry", NULL, retry },
+	{ "remove", NULL, drop },
 };
 
-int
-queue_command(int fd, const struct queue_order *order, struct error *err)
+#define VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+static const struct manage_verb *
+find_verb(const char *name)
 {
-	const size_t nacts = sizeof(acts) / sizeof(acts[0]);
-	size_t i = 0;
+	for (size_t i = 0; i < VERBS; i++)
+		if (strcmp(name, verbs[i].name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+int
+manage_is_verb(const char *name)
+{
+	return find_verb(name) != NULL;
+}
+
+void
+manage_add_verbs(struct buffer *out)
+{
+	for (size_t i = 0; i < VERBS; i++)
+		buffer_addf(out, "%s%s", i > 0 ? ", " : "", verbs[i].name);
+}
+
+int
+manage_run(int fd, const struct manage_order *order, struct error *err)
+{
+	const struct manage_verb *verb = find_verb(order->verb);
 	int result = 0;
 
-	if (strcmp(order->verb, "list") == 0)
-		return queue_list_all(fd, order, err);
-	while (i < nacts && strcmp(order->verb, acts[i].verb) != 0)
-		i++;
-	if (i == nacts)
-		return fail(err, EX_USAGE, "--outbox: expected list, show, "
-		    "retry or remove, not \"%s\"", order->verb);
+	if (verb->on_outboxes != NULL)
+		return verb->on_outboxes(fd, order, err);
 	if (order->nids == 0)
 		return fail(err, EX_USAGE, "--outbox %s: expected the ID of "
-		    "a message behind it", order->verb);
-	for (size_t k = 0; k < order->nids && result == 0; k++) {
+		    "a message after it", verb->name);
+	for (size_t i = 0; i < order->nids && result == 0; i++) {
 		struct choice c = {0};
 
-		result = choose(&c, order, order->ids[k], err);
+		result = choose(&c, order, order->ids[i], err);
 		if (result == 0)
-			result = acts[i].act(fd, &c, err);
+			result = verb->on_message(fd, &c, err);
 		choice_free(&c);
 	}
 	return result;

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A message of the outbox as a file that explains itself: netstrings, the
- * content in wire form, the digest of all that, END. less(1) shows it.
+ * The file of a queued message: records, an empty line, the content in wire
+ * form, and the SHA-256 of all that. less(1) shows it.
  *
- *	onehop outbox 1
- *	12:account work,
- *	18:sender me@here.org,
- *	22:recipient you@there.de,
- *	12:content 3456,
- *	3456:...,
- *	71:sha256 (64 digits),
- *	END
+ *	onehop outbox 2
+ *	account work
+ *	sender me@here.org
+ *	recipient you@there.de
+ *	content 3456
+ *
+ *	(3456 octets)
+ *	sha256 (64 digits)
+ *
+ * A record is one line "name value". A value holds no control character.
  */
 #ifndef ONEHOP_OUTBOX_MESSAGE_FILE_H
 #define ONEHOP_OUTBOX_MESSAGE_FILE_H
@@ -23,58 +25,58 @@
 #include "envelope/envelope.h"
 #include "message/message.h"
 
-/* How a file begins and ends. */
-#define ENTRY_MAGIC "onehop outbox 1\n"
-#define ENTRY_END "END\n"
+/* The first line is this and the version of the format. */
+#define MESSAGE_FILE_MAGIC "onehop outbox "
+#define MESSAGE_FILE_VERSION 2
 
-/* Records of a file, without the content, octets. */
-#define ENTRY_HEAD_MAX ((size_t)16 << 20)
+/* The name of the last record. */
+#define MESSAGE_FILE_SEAL "sha256 "
 
-/* What a file holds; moments are seconds since 1970. */
+/* Ceiling for the records, octets. */
+#define MESSAGE_FILE_RECORDS_MAX ((size_t)16 << 20)
+
+/* The contents of a file. Moments are seconds since 1970. */
 struct message_file {
-	struct selection origin; /* account, config, overrides: they lead to
-	                             the account once more */
+	struct selection origin; /* selects the account again */
 	struct envelope envelope;
 	struct message message;
-	int64_t queued;           /* when it came */
-	int64_t due;              /* first try not before, or 0 */
-	unsigned doubts;          /* tries before, outcome unknown */
-	char *reason;             /* why it was queued, escaped */
-	struct buffer head;       /* records as read; origin borrows from it */
-	int fd;                   /* that message reads from; owned, or -1 */
+	int64_t queued;          /* when the message was queued */
+	int64_t due;             /* no try before that moment, or 0 */
+	unsigned doubts;         /* earlier tries with unknown outcome */
+	char *reason;            /* why it was queued, escaped */
+	int64_t content;         /* size of the content, octets */
+	struct buffer head;      /* records as read; origin borrows from it */
+	int fd;                  /* message reads from it; owned, or -1 */
 };
 
-/* Which of the envelope's recipients a file is for. */
+/* The recipients that a file is written for. */
 enum message_file_part {
-	ENTRY_WHOLE,
-	ENTRY_OPEN,    /* those neither accepted nor refused for good */
-	ENTRY_REFUSED  /* those with a 5yz one */
+	MESSAGE_FILE_WHOLE,
+	MESSAGE_FILE_OPEN   /* neither accepted nor refused for good */
 };
+
+/* Is the recipient's last reply neither 2yz nor 5yz? */
+int message_file_is_open(const struct recipient *to);
 
 /*
- * Writes the file: 0; -1 EX_TEMPFAIL, or EX_IOERR from the
- * message's spool. The message's size must be that of its
- * octets. The caller makes it durable.
+ * Writes the file. The caller makes it durable. Returns 0 on success, -1 with
+ * err set: EX_TEMPFAIL, or EX_IOERR from the message's spool.
  */
-int message_file_write(int fd, const struct message_file *e,
-	enum message_file_part part,
+int message_file_write(int fd, const struct message_file *m,
+	enum message_file_part part, struct error *err);
+
+/*
+ * Reads the file, checks it, and takes over fd, even on failure. Returns 0 on
+ * success, -1 with err set: EX_DATAERR the file is damaged, EX_CONFIG another
+ * version of onehop has written it, EX_NOPERM it is not a private file of this
+ * user, EX_IOERR. Call message_file_free in either case.
+ */
+int message_file_read(struct message_file *m, int fd, struct error *err);
+
+/* Reads the records only: the message stays empty, the checksum is ignored. */
+int message_file_read_head(struct message_file *m, int fd,
 	struct error *err);
 
-/* How many recipients that would be. */
-size_t message_file_count(const struct envelope *e,
-	enum message_file_part part);
-
-/*
- * Reads and checks all of the file, which becomes the entry's even if that
- * fails. 0; -1: EX_DATAERR it is damaged, EX_NOPERM it is not ours, EX_IOERR.
- * message_file_free in either case.
- */
-int message_file_read(struct message_file *e, int fd, struct error *err);
-
-/* The same of the records alone: message stays empty, and the digest is not
- * looked at. */
-int message_file_read_head(struct message_file *e, int fd, struct error *err);
-
-void message_file_free(struct message_file *e);
+void message_file_free(struct message_file *m);
 
 #endif

@@ -1,19 +1,38 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "outbox/outbox.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/ascii.h"
+#include "base/buffer.h"
 #include "base/escape.h"
 #include "base/mkdirs.h"
+#include "base/platform.h"
+#include "base/poll.h"
 #include "base/xdg.h"
 #include "base/xmalloc.h"
+
+/* The name of a file while it is written; then it gets its ID. */
+#define UNFINISHED ".unfinished-"
+
+/* A file that its writer left unfinished is removed after so many seconds. */
+#define UNFINISHED_SECONDS 3600
+
+/* How often the lock is asked for again, milliseconds. */
+#define LOCK_PAUSE 50
+
+/* Of a longer journal the end is read. */
+#define JOURNAL_MAX ((size_t)1 << 20)
+#define JOURNAL_READ ((off_t)JOURNAL_MAX - 8192)
 
 static const char *const place_names[OUTBOX_PLACES] = {
 	[OUTBOX_NEW] = "new",
@@ -54,8 +73,8 @@ outbox_cannot(struct error *err, const char *what, const char *path)
 	    escape_string(quote, sizeof(quote), path), strerror(error));
 }
 
-/* A directory of ours alone: whoever could write to it could have us send
- * what he likes. */
+/* Opens a directory that no other user can write to: he could have messages
+ * sent in our name. */
 static int
 open_directory(int parent, const char *name, const char *path,
     struct error *err)
@@ -81,7 +100,7 @@ open_directory(int parent, const char *name, const char *path,
 	    (unsigned long)st.st_uid);
 }
 
-/* The same of one that is made where it is missing. */
+/* The same, but makes it if it is missing. */
 static int
 open_or_make(int parent, const char *name, char *path, struct error *err)
 {
@@ -103,7 +122,7 @@ open_places(struct outbox *o, int top, struct error *err)
 	}
 	o->lock = openat(top, "lock", O_RDWR | O_CREAT | O_CLOEXEC |
 	    O_NOFOLLOW, 0600);
-	/* whatever the umask of who made it */
+	/* whatever the umask was */
 	return o->lock >= 0 && fchmod(o->lock, 0600) == 0 ? 0
 	    : outbox_cannot(err, "open the lock of", o->path);
 }
@@ -139,4 +158,347 @@ outbox_close(struct outbox *o)
 		close(o->lock);
 	free(o->path);
 	memset(o, 0, sizeof(*o));
+}
+
+/* The moment in front, so that names sort by age, and chance behind it. */
+static int
+make_id(char id[OUTBOX_ID])
+{
+	time_t now = time(NULL);
+	unsigned char random[8];
+	struct tm tm;
+	size_t n;
+
+	if (platform_random(random, sizeof(random)) != 0 ||
+	    gmtime_r(&now, &tm) == NULL)
+		return -1;
+	n = strftime(id, OUTBOX_ID, "%Y%m%dT%H%M%SZ-", &tm);
+	for (size_t i = 0; i < sizeof(random) && n + 3 <= OUTBOX_ID; i++)
+		n += (size_t)snprintf(id + n, 3, "%02x", random[i]);
+	return n == OUTBOX_ID - 1 ? 0 : -1;
+}
+
+/* Writes the file, durable, under a name that no run looks at. */
+static int
+write_unfinished(int directory, const char *name, const struct message_file *e,
+    enum message_file_part part, struct error *err)
+{
+	int fd = openat(directory, name, O_RDWR | O_CREAT | O_EXCL |
+	    O_CLOEXEC | O_NOFOLLOW, 0600);
+	int result;
+
+	if (fd < 0)
+		return outbox_cannot(err, "make", name);
+	/* while we hold this, outbox_sweep() leaves the file alone */
+	(void)flock(fd, LOCK_EX | LOCK_NB);
+	if (fchmod(fd, 0600) != 0)
+		result = outbox_cannot(err, "make", name);
+	else if (message_file_write(fd, e, part, err) != 0)
+		result = wrap(err, "outbox: cannot write %s", name);
+	else if (fsync(fd) != 0)
+		result = outbox_cannot(err, "write", name);
+	else
+		result = 0;
+	if (close(fd) != 0 && result == 0)
+		result = outbox_cannot(err, "write", name);
+	if (result != 0)
+		unlinkat(directory, name, 0);
+	return result;
+}
+
+/* Gives the finished file a name of its own. */
+static int
+give_id(int directory, const char *unfinished, char id[OUTBOX_ID],
+    struct error *err)
+{
+	int result;
+
+	do {
+		if (make_id(id) != 0)
+			return outbox_cannot(err, "name", unfinished);
+		result = linkat(directory, unfinished, directory, id, 0);
+	} while (result != 0 && errno == EEXIST);
+	if (result != 0)
+		return outbox_cannot(err, "name", unfinished);
+	unlinkat(directory, unfinished, 0);
+	if (fsync(directory) == 0)
+		return 0;
+	outbox_cannot(err, "write", id);
+	unlinkat(directory, id, 0); /* the sender is told: not queued */
+	return -1;
+}
+
+int
+outbox_add(const struct outbox *o, enum outbox_place place,
+    const struct message_file *e, enum message_file_part part,
+    char id[OUTBOX_ID], struct error *err)
+{
+	int directory = o->places[place], result;
+	char *name;
+
+	if (make_id(id) != 0)
+		return outbox_cannot(err, "name", "a message");
+	name = xasprintf("%s%s", UNFINISHED, id);
+	result = write_unfinished(directory, name, e, part, err);
+	if (result == 0) {
+		result = give_id(directory, name, id, err);
+		if (result != 0)
+			unlinkat(directory, name, 0);
+	}
+	free(name);
+	return result;
+}
+
+int
+outbox_lock(struct outbox *o, int64_t deadline, struct error *err)
+{
+	while (flock(o->lock, LOCK_EX | LOCK_NB) != 0) {
+		if (errno == EINTR)
+			continue;
+		if (errno != EWOULDBLOCK)
+			return outbox_cannot(err, "lock", o->path);
+		if (deadline_now() >= deadline)
+			return 0;
+		if (poll_any(NULL, 0, deadline_in(LOCK_PAUSE), err) < 0)
+			return -1;
+	}
+	return 1;
+}
+
+/* Is name an ID of make_id()? Other names in a directory are foreign. */
+static int
+is_id(const char *name)
+{
+	if (strlen(name) != OUTBOX_ID - 1)
+		return 0;
+	for (const char *p = name; *p != '\0'; p++)
+		if (!ascii_is_alnum(*p) && *p != '-')
+			return 0;
+	return 1;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Opens the directory for reading from its beginning. */
+static DIR *
+open_listing(int directory)
+{
+	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *listing = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (listing == NULL && fd >= 0)
+		close(fd);
+	return listing;
+}
+
+int
+outbox_list(const struct outbox *o, enum outbox_place place,
+    struct string_list *ids, struct error *err)
+{
+	DIR *listing = open_listing(o->places[place]);
+	const struct dirent *d;
+
+	if (listing == NULL)
+		return outbox_cannot(err, "list", o->path);
+	for (errno = 0; (d = readdir(listing)) != NULL; errno = 0)
+		if (is_id(d->d_name))
+			string_list_add(ids, xstrdup(d->d_name));
+	if (errno != 0) {
+		closedir(listing);
+		return outbox_cannot(err, "list", o->path);
+	}
+	closedir(listing);
+	if (ids->n > 1)
+		qsort(ids->at, ids->n, sizeof(ids->at[0]), compare);
+	return 0;
+}
+
+int
+outbox_open_message(const struct outbox *o, enum outbox_place place,
+    const char *id, struct error *err)
+{
+	int fd = openat(o->places[place], id, O_RDONLY | O_CLOEXEC |
+	    O_NOFOLLOW | O_NONBLOCK);
+
+	return fd >= 0 ? fd : outbox_cannot(err, "open", id);
+}
+
+uint64_t
+outbox_message_size(const struct outbox *o, enum outbox_place place,
+    const char *id)
+{
+	struct stat st;
+
+	if (fstatat(o->places[place], id, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return 0;
+	return (uint64_t)st.st_size;
+}
+
+int
+outbox_check_room(const struct outbox *o, const struct account *limits,
+    uint64_t octets, struct error *err)
+{
+	uint64_t max = (uint64_t)limits->outbox_max_size << 20;
+	struct string_list ids = {0};
+	int result = outbox_list(o, OUTBOX_NEW, &ids, err);
+
+	for (size_t i = 0; i < ids.n; i++)
+		octets += outbox_message_size(o, OUTBOX_NEW, ids.at[i]);
+	if (result == 0 && ids.n >= limits->outbox_max_messages)
+		result = fail(err, EX_TEMPFAIL, "outbox full: %zu messages "
+		    "of at most %u (outbox_max_messages)", ids.n,
+		    limits->outbox_max_messages);
+	else if (result == 0 && octets > max)
+		result = fail(err, EX_TEMPFAIL, "outbox full: more than "
+		    "%u MiB (outbox_max_size)", limits->outbox_max_size);
+	string_list_free(&ids);
+	return result;
+}
+
+int
+outbox_open_journal(const struct outbox *o, const char *id,
+    struct journal *j, struct error *err)
+{
+	int fd = openat(o->places[OUTBOX_JOURNAL], id, O_RDWR | O_APPEND |
+	    O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+
+	j->fd = fd;
+	if (fd < 0 || fchmod(fd, 0600) != 0) {
+		outbox_cannot(err, "open the journal of", id);
+		journal_close(j);
+		return -1;
+	}
+	if (journal_open(j, fd, err) == 0)
+		return 0;
+	journal_close(j);
+	return -1;
+}
+
+int
+outbox_sync(const struct outbox *o, enum outbox_place place,
+    struct error *err)
+{
+	return fsync(o->places[place]) == 0 ? 0
+	    : outbox_cannot(err, "write", place_names[place]);
+}
+
+int
+outbox_read_journal(const struct outbox *o, const char *id,
+    struct journal_state *state, struct error *err)
+{
+	struct buffer text = { .max = JOURNAL_MAX };
+	int fd = openat(o->places[OUTBOX_JOURNAL], id, O_RDONLY | O_CLOEXEC |
+	    O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+	ssize_t n = 0;
+	char *room;
+	int result = 0;
+
+	memset(state, 0, sizeof(*state));
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > JOURNAL_READ)
+		(void)lseek(fd, -JOURNAL_READ, SEEK_END);
+	while (fd >= 0 && (room = buffer_reserve(&text, 4096)) != NULL &&
+	    ((n = read(fd, room, 4096)) > 0 || (n < 0 && errno == EINTR)))
+		text.len += n > 0 ? (size_t)n : 0;
+	if (fd < 0 || n < 0)
+		result = outbox_cannot(err, "read the journal of", id);
+	else
+		journal_read(state, text.data, text.len);
+	if (fd >= 0)
+		close(fd);
+	buffer_free(&text);
+	return result;
+}
+
+int
+outbox_move(const struct outbox *o, const char *id, enum outbox_place from,
+    enum outbox_place to, struct error *err)
+{
+	if (renameat(o->places[from], id, o->places[to], id) == 0 &&
+	    fsync(o->places[to]) == 0 && fsync(o->places[from]) == 0)
+		return 0;
+	return outbox_cannot(err, "move", id);
+}
+
+int
+outbox_remove(const struct outbox *o, enum outbox_place place,
+    const char *id, struct error *err)
+{
+	if (outbox_unlink(o, place, id, err) != 0 ||
+	    outbox_sync(o, place, err) != 0)
+		return -1;
+	unlinkat(o->places[OUTBOX_JOURNAL], id, 0);
+	return 0;
+}
+
+int
+outbox_unlink(const struct outbox *o, enum outbox_place place,
+    const char *id, struct error *err)
+{
+	return unlinkat(o->places[place], id, 0) == 0 ? 0
+	    : outbox_cannot(err, "remove", id);
+}
+
+/* Is it an unfinished file that has got its ID, or that was left long ago? */
+static int
+is_abandoned(int directory, const char *name)
+{
+	struct stat st;
+	int fd, gone;
+
+	if (strncmp(name, UNFINISHED, strlen(UNFINISHED)) != 0)
+		return 0;
+	fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
+	    O_NONBLOCK);
+	if (fd < 0)
+		return 0;
+	gone = fstat(fd, &st) == 0 && (st.st_nlink > 1 ||
+	    (flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	    time(NULL) - st.st_mtime > UNFINISHED_SECONDS));
+	close(fd);
+	return gone;
+}
+
+/* A journal whose message is gone. */
+static int
+is_orphan(const struct outbox *o, const char *name)
+{
+	return is_id(name) && outbox_message_size(o, OUTBOX_NEW, name) == 0 &&
+	    outbox_message_size(o, OUTBOX_FAILED, name) == 0;
+}
+
+/* A message that comes back after a loss of power must find its journal: the
+ * removals are made durable before the first journal goes. */
+static void
+sweep_directory(const struct outbox *o, enum outbox_place place)
+{
+	int directory = o->places[place], synced = 0;
+	DIR *listing = open_listing(directory);
+	const struct dirent *d;
+
+	while (listing != NULL && (d = readdir(listing)) != NULL) {
+		if (place == OUTBOX_JOURNAL && is_orphan(o, d->d_name)) {
+			if (!synced && fsync(o->places[OUTBOX_NEW]) != 0)
+				break;
+			synced = 1;
+		} else if (!is_abandoned(directory, d->d_name)) {
+			continue;
+		}
+		unlinkat(directory, d->d_name, 0);
+	}
+	if (listing != NULL)
+		closedir(listing);
+}
+
+void
+outbox_sweep(const struct outbox *o)
+{
+	for (int i = 0; i < OUTBOX_PLACES; i++)
+		sweep_directory(o, (enum outbox_place)i);
 }

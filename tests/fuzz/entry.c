@@ -10,21 +10,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "outbox/history.h"
+#include "outbox/journal.h"
 #include "outbox/message_file.h"
-#include "outbox/netstring.h"
 #include "tls/sha256.h"
 
 static void
 check_journal(const char *text, size_t size)
 {
-	struct history h;
+	struct journal_state s;
 
-	history_read(&h, text, size);
-	require(memchr(h.reason, '\0', sizeof(h.reason)) != NULL,
+	journal_read(&s, text, size);
+	require(memchr(s.reason, '\0', sizeof(s.reason)) != NULL,
 	    "a reason that ends");
-	require(h.doubts <= h.tries, "an unknown outcome is a try");
-	require(h.due >= 0 && h.last >= 0 && h.late >= 0, "moments");
+	require(s.doubts <= s.tries, "an unknown outcome is a try");
+	require(s.due >= 0 && s.life >= 0 && s.talked >= 0, "moments");
+	journal_state_free(&s);
 }
 
 /* A file without a name but for a moment, holding text and perhaps its seal;
@@ -44,8 +44,7 @@ make_file(char *name, const char *text, size_t size, int sealed)
 		sha256_begin(&digest);
 		sha256_add(&digest, text, size);
 		require(sha256_end(&digest, hex) == 0, "a digest");
-		netstring_add(&seal, "sha256", hex);
-		buffer_add_string(&seal, ENTRY_END);
+		buffer_addf(&seal, "%s%s\n", MESSAGE_FILE_SEAL, hex);
 	}
 	require(write(fd, text, size) == (ssize_t)size &&
 	    write(fd, seal.data, seal.len) == (ssize_t)seal.len,
@@ -91,7 +90,7 @@ check_file(const char *text, size_t size, int sealed)
 	if (message_file_read(&e, fd, &err) == 0) {
 		check_entry(&e);
 		fd = make_file(copy, "", 0, 0);
-		require(message_file_write(fd, &e, ENTRY_WHOLE, &err) == 0,
+		require(message_file_write(fd, &e, MESSAGE_FILE_WHOLE, &err) == 0,
 		    "it can be written");
 		require(message_file_read(&again, fd, &err) == 0,
 		    "and read once more");
@@ -101,7 +100,7 @@ check_file(const char *text, size_t size, int sealed)
 		message_file_free(&again);
 		unlink(copy);
 	} else {
-		require(err.code == EX_DATAERR && err.text[0] != '\0',
+		require((err.code == EX_DATAERR || err.code == EX_CONFIG) && err.text[0] != '\0',
 		    "damage is explained");
 	}
 	message_file_free(&e);

@@ -192,7 +192,7 @@ class House:
             return []
         return sorted(os.path.join(directory, name)
                       for name in os.listdir(directory)
-                      if name != "told" and not name.startswith("."))
+                      if name not in ("told", "held") and not name.startswith("."))
 
     def journal(self, path):
         """What the journal of that message says."""
@@ -212,7 +212,21 @@ class House:
 def forget_due(path):
     """An entry whose first pause is over."""
     rewrite(path, lambda records: re.sub(
-        rb"14:due \d{10},\n", b"", records))
+        rb"\ndue \d{10}\n", b"\n", records))
+
+
+def make_due(house, path):
+    """As if the pause were over: what "retry" would forget is kept."""
+    with open(path, "rb") as file:
+        if b"\ndue " in file.read():
+            forget_due(path)
+    journal = os.path.join(house.outbox, "journal", os.path.basename(path))
+    if os.path.exists(journal):
+        with open(journal, "rb") as file:
+            text = file.read()
+        with open(journal, "wb") as file:
+            file.write(re.sub(rb"^((?:unknown|deferred|held) \d+) \d+",
+                              rb"\1 0", text, flags=re.MULTILINE))
 
 
 def message(name, body=b"text\n"):
@@ -221,16 +235,15 @@ def message(name, body=b"text\n"):
 
 
 def seal(sealed):
-    """The trailer that suits the octets before it."""
-    return b"71:sha256 %s,\nEND\n" % hashlib.sha256(
-        sealed).hexdigest().encode()
+    """The last record, for the octets before it."""
+    return b"sha256 %s\n" % hashlib.sha256(sealed).hexdigest().encode()
 
 
 def rewrite(path, change):
-    """Changes the records of an entry and seals it anew."""
+    """Changes the records of a queued message and seals it again."""
     with open(path, "rb") as file:
         whole = file.read()
-    sealed = change(whole[:whole.rindex(b"71:sha256 ")])
+    sealed = change(whole[:whole.rindex(b"sha256 ")])
     with open(path, "wb") as file:
         file.write(sealed + seal(sealed))
 

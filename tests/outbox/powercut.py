@@ -146,6 +146,12 @@ class Replay:
         if isinstance(number, int):
             self.disk.files[number] += text_of(arguments[1])
 
+    def do_ftruncate(self, arguments, _):
+        number = self.number(arguments[0])
+        if isinstance(number, int):
+            self.disk.files[number] = \
+                self.disk.files[number][:int(arguments[1])]
+
     def do_fsync(self, arguments, _):
         number = self.number(arguments[0])
         if isinstance(number, int):

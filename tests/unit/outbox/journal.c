@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../unit.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/xmalloc.h"
+#include "outbox/journal.h"
+
+#define DAY ((int64_t)24 * 3600)
+
+static const struct {
+	const char *journal;
+	struct journal_state s;
+} cases[] = {
+	{ "", {0} },
+	{ "reading 10\ntrying 10\n", {0} },
+	{ "reading 10\n", { .crashes = 1 } },
+	{ "reading 1\nreading 2\nreading 3\n", { .crashes = 3 } },
+	/* killed while it was sent: no fault of the message */
+	{ "reading 1\ntrying 1\nreading 2\ntrying 2\nreading 3\ntrying 3\n",
+	    {0} },
+	{ "reading 1\ntrying 1\nheld 2 0 no way\n", { .reason = "no way" } },
+	{ "reading 1\nreading 2\ntrying 2\nheld 3 0 down\n",
+	    { .reason = "down" } },
+	{ "trying 1\nending 1\n", { .doubts = 1, .tries = 1, .talked = 1 } },
+	{ "trying 1\nending 1\nreading 2\ntrying 2\n",
+	    { .doubts = 1, .tries = 1, .talked = 1 } },
+	{ "trying 1\nending 1\naccepted 2\n", { .accepted = 1 } },
+	{ "trying 1\nending 1\ndeferred 2 300 451 later\n",
+	    { .due = 300, .tries = 1, .talked = 2, .reason = "451 later" } },
+	{ "trying 1\nending 1\nunknown 2 300 lost\n", { .due = 300,
+	    .tries = 1, .doubts = 1, .talked = 2, .reason = "lost" } },
+	{ "deferred 2 300 a\nfailed 3 b\nretried 4\n", { .retried = 4 } },
+	{ "deferred 100 300 a\nheld 5000 0 b\ndeferred 7100 9000 c\n",
+	    { .tries = 2, .due = 9000, .life = 7000, .talked = 7100,
+	    .reason = "c" } },
+	/* a clock that jumps takes a day, one that goes back nothing */
+	{ "deferred 100 0 a\ndeferred 1000000 0 a\ndeferred 100 0 a\n",
+	    { .tries = 3, .life = 25 * 3600, .talked = 100,
+	    .reason = "a" } },
+	/* not lines of a journal */
+	{ "deferred 2\ndeferred x 3 a\nnonsense 1\naccepted\naccepted 7",
+	    {0} },
+	{ "accepted 99999999999999999999\n", {0} },
+};
+
+static void
+a_journal_tells_what_happened_to_a_message(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct journal_state *want = &cases[i].s;
+		struct journal_state s;
+
+		journal_read(&s, cases[i].journal, strlen(cases[i].journal));
+		if (s.tries != want->tries || s.doubts != want->doubts ||
+		    s.crashes != want->crashes ||
+		    s.accepted != want->accepted || s.due != want->due ||
+		    s.retried != want->retried || s.life != want->life ||
+		    s.talked != want->talked ||
+		    strcmp(s.reason, want->reason) != 0)
+			fail_msg("journal \"%s\"", cases[i].journal);
+		journal_state_free(&s);
+	}
+}
+
+/* "a" accepted, "r" refused, "." open: of the first recipients. */
+static const struct {
+	const char *journal;
+	const char *states;
+} settled[] = {
+	{ "accepted 1 2,4-6\n", ".a.aaa." },
+	{ "accepted 1 1\nrefused 1 3 550 no\n", "a.r." },
+	{ "refused 1 1 550 no\nretried 2\n", "r.." },
+	{ "refused 1 1 550 no\nfailed 1 no\nretried 2\n", "..." },
+	{ "accepted 1 2\nretried 2\n", ".a." },
+	{ "accepted 1 0\naccepted 1 x\nrefused 1 0 a\nrefused 1\n", "..." },
+	{ "accepted 1 2000000\naccepted 1 1-\n", "..." },
+	{ "accepted 1 3-1\n", "..." },
+};
+
+static void
+it_tells_which_recipients_are_settled(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(settled) / sizeof(settled[0]); i++) {
+		struct journal_state s;
+
+		journal_read(&s, settled[i].journal,
+		    strlen(settled[i].journal));
+		assert_false(s.accepted);
+		for (size_t k = 0; settled[i].states[k] != '\0'; k++) {
+			char c = journal_recipient_is_open(&s, k) ? '.'
+			    : s.to[k].state == RECIPIENT_REFUSED ? 'r' : 'a';
+
+			if (c != settled[i].states[k])
+				fail_msg("journal \"%s\", recipient %zu: %c",
+				    settled[i].journal, k, c);
+		}
+		journal_state_free(&s);
+	}
+}
+
+static void
+open_new(struct journal *j, const char *text)
+{
+	char name[] = "/tmp/journal.XXXXXX";
+	struct error err = {0};
+	int fd = mkstemp(name);
+
+	assert_true(fd >= 0);
+	assert_int_equal(unlink(name), 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(journal_open(j, fd, &err), 0);
+}
+
+static void
+read_back(struct journal_state *s, const struct journal *j)
+{
+	char text[4096];
+	ssize_t n = pread(j->fd, text, sizeof(text), 0);
+
+	assert_true(n >= 0);
+	journal_read(s, text, (size_t)n);
+}
+
+static void
+what_is_written_is_read(void **state)
+{
+	struct recipient to[5] = {
+		{ .reply = { .code = 250 } }, { .reply = { .code = 250 } },
+		{ .reply = { .code = 451 } },
+		{ .reply = { .code = 550, .text = "550 no" } },
+		{ .reply = { .code = 250 }, .pending = 1 },
+	};
+	const struct envelope e = { .to = to, .n = 5 };
+	const size_t index[5] = { 0, 1, 2, 5, 6 };
+	struct journal_state s;
+	struct error err = {0};
+	struct journal j;
+
+	(void)state;
+	open_new(&j, "deferred 1 2 x\naccep");
+	assert_int_equal(journal_reserve(&j, 5, &err), 0);
+	assert_int_equal(journal_write_replies(&j, &e, index, &err), 0);
+	assert_int_equal(journal_write(&j, JOURNAL_UNKNOWN, 77, "lost", &err),
+	    0);
+	read_back(&s, &j);
+	assert_int_equal(s.tries, 2);
+	assert_int_equal(s.due, 77);
+	assert_string_equal(s.reason, "lost");
+	assert_int_equal(s.to[1].state, RECIPIENT_ACCEPTED);
+	assert_true(journal_recipient_is_open(&s, 2));
+	assert_int_equal(s.to[5].state, RECIPIENT_REFUSED);
+	assert_string_equal(s.to[5].words, "550 no");
+	assert_true(journal_recipient_is_open(&s, 6));
+	journal_state_free(&s);
+	journal_close(&j);
+}
+
+static void
+a_try_that_changed_nothing_leaves_no_line(void **state)
+{
+	struct journal_state s;
+	struct error err = {0};
+	struct journal j;
+
+	(void)state;
+	open_new(&j, "deferred 1 2 x\n");
+	assert_int_equal(journal_write(&j, JOURNAL_READING, 0, NULL, &err), 0);
+	journal_rollback(&j);
+	assert_int_equal(lseek(j.fd, 0, SEEK_END), strlen("deferred 1 2 x\n"));
+	read_back(&s, &j);
+	assert_int_equal(s.tries, 1);
+	journal_state_free(&s);
+	journal_close(&j);
+}
+
+static void
+pauses_grow_by_the_square_up_to_six_hours(void **state)
+{
+	(void)state;
+	assert_int_equal(journal_next_try(1, 1000, 0), 1000 + 240);
+	assert_int_equal(journal_next_try(1, 1000, 1023), 1000 + 360);
+	for (unsigned n = 1; n < 40; n++) {
+		int64_t pause = 300 * (int64_t)n * n;
+
+		if (pause > 6 * 3600)
+			pause = 6 * 3600;
+		for (uint32_t chance = 0; chance < 5000; chance += 37) {
+			int64_t next = journal_next_try(n, 0, chance);
+
+			assert_true(next >= pause * 4 / 5);
+			assert_true(next <= pause * 6 / 5);
+		}
+	}
+}
+
+static void
+a_wrong_clock_delays_nothing_for_ever(void **state)
+{
+	(void)state;
+	assert_false(journal_is_due(1000, 999));
+	assert_true(journal_is_due(1000, 1000));
+	assert_true(journal_is_due(20 * 365 * DAY, 10 * 365 * DAY));
+}
+
+static void
+only_time_with_the_server_counts(void **state)
+{
+	struct journal_state s = {0};
+
+	(void)state;
+	/* never deferred: whatever the clock says */
+	assert_false(journal_is_over(&s, 3650 * DAY));
+	s.talked = 10 * DAY;
+	s.life = 4 * DAY;
+	assert_false(journal_is_over(&s, 10 * DAY + 3600));
+	assert_true(journal_is_over(&s, 11 * DAY + 60));
+	s.life = 3 * DAY;
+	assert_false(journal_is_over(&s, 3650 * DAY));
+	s.life = 5 * DAY + 1;
+	assert_true(journal_is_over(&s, DAY)); /* and back again */
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_journal_tells_what_happened_to_a_message),
+		cmocka_unit_test(it_tells_which_recipients_are_settled),
+		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(a_try_that_changed_nothing_leaves_no_line),
+		cmocka_unit_test(pauses_grow_by_the_square_up_to_six_hours),
+		cmocka_unit_test(a_wrong_clock_delays_nothing_for_ever),
+		cmocka_unit_test(only_time_with_the_server_counts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
