@@ -3,7 +3,6 @@
 
 #include "net/connect.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -277,6 +276,7 @@ connect_host(struct transport **transport,
 	if (winner >= 0) {
 		resolve_text(result->address, sizeof(result->address),
 		    &r.addresses.at[winner]);
+		result->local = resolve_is_loopback(&r.addresses.at[winner]);
 		*transport = socket_transport(r.fds[winner].fd);
 	} else if (winner == -1)
 		report_failures(&r, err);
@@ -337,6 +337,7 @@ connect_unix(struct transport **transport,
 		return err->signal != 0 ? -1
 		    : wrap(err, "cannot connect to %s", quote);
 	}
+	result->local = 1;
 	escape_string(result->address, sizeof(result->address),
 	    target->socket);
 	*transport = socket_transport(fd);
@@ -361,14 +362,10 @@ connect_open(struct transport **transport,
 int
 connect_is_loopback(const char *host)
 {
-	struct in6_addr six;
-	struct in_addr four;
+	struct resolve_address address;
+	struct error ignored;
 
-	if (ascii_equal(host, "localhost") || ascii_equal(host, "localhost."))
-		return 1;
-	if (inet_pton(AF_INET, host, &four) == 1)
-		return ntohl(four.s_addr) >> 24 == 127;
-	return inet_pton(AF_INET6, host, &six) == 1 &&
-	    (IN6_IS_ADDR_LOOPBACK(&six) ||
-	    (IN6_IS_ADDR_V4MAPPED(&six) && six.s6_addr[12] == 127));
+	return resolve_is_localhost(host) ||
+	    (resolve_numeric(&address, host, 0, &ignored) == 0 &&
+	    resolve_is_loopback(&address));
 }

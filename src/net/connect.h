@@ -21,6 +21,8 @@ struct connect_target {
 
 /* What came of it. */
 struct connect_result {
+	int local;              /* the peer is this machine: loopback or a unix
+	                           socket; 0 through a proxy or command */
 	char address[64];       /* numeric address, or the socket's path cut */
 	int64_t resolved_ms;    /* moments: resolver done, connected */
 	int64_t connected_ms;
@@ -38,8 +40,8 @@ int connect_open(struct transport **transport,
 	const struct connect_target *target, struct connect_result *result,
 	struct error *err);
 
-/* Is the numeric address or host name this machine's loopback: 127/8, ::1,
- * "localhost"? No look-up is made. */
+/* Does the host stand for this machine's loopback: 127/8, ::1, "localhost"? No
+ * look-up is made. */
 int connect_is_loopback(const char *host);
 
 #endif

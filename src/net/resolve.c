@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/escape.h"
 #include "base/platform.h"
 #include "base/xmalloc.h"
@@ -144,6 +146,45 @@ parse_numeric(struct addrinfo **answer, const char *text, unsigned port)
 }
 
 int
+resolve_is_localhost(const char *host)
+{
+	return ascii_equal(host, "localhost") ||
+	    ascii_equal(host, "localhost.");
+}
+
+int
+resolve_is_loopback(const struct resolve_address *address)
+{
+	const struct sockaddr_in *four = (const void *)&address->socket;
+	const struct sockaddr_in6 *six = (const void *)&address->socket;
+
+	if (address->socket.ss_family == AF_INET)
+		return ntohl(four->sin_addr.s_addr) >> 24 == 127;
+	return address->socket.ss_family == AF_INET6 &&
+	    (IN6_IS_ADDR_LOOPBACK(&six->sin6_addr) ||
+	    (IN6_IS_ADDR_V4MAPPED(&six->sin6_addr) &&
+	    six->sin6_addr.s6_addr[12] == 127));
+}
+
+/* RFC 6761 6.3: neither the resolver nor /etc/hosts is asked. */
+static void
+list_localhost(struct resolve_list *list, const struct resolve_name *name)
+{
+	static const char *const addresses[] = { "::1", "127.0.0.1" };
+	struct addrinfo *answer;
+
+	memset(list, 0, sizeof(*list));
+	for (size_t i = 0; i < 2; i++) {
+		if (parse_numeric(&answer, addresses[i], name->port) != 0)
+			continue;
+		if (name->family == AF_UNSPEC ||
+		    name->family == answer->ai_family)
+			append(list, answer);
+		freeaddrinfo(answer);
+	}
+}
+
+int
 resolve_host(struct resolve_list *list, const struct resolve_name *name,
 	int64_t deadline, struct error *err)
 {
@@ -160,6 +201,10 @@ resolve_host(struct resolve_list *list, const struct resolve_name *name,
 		interleave(list, answer);
 		freeaddrinfo(answer);
 		return result;
+	}
+	if (resolve_is_localhost(name->host)) {
+		list_localhost(list, name);
+		return 0;
 	}
 	q = xcalloc(1, sizeof(*q));
 	q->host = xstrdup(name->host);

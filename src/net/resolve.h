@@ -41,6 +41,13 @@ struct resolve_list {
 int resolve_host(struct resolve_list *list, const struct resolve_name *name,
 	int64_t deadline, struct error *err);
 
+/* Is the name "localhost"? It is ::1 and 127.0.0.1 whatever the resolver says
+ * (RFC 6761 6.3). */
+int resolve_is_localhost(const char *host);
+
+/* Does the address belong to this machine's loopback: 127/8, ::1? */
+int resolve_is_loopback(const struct resolve_address *address);
+
 /* A numeric address; never asks anybody. 0, or -1 EX_CONFIG. */
 int resolve_numeric(struct resolve_address *address, const char *text,
 	unsigned port, struct error *err);

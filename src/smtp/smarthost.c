@@ -61,7 +61,6 @@ add(struct smarthost_list *route, char *name, char *wire)
 	host->port = a->port;
 	host->tls = a->tls;
 	host->tls_starttls = a->tls_starttls;
-	host->local = 0;
 	return host;
 }
 
@@ -73,8 +72,7 @@ add_host(struct smarthost_list *route, const char *name, struct error *err)
 
 	if (smarthost_write_name(name, &wire, err) != 0)
 		return wrap(err, "host");
-	add(route, xstrdup(name), wire)->local =
-	    account_host_is_local(route->account, name);
+	add(route, xstrdup(name), wire);
 	return 0;
 }
 
@@ -296,6 +294,7 @@ smarthost_open(const struct smarthost_list *route, size_t index,
 		hint_at_network(host, result, err);
 		return is_proxied(a) ? wrap(err, "proxy for %s", server) : -1;
 	}
+	result->local &= !is_proxied(a);
 	if (!is_proxied(a) || pass_proxy(route, host, *transport, err) == 0)
 		return 0;
 	(*transport)->close(*transport);

@@ -18,7 +18,6 @@ struct smarthost {
 	unsigned port;
 	int tls;          /* as the account's keys of these names */
 	int tls_starttls;
-	int local;        /* this machine: nobody in between listens */
 };
 
 /* {0} is empty. */

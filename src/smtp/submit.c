@@ -126,7 +126,7 @@ turn_to(struct submitter *s, const struct account *a,
 {
 	s->session.account = a;
 	s->session.smarthost = host;
-	s->session.confidential = host->local;
+	s->session.confidential = 0;
 	snprintf(s->facts.host, sizeof(s->facts.host), "%s",
 	    host->name[0] != '\0' ? host->name : a->socket);
 	s->facts.port = host->port;
@@ -220,6 +220,7 @@ try_host(struct submitter *s, size_t index, struct error *err)
 		result = smarthost_open(&s->route, index, &transport,
 		    &s->facts.connection, err);
 	if (result == 0) {
+		s->session.confidential = s->facts.connection.local;
 		s->facts.connection.connected_ms = deadline_now();
 		stream_open(&s->session.stream, transport, s->route.deadline,
 		    s->session.options->trace);

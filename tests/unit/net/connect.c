@@ -17,7 +17,8 @@
 
 /*
  * The resolver, as far as the names of these tests go: "two.test" has an
- * address that does not answer and one that does, "slow.test" takes its time.
+ * address that does not answer and one that does, "slow.test" takes its time,
+ * and "localhost" is, as a resolver that lies has it, somewhere else.
  */
 int
 getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
@@ -31,6 +32,9 @@ getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
 	if (!(hints->ai_flags & AI_NUMERICHOST) &&
 	    strcmp(host, "slow.test") == 0)
 		sleep(2);
+	if (!(hints->ai_flags & AI_NUMERICHOST) &&
+	    strcmp(host, "localhost") == 0)
+		return resolve("192.0.2.10", port, hints, answer);
 	if ((hints->ai_flags & AI_NUMERICHOST) ||
 	    strcmp(host, "two.test") != 0)
 		return resolve(host, port, hints, answer);
@@ -349,6 +353,40 @@ loopback_is_known_without_asking(void **state)
 		    hosts[i].loopback);
 }
 
+static void
+localhost_is_this_machine_whatever_the_resolver_says(void **state)
+{
+	static const struct {
+		const char *host;
+		int family;
+		int local;
+	} cases[] = {
+		{ "localhost", AF_UNSPEC, 1 },
+		{ "LOCALHOST.", AF_INET, 1 },
+		{ "127.0.0.1", AF_UNSPEC, 1 },
+		{ "two.test", AF_UNSPEC, 1 }, /* the peer's address counts */
+	};
+	unsigned port;
+	int fd = bind_loopback(&port, 9);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct connect_target target = { .host = cases[i].host,
+		    .port = port, .family = cases[i].family, .seconds = 2,
+		    .deadline = deadline_in(20000) };
+		struct connect_result result;
+		struct transport *t;
+		struct error err = {0};
+
+		if (connect_open(&t, &target, &result, &err) != 0)
+			fail_msg("%s: %s", cases[i].host, err.text);
+		assert_string_equal(result.address, "127.0.0.1");
+		assert_int_equal(result.local, cases[i].local);
+		t->close(t);
+	}
+	close(fd);
+}
+
 int
 main(void)
 {
@@ -364,6 +402,8 @@ main(void)
 		cmocka_unit_test(what_cannot_be_is_said_in_words),
 		cmocka_unit_test(without_descriptors_it_is_the_systems_fault),
 		cmocka_unit_test(a_unix_socket_is_reached),
+		cmocka_unit_test(
+		    localhost_is_this_machine_whatever_the_resolver_says),
 		cmocka_unit_test(loopback_is_known_without_asking),
 	};
 

@@ -175,7 +175,6 @@ check_hosts(const struct smarthost_list *route, const char *wanted)
 		size_t n = strlen(text);
 
 		assert_true(host->tls);
-		assert_false(host->local);
 		assert_string_equal(host->name, host->wire);
 		snprintf(text + n, sizeof(text) - n, "%s%s:%u%s",
 		    i > 0 ? " " : "", host->name, host->port,
