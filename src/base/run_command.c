@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,53 +16,86 @@
 #include "base/escape.h"
 #include "base/platform.h"
 #include "base/poll.h"
+#include "base/string_list.h"
 #include "base/xmalloc.h"
+
+extern char **environ;
 
 /* Octets that one read takes. */
 #define BLOCK ((size_t)4096)
 
-/* What helpers of password managers need to find the user's agents. */
-static const char *const passed[] = {
-	"HOME", "USER", "LOGNAME", "SHELL", "TERM", "TMPDIR", "GPG_TTY",
-	"GNUPGHOME", "PASSWORD_STORE_DIR", "SSH_AUTH_SOCK", "DISPLAY",
-	"WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS",
-	"XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
-	"XDG_STATE_HOME", "XDG_CACHE_HOME", "CREDENTIALS_DIRECTORY",
+/* Variables that make a shell or the loader run code, or read the command
+ * otherwise. One that ends in "*" stands for all that begin so. */
+static const char *const removed[] = {
+	"LD_*", "DYLD_*", "_RLD*", "GCONV_PATH", "BASH_ENV", "ENV", "IFS",
+	"CDPATH", "SHELLOPTS", "BASHOPTS", "GLOBIGNORE", "PS4", "BASH_FUNC_*"
 };
-#define NPASSED (sizeof(passed) / sizeof(passed[0]))
 
-/* An environment made from nothing but the names above; owned. */
-static char **
-make_environment(void)
+static int
+is_removed(const char *variable)
 {
-	char **environment = xcalloc(NPASSED + 4, sizeof(*environment));
-	const char *path = getenv("PATH");
-	char terminal[64];
-	size_t n = 0;
+	size_t len = strcspn(variable, "=");
 
-	environment[n++] = xasprintf("PATH=%s", path != NULL ? path
-	    : "/usr/local/bin:/usr/bin:/bin");
-	environment[n++] = xstrdup("LANG=C");
-	for (size_t i = 0; i < NPASSED; i++) {
-		const char *value = getenv(passed[i]);
+	for (size_t i = 0; i < sizeof(removed) / sizeof(removed[0]); i++) {
+		size_t n = strcspn(removed[i], "*");
 
-		if (value != NULL)
-			environment[n++] = xasprintf("%s=%s", passed[i],
-			    value);
+		if (strncmp(variable, removed[i], n) == 0 &&
+		    (len == n || removed[i][n] == '*'))
+			return 1;
 	}
-	/* gpg cannot find the terminal itself: stdin and stdout are not it. */
-	if (getenv("GPG_TTY") == NULL &&
-	    ttyname_r(STDERR_FILENO, terminal, sizeof(terminal)) == 0)
-		environment[n++] = xasprintf("GPG_TTY=%s", terminal);
-	return environment;
+	return variable[len] == '\0' ||
+	    strncmp(variable + len, "=()", 3) == 0; /* a function of a shell */
+}
+
+static int
+is_set(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && value[0] != '\0';
 }
 
 static void
-free_environment(char **environment)
+add_missing(struct string_list *environment, const char *name,
+    const char *value)
 {
-	for (size_t i = 0; environment[i] != NULL; i++)
-		free(environment[i]);
-	free(environment);
+	if (value != NULL && !is_set(name))
+		string_list_add(environment, xasprintf("%s=%s", name, value));
+}
+
+static int
+is_in(const struct string_list *list, const char *variable)
+{
+	size_t len = strcspn(variable, "=") + 1;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (strncmp(list->at[i], variable, len) == 0)
+			return 1;
+	return 0;
+}
+
+/* The caller's environment without the variables above, and with those that
+ * cron and services leave out. */
+static void
+make_environment(struct string_list *environment)
+{
+	const struct passwd *pw = NULL;
+	char terminal[64];
+
+	if (!is_set("HOME") || !is_set("USER") || !is_set("LOGNAME"))
+		pw = getpwuid(geteuid());
+	if (pw != NULL) {
+		add_missing(environment, "HOME", pw->pw_dir);
+		add_missing(environment, "USER", pw->pw_name);
+		add_missing(environment, "LOGNAME", pw->pw_name);
+	}
+	add_missing(environment, "PATH", "/usr/local/bin:/usr/bin:/bin");
+	/* gpg cannot find the terminal itself: stdin and stdout are not it. */
+	if (ttyname_r(STDERR_FILENO, terminal, sizeof(terminal)) == 0)
+		add_missing(environment, "GPG_TTY", terminal);
+	for (char **variable = environ; *variable != NULL; variable++)
+		if (!is_removed(*variable) && !is_in(environment, *variable))
+			string_list_add(environment, xstrdup(*variable));
 }
 
 /* Whatever our caller or we ignored or blocked, the command starts afresh. */
@@ -101,12 +135,13 @@ int
 command_start(pid_t *pid, const char *command, int in, int out,
     struct error *err)
 {
-	char **environment = make_environment();
+	struct string_list environment = {0};
 
+	make_environment(&environment);
 	*pid = fork();
 	if (*pid == 0)
-		become(command, in, out, environment);
-	free_environment(environment);
+		become(command, in, out, environment.at);
+	string_list_free(&environment);
 	if (*pid < 0)
 		return fail(err, EX_OSERR, "cannot fork: %s",
 		    strerror(errno));

@@ -21,7 +21,9 @@
 /*
  * Starts "/bin/sh -c command" in a process group of its own, with default
  * signals, stdin and stdout on those descriptors (/dev/null for -1), our
- * stderr, and no other descriptor. Returns 0 with *pid to be waited for or
+ * stderr, no other descriptor, and the environment of onehop without variables
+ * that change what a shell or the loader runs; HOME, USER, LOGNAME and PATH
+ * are set where they are missing. Returns 0 with *pid to be waited for or
  * killed; -1 EX_OSERR.
  */
 int command_start(pid_t *pid, const char *command, int in, int out,

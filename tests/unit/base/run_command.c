@@ -24,7 +24,12 @@ static const struct {
 	{ "printf ' p w \\n'", " p w " },
 	{ "printf 'p\\303\\266\\n'", "p\xc3\xb6" },
 	{ "cat; echo read", "read" }, /* stdin is empty, not the message */
-	{ "echo \"$ONEHOP_TEST_VARIABLE.$HOME\"", ".home" },
+	{ "echo \"$ONEHOP_TEST_VARIABLE.$HOME\"", "seen.home" },
+	{ "echo \"$USER\" | grep -c .", "1" },
+	{ "test \"$LOGNAME\" = \"$USER\" && echo same", "same" },
+	{ "env | grep -c ^LOGNAME=", "1" },
+	{ "env | grep -cE '^(LD_BIND_NOW|BASH_ENV|ENV|CDPATH|SHELLOPTS|'"
+	    "'BASH_FUNC_f%%)='; true", "0" },
 	{ "if true 2>/dev/null >&9; then echo open; else echo shut; fi",
 	    "shut" },
 	{ "sh -c 'kill -PIPE $$'; test $? -gt 128 && echo died", "died" },
@@ -196,9 +201,17 @@ main(void)
 		cmocka_unit_test(one_that_is_not_told_leaves_nothing),
 	};
 
-	/* What a command must not inherit. */
 	setenv("ONEHOP_TEST_VARIABLE", "seen", 1);
 	setenv("HOME", "home", 1);
+	unsetenv("USER");
+	setenv("LOGNAME", "", 1);
+	/* What a command must not inherit. */
+	setenv("LD_BIND_NOW", "1", 1);
+	setenv("BASH_ENV", "/nonexistent", 1);
+	setenv("ENV", "/nonexistent", 1);
+	setenv("CDPATH", "/", 1);
+	setenv("SHELLOPTS", "xtrace", 1);
+	setenv("BASH_FUNC_f%%", "() { :; }", 1);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	dup2(STDERR_FILENO, 9);
