@@ -62,17 +62,50 @@ class Scene:
         with open(self.path(name), encoding="utf-8") as file:
             return file.read()
 
-    def play(self, args=("-i", "you@example.net")):
+    def play(self, args=("-i", "you@example.net"), wrapper=()):
         with smtpserver.Server(self.host.serve) as server:
             self.run.write_config(config(server, *self.lines))
             with open(self.path("message"), "rb") as message:
-                self.run.start(list(args), message)
+                self.run.start(list(args), message, wrapper)
             if self.wait:
                 self.wait(self)
             result = self.run.finish(60)
         if server.failure:
             raise server.failure
         return result
+
+
+# Sets a seccomp filter that does ACTION to Landlock's three calls, as a unit's
+# SystemCallFilter=@system-service does, then becomes the program.
+FILTER = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+class Step(ctypes.Structure):
+    _fields_ = [("code", ctypes.c_ushort), ("yes", ctypes.c_ubyte),
+                ("no", ctypes.c_ubyte), ("k", ctypes.c_uint)]
+class Program(ctypes.Structure):
+    _fields_ = [("n", ctypes.c_ushort), ("at", ctypes.POINTER(Step))]
+steps = (Step * 5)(Step(0x20, 0, 0, 0), Step(0x35, 0, 2, 444),
+                   Step(0x25, 1, 0, 446), Step(0x06, 0, 0, int(sys.argv[1])),
+                   Step(0x06, 0, 0, 0x7fff0000))
+program = Program(5, ctypes.cast(steps, ctypes.POINTER(Step)))
+if libc.prctl(38, 1, 0, 0, 0) or \\
+        libc.prctl(22, 2, ctypes.byref(program), 0, 0):
+    sys.exit("no seccomp here")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+ACTIONS = {"EPERM": 0x00050001, "ENOSYS": 0x00050026, "kill": 0x80000000}
+
+
+def survives_a_filter(action):
+    scene = Scene()
+    try:
+        result = scene.play(wrapper=(sys.executable, "-c", FILTER,
+                                     str(ACTIONS[action])))
+    finally:
+        scene.run.clean()
+    if result.status != 0 or not scene.host.accepted:
+        yield f"exit {result.status}: {result.stderr!r}"
 
 
 def escapes(result):
@@ -300,6 +333,9 @@ def main():
                    escape_from, older)
     runner.run("without Landlock all goes on", escape_from, 0)
     runner.run("sandbox off is obeyed", escape_from, abi, "sandbox off")
+    for action in ACTIONS:
+        runner.run(f"a seccomp filter on Landlock, {action}, harms nobody",
+                   survives_a_filter, action)
     runner.run("the log is written", writes_its_log, "~/log", "log")
     runner.run("the log in the state directory is written", writes_its_log,
                "on", ".local/state/onehop/log")
