@@ -133,6 +133,8 @@ auth_prepare(struct auth *x, struct session *s, struct password *secret,
 		    s->stream.transport, &x->binding);
 	if (choose(x, s, err) != 0)
 		return -1;
+	if (x->mechanism->plaintext)
+		session_hide(s, secret->text.data, secret->text.len);
 	x->identity.user = a->user;
 	x->identity.secret = buffer_string(&secret->text);
 	x->identity.host = s->smarthost->name[0] != '\0'
