@@ -102,6 +102,21 @@ clear(struct auth *x)
 	buffer_free(&x->binding);
 }
 
+/* Begins an exchange by the mechanism chosen. */
+static int
+begin(struct auth *x, struct error *err)
+{
+	sasl_free(x->exchange);
+	x->exchange = NULL;
+	x->satisfied = 0;
+	buffer_clear(&x->response);
+	x->identity.binding = x->mechanism->needs_binding
+	    ? buffer_string(&x->binding) : NULL;
+	if (sasl_begin(&x->exchange, x->mechanism, &x->identity, err) != 0)
+		return -1;
+	return x->mechanism->client_first ? step(x, "", 0, err) : 0;
+}
+
 int
 auth_prepare(struct auth *x, struct session *s, struct password *secret,
     struct error *err)
@@ -109,6 +124,8 @@ auth_prepare(struct auth *x, struct session *s, struct password *secret,
 	const struct account *a = s->account;
 
 	clear(x);
+	x->first = NULL;
+	x->bare = 0;
 	x->secret = secret;
 	x->response.kind = BUFFER_SECRET;
 	if (s->tls.version[0] != '\0')
@@ -116,17 +133,15 @@ auth_prepare(struct auth *x, struct session *s, struct password *secret,
 		    s->stream.transport, &x->binding);
 	if (choose(x, s, err) != 0)
 		return -1;
+	if (x->mechanism->plaintext)
+		session_hide(s, secret->text.data, secret->text.len);
 	x->identity.user = a->user;
 	x->identity.secret = buffer_string(&secret->text);
 	x->identity.host = s->smarthost->name[0] != '\0'
 	    ? s->smarthost->name : "localhost";
 	x->identity.port = s->smarthost->port;
 	x->identity.domain = a->ntlmdomain[0] != '\0' ? a->ntlmdomain : NULL;
-	x->identity.binding = x->mechanism->needs_binding
-	    ? buffer_string(&x->binding) : NULL;
-	if (sasl_begin(&x->exchange, x->mechanism, &x->identity, err) != 0)
-		return -1;
-	return x->mechanism->client_first ? step(x, "", 0, err) : 0;
+	return begin(x, err);
 }
 
 /* Does "AUTH name response CRLF" keep to the limit? */
@@ -135,7 +150,7 @@ initial_fits(const struct auth *x)
 {
 	size_t len = x->response.len > 0 ? x->response.len : 1;
 
-	return x->mechanism->client_first &&
+	return x->mechanism->client_first && !x->bare &&
 	    strlen("AUTH  \r\n") + strlen(x->mechanism->name) + len <=
 	    COMMAND_LINE_MAX;
 }
@@ -223,6 +238,7 @@ conclude(struct auth *x, struct session *s, const struct reply *r,
 {
 	const char *why;
 
+	x->refused = reply_class(r) == 2 ? 0 : r->code;
 	if (reply_class(r) == 2 && x->satisfied)
 		return 0;
 	if (reply_class(r) == 2) {
@@ -303,8 +319,8 @@ respond(struct auth *x, struct session *s, int first, struct error *err)
 	return session_put_secret(s, "", &x->response, err);
 }
 
-int
-auth_run(struct auth *x, struct session *s, struct error *err)
+static int
+run_once(struct auth *x, struct session *s, struct error *err)
 {
 	int first = !initial_fits(x);
 	struct reply r;
@@ -323,6 +339,92 @@ auth_run(struct auth *x, struct session *s, struct error *err)
 			return -1;
 		first = 0;
 	}
+}
+
+/*
+ * Whether the refusal can mean that the server has nothing to verify this
+ * mechanism with: a password stored in another form, or a server that takes no
+ * initial response. A mechanism that the account names is not replaced.
+ */
+static int
+may_fall_back(const struct auth *x, const struct session *s)
+{
+	if (!s->intact || x->first != NULL || !x->mechanism->needs_user ||
+	    mechanism_find(s->account->auth) != NULL)
+		return 0;
+	if (x->mechanism->kind == MECHANISM_SCRAM)
+		return x->refused == 535 || x->refused == 504 ||
+		    x->refused == 454;
+	return x->refused == 501 && initial_fits(x);
+}
+
+/* A stored form that serves one SCRAM may be missing for all. */
+static int
+is_better(const struct mechanism *a, const struct mechanism *b)
+{
+	int a_scram = a->kind == MECHANISM_SCRAM;
+	int b_scram = b->kind == MECHANISM_SCRAM;
+
+	return a_scram != b_scram ? b_scram : a < b;
+}
+
+/* The mechanism to try after the refused one, or NULL. */
+static const struct mechanism *
+next_mechanism(const struct auth *x, const struct session *s)
+{
+	const struct mechanism *next = NULL, *m;
+	char name[32];
+	size_t n;
+
+	for (const char *p = s->can.mechanisms; *p != '\0'; p += n) {
+		p += strspn(p, " ");
+		n = strcspn(p, " ");
+		if (n == 0 || n >= sizeof(name))
+			continue;
+		memcpy(name, p, n);
+		name[n] = '\0';
+		m = mechanism_choose(name, s->confidential,
+		    x->binding.len > 0, 1);
+		if (m != NULL && m != x->mechanism &&
+		    (next == NULL || is_better(m, next)))
+			next = m;
+	}
+	return next;
+}
+
+int
+auth_fall_back(struct auth *x, struct session *s, struct error *err)
+{
+	const struct mechanism *next;
+	struct error second = {0};
+	int code = x->refused;
+
+	if (!may_fall_back(x, s))
+		return -1;
+	next = next_mechanism(x, s);
+	x->bare = next == NULL && code == 501;
+	if (next == NULL && !x->bare)
+		return -1;
+	x->first = x->mechanism;
+	x->refused = 0;
+	if (next != NULL)
+		x->mechanism = next;
+	if (begin(x, &second) == 0 && run_once(x, s, &second) == 0) {
+		memset(err, 0, sizeof(*err));
+		return 0;
+	}
+	/* without a reply the first refusal stays the cause */
+	if (x->refused == 0 && second.signal == 0)
+		return -1;
+	*err = second;
+	return wrap(err, "%s refused (%d), then %s%s", x->first->name, code,
+	    x->mechanism->name, x->bare ? " without initial response" : "");
+}
+
+int
+auth_run(struct auth *x, struct session *s, struct error *err)
+{
+	return run_once(x, s, err) == 0 ? 0 : auth_fall_back(x, s, err);
 }
 
 void

@@ -18,6 +18,9 @@ struct auth {
 	struct buffer binding;   /* base64 channel binding of this session */
 	int satisfied;           /* our side has what it wants */
 	struct password *secret;   /* borrowed */
+	int refused;             /* code of the last refusal, or 0 */
+	const struct mechanism *first; /* refused before this one, or NULL */
+	int bare;                /* no initial response is sent */
 };
 
 /* Does the account ask for authentication? */
@@ -45,8 +48,18 @@ int auth_put(struct auth *x, struct session *s, struct error *err);
 /* Takes the reply to a pipelined AUTH: 235 or an error. */
 int auth_get(struct auth *x, struct session *s, struct error *err);
 
-/* The whole exchange in step: put, challenges and responses, 235. */
+/* The whole exchange in step: put, challenges and responses, 235; falls back
+ * as auth_fall_back() does. */
 int auth_run(struct auth *x, struct session *s, struct error *err);
+
+/*
+ * After a refusal: tries once the next mechanism that the server offers and
+ * that the same password and TLS allow, where the refusal can mean that the
+ * server has no verifier for the first (SCRAM: 535, 504, 454; PLAIN: 501 to its
+ * initial response). Returns 0 if it is accepted. Returns -1 with err as it
+ * was, or naming both.
+ */
+int auth_fall_back(struct auth *x, struct session *s, struct error *err);
 
 void auth_free(struct auth *x);
 

@@ -92,6 +92,14 @@ session_put(struct session *s, struct error *err, const char *format, ...)
 	return send_line(s, line, (size_t)n + 2, err);
 }
 
+void
+session_hide(struct session *s, const char *secret, size_t len)
+{
+	s->secrets.kind = BUFFER_SECRET;
+	buffer_add(&s->secrets, secret, len);
+	buffer_add_char(&s->secrets, '\n'); /* no reply line holds it */
+}
+
 int
 session_put_secret(struct session *s, const char *verb,
     struct buffer *base64, struct error *err)
@@ -101,6 +109,7 @@ session_put_secret(struct session *s, const char *verb,
 
 	if (check_silence(s, err) != 0)
 		return -1;
+	session_hide(s, base64->data, base64->len);
 	n = snprintf(shown, sizeof(shown), "%s%s<hidden %zu>", verb,
 	    verb[0] != '\0' ? " " : "", base64->len);
 	stream_trace(&s->stream, "C:", shown, (size_t)n);
@@ -111,6 +120,56 @@ session_put_secret(struct session *s, const char *verb,
 	if (stream_write(&s->stream, base64->data, base64->len, err) != 0)
 		return -1;
 	return send_line(s, "\r\n", 2, err);
+}
+
+/* What is hidden of a secret: parts of that many octets, and all of a secret
+ * that has so many. */
+#define SECRET_PART 8
+#define SECRET_WHOLE 4
+
+/* Whether the n octets at p, after the LF before them, are a whole secret. */
+static int
+is_whole(const struct buffer *secrets, const char *p, size_t n)
+{
+	return n >= SECRET_WHOLE && p[n] == '\n' &&
+	    (p == secrets->data || p[-1] == '\n');
+}
+
+/* The length of the longest text at line to be hidden, or 0. */
+static size_t
+secret_at(const struct buffer *secrets, const char *line, size_t len)
+{
+	const char *p = secrets->data, *end = p + secrets->len;
+	size_t longest = 0;
+
+	while ((p = memchr(p, line[0], (size_t)(end - p))) != NULL) {
+		size_t n = 0;
+
+		while (n < len && p + n < end && p[n] == line[n])
+			n++;
+		if (n > longest && (n >= SECRET_PART ||
+		    is_whole(secrets, p, n)))
+			longest = n;
+		p++;
+	}
+	return longest;
+}
+
+/* Copies the line to s->shown without what it repeats of the secrets that were
+ * sent. */
+static void
+hide_secrets(struct session *s, const char *line, size_t len)
+{
+	buffer_clear(&s->shown);
+	for (size_t i = 0; i < len;) {
+		size_t n = secret_at(&s->secrets, line + i, len - i);
+
+		if (n > 0)
+			buffer_add_string(&s->shown, "<hidden>");
+		else
+			buffer_add_char(&s->shown, line[i]);
+		i += n > 0 ? n : 1;
+	}
 }
 
 /* A challenge may hold what the password can be guessed from offline. */
@@ -144,9 +203,14 @@ session_get(struct session *s, enum reply_to command, struct reply *r,
 		if (stream_read_line(&s->stream, REPLY_LINE_MAX, &line, &len,
 		    err) != 0)
 			goto lost;
-		trace_line(s, line, len);
 		buffer_add(&s->lines, line, len);
 		buffer_add_char(&s->lines, '\n');
+		if (s->secrets.len > 0) {
+			hide_secrets(s, line, len);
+			line = buffer_string(&s->shown);
+			len = s->shown.len;
+		}
+		trace_line(s, line, len);
 		more = reply_add_line(r, line, len, err);
 		if (more < 0)
 			goto lost;
@@ -207,4 +271,6 @@ session_close(struct session *s)
 	s->intact = 0;
 	stream_close(&s->stream);
 	buffer_free(&s->lines);
+	buffer_free(&s->secrets);
+	buffer_free(&s->shown);
 }

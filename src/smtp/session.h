@@ -59,6 +59,8 @@ struct session {
 	unsigned outstanding;          /* commands not answered yet */
 	uint64_t mails;                /* transactions begun in the session */
 	struct buffer lines;           /* last reply, raw, each line with LF */
+	struct buffer secrets;         /* what replies must not show, LFs between */
+	struct buffer shown;           /* a line without them */
 };
 
 /*
@@ -68,6 +70,12 @@ struct session {
  */
 int session_put(struct session *s, struct error *err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/*
+ * From now on what a reply repeats of the secret, all of it or 8 octets, reads
+ * "<hidden>" in the reply's text, the trace and errors. lines stays raw.
+ */
+void session_hide(struct session *s, const char *secret, size_t len);
 
 /* The same for a line with a secret: verb (may be "") and base64. The trace
  * shows only the length. */

@@ -299,6 +299,14 @@ submit_connect(struct submitter *s, const struct account *a,
 	return 0;
 }
 
+static void
+note_mechanism(struct submitter *s)
+{
+	if (s->auth.mechanism != NULL)
+		snprintf(s->facts.mechanism, sizeof(s->facts.mechanism),
+		    "%s", s->auth.mechanism->name);
+}
+
 static int
 prepare_auth(struct submitter *s, struct error *err)
 {
@@ -307,9 +315,7 @@ prepare_auth(struct submitter *s, struct error *err)
 	if (!auth_is_wanted(s->route.account))
 		return 0;
 	result = auth_prepare(&s->auth, &s->session, &s->secret, err);
-	if (s->auth.mechanism != NULL)
-		snprintf(s->facts.mechanism, sizeof(s->facts.mechanism),
-		    "%s", s->auth.mechanism->name);
+	note_mechanism(s);
 	return result;
 }
 
@@ -327,7 +333,10 @@ submit_open(struct submitter *s, const struct account *a,
 int
 submit_authenticate(struct submitter *s, struct error *err)
 {
-	return auth_run(&s->auth, &s->session, err);
+	int result = auth_run(&s->auth, &s->session, err);
+
+	note_mechanism(s);
+	return result;
 }
 
 /*
@@ -367,6 +376,7 @@ submit_send(struct submitter *s, struct envelope *e, const struct message *m,
 	s->facts.final = mail.final;
 	s->facts.mail = mail.times;
 	s->facts.begun = mail.begun;
+	note_mechanism(s); /* it may have fallen back */
 	/* AUTH went out with this message, if at all */
 	auth_free(&s->auth);
 	return result;

@@ -264,41 +264,6 @@ judge(const struct transaction *t, struct error *err)
 	return 0;
 }
 
-/* MAIL and what follows, with AUTH in front if it may go along. */
-static int
-send_envelope(struct transaction *t, struct error *err)
-{
-	struct session *s = t->session;
-	size_t first = STEP_MAIL;
-
-	if (t->auth != NULL && !auth_may_pipeline(t->auth, s)) {
-		if (auth_run(t->auth, s, err) != 0)
-			return -1;
-		t->times->authenticated = deadline_now();
-		t->auth = NULL;
-	}
-	if (t->auth != NULL)
-		first = STEP_AUTH;
-	if (exchange(t, first, err) != 0) {
-		if (first == STEP_AUTH && err->code == EX_TEMPFAIL &&
-		    err->signal == 0 && !s->stream.ended)
-			hint(err, "if the server is silent after AUTH and "
-			    "MAIL in one packet, set auth_pipelining off");
-		return -1;
-	}
-	if (first == STEP_AUTH && t->failed && t->failed_at == STEP_MAIL &&
-	    s->intact && t->data != 354 &&
-	    (t->mail == 503 || t->mail == 530)) {
-		/* it wants AUTH answered before MAIL: once more, in step */
-		t->failed = 0;
-		memset(&t->refusal, 0, sizeof(t->refusal));
-		t->window = 1;
-		memset(err, 0, sizeof(*err));
-		return exchange(t, STEP_MAIL, err);
-	}
-	return 0;
-}
-
 /* Clears the table for the next transaction (RFC 5321 4.1.1.5). */
 static void
 reset(struct session *s)
@@ -326,6 +291,66 @@ forget_pending(const struct transaction *t)
 		memset(&t->to[i]->reply, 0, sizeof(t->to[i]->reply));
 		t->to[i]->pending = 0;
 	}
+}
+
+/*
+ * After AUTH, MAIL and the rest went out in one flight and only AUTH, or MAIL
+ * for want of AUTH's answer, was refused: whether the envelope may be sent
+ * again, in step.
+ */
+static int
+may_repeat(struct transaction *t, struct error *err)
+{
+	struct session *s = t->session;
+
+	if (!t->failed || !s->intact || t->data == 354)
+		return 0;
+	if (t->failed_at == STEP_MAIL)
+		return t->mail == 503 || t->mail == 530;
+	if (t->failed_at != STEP_AUTH)
+		return 0;
+	if (t->mail / 100 == 2)
+		reset(s); /* AUTH is not allowed within a transaction */
+	return auth_fall_back(t->auth, s, err) == 0;
+}
+
+static int
+repeat(struct transaction *t, struct error *err)
+{
+	forget_pending(t);
+	t->failed = 0;
+	t->accepted = t->excess = 0;
+	memset(&t->refusal, 0, sizeof(t->refusal));
+	t->window = 1;
+	memset(err, 0, sizeof(*err));
+	return exchange(t, STEP_MAIL, err);
+}
+
+/* MAIL and what follows, with AUTH in front if it may go along. */
+static int
+send_envelope(struct transaction *t, struct error *err)
+{
+	struct session *s = t->session;
+	size_t first = STEP_MAIL;
+
+	if (t->auth != NULL && !auth_may_pipeline(t->auth, s)) {
+		if (auth_run(t->auth, s, err) != 0)
+			return -1;
+		t->times->authenticated = deadline_now();
+		t->auth = NULL;
+	}
+	if (t->auth != NULL)
+		first = STEP_AUTH;
+	if (exchange(t, first, err) != 0) {
+		if (first == STEP_AUTH && err->code == EX_TEMPFAIL &&
+		    err->signal == 0 && !s->stream.ended)
+			hint(err, "if the server is silent after AUTH and "
+			    "MAIL in one packet, set auth_pipelining off");
+		return -1;
+	}
+	if (first == STEP_AUTH && may_repeat(t, err))
+		return repeat(t, err);
+	return 0;
 }
 
 /* Ends a transaction that sends no content. */

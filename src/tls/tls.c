@@ -23,9 +23,10 @@
 /* The library's constructor does nothing; tls_open() asks for the work. */
 GNUTLS_SKIP_GLOBAL_INIT
 
-/* NORMAL alone still takes TLS 1.0 and 1.1 and RSA keys of 1024 bits. */
-#define PRIORITIES \
-	"NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:%PROFILE_MEDIUM"
+/* Added to the system's priorities, or to GnuTLS's NORMAL, which still take
+ * TLS 1.0 and 1.1 and RSA keys of 1024 bits. What the system disables stays
+ * disabled. */
+#define PRIORITIES "-VERS-TLS1.0:-VERS-TLS1.1:%PROFILE_MEDIUM"
 
 /* A handshake under way. */
 struct handshake {
@@ -65,15 +66,17 @@ set_priorities(const struct handshake *h, struct error *err)
 	gnutls_session_t session = h->record->session;
 	const char *at = NULL;
 	char quote[ESCAPE_QUOTE], words[128];
-	int result = gnutls_priority_set_direct(session,
-	    wanted != NULL ? wanted : PRIORITIES, &at);
+	int result = wanted != NULL
+	    ? gnutls_priority_set_direct(session, wanted, &at)
+	    : gnutls_set_default_priority_append(session, PRIORITIES, &at, 0);
 
 	if (h->policy->min_dh_prime_bits != 0)
 		gnutls_dh_set_prime_bits(session,
 		    h->policy->min_dh_prime_bits);
 	if (result >= 0)
 		return 0;
-	return fail(err, EX_CONFIG, "tls_priorities: %s at \"%s\"",
+	return fail(err, EX_CONFIG, "%s: %s at \"%s\"",
+	    wanted != NULL ? "tls_priorities" : "GnuTLS priorities",
 	    tls_transport_words(words, sizeof(words), result),
 	    escape_string(quote, sizeof(quote), at != NULL ? at : ""));
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "base/escape.h"
 #include "base/xmalloc.h"
@@ -60,12 +61,31 @@ is_silent(const struct tlsa_question *q)
 	return len < 0 && trouble == TRY_AGAIN;
 }
 
+/* Where systems keep the root key; which of them libgnutls-dane was built for
+ * it does not tell. */
+static int
+has_root_key(void)
+{
+	static const char *const paths[] = {
+		"/usr/share/dns/root.key", "/etc/unbound/root.key",
+		"/var/lib/unbound/root.key", "/etc/trusted-key.key",
+		"/usr/local/etc/unbound/root.key"
+	};
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (access(paths[i], R_OK) == 0)
+			return 1;
+	return 0;
+}
+
 static void
 ask(void *work)
 {
 	struct tlsa_question *q = work;
 
 	tlsa_query(&q->records, q->host, q->port);
+	if (q->records.status == TLSA_TROUBLE && !has_root_key())
+		q->records.status = TLSA_NO_ROOT_KEY;
 	q->silent = q->records.status == TLSA_ABSENT && is_silent(q);
 }
 
@@ -83,19 +103,25 @@ explain(const struct tlsa_question *q, struct error *err)
 	case TLSA_ABSENT:
 		return q->silent ? fail(err, EX_TEMPFAIL,
 		    "the DNS does not answer")
-		    : fail(err, EX_PROTOCOL, "there is none");
+		    : fail(err, EX_PROTOCOL, "no such record");
 	case TLSA_UNSIGNED:
 		fail(err, EX_PROTOCOL, "not signed");
-		return hint(err, "if the zone is signed, is the root key "
-		    "here? (Debian: package dns-root-data)");
+		return hint(err, "if the zone is signed, install the root key "
+		    "(Debian: package dns-root-data)");
 	case TLSA_BOGUS:
 		return fail(err, EX_TEMPFAIL,
-		    "the signatures in the DNS do not hold");
+		    "DNSSEC validation failed (bogus)");
+	case TLSA_NO_ROOT_KEY:
+		fail(err, EX_CONFIG, "tls_trust dane needs the DNSSEC root "
+		    "key: %s", escape_string(words, sizeof(words),
+		    q->records.words));
+		return hint(err, "install it (Debian: package dns-root-data), "
+		    "or use another tls_trust");
 	case TLSA_NO_LIBRARY:
 		fail(err, EX_CONFIG, "tls_trust dane needs libgnutls-dane: "
 		    "%s", escape_string(words, sizeof(words),
 		    q->records.words));
-		return hint(err, "have it where this program is built and "
+		return hint(err, "install it where this program is built and "
 		    "where it runs (Debian: package libgnutls-dane0), or use "
 		    "another tls_trust");
 	default:

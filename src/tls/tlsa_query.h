@@ -22,7 +22,8 @@ enum tlsa_status {
 	TLSA_SECURE,      /* signed, and the records are here */
 	TLSA_ABSENT,      /* none came; why is not known */
 	TLSA_UNSIGNED,
-	TLSA_BOGUS,       /* the signatures do not hold */
+	TLSA_BOGUS,       /* DNSSEC validation failed */
+	TLSA_NO_ROOT_KEY, /* the resolver cannot validate: see words */
 	TLSA_TROUBLE,     /* the library failed: see words */
 	TLSA_NO_LIBRARY   /* there is none: see words */
 };

@@ -12,7 +12,9 @@ TEST_EXTENSIONS += .states
 STATES_LOG_DRIVER = $(LOG_DRIVER)
 STATES_LOG_COMPILER = $(RUN_PYTHON) $(top_srcdir)/tests/faults/run.py
 EXTRA_DIST += $(FAULT_STATES) tests/faults/kept.py tests/faults/mechanisms.py \
-	tests/faults/refused_secret.py tests/lib/authfaults.py \
+	tests/faults/echoed_secret.py tests/faults/fallback.py \
+	tests/faults/refused_secret.py \
+	tests/lib/authfaults.py \
 	tests/lib/saslserver.py \
 	tests/faults/syscalls.py tests/faults/faults.csv \
 	tests/faults/auth.py tests/faults/handshake.py tests/faults/hello.py \
@@ -31,7 +33,9 @@ tests/lib/alloc.so: tests/lib/alloc.c
 CLEANFILES += tests/lib/shim.so tests/lib/alloc.so
 check_DATA = tests/lib/shim.so tests/lib/alloc.so
 TESTS += $(FAULT_STATES) tests/faults/kept.py \
-	tests/faults/mechanisms.py tests/faults/refused_secret.py
+	tests/faults/echoed_secret.py tests/faults/fallback.py \
+	tests/faults/mechanisms.py \
+	tests/faults/refused_secret.py
 # The sanitizers make system calls and allocations of their own.
 if !SANITIZERS
 TESTS += tests/faults/syscalls.py

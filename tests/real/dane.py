@@ -133,12 +133,12 @@ REFUSED = {
                     b"it matches none of 1 TLSA records"),
     "an authority, but another name": (
         "wrong-name." + SIGNED, 76, b"name mismatch"),
-    "no record": ("none." + SIGNED, 76, b"to trust: there is none"),
+    "no record": ("none." + SIGNED, 76, b"to trust: no such record"),
     "a record that is of no use": (
         "public." + SIGNED, 76, b"none of 1 TLSA records is of use"),
     "an unsigned zone": ("mail." + UNSIGNED, 76, b"to trust: not signed"),
     "a forged record": ("forged." + SIGNED, 75,
-                        b"the signatures in the DNS do not hold"),
+                        b"DNSSEC validation failed (bogus)"),
     "an address": ("127.0.0.1", 78, b"needs a host name"),
 }
 
@@ -170,6 +170,10 @@ def try_troubles(tap, port, context):
                     f"timeout {20 if answers else 2}")
         finally:
             deaf.stop()
+    with tempfile.TemporaryDirectory(prefix="onehop-empty-") as empty:
+        signedzone.put_over(empty, "/usr/share/dns")
+        tap.run("without the root key it is the configuration's fault",
+                refused, port, host, (78, b"DNSSEC root key"), context)
     for library in signedzone.libraries():
         signedzone.put_over("/dev/null", library)
     tap.run("without the library it is the configuration's fault",

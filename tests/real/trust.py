@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Trust on first use (tls_trust tofu): the key that one run records is the key
-the next run demands. The server is OpenSSL's TLS."""
+the next run demands; and the system's TLS policy. The server is OpenSSL's."""
 
 import os
 import re
 import shutil
+import ssl
 import sys
 import tempfile
 
@@ -120,6 +121,22 @@ def a_key_that_cannot_be_recorded_is_not_trusted(authority):
             yield f"the server was told {site.received!r}"
 
 
+def the_systems_priorities_count(authority):
+    with Site(authority) as site:
+        site.context.maximum_version = ssl.TLSVersion.TLSv1_2
+        policy = os.path.join(site.run.home, "policy")
+        with open(policy, "w", encoding="ascii") as file:
+            file.write("[overrides]\n"
+                       "default-priority-string = NORMAL:-VERS-TLS1.2\n")
+        trust = "tls_trust_file " + authority.root
+        yield from faults_of(site.submit(trust))
+        site.run.environment["GNUTLS_SYSTEM_PRIORITY_FILE"] = policy
+        # the sandbox lets GnuTLS read only the system's own policy
+        yield from faults_of(site.submit(trust, "sandbox off"), 76)
+        yield from faults_of(site.submit(trust, "sandbox off",
+                                         "tls_priorities NORMAL"))
+
+
 def main():
     if find_program("openssl") is None:
         skip_all("no openssl")
@@ -129,7 +146,8 @@ def main():
         authority = certs.Authority(scratch)
         for test in (first_contact_is_told_once,
                      a_changed_key_gets_no_password,
-                     a_key_that_cannot_be_recorded_is_not_trusted):
+                     a_key_that_cannot_be_recorded_is_not_trusted,
+                     the_systems_priorities_count):
             tap.run(test.__name__.replace("_", " "), test, authority)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
