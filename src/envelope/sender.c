@@ -77,13 +77,15 @@ sender_choose(const struct request *request, const struct account *a,
 	if (request->sender != NULL && a->allow_from_override)
 		return request->sender[0] == '\0' ? xstrdup("")
 		    : path_of_text(request->sender, a, "sender", err);
+	if (a->auto_from)
+		return local_sender(a, err);
 	author = header_author(a, m);
 	if (author != NULL && config_from_matches(a, author))
 		return author;
 	sender = plain_from(a, author, err);
 	if (sender == NULL && err->code == 0)
-		sender = a->auto_from || author == NULL
-		    ? local_sender(a, err) : xstrdup(author);
+		sender = author == NULL ? local_sender(a, err)
+		    : xstrdup(author);
 	free(author);
 	return sender;
 }

@@ -10,8 +10,9 @@
 
 /*
  * The path of the sender, "" for the null sender: -f if the account lets it;
- * the author (Resent-From, else From) if the account's from matches; its first
- * plain from; user@maildomain if auto_from is on; the author; user@maildomain.
+ * user@maildomain if auto_from is on; the author (Resent-From, else From) if
+ * the account's from matches; its first plain from; the author;
+ * user@maildomain.
  * Owned, or NULL with EX_DATAERR.
  */
 char *sender_choose(const struct request *request, const struct account *a,

@@ -81,7 +81,7 @@ static const struct {
 	  "not \"Ann Example\", from_full_name is the key for a name" },
 	{ "defaults x\n", "f:1: expected nothing behind defaults" },
 	{ "include\n", "f:1: expected include FILE" },
-	{ "user \"\x1b[1m\n", "f:1: expected a closing quote" },
+	{ "user \"\x1b[1m\n", "f:1: user: expected a closing quote" },
 	{ "tls \x1b[1m\n",
 	  "f:1: tls: expected on, off or auto, not \"\\x1B[1m\"" },
 };

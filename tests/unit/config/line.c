@@ -48,10 +48,10 @@ static const struct {
 	const char *line;
 	const char *text;
 } bad[] = {
-	{ "user \"a", "expected a closing quote" },
-	{ "user \"a\\\"", "expected a closing quote" },
+	{ "user \"a", "user: expected a closing quote" },
+	{ "user \"a\\\"", "user: expected a closing quote" },
 	{ "user \"a\" b",
-	  "expected the end of the line after the closing quote" },
+	  "user: expected the end of the line after the closing quote" },
 	{ "password=hunter2",
 	  "expected a blank after \"password\", not \"=\"" },
 	{ "host: mail.example",
