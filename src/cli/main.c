@@ -422,6 +422,8 @@ report(struct program_run *run, const struct error *err)
 	report_notice(STDERR_FILENO, &run->facts);
 	if (run->account.notice != NULL && run->account.notice[0] != '\0')
 		report_line(STDERR_FILENO, run->account.notice);
+	if (isatty(STDERR_FILENO))
+		report_warning(STDERR_FILENO, &run->envelope);
 	if (run->options.debug || isatty(STDERR_FILENO) ||
 	    err->hint[0] != '\0')
 		report_queued(STDERR_FILENO, err);

@@ -91,12 +91,48 @@ is_mail_domain(const struct account *a, const char *domain)
 	return is;
 }
 
+/* Does the text hold the word, whatever its case? */
+static int
+has_word(const char *text, const char *word)
+{
+	static const char blanks[] = " \t\r\n";
+
+	for (text += strspn(text, blanks); *text != '\0';
+	    text += strspn(text, blanks)) {
+		size_t n = strcspn(text, blanks);
+
+		if (ascii_equal_n(text, n, word))
+			return 1;
+		text += n;
+	}
+	return 0;
+}
+
+/* Does a line of /etc/hosts name both? */
+static int
+hosts_file_has(const char *a, const char *b)
+{
+	char line[1024];
+	FILE *file = fopen("/etc/hosts", "re");
+	int has = 0;
+
+	if (file == NULL)
+		return 0;
+	while (!has && fgets(line, sizeof(line), file) != NULL) {
+		line[strcspn(line, "#")] = '\0';
+		has = has_word(line, a) && has_word(line, b);
+	}
+	fclose(file);
+	return has;
+}
+
 int
 local_host_is_this_host(const char *domain)
 {
 	char *name = host_name();
 	int is = ascii_equal(domain, name) || ascii_equal(domain, "localhost")
-	    || ascii_equal_n(name, strcspn(name, "."), domain);
+	    || ascii_equal_n(name, strcspn(name, "."), domain) ||
+	    hosts_file_has(name, domain);
 
 	free(name);
 	return is;

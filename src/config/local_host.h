@@ -12,8 +12,8 @@ char *local_host_user(void);
  * Owned. No look-up is made. */
 char *local_host_name(void);
 
-/* Returns whether the domain is this machine: its name, the first label of
- * it, or "localhost". */
+/* Is the domain this machine: its name, the first label of it, a name that
+ * /etc/hosts has beside it, or "localhost"? */
 int local_host_is_this_host(const char *domain);
 
 /* The same, or the name in /etc/mailname, maildomain or one of

@@ -27,6 +27,7 @@ struct trail {
 
 /* Depth first without recursion: the next address is the last of todo. */
 struct expansion {
+	const struct account *account;
 	const struct alias_file *file;
 	const char *path;
 	struct step *todo;
@@ -48,11 +49,23 @@ complain(const struct expansion *x, const struct alias *alias,
 	    x->path), alias->line);
 }
 
-/* Local: without a domain, or at a name of this machine. */
-static int
-is_local(const struct address *a)
+/* Whose the names of a domain are. */
+enum locality {
+	LOCALITY_REMOTE,
+	LOCALITY_MAIL,    /* the domain of our mail, which others may share */
+	LOCALITY_MACHINE  /* no domain, this machine, local_domains */
+};
+
+static enum locality
+locality(const struct account *account, const struct address *a)
 {
-	return a->domain == NULL || local_host_is_this_host(a->domain);
+	if (a->domain == NULL || local_host_is_this_host(a->domain))
+		return LOCALITY_MACHINE;
+	for (size_t i = 0; i < account->local_domains.n; i++)
+		if (ascii_equal(account->local_domains.at[i], a->domain))
+			return LOCALITY_MACHINE;
+	return local_host_is_local(account, a->domain) ? LOCALITY_MAIL
+	    : LOCALITY_REMOTE;
 }
 
 static void
@@ -74,6 +87,15 @@ push_step(struct expansion *x, const struct address *a, int literal,
 	step->trail = trail;
 }
 
+static int
+is_on_trail(const struct expansion *x, size_t trail, const struct alias *alias)
+{
+	for (; trail > 0; trail = x->trails[trail - 1].outer)
+		if (x->trails[trail - 1].alias == alias)
+			return 1;
+	return 0;
+}
+
 /* Notes that we go through the alias. The new trail, 0 on a loop. */
 static size_t
 extend_trail(struct expansion *x, size_t outer, const struct alias *alias,
@@ -82,16 +104,17 @@ extend_trail(struct expansion *x, size_t outer, const struct alias *alias,
 	struct trail *trail;
 	unsigned depth = outer > 0 ? x->trails[outer - 1].depth + 1 : 1;
 
-	for (size_t t = outer; t > 0; t = x->trails[t - 1].outer)
-		if (x->trails[t - 1].alias == alias) {
-			fail(err, EX_CONFIG, "alias %s leads back to itself",
-			    alias->name);
-			return complain(x, alias, err), 0;
-		}
+	if (is_on_trail(x, outer, alias)) {
+		fail(err, EX_CONFIG, "alias %s leads back to itself",
+		    alias->name);
+		complain(x, alias, err);
+		return 0;
+	}
 	if (depth > ALIASES_DEPTH_MAX) {
 		fail(err, EX_CONFIG, "aliases nested deeper than %d",
 		    ALIASES_DEPTH_MAX);
-		return complain(x, alias, err), 0;
+		complain(x, alias, err);
+		return 0;
 	}
 	if (x->ntrails == x->trails_size) {
 		x->trails_size = x->trails_size > 0 ? 2 * x->trails_size : 32;
@@ -252,19 +275,31 @@ push_alias(struct expansion *x, const struct alias *alias, size_t outer,
 	return 0;
 }
 
+/* The alias that the address stands for, or NULL. "root: root@maildomain"
+ * leads out of this machine, not back to root. */
+static const struct alias *
+find_alias(const struct expansion *x, const struct step *step)
+{
+	enum locality where = step->literal ? LOCALITY_REMOTE
+	    : locality(x->account, &step->address);
+	const struct alias *alias = where == LOCALITY_REMOTE ? NULL
+	    : alias_file_find(x->file, step->address.local);
+
+	if (where == LOCALITY_MAIL && is_on_trail(x, step->trail, alias))
+		return NULL;
+	if (alias == NULL && where == LOCALITY_MACHINE && step->trail == 0)
+		alias = alias_file_find(x->file, "default");
+	return alias;
+}
+
 /* Takes one address from the list of things to do. */
 static int
 take_step(struct expansion *x, struct address_list *out, struct error *err)
 {
 	struct step step = x->todo[--x->ntodo];
-	const struct alias *alias = NULL;
+	const struct alias *alias = find_alias(x, &step);
 	int result = 0;
 
-	if (!step.literal && is_local(&step.address)) {
-		alias = alias_file_find(x->file, step.address.local);
-		if (alias == NULL && step.trail == 0)
-			alias = alias_file_find(x->file, "default");
-	}
 	if (alias == NULL)
 		address_list_add(out, &step.address);
 	else
@@ -301,16 +336,34 @@ expand(struct address_list *list, struct expansion *x, struct error *err)
 	return 0;
 }
 
+/* Must one of them be looked up? */
+static int
+needs_aliases(const struct address_list *list, const struct account *a)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (locality(a, &list->at[i]) == LOCALITY_MACHINE)
+			return 1;
+	return 0;
+}
+
 int
-aliases_expand(struct address_list *list, const char *path,
-    struct error *err)
+aliases_expand(struct address_list *list, const struct account *a,
+    struct error *warning, struct error *err)
 {
 	struct alias_file file = {0};
-	struct expansion x = { .file = &file, .path = path };
-	int result = alias_file_read(&file, path, err);
+	struct expansion x = { .account = a, .file = &file,
+		.path = a->aliases };
+	struct error unread = {0};
+	int result = 0;
 
-	if (result == 0)
+	if (alias_file_read(&file, a->aliases, &unread) == 0)
 		result = expand(list, &x, err);
+	else if (!needs_aliases(list, a))
+		*warning = unread;
+	else
+		result = -1;
+	if (result != 0 && unread.code != 0)
+		*err = unread;
 	alias_file_free(&file);
 	return result;
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/ascii.h"
 #include "base/escape.h"
@@ -172,9 +173,15 @@ static int
 add_recipients(struct envelope *e, struct address_list *list,
     const struct account *a, enum disclosure disclosure, struct error *err)
 {
+	struct error warning = {0};
+
 	if (list->n > 0 && a->aliases[0] != '\0' &&
-	    aliases_expand(list, a->aliases, err) != 0)
+	    aliases_expand(list, a, &warning, err) != 0)
 		return -1;
+	if (warning.code != 0) {
+		free(e->warning);
+		e->warning = xstrdup(warning.text);
+	}
 	e->to = xreallocarray(e->to, e->n + list->n + 1, sizeof(e->to[0]));
 	for (size_t i = 0; i < list->n; i++) {
 		struct recipient *r = &e->to[e->n];
@@ -190,6 +197,36 @@ add_recipients(struct envelope *e, struct address_list *list,
 	return 0;
 }
 
+/* A path, or a file that is there whose name has a dot: users of other
+ * programs give the message so. */
+static int
+is_file_name(const char *word)
+{
+	struct stat st;
+
+	if (strchr(word, '@') != NULL)
+		return 0;
+	if (word[0] == '/' || strncmp(word, "./", 2) == 0 ||
+	    strncmp(word, "../", 3) == 0 || strncmp(word, "~/", 2) == 0)
+		return 1;
+	return strchr(word, '.') != NULL && stat(word, &st) == 0 &&
+	    S_ISREG(st.st_mode);
+}
+
+/* Adds the addresses of one operand. */
+static int
+read_operand(struct address_list *list, const char *word, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+
+	if (!is_file_name(word))
+		return address_list_parse(list, word, strlen(word), err);
+	fail(err, EX_DATAERR, "expected an address, not the file name \"%s\"",
+	    escape_string(quote, 256, word));
+	hint(err, "give the message on standard input: onehop RECIPIENT < FILE");
+	return -1;
+}
+
 static int
 collect_recipients(struct envelope *e, const struct request *request,
     const struct account *a, const struct message *m, struct error *err)
@@ -198,8 +235,7 @@ collect_recipients(struct envelope *e, const struct request *request,
 	int result = 0;
 
 	for (size_t i = 0; i < request->nrecipients && result == 0; i++)
-		result = address_list_parse(&shown, request->recipients[i],
-		    strlen(request->recipients[i]), err);
+		result = read_operand(&shown, request->recipients[i], err);
 	if (result == 0 && request->read_recipients)
 		result = read_header(&shown, &blind, m, err);
 	if (result == 0)
@@ -365,5 +401,6 @@ envelope_free(struct envelope *e)
 	free(e->envid);
 	free(e->submitter);
 	free(e->message_id);
+	free(e->warning);
 	memset(e, 0, sizeof(*e));
 }

@@ -34,6 +34,7 @@ struct envelope {
 	char *envid;         /* as xtext, or NULL */
 	char *submitter;     /* AUTH= of a client of ours, as xtext, or NULL */
 	char *message_id;    /* of the message, for the log; "" if none */
+	char *warning;       /* what the user is told all the same, or NULL */
 };
 
 /*

@@ -200,6 +200,7 @@ add_message(struct log_writer *w, const struct attempt *a)
 	add_recipients(w, e);
 	add_number(w, "size", (int64_t)message_size(a->message));
 	add_value(w, "msgid", e->message_id);
+	add_value(w, "warning", e->warning);
 }
 
 static void

@@ -90,6 +90,13 @@ report_notice(int fd, const struct submission *facts)
 }
 
 void
+report_warning(int fd, const struct envelope *e)
+{
+	if (e->warning != NULL)
+		report_line(fd, e->warning);
+}
+
+void
 report_attempt(int fd, const struct attempt *a)
 {
 	struct error warning = {0};

@@ -27,6 +27,9 @@ void report_line(int fd, const char *text);
  * on fd; nothing if there is nothing. */
 void report_notice(int fd, const struct submission *facts);
 
+/* Prints what was wrong without stopping the message, if anything was. */
+void report_warning(int fd, const struct envelope *e);
+
 /* Records the attempt where its account wants it; a log that cannot be
  * written costs a line on fd. */
 void report_attempt(int fd, const struct attempt *a);
