@@ -376,7 +376,7 @@ envelope_blame(const struct envelope *e, struct error *err)
 
 		if ((reply_class(r) == 4 || reply_class(r) == 5) &&
 		    text.len < sizeof(err->text))
-			buffer_addf(&text, "%srecipient <%s> refused: %s",
+			buffer_addf(&text, "%srecipient <%s> rejected: %s",
 			    text.len > 0 ? "; " : "", escape_string(path,
 			    sizeof(path), e->to[i].path), r->text);
 	}

@@ -11,9 +11,10 @@
 #include "smtp/session.h"
 
 /*
- * Checks that the server can do what message and account ask for. 0; -1 EX_DATAERR for a
- * message too large (RFC 1870) or an address that needs SMTPUTF8 (RFC 6531),
- * EX_UNAVAILABLE for a missing extension that a key asks for.
+ * Checks that the server can do what message and account ask for. 0; -1:
+ * EX_DATAERR for a message too large (RFC 1870) or an address that needs
+ * SMTPUTF8 (RFC 6531), EX_UNAVAILABLE for a missing extension that a key asks
+ * for.
  */
 int esmtp_check(const struct session *s, const struct envelope *e,
 	const struct message *m, struct error *err);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the process gives up before it listens to a server. */
+/* The rights that the process gives up before it reads from a server. */
 #ifndef ONEHOP_SMTP_SANDBOX_H
 #define ONEHOP_SMTP_SANDBOX_H
 
 #include "config/account.h"
 
-/* What the run may yet have to do in it; sets of these. */
+/* What the run may still have to do in it; sets of these. */
 enum {
 	SANDBOX_CONNECT = 1 << 0, /* to another host, or to this one again */
 	SANDBOX_KILL = 1 << 1     /* a command that was started before */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One connection to a smarthost: commands out, replies in, one for one. The
- * only door through which a command reaches the wire.
+ * One connection to a smarthost: each command gets one reply. Every command
+ * is sent through session_put, which refuses CR, LF, NUL and over-length.
  */
 #ifndef ONEHOP_SMTP_SESSION_H
 #define ONEHOP_SMTP_SESSION_H
@@ -17,8 +17,8 @@
 #include "smtp/smarthost.h"
 #include "tls/tls.h"
 
-/* Octets of a command with its CRLF: RFC 5321's 512 and what SIZE, DSN and
- * SMTPUTF8 add to it. */
+/* Octets of a command with its CRLF: RFC 5321's 512 plus the parameters of
+ * SIZE, DSN and SMTPUTF8. */
 #define SESSION_COMMAND_MAX 2048
 
 /*
@@ -31,7 +31,7 @@ struct commit_hook {
 	void *queue; /* the first argument */
 };
 
-/* May the process give up rights once it is connected (sandbox.h)? */
+/* Whether the process gives up rights once it is connected (sandbox.h). */
 enum submit_confinement {
 	SUBMIT_CONFINED,
 	SUBMIT_UNCONFINED /* the caller has more to do afterwards */
@@ -51,10 +51,10 @@ struct session {
 	struct stream stream;
 	const struct account *account; /* borrowed */
 	const struct submit_options *options; /* borrowed */
-	const struct smarthost *smarthost; /* the other end; borrowed */
+	const struct smarthost *smarthost; /* the server; borrowed */
 	struct ehlo can;       /* of the last EHLO */
-	struct tls_facts tls;          /* version "" while in clear */
-	int confidential;              /* TLS is up, or it is this machine */
+	struct tls_facts tls;          /* version "" without TLS */
+	int confidential;              /* TLS is up, or the server is local */
 	int intact;                    /* in step: QUIT may be sent */
 	unsigned outstanding;          /* commands not answered yet */
 	uint64_t mails;                /* transactions begun in the session */
@@ -65,8 +65,8 @@ struct session {
 
 /*
  * Queues a command; the CRLF is added. -1 EX_DATAERR if it would hold a
- * control character or be too long; EX_PROTOCOL if the server has spoken
- * although nothing was asked; the stream's errors.
+ * control character or be too long; EX_PROTOCOL if a reply without a command
+ * is waiting; the stream's errors.
  */
 int session_put(struct session *s, struct error *err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -77,36 +77,36 @@ int session_put(struct session *s, struct error *err, const char *format, ...)
  */
 void session_hide(struct session *s, const char *secret, size_t len);
 
-/* The same for a line with a secret: verb (may be "") and base64. The trace
- * shows only the length. */
+/* The same for a line that holds a secret: verb (may be "") and base64. The
+ * trace shows only its length. */
 int session_put_secret(struct session *s, const char *verb,
 	struct buffer *base64, struct error *err);
 
 /*
- * Sends what is queued, then takes exactly one reply to the given command.
- * 0 whatever its code is; -1 if none came or it was none. 421 ends the
+ * Sends the queued commands, then takes exactly one reply to the given one.
+ * 0 with any code; -1 without a reply or with a malformed one. 421 ends the
  * session: intact becomes 0.
  */
 int session_get(struct session *s, enum reply_to command, struct reply *r,
 	struct error *err);
 
-/* Like session_get, and a reply of another class than wanted is an error
- * with the reply's own words: -1 and the code of reply_exit_code. */
+/* Like session_get, but a reply of another class is an error with its text:
+ * -1 with the code of reply_exit_code. */
 int session_expect(struct session *s, enum reply_to command, int class,
 	struct reply *r, struct error *err);
 
-/* The error for a reply that refused the command. Returns -1. */
+/* Sets the error for a reply that refused the command. Returns -1. */
 int session_refused(enum reply_to command, const struct reply *r,
 	struct error *err);
 
-/* Has the session had as many transactions as LIMITS MAILMAX allows (RFC 9422
- * 4.1)? */
+/* Returns whether the session has had as many transactions as LIMITS MAILMAX
+ * allows (RFC 9422 4.1). */
 int session_is_used_up(const struct session *s);
 
-/* Is the extension offered? */
+/* Returns whether the server offers the extension. */
 int session_can(const struct session *s, enum extension extension);
 
-/* Gives up the connection without a further word. */
+/* Closes the connection without sending anything more. */
 void session_close(struct session *s);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How an account's smarthost is reached: the hosts to try, in order. */
+/* The hosts of an account in the order to try them; connecting to one. */
 #ifndef ONEHOP_SMTP_SMARTHOST_H
 #define ONEHOP_SMTP_SMARTHOST_H
 
@@ -11,9 +11,9 @@
 #include "net/connect.h"
 #include "net/transport.h"
 
-/* One host that may take the message. */
+/* One host to try. */
 struct smarthost {
-	char *name;       /* what its certificate must be for; "" is unknown */
+	char *name;       /* the name its certificate must have, or "" */
 	char *wire;       /* A-labels or numeric, to connect to; "" a socket */
 	unsigned port;
 	int tls;          /* as the account's keys of these names */
