@@ -10,19 +10,25 @@
 #include "base/ascii.h"
 #include "base/escape.h"
 #include "base/poll.h"
+#include "base/run_command.h"
 #include "base/terminal.h"
+#include "base/trusted_file.h"
 #include "base/xdg.h"
 #include "base/xmalloc.h"
+#include "config/file.h"
+#include "config/line.h"
 #include "config/value.h"
 #include "format/address_parse.h"
 #include "format/domain.h"
 #include "setup/config_writer.h"
 #include "setup/discover.h"
 #include "setup/probe.h"
+#include "setup/provider.h"
 #include "smtp/auth.h"
 #include "smtp/submit.h"
 
 #define DNS_SECONDS 30
+#define LOGIN_SECONDS 1000
 
 /* The state of a run. */
 struct setup {
@@ -32,6 +38,8 @@ struct setup {
 	char *path;            /* of the config file */
 	char *address;         /* canonical */
 	char *domain;          /* A-labels */
+	struct buffer before;  /* text of the file that gets an account */
+	const char *account;   /* to add to it, or NULL: a new file */
 	struct candidates found;
 };
 
@@ -78,10 +86,57 @@ read_address(struct setup *c, const char *text, struct error *err)
 	return result;
 }
 
-/* An existing file is overwritten only after a question. */
+/* Has the text a section of that account? */
+static int
+has_account(const struct buffer *text, const char *name)
+{
+	const char *line = text->data, *end = line + text->len;
+	int found = 0;
+
+	while (line < end && !found) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		size_t len = (size_t)((stop != NULL ? stop : end) - line);
+		struct error ignored = {0};
+		struct directive d;
+
+		if (config_line_read(&d, line, len, &ignored) == 0 &&
+		    d.keyword != NULL && strcmp(d.keyword, "account") == 0)
+			found = ascii_equal_n(d.argument,
+			    strcspn(d.argument, " \t:"), name);
+		directive_free(&d);
+		line += len + 1;
+	}
+	return found;
+}
+
+/* Reads the file that the account is added to. */
+static int
+read_existing(struct setup *c, const char *name, struct error *err)
+{
+	struct trusted_file file = {0};
+	char quote[ESCAPE_QUOTE], account[ESCAPE_QUOTE];
+	enum trusted_result found;
+
+	found = trusted_file_read(&file, c->path, CONFIG_FILE_MAX, err);
+	escape_string(quote, sizeof(quote), c->path);
+	if (found == TRUSTED_FORBIDDEN)
+		return fail(err, EX_CONFIG, "cannot read %s", quote);
+	if (found == TRUSTED_FAILED)
+		return -1;
+	c->before = file.text;
+	c->account = name;
+	if (file.text.len > 0 && has_account(&file.text, name))
+		return fail(err, EX_CANTCREAT, "%s has an account %s already",
+		    quote, escape_string(account, sizeof(account), name));
+	return 0;
+}
+
+/* An existing file gets another account with -a, or after a question; it is
+ * overwritten only after another. */
 static int
 choose_file(struct setup *c, struct error *err)
 {
+	const char *name = c->options->selection->account;
 	char quote[ESCAPE_QUOTE], question[ESCAPE_QUOTE + 64];
 	struct stat st;
 	int answer = 0;
@@ -97,17 +152,23 @@ choose_file(struct setup *c, struct error *err)
 		return fail(err, EX_CANTCREAT, "%s is not a file", quote);
 	if (lstat(c->path, &st) != 0)
 		return 0;
+	if (name != NULL)
+		return read_existing(c, name, err);
 	if (c->terminal >= 0) {
-		snprintf(question, sizeof(question), "%s exists. Overwrite "
-		    "it?", quote);
+		snprintf(question, sizeof(question), "%s exists. Add an "
+		    "account to it?", quote);
 		answer = terminal_confirm(c->terminal, question, err);
+		if (answer > 0)
+			return read_existing(c, c->address, err);
 	}
+	if (c->terminal >= 0 && answer == 0)
+		answer = terminal_confirm(c->terminal, "Overwrite it?", err);
 	if (answer != 0)
 		return answer > 0 ? 0 : -1;
 	fail(err, EX_CANTCREAT, "%s exists, not overwritten", quote);
 	return c->terminal >= 0 ? -1
-	    : hint(err, "name another file with -C, or run this at a "
-	    "terminal");
+	    : hint(err, "add an account to it with -a NAME, name another file "
+	    "with -C, or run this at a terminal");
 }
 
 /* --host and --port replace discovery. */
@@ -178,6 +239,7 @@ describe(struct config_writer *to, const struct setup *c,
 	to->service = &candidate->service;
 	to->origin = origin_words(candidate->origin);
 	to->selection = c->options->selection;
+	to->account = c->account;
 }
 
 /* Describes the first usable candidate. */
@@ -223,10 +285,13 @@ static int
 write_file(const struct setup *c, const struct config_writer *config,
     struct error *err)
 {
-	struct buffer text = {0};
+	struct buffer text = { .kind = BUFFER_SECRET };
 	char quote[ESCAPE_QUOTE];
 	int result;
 
+	buffer_add(&text, c->before.data, c->before.len);
+	if (text.len > 0 && text.data[text.len - 1] != '\n')
+		buffer_add_char(&text, '\n');
 	config_writer_text(&text, config);
 	result = config_writer_write(c->path, &text, err);
 	buffer_free(&text);
@@ -255,6 +320,45 @@ authenticate(const struct setup *c, const struct account *a,
 	return 0;
 }
 
+/* Runs onehop-token --login after a question, or prints the command. */
+static int
+offer_login(const struct setup *c, struct error *err)
+{
+	int answer = 0, status = 0, result;
+	char *command;
+	pid_t pid;
+
+	terminal_say(c->options->output, "This provider takes tokens, no "
+	    "passwords. To log in: onehop-token --login %s\n", c->address);
+	command = xstrdup("command -v onehop-token >/dev/null");
+	result = command_start(&pid, command, -1, -1, err);
+	if (result == 0 && command_wait(pid, &status, DEADLINE_NONE, err) < 0)
+		result = -1;
+	free(command);
+	if (result != 0)
+		return -1;
+	if (status != 0) {
+		terminal_say(c->options->output, "onehop-token is not "
+		    "installed: build it with libcurl and jansson.\n");
+		return 0;
+	}
+	if (c->terminal >= 0 && strchr(c->address, '\'') == NULL)
+		answer = terminal_confirm(c->terminal, "Log in now?", err);
+	if (answer <= 0)
+		return answer;
+	command = xasprintf("exec onehop-token --login '%s'", c->address);
+	result = command_start(&pid, command, -1, -1, err);
+	free(command);
+	if (result == 0 && command_wait(pid, &status,
+	    deadline_in(LOGIN_SECONDS * 1000), err) <= 0) {
+		command_kill(pid);
+		return err->code != 0 ? -1
+		    : fail(err, EX_NOPERM, "nobody has logged in");
+	}
+	return result != 0 ? -1 : command_judge(status, EX_NOPERM, err) == 0
+	    ? 0 : wrap(err, "the file is written, but onehop-token");
+}
+
 /* Tests the password after a question, or prints the command for it. */
 static int
 offer_test(const struct setup *c, const struct config_writer *config,
@@ -264,6 +368,12 @@ offer_test(const struct setup *c, const struct config_writer *config,
 	struct account a;
 	int answer = 0, result;
 
+	if (config_writer_login(config) == LOGIN_TOKEN)
+		return offer_login(c, err);
+	if (config_writer_login(config) == LOGIN_APP_PASSWORD)
+		terminal_say(c->options->output, "This provider wants an app "
+		    "password, made at\n%s\n",
+		    provider_by_host(config->service->host)->page);
 	result = config_writer_account(&a, config, c->home, err);
 	if (result == 0 && auth_is_wanted(&a) && c->terminal >= 0)
 		answer = terminal_confirm(c->terminal,
@@ -274,11 +384,13 @@ offer_test(const struct setup *c, const struct config_writer *config,
 		result = -1;
 	else if (result == 0 && auth_is_wanted(&a))
 		terminal_say(c->options->output,
-		    "To test the password: onehop%s%s "
-		    "--serverinfo --auth-test\n",
+		    "To test the password: onehop%s%s"
+		    "%s%s --serverinfo --auth-test\n",
 		    c->options->selection->config != NULL ? " -C " : "",
 		    c->options->selection->config != NULL ? escape_string(quote,
-		    sizeof(quote), c->path) : "");
+		    sizeof(quote), c->path) : "",
+		    c->account != NULL ? " -a " : "",
+		    c->account != NULL ? c->account : "");
 	account_free(&a);
 	return result;
 }
@@ -311,6 +423,7 @@ setup_run(const struct setup_options *options, struct error *err)
 		close(c->terminal);
 	free(c->home);
 	free(c->path);
+	buffer_free(&c->before);
 	free(c->address);
 	free(c->domain);
 	free(c);
