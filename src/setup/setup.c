@@ -22,6 +22,7 @@
 #include "format/domain.h"
 #include "setup/config_writer.h"
 #include "setup/discover.h"
+#include "setup/import.h"
 #include "setup/probe.h"
 #include "setup/provider.h"
 #include "smtp/auth.h"
@@ -395,13 +396,108 @@ offer_test(const struct setup *c, const struct config_writer *config,
 	return result;
 }
 
+/* Reads a file of another program, which may be any of ours or root's. */
+static int
+read_foreign(struct trusted_file *file, const char *path, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+
+	switch (trusted_file_read(file, path, CONFIG_FILE_MAX, err)) {
+	case TRUSTED_READ:
+		return 0;
+	case TRUSTED_FAILED:
+		return -1;
+	default:
+		return fail(err, EX_NOINPUT, "cannot read %s",
+		    escape_string(quote, sizeof(quote), path));
+	}
+}
+
+/* Translates the file of another program and writes the result. */
+static int
+import_file(struct setup *c, const char *path, struct error *err)
+{
+	struct trusted_file file = {0}, auth = {0};
+	struct buffer text = { .kind = BUFFER_SECRET };
+	struct string_list lost = {0};
+	struct error ignored = {0};
+	const char *slash = strrchr(path, '/');
+	char quote[ESCAPE_QUOTE], *beside, *resolved = realpath(path, NULL);
+	int result = read_foreign(&file, path, err);
+
+	beside = xasprintf("%.*s/auth.conf", slash != NULL
+	    ? (int)(slash - path) : 1, slash != NULL ? path : ".");
+	if (result == 0 && import_kind(path) == IMPORT_DMA)
+		(void)trusted_file_read(&auth, beside, CONFIG_FILE_MAX,
+		    &ignored);
+	buffer_add(&text, c->before.data, c->before.len);
+	if (c->account != NULL)
+		buffer_addf(&text, "\naccount %s\n", c->account);
+	if (result == 0)
+		result = import_text(&text, resolved != NULL ? resolved : path,
+		    &file.text, &auth.text, &lost, err);
+	if (result == 0)
+		result = config_writer_write(c->path, &text, err);
+	if (result == 0)
+		terminal_say(c->options->output, "Wrote %s\n",
+		    escape_string(quote, sizeof(quote), c->path));
+	for (size_t i = 0; i < lost.n && result == 0; i++)
+		terminal_say(c->options->output, "  no counterpart: %s\n",
+		    lost.at[i]);
+	string_list_free(&lost);
+	buffer_free(&file.text);
+	buffer_free(&auth.text);
+	buffer_free(&text);
+	free(resolved);
+	free(beside);
+	return result;
+}
+
+/* Offers the files of other programs. 1 one was taken, 0, -1. */
+static int
+offer_import(struct setup *c, struct error *err)
+{
+	struct string_list paths = {0};
+	char quote[ESCAPE_QUOTE], question[ESCAPE_QUOTE + 64];
+	int result = 0;
+
+	import_find(&paths, c->home);
+	for (size_t i = 0; i < paths.n && result == 0; i++) {
+		escape_string(quote, sizeof(quote), paths.at[i]);
+		if (c->terminal < 0) {
+			terminal_say(c->options->output, "There is %s: "
+			    "--from-file takes it over.\n", quote);
+			continue;
+		}
+		snprintf(question, sizeof(question), "Take over %s?", quote);
+		result = terminal_confirm(c->terminal, question, err);
+		if (result > 0 && import_file(c, paths.at[i], err) != 0)
+			result = -1;
+	}
+	string_list_free(&paths);
+	return result;
+}
+
 static int
 run(struct setup *c, struct error *err)
 {
 	struct config_writer config;
+	int taken = 0;
 
+	if (c->options->from_file != NULL)
+		return choose_file(c, err) != 0 ? -1
+		    : import_file(c, c->options->from_file, err);
+	if (c->options->address == NULL)
+		return fail(err, EX_USAGE, "--configure: expected an address, "
+		    "or --from-file");
 	if (read_address(c, c->options->address, err) != 0 ||
-	    choose_file(c, err) != 0 || find_hosts(c, err) != 0)
+	    choose_file(c, err) != 0)
+		return -1;
+	if (c->account == NULL && c->before.len == 0)
+		taken = offer_import(c, err);
+	if (taken != 0)
+		return taken > 0 ? 0 : -1;
+	if (find_hosts(c, err) != 0)
 		return -1;
 	if (try_hosts(c, &config, err) != 0 || write_file(c, &config, err) != 0)
 		return -1;
