@@ -121,13 +121,19 @@ static void
 add_password(struct buffer *out, const struct config_writer *c)
 {
 	const char *command = selection_value(c->selection, KEY_passwordeval,
-	    NULL);
+	    c->passwordeval);
 	const char *user = selection_value(c->selection, KEY_user, c->address);
 	enum provider_login login = config_writer_login(c);
 
 	if (command != NULL) {
 		buffer_add_string(out, "\n# Prints the password.\n");
 		add(out, "passwordeval", command);
+		return;
+	}
+	if (c->password != NULL) {
+		buffer_add_string(out, "\n# Nobody else may read this file: it "
+		    "has the password.\n");
+		add(out, "password", c->password);
 		return;
 	}
 	if (!is_plain(user))

@@ -16,6 +16,8 @@ struct config_writer {
 	const struct service *service;  /* the smarthost */
 	const char *origin;             /* how it was found, for a comment */
 	const struct selection *selection;   /* keys on the command line */
+	const char *password;           /* to keep in the file, or NULL */
+	const char *passwordeval;       /* the command to write, or NULL */
 	const char *account;            /* to add to a file; NULL: a new file */
 };
 

@@ -23,10 +23,10 @@
 #include "setup/config_writer.h"
 #include "setup/discover.h"
 #include "setup/import.h"
+#include "setup/login_test.h"
 #include "setup/probe.h"
 #include "setup/provider.h"
 #include "smtp/auth.h"
-#include "smtp/submit.h"
 
 #define DNS_SECONDS 30
 #define LOGIN_SECONDS 1000
@@ -303,22 +303,27 @@ write_file(const struct setup *c, const struct config_writer *config,
 	return result;
 }
 
+/* Tests the password; a file that keeps it is written once more. */
 static int
-authenticate(const struct setup *c, const struct account *a,
-    struct error *err)
+test_password(const struct setup *c, struct account *a,
+    struct config_writer *config, struct error *err)
 {
-	const struct submit_options options = { .trace = c->options->trace,
-	    .confinement = SUBMIT_UNCONFINED };
-	struct submitter s = {0};
-	int result = submit_open(&s, a, &options, err);
+	struct login_test t = { .output = c->options->output,
+		.terminal = c->terminal, .trace = c->options->trace,
+		.path = c->path, .address = c->address };
+	int result = login_test_run(&t, a, err);
 
+	if (result == 0 && (t.password.len > 0 || t.passwordeval != NULL)) {
+		config->passwordeval = t.passwordeval;
+		if (t.password.len > 0)
+			config->password = buffer_string(&t.password);
+		result = write_file(c, config, err);
+	}
 	if (result == 0)
-		result = auth_run(&s.auth, &s.session, err);
-	submit_close(&s);
-	if (result != 0)
-		return wrap(err, "the file is written, but");
-	terminal_say(c->options->output, "The password was accepted.\n");
-	return 0;
+		result = login_test_send(&t, a, err);
+	config->password = config->passwordeval = NULL;
+	login_test_free(&t);
+	return result;
 }
 
 /* Runs onehop-token --login after a question, or prints the command. */
@@ -362,7 +367,7 @@ offer_login(const struct setup *c, struct error *err)
 
 /* Tests the password after a question, or prints the command for it. */
 static int
-offer_test(const struct setup *c, const struct config_writer *config,
+offer_test(const struct setup *c, struct config_writer *config,
     struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
@@ -380,7 +385,7 @@ offer_test(const struct setup *c, const struct config_writer *config,
 		answer = terminal_confirm(c->terminal,
 		    "Test the password now?", err);
 	if (result == 0 && answer > 0)
-		result = authenticate(c, &a, err);
+		result = test_password(c, &a, config, err);
 	else if (answer < 0)
 		result = -1;
 	else if (result == 0 && auth_is_wanted(&a))
@@ -481,7 +486,7 @@ offer_import(struct setup *c, struct error *err)
 static int
 run(struct setup *c, struct error *err)
 {
-	struct config_writer config;
+	struct config_writer config = {0};
 	int taken = 0;
 
 	if (c->options->from_file != NULL)

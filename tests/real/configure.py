@@ -393,13 +393,13 @@ def translates(world):
                          "host smtp.example.org", "port 465", "tls on")
 
 
-def ends(world, typed, status, words):
+def ends(world, asked, typed, status, words):
     """What is typed in place of an answer; the file stays."""
     attempt = Attempt(world, "you@example.org")
     os.makedirs(os.path.dirname(attempt.file))
     with open(attempt.file, "w", encoding="ascii") as file:
         file.write("host old.example.org\n")
-    attempt.asked((ADD, typed))
+    attempt.asked(*((question, typed) for question in asked))
     faults = list(attempt.faults(status, *words))
     if attempt.text != "host old.example.org\n":
         faults.append("the file has changed")
@@ -433,13 +433,20 @@ def tells_of_a_wrong_password(world):
 def tests_the_password(world):
     attempt = Attempt(world, "you@example.org")
     world.sent()
-    attempt.asked((TEST, b"y\n"), (SECRET, PASSWORD.encode() + b"\n"))
+    kept = [(f"in {name}? [y/N] ".encode(), b"\n")
+            for name in ("secret-tool", "pass") if shutil.which(name)]
+    attempt.asked((TEST, b"y\n"), (SECRET, PASSWORD.encode() + b"\n"),
+                  *kept, (b"only you can read? [y/N] ", b"y\n"),
+                  (b"Send a test message to you@example.org? [y/N] ",
+                   b"y\n"))
     faults = list(attempt.faults(0, "The password was accepted.",
+                                 "The server answered: 250",
                                  "password of you@example.org at "
                                  "smtp.example.org"))
     if b"AUTH PLAIN" not in world.sent():
         faults.append("it did not authenticate")
-    return attempt.check(faults, "host smtp.example.org")
+    return attempt.check(faults, "host smtp.example.org",
+                         f"password {PASSWORD}")
 
 
 def main():
@@ -467,9 +474,10 @@ def main():
             tap.run("an account is added to a file", adds, world)
             tap.run("a file of another program is translated", translates,
                     world)
-            tap.run("the end of input is no", ends, world, b"\x04", 73,
-                    ("not overwritten",))
-            tap.run("an interrupt ends it", ends, world, b"\x03", -2, ())
+            tap.run("the end of input is no", ends, world, (ADD, OVERWRITE),
+                    b"\x04", 73, ("not overwritten",))
+            tap.run("an interrupt ends it", ends, world, (ADD,), b"\x03", -2,
+                    ())
             tap.run("a name that the user knows is taken", asks_whose_it_is,
                     world, b"y\n", 0)
             tap.run("a name that the user does not know is not talked to",
