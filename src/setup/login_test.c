@@ -158,7 +158,9 @@ login_test_run(struct login_test *t, struct account *a, struct error *err)
 	    escape_string(user, 400, a->user),
 	    escape_string(host, 400, a->host.at[0]));
 	result = terminal_read_secret(&password, question, err);
-	if (result == 0)
+	if (result != 0)
+		wrap(err, "the file is written, but");
+	else
 		result = account_store(a, KEY_password,
 		    buffer_string(&password), err);
 	if (result == 0)
