@@ -9,5 +9,12 @@ AS_IF([test "$with_token" != no],
     [AS_IF([test "$with_token" = yes],
       [AC_MSG_ERROR([libcurl or jansson is missing: install libcurl4-openssl-dev libjansson-dev (Debian), libcurl-devel jansson-devel (Fedora), curl jansson (Arch) or curl-dev jansson-dev (Alpine)])])
     with_token=no])])
+AS_IF([test "$with_token" = yes], [AC_SEARCH_LIBS([dlopen], [dl])])
+AC_ARG_VAR([CURL_LIBRARY], [the name to load libcurl by])
+AC_DEFINE_UNQUOTED([CURL_LIBRARY], ["${CURL_LIBRARY:-libcurl.so.4}"],
+  [The name to load libcurl by])
+AC_ARG_VAR([GNUTLS_LIBRARY], [the name by which onehop-token loads GnuTLS])
+AC_DEFINE_UNQUOTED([GNUTLS_LIBRARY], ["${GNUTLS_LIBRARY:-libgnutls.so.30}"],
+  [The name by which onehop-token loads GnuTLS])
 AM_CONDITIONAL([TOKEN], [test "$with_token" = yes])
 ])

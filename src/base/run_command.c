@@ -17,6 +17,7 @@
 #include "base/platform.h"
 #include "base/poll.h"
 #include "base/string_list.h"
+#include "base/write_all.h"
 #include "base/xmalloc.h"
 
 extern char **environ;
@@ -310,6 +311,33 @@ command_read(struct buffer *out, const char *command, unsigned seconds,
 		return 0;
 	return wrap(err, "command \"%s\"",
 	    escape_string(quote, sizeof(quote), command));
+}
+
+int
+command_write(const char *command, const struct buffer *text,
+    unsigned seconds, struct error *err)
+{
+	int ends[2], status = 0, result;
+	pid_t pid;
+
+	if (pipe(ends) != 0)
+		return fail(err, EX_OSERR, "cannot make a pipe: %s",
+		    strerror(errno));
+	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+	result = command_start(&pid, command, ends[0], -1, err);
+	close(ends[0]);
+	/* A command that reads nothing is judged by its exit status. */
+	if (result == 0)
+		(void)write_all(ends[1], text->data, text->len);
+	close(ends[1]);
+	if (result != 0)
+		return -1;
+	result = command_wait(pid, &status,
+	    deadline_in((int64_t)seconds * 1000), err);
+	if (result > 0)
+		return command_judge(status, EX_CONFIG, err);
+	command_kill(pid);
+	return result == 0 ? fail(err, EX_CONFIG, "timed out") : -1;
 }
 
 int

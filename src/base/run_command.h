@@ -52,6 +52,11 @@ void command_kill(pid_t pid);
 int command_read(struct buffer *out, const char *command, unsigned seconds,
 	struct error *err);
 
+/* Runs the command with the text on its stdin; its output is dropped. Returns
+ * 0; -1 EX_CONFIG, EX_OSERR, EX_TEMPFAIL on a signal. */
+int command_write(const char *command, const struct buffer *text,
+	unsigned seconds, struct error *err);
+
 /*
  * Reads one block from fd. Returns 1, 0 at the end of input, or -1: EX_CONFIG
  * at the deadline or past FIRST_LINE_MAX, EX_TEMPFAIL on a signal.

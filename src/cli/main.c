@@ -355,6 +355,7 @@ configure(struct program_run *run, struct error *err)
 {
 	const struct setup_options options = {
 		.address = run->options.address,
+		.from_file = run->options.from_file,
 		.selection = &run->options.selection,
 		.input = run->input,
 		.output = STDOUT_FILENO,

@@ -271,6 +271,13 @@ set_configure(struct options *options, const char *value, struct error *err)
 }
 
 static int
+set_from_file(struct options *options, const char *value, struct error *err)
+{
+	options->from_file = value;
+	return set_configure(options, options->address, err);
+}
+
+static int
 ignore(struct options *options, const char *value, struct error *err)
 {
 	(void)options, (void)value, (void)err;
@@ -485,6 +492,9 @@ read_name(struct options *options, struct words *w, const char *word,
 	if (option->value == VALUE_REQUIRED &&
 	    take_value(w, value, &value, w->at[w->next - 1], err) != 0)
 		return -1;
+	if (option->value == VALUE_WORD && value == NULL && w->next < w->n &&
+	    w->at[w->next][0] != '-')
+		value = w->at[w->next++];
 	return option->act(options, value, err);
 }
 

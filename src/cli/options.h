@@ -36,7 +36,8 @@ struct options {
 	enum face face;
 	const char *program;      /* basename of argv[0], or "onehop" */
 	const char *queue;        /* --rmqs */
-	const char *address;      /* --configure */
+	const char *address;      /* --configure, or NULL */
+	const char *from_file;    /* --from-file, or NULL */
 	const char *verb;         /* --outbox: list, show, retry, remove */
 	int ignore_dots;          /* -i, -oi; set unless called as sendmail */
 	int read_sender;          /* --read-envelope-from */
@@ -52,7 +53,8 @@ struct options {
 enum option_value {
 	VALUE_NONE,
 	VALUE_REQUIRED, /* attached, or the next word */
-	VALUE_OPTIONAL  /* attached only */
+	VALUE_OPTIONAL, /* attached only */
+	VALUE_WORD      /* attached, or the next word if it is no option */
 };
 
 struct option {

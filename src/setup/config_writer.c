@@ -18,6 +18,19 @@
 #include "base/xmalloc.h"
 #include "config/account_check.h"
 #include "config/key.h"
+#include "setup/provider.h"
+
+enum provider_login
+config_writer_login(const struct config_writer *c)
+{
+	const struct provider *p = provider_by_host(c->service->host);
+	const struct selection *given = c->selection;
+
+	if (p == NULL || selection_value(given, KEY_auth, NULL) != NULL ||
+	    selection_value(given, KEY_passwordeval, NULL) != NULL)
+		return LOGIN_PASSWORD;
+	return p->login;
+}
 
 static int
 set_options(struct account *a, const struct config_writer *c, struct error *err)
@@ -49,7 +62,8 @@ config_writer_account(struct account *a, const struct config_writer *c,
 	    account_store(a, KEY_tls_starttls, c->service->starttls ? "on"
 	    : "off", err) != 0 ||
 	    account_store(a, KEY_user, c->address, err) != 0 ||
-	    account_store(a, KEY_auth, "on", err) != 0 ||
+	    account_store(a, KEY_auth, config_writer_login(c) == LOGIN_TOKEN
+	    ? "xoauth2" : "on", err) != 0 ||
 	    set_options(a, c, err) != 0)
 		return -1;
 	return account_check(a, err);
@@ -107,16 +121,33 @@ static void
 add_password(struct buffer *out, const struct config_writer *c)
 {
 	const char *command = selection_value(c->selection, KEY_passwordeval,
-	    NULL);
+	    c->passwordeval);
 	const char *user = selection_value(c->selection, KEY_user, c->address);
+	enum provider_login login = config_writer_login(c);
 
 	if (command != NULL) {
 		buffer_add_string(out, "\n# Prints the password.\n");
 		add(out, "passwordeval", command);
 		return;
 	}
+	if (c->password != NULL) {
+		buffer_add_string(out, "\n# Nobody else may read this file: it "
+		    "has the password.\n");
+		add(out, "password", c->password);
+		return;
+	}
 	if (!is_plain(user))
 		user = "USER";
+	if (login == LOGIN_TOKEN) {
+		buffer_addf(out, "\n# This provider refuses passwords. Log in "
+		    "once:\n# onehop-token --login %s\n"
+		    "passwordeval onehop-token %s\n", user, user);
+		return;
+	}
+	if (login == LOGIN_APP_PASSWORD)
+		buffer_addf(out, "\n# An app password is needed, not the "
+		    "account's own. Make one at\n# %s\n",
+		    provider_by_host(c->service->host)->page);
 	buffer_addf(out, "\n"
 	    "# A command that prints the password. Without one you are asked "
 	    "at the\n"
@@ -151,8 +182,12 @@ config_writer_text(struct buffer *out, const struct config_writer *c)
 	char port[16];
 
 	snprintf(port, sizeof(port), "%u", c->service->port);
-	buffer_addf(out, "# Made by onehop --configure. See onehop-config(5)."
-	    "\n\n# The server that takes your mail: %s.\n", c->origin);
+	if (c->account != NULL)
+		buffer_addf(out, "\naccount %s\n", c->account);
+	else
+		buffer_add_string(out, "# Made by onehop --configure. See "
+		    "onehop-config(5).\n\n");
+	buffer_addf(out, "# The server that takes your mail: %s.\n", c->origin);
 	add(out, "host", c->service->host);
 	add(out, "port", port);
 	buffer_addf(out, "# %s\n", c->service->starttls
@@ -167,7 +202,7 @@ config_writer_text(struct buffer *out, const struct config_writer *c)
 			add(out, "from", c->selection->overrides[i].value);
 	add(out, "user", selection_value(c->selection, KEY_user, c->address));
 	add(out, "auth", selection_value(c->selection, KEY_auth,
-	    "on"));
+	    config_writer_login(c) == LOGIN_TOKEN ? "xoauth2" : "on"));
 	add_password(out, c);
 	add_options(out, c);
 	buffer_add_string(out, "\n"

@@ -8,6 +8,7 @@
 #include "config/account.h"
 #include "config/selection.h"
 #include "net/srv_mx.h"
+#include "setup/provider.h"
 
 /* Content of the file; all borrowed. */
 struct config_writer {
@@ -15,7 +16,14 @@ struct config_writer {
 	const struct service *service;  /* the smarthost */
 	const char *origin;             /* how it was found, for a comment */
 	const struct selection *selection;   /* keys on the command line */
+	const char *password;           /* to keep in the file, or NULL */
+	const char *passwordeval;       /* the command to write, or NULL */
+	const char *account;            /* to add to a file; NULL: a new file */
 };
+
+/* Returns how one logs in there; LOGIN_PASSWORD if the command line names auth
+ * or passwordeval. */
+enum provider_login config_writer_login(const struct config_writer *c);
 
 /*
  * Makes the account that the file will describe, with user and auth unless the
@@ -26,7 +34,7 @@ struct config_writer {
 int config_writer_account(struct account *a, const struct config_writer *c,
 	const char *home, struct error *err);
 
-/* Appends the text of the file, with comments. */
+/* Appends the text of the file, or of the account, with comments. */
 void config_writer_text(struct buffer *out, const struct config_writer *c);
 
 /*

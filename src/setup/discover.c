@@ -7,6 +7,7 @@
 
 #include "base/ascii.h"
 #include "base/xmalloc.h"
+#include "setup/provider.h"
 #include "format/domain.h"
 
 #define PORT_SUBMISSIONS 465 /* RFC 8314 3.3 */
@@ -15,43 +16,10 @@
 /* Guessed hosts: smtp., mail., and the domain's mail exchangers. */
 #define GUESSES_MAX 4
 
-static const struct provider {
-	const char *domains;     /* one space between */
-	const char *exchangers;  /* the domain in which they lie, or "" */
-	const char *host;
-	unsigned port;
-	int starttls;
-} providers[] = {
-#define PROVIDER(domains, exchangers, host, port, starttls) \
-	{ domains, exchangers, host, port, starttls },
-#include "setup/providers.def"
-#undef PROVIDER
-};
-#define PROVIDERS (sizeof(providers) / sizeof(providers[0]))
-
 struct guesses {
 	char at[GUESSES_MAX][DNS_NAME_SIZE];
 	size_t n;
 };
-
-static const struct provider *
-find_provider(const char *domain)
-{
-	for (size_t i = 0; i < PROVIDERS; i++)
-		if (ascii_has_word(providers[i].domains, domain))
-			return &providers[i];
-	return NULL;
-}
-
-/* Returns the provider that has this mail exchanger, or NULL. */
-static const struct provider *
-find_by_exchanger(const char *host)
-{
-	for (size_t i = 0; i < PROVIDERS; i++)
-		if (domain_is_within(host, providers[i].exchangers))
-			return &providers[i];
-	return NULL;
-}
 
 /* Adds a candidate that does not come from the DNS. */
 static struct service *
@@ -112,9 +80,9 @@ look_at_exchangers(struct candidates *found, struct guesses *guesses,
 {
 	for (size_t i = 0; i < exchangers->n; i++) {
 		const struct service *one = &exchangers->at[i];
-		const struct provider *known = find_by_exchanger(one->host);
+		const struct provider *known = provider_by_exchanger(one->host);
 
-		if (known != NULL && found->n == 0)
+		if (known != NULL && known->login != LOGIN_NONE && found->n == 0)
 			add_provider(found, known, one->vouched);
 		if (domain_is_within(one->host, domain))
 			guess(guesses, "", one->host);
@@ -158,11 +126,15 @@ int
 discover_find(struct candidates *found, const char *domain, int64_t deadline,
     struct error *doubt, struct error *err)
 {
-	const struct provider *known = find_provider(domain);
+	const struct provider *known = provider_by_domain(domain);
 	struct services *services = xcalloc(1, sizeof(*services));
 	int refused;
 
 	found->n = 0;
+	if (known != NULL && known->login == LOGIN_NONE) {
+		free(services);
+		return fail(err, EX_NOHOST, "%s", known->page);
+	}
 	if (srv_mx_find(services, SERVICE_SRV, domain, deadline, doubt) == 0)
 		add_services(found, services, known);
 	refused = services->refused;

@@ -10,19 +10,26 @@
 #include "base/ascii.h"
 #include "base/escape.h"
 #include "base/poll.h"
+#include "base/run_command.h"
 #include "base/terminal.h"
+#include "base/trusted_file.h"
 #include "base/xdg.h"
 #include "base/xmalloc.h"
+#include "config/file.h"
+#include "config/line.h"
 #include "config/value.h"
 #include "format/address_parse.h"
 #include "format/domain.h"
 #include "setup/config_writer.h"
 #include "setup/discover.h"
+#include "setup/import.h"
+#include "setup/login_test.h"
 #include "setup/probe.h"
+#include "setup/provider.h"
 #include "smtp/auth.h"
-#include "smtp/submit.h"
 
 #define DNS_SECONDS 30
+#define LOGIN_SECONDS 1000
 
 /* The state of a run. */
 struct setup {
@@ -32,6 +39,8 @@ struct setup {
 	char *path;            /* of the config file */
 	char *address;         /* canonical */
 	char *domain;          /* A-labels */
+	struct buffer before;  /* text of the file that gets an account */
+	const char *account;   /* to add to it, or NULL: a new file */
 	struct candidates found;
 };
 
@@ -78,10 +87,57 @@ read_address(struct setup *c, const char *text, struct error *err)
 	return result;
 }
 
-/* An existing file is overwritten only after a question. */
+/* Has the text a section of that account? */
+static int
+has_account(const struct buffer *text, const char *name)
+{
+	const char *line = text->data, *end = line + text->len;
+	int found = 0;
+
+	while (line < end && !found) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		size_t len = (size_t)((stop != NULL ? stop : end) - line);
+		struct error ignored = {0};
+		struct directive d;
+
+		if (config_line_read(&d, line, len, &ignored) == 0 &&
+		    d.keyword != NULL && strcmp(d.keyword, "account") == 0)
+			found = ascii_equal_n(d.argument,
+			    strcspn(d.argument, " \t:"), name);
+		directive_free(&d);
+		line += len + 1;
+	}
+	return found;
+}
+
+/* Reads the file that the account is added to. */
+static int
+read_existing(struct setup *c, const char *name, struct error *err)
+{
+	struct trusted_file file = {0};
+	char quote[ESCAPE_QUOTE], account[ESCAPE_QUOTE];
+	enum trusted_result found;
+
+	found = trusted_file_read(&file, c->path, CONFIG_FILE_MAX, err);
+	escape_string(quote, sizeof(quote), c->path);
+	if (found == TRUSTED_FORBIDDEN)
+		return fail(err, EX_CONFIG, "cannot read %s", quote);
+	if (found == TRUSTED_FAILED)
+		return -1;
+	c->before = file.text;
+	c->account = name;
+	if (file.text.len > 0 && has_account(&file.text, name))
+		return fail(err, EX_CANTCREAT, "%s has an account %s already",
+		    quote, escape_string(account, sizeof(account), name));
+	return 0;
+}
+
+/* An existing file gets another account with -a, or after a question; it is
+ * overwritten only after another. */
 static int
 choose_file(struct setup *c, struct error *err)
 {
+	const char *name = c->options->selection->account;
 	char quote[ESCAPE_QUOTE], question[ESCAPE_QUOTE + 64];
 	struct stat st;
 	int answer = 0;
@@ -97,17 +153,23 @@ choose_file(struct setup *c, struct error *err)
 		return fail(err, EX_CANTCREAT, "%s is not a file", quote);
 	if (lstat(c->path, &st) != 0)
 		return 0;
+	if (name != NULL)
+		return read_existing(c, name, err);
 	if (c->terminal >= 0) {
-		snprintf(question, sizeof(question), "%s exists. Overwrite "
-		    "it?", quote);
+		snprintf(question, sizeof(question), "%s exists. Add an "
+		    "account to it?", quote);
 		answer = terminal_confirm(c->terminal, question, err);
+		if (answer > 0)
+			return read_existing(c, c->address, err);
 	}
+	if (c->terminal >= 0 && answer == 0)
+		answer = terminal_confirm(c->terminal, "Overwrite it?", err);
 	if (answer != 0)
 		return answer > 0 ? 0 : -1;
 	fail(err, EX_CANTCREAT, "%s exists, not overwritten", quote);
 	return c->terminal >= 0 ? -1
-	    : hint(err, "name another file with -C, or run this at a "
-	    "terminal");
+	    : hint(err, "add an account to it with -a NAME, name another file "
+	    "with -C, or run this at a terminal");
 }
 
 /* --host and --port replace discovery. */
@@ -178,6 +240,7 @@ describe(struct config_writer *to, const struct setup *c,
 	to->service = &candidate->service;
 	to->origin = origin_words(candidate->origin);
 	to->selection = c->options->selection;
+	to->account = c->account;
 }
 
 /* Describes the first usable candidate. */
@@ -223,10 +286,13 @@ static int
 write_file(const struct setup *c, const struct config_writer *config,
     struct error *err)
 {
-	struct buffer text = {0};
+	struct buffer text = { .kind = BUFFER_SECRET };
 	char quote[ESCAPE_QUOTE];
 	int result;
 
+	buffer_add(&text, c->before.data, c->before.len);
+	if (text.len > 0 && text.data[text.len - 1] != '\n')
+		buffer_add_char(&text, '\n');
 	config_writer_text(&text, config);
 	result = config_writer_write(c->path, &text, err);
 	buffer_free(&text);
@@ -237,59 +303,206 @@ write_file(const struct setup *c, const struct config_writer *config,
 	return result;
 }
 
+/* Tests the password; a file that keeps it is written once more. */
 static int
-authenticate(const struct setup *c, const struct account *a,
-    struct error *err)
+test_password(const struct setup *c, struct account *a,
+    struct config_writer *config, struct error *err)
 {
-	const struct submit_options options = { .trace = c->options->trace,
-	    .confinement = SUBMIT_UNCONFINED };
-	struct submitter s = {0};
-	int result = submit_open(&s, a, &options, err);
+	struct login_test t = { .output = c->options->output,
+		.terminal = c->terminal, .trace = c->options->trace,
+		.path = c->path, .address = c->address };
+	int result = login_test_run(&t, a, err);
 
+	if (result == 0 && (t.password.len > 0 || t.passwordeval != NULL)) {
+		config->passwordeval = t.passwordeval;
+		if (t.password.len > 0)
+			config->password = buffer_string(&t.password);
+		result = write_file(c, config, err);
+	}
 	if (result == 0)
-		result = auth_run(&s.auth, &s.session, err);
-	submit_close(&s);
+		result = login_test_send(&t, a, err);
+	config->password = config->passwordeval = NULL;
+	login_test_free(&t);
+	return result;
+}
+
+/* Runs onehop-token --login after a question, or prints the command. */
+static int
+offer_login(const struct setup *c, struct error *err)
+{
+	int answer = 0, status = 0, result;
+	char *command;
+	pid_t pid;
+
+	terminal_say(c->options->output, "This provider takes tokens, no "
+	    "passwords. To log in: onehop-token --login %s\n", c->address);
+	command = xstrdup("command -v onehop-token >/dev/null");
+	result = command_start(&pid, command, -1, -1, err);
+	if (result == 0 && command_wait(pid, &status, DEADLINE_NONE, err) < 0)
+		result = -1;
+	free(command);
 	if (result != 0)
-		return wrap(err, "the file is written, but");
-	terminal_say(c->options->output, "The password was accepted.\n");
-	return 0;
+		return -1;
+	if (status != 0) {
+		terminal_say(c->options->output, "onehop-token is not "
+		    "installed: build it with libcurl and jansson.\n");
+		return 0;
+	}
+	if (c->terminal >= 0 && strchr(c->address, '\'') == NULL)
+		answer = terminal_confirm(c->terminal, "Log in now?", err);
+	if (answer <= 0)
+		return answer;
+	command = xasprintf("exec onehop-token --login '%s'", c->address);
+	result = command_start(&pid, command, -1, -1, err);
+	free(command);
+	if (result == 0 && command_wait(pid, &status,
+	    deadline_in(LOGIN_SECONDS * 1000), err) <= 0) {
+		command_kill(pid);
+		return err->code != 0 ? -1
+		    : fail(err, EX_NOPERM, "nobody has logged in");
+	}
+	return result != 0 ? -1 : command_judge(status, EX_NOPERM, err) == 0
+	    ? 0 : wrap(err, "the file is written, but onehop-token");
 }
 
 /* Tests the password after a question, or prints the command for it. */
 static int
-offer_test(const struct setup *c, const struct config_writer *config,
+offer_test(const struct setup *c, struct config_writer *config,
     struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 	struct account a;
 	int answer = 0, result;
 
+	if (config_writer_login(config) == LOGIN_TOKEN)
+		return offer_login(c, err);
+	if (config_writer_login(config) == LOGIN_APP_PASSWORD)
+		terminal_say(c->options->output, "This provider wants an app "
+		    "password, made at\n%s\n",
+		    provider_by_host(config->service->host)->page);
 	result = config_writer_account(&a, config, c->home, err);
 	if (result == 0 && auth_is_wanted(&a) && c->terminal >= 0)
 		answer = terminal_confirm(c->terminal,
 		    "Test the password now?", err);
 	if (result == 0 && answer > 0)
-		result = authenticate(c, &a, err);
+		result = test_password(c, &a, config, err);
 	else if (answer < 0)
 		result = -1;
 	else if (result == 0 && auth_is_wanted(&a))
 		terminal_say(c->options->output,
-		    "To test the password: onehop%s%s "
-		    "--serverinfo --auth-test\n",
+		    "To test the password: onehop%s%s"
+		    "%s%s --serverinfo --auth-test\n",
 		    c->options->selection->config != NULL ? " -C " : "",
 		    c->options->selection->config != NULL ? escape_string(quote,
-		    sizeof(quote), c->path) : "");
+		    sizeof(quote), c->path) : "",
+		    c->account != NULL ? " -a " : "",
+		    c->account != NULL ? c->account : "");
 	account_free(&a);
+	return result;
+}
+
+/* Reads a file of another program, which may be any of ours or root's. */
+static int
+read_foreign(struct trusted_file *file, const char *path, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+
+	switch (trusted_file_read(file, path, CONFIG_FILE_MAX, err)) {
+	case TRUSTED_READ:
+		return 0;
+	case TRUSTED_FAILED:
+		return -1;
+	default:
+		return fail(err, EX_NOINPUT, "cannot read %s",
+		    escape_string(quote, sizeof(quote), path));
+	}
+}
+
+/* Translates the file of another program and writes the result. */
+static int
+import_file(struct setup *c, const char *path, struct error *err)
+{
+	struct trusted_file file = {0}, auth = {0};
+	struct buffer text = { .kind = BUFFER_SECRET };
+	struct string_list lost = {0};
+	struct error ignored = {0};
+	const char *slash = strrchr(path, '/');
+	char quote[ESCAPE_QUOTE], *beside, *resolved = realpath(path, NULL);
+	int result = read_foreign(&file, path, err);
+
+	beside = xasprintf("%.*s/auth.conf", slash != NULL
+	    ? (int)(slash - path) : 1, slash != NULL ? path : ".");
+	if (result == 0 && import_kind(path) == IMPORT_DMA)
+		(void)trusted_file_read(&auth, beside, CONFIG_FILE_MAX,
+		    &ignored);
+	buffer_add(&text, c->before.data, c->before.len);
+	if (c->account != NULL)
+		buffer_addf(&text, "\naccount %s\n", c->account);
+	if (result == 0)
+		result = import_text(&text, resolved != NULL ? resolved : path,
+		    &file.text, &auth.text, &lost, err);
+	if (result == 0)
+		result = config_writer_write(c->path, &text, err);
+	if (result == 0)
+		terminal_say(c->options->output, "Wrote %s\n",
+		    escape_string(quote, sizeof(quote), c->path));
+	for (size_t i = 0; i < lost.n && result == 0; i++)
+		terminal_say(c->options->output, "  no counterpart: %s\n",
+		    lost.at[i]);
+	string_list_free(&lost);
+	buffer_free(&file.text);
+	buffer_free(&auth.text);
+	buffer_free(&text);
+	free(resolved);
+	free(beside);
+	return result;
+}
+
+/* Offers the files of other programs. 1 one was taken, 0, -1. */
+static int
+offer_import(struct setup *c, struct error *err)
+{
+	struct string_list paths = {0};
+	char quote[ESCAPE_QUOTE], question[ESCAPE_QUOTE + 64];
+	int result = 0;
+
+	import_find(&paths, c->home);
+	for (size_t i = 0; i < paths.n && result == 0; i++) {
+		escape_string(quote, sizeof(quote), paths.at[i]);
+		if (c->terminal < 0) {
+			terminal_say(c->options->output, "There is %s: "
+			    "--from-file takes it over.\n", quote);
+			continue;
+		}
+		snprintf(question, sizeof(question), "Take over %s?", quote);
+		result = terminal_confirm(c->terminal, question, err);
+		if (result > 0 && import_file(c, paths.at[i], err) != 0)
+			result = -1;
+	}
+	string_list_free(&paths);
 	return result;
 }
 
 static int
 run(struct setup *c, struct error *err)
 {
-	struct config_writer config;
+	struct config_writer config = {0};
+	int taken = 0;
 
+	if (c->options->from_file != NULL)
+		return choose_file(c, err) != 0 ? -1
+		    : import_file(c, c->options->from_file, err);
+	if (c->options->address == NULL)
+		return fail(err, EX_USAGE, "--configure: expected an address, "
+		    "or --from-file");
 	if (read_address(c, c->options->address, err) != 0 ||
-	    choose_file(c, err) != 0 || find_hosts(c, err) != 0)
+	    choose_file(c, err) != 0)
+		return -1;
+	if (c->account == NULL && c->before.len == 0)
+		taken = offer_import(c, err);
+	if (taken != 0)
+		return taken > 0 ? 0 : -1;
+	if (find_hosts(c, err) != 0)
 		return -1;
 	if (try_hosts(c, &config, err) != 0 || write_file(c, &config, err) != 0)
 		return -1;
@@ -311,6 +524,7 @@ setup_run(const struct setup_options *options, struct error *err)
 		close(c->terminal);
 	free(c->home);
 	free(c->path);
+	buffer_free(&c->before);
 	free(c->address);
 	free(c->domain);
 	free(c);

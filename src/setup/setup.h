@@ -9,7 +9,8 @@
 
 /* A run of --configure. All is borrowed. */
 struct setup_options {
-	const char *address;
+	const char *address;    /* NULL if only from_file is given */
+	const char *from_file;  /* of another program, to translate; or NULL */
 	const struct selection *selection; /* keys for the file; -C */
 	int input;    /* descriptors */
 	int output;
@@ -17,7 +18,8 @@ struct setup_options {
 };
 
 /*
- * Probes the candidates of discover.h with TLS and without credentials until
+ * With from_file, translates it and asks nobody else. Otherwise
+ * probes the candidates of discover.h with TLS and without credentials until
  * one is usable, and writes the user's config file, or the one of -C. Reports
  * on output. If input is a terminal, asks there before it overwrites a file or
  * uses a host that is not trusted, and for the password, to test it; otherwise

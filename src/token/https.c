@@ -8,9 +8,42 @@
 
 #include "base/ascii.h"
 #include "base/escape.h"
+#include "token/library.h"
 #include "token/wiping_heap.h"
 
 #define SECONDS 30L
+
+/* The functions of libcurl. */
+struct curl {
+	CURLcode (*global_init_mem)(long, curl_malloc_callback,
+	    curl_free_callback, curl_realloc_callback, curl_strdup_callback,
+	    curl_calloc_callback);
+	CURL *(*easy_init)(void);
+	CURLcode (*easy_setopt)(CURL *, CURLoption, ...);
+	CURLcode (*easy_perform)(CURL *);
+	CURLcode (*easy_getinfo)(CURL *, CURLINFO, ...);
+	const char *(*easy_strerror)(CURLcode);
+	void (*easy_cleanup)(CURL *);
+	void (*global_cleanup)(void);
+};
+
+static int
+load(struct curl *c, struct error *err)
+{
+	const struct library_symbol symbols[] = {
+		{ "curl_global_init_mem", &c->global_init_mem },
+		{ "curl_easy_init", &c->easy_init },
+		{ "curl_easy_setopt", &c->easy_setopt },
+		{ "curl_easy_perform", &c->easy_perform },
+		{ "curl_easy_getinfo", &c->easy_getinfo },
+		{ "curl_easy_strerror", &c->easy_strerror },
+		{ "curl_easy_cleanup", &c->easy_cleanup },
+		{ "curl_global_cleanup", &c->global_cleanup },
+	};
+
+	return library_load(CURL_LIBRARY, symbols,
+	    sizeof(symbols) / sizeof(symbols[0]), err);
+}
 
 void
 form_add(struct buffer *form, const char *name, const char *value)
@@ -41,27 +74,26 @@ is_json(const char *type)
 }
 
 static int
-set_options(CURL *curl, struct https_reply *r, const char *url,
+set_options(const struct curl *c, CURL *curl, const char *url,
     const struct buffer *form, const char *ca_file)
 {
-	int bad = curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK ||
-	    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https")
+	int bad = c->easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK ||
+	    c->easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https")
 	    != CURLE_OK ||
-	    curl_easy_setopt(curl, CURLOPT_TIMEOUT, SECONDS) != CURLE_OK ||
-	    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) != CURLE_OK ||
-	    curl_easy_setopt(curl, CURLOPT_USERAGENT, PACKAGE_STRING)
+	    c->easy_setopt(curl, CURLOPT_TIMEOUT, SECONDS) != CURLE_OK ||
+	    c->easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) != CURLE_OK ||
+	    c->easy_setopt(curl, CURLOPT_USERAGENT, PACKAGE_STRING)
 	    != CURLE_OK ||
-	    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body)
-	    != CURLE_OK ||
-	    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &r->body) != CURLE_OK;
+	    c->easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body)
+	    != CURLE_OK;
 
 	if (form != NULL)
-		bad |= curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE,
+		bad |= c->easy_setopt(curl, CURLOPT_POSTFIELDSIZE,
 		    (long)form->len) != CURLE_OK ||
-		    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, form->data)
+		    c->easy_setopt(curl, CURLOPT_POSTFIELDS, form->data)
 		    != CURLE_OK;
 	if (ca_file != NULL)
-		bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file)
+		bad |= c->easy_setopt(curl, CURLOPT_CAINFO, ca_file)
 		    != CURLE_OK;
 	return bad ? -1 : 0;
 }
@@ -92,15 +124,17 @@ wrap_host(const char *url, struct error *err)
 }
 
 static int
-perform(CURL *curl, struct https_reply *r, const char *url, struct error *err)
+perform(const struct curl *c, CURL *curl, struct https_reply *r,
+    const char *url, struct error *err)
 {
 	char detail[CURL_ERROR_SIZE] = "", quote[ESCAPE_QUOTE];
 	char *type = NULL;
 	CURLcode result;
 
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
-	result = curl_easy_perform(curl);
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
+	c->easy_setopt(curl, CURLOPT_WRITEDATA, &r->body);
+	c->easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
+	result = c->easy_perform(curl);
+	c->easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
 	if (result != CURLE_OK) {
 		if (result == CURLE_WRITE_ERROR)
 			fail(err, EX_TEMPFAIL, "more than %zu octets came",
@@ -108,11 +142,11 @@ perform(CURL *curl, struct https_reply *r, const char *url, struct error *err)
 		else
 			fail(err, code_for(result), "%s", escape_string(quote,
 			    sizeof(quote), detail[0] != '\0' ? detail
-			    : curl_easy_strerror(result)));
+			    : c->easy_strerror(result)));
 		return wrap_host(url, err);
 	}
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &r->status);
-	curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+	c->easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &r->status);
+	c->easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
 	r->is_json = is_json(type);
 	if (r->status / 100 == 3) {
 		fail(err, EX_CONFIG, "HTTP status %ld: a redirect is not "
@@ -130,17 +164,20 @@ int
 https_request(struct https_reply *r, const char *url, struct buffer *form,
     const char *ca_file, struct error *err)
 {
+	struct curl c;
 	CURL *curl = NULL;
 	int result;
 
-	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc,
-	    wiping_free, wiping_realloc, wiping_strdup, wiping_calloc) == 0)
-		curl = curl_easy_init();
-	if (curl == NULL || set_options(curl, r, url, form, ca_file) != 0)
+	if (load(&c, err) != 0)
+		return -1;
+	if (c.global_init_mem(CURL_GLOBAL_DEFAULT, wiping_malloc, wiping_free,
+	    wiping_realloc, wiping_strdup, wiping_calloc) == 0)
+		curl = c.easy_init();
+	if (curl == NULL || set_options(&c, curl, url, form, ca_file) != 0)
 		result = fail(err, EX_CONFIG, "cannot set up libcurl");
 	else
-		result = perform(curl, r, url, err);
-	curl_easy_cleanup(curl);
-	curl_global_cleanup();
+		result = perform(&c, curl, r, url, err);
+	c.easy_cleanup(curl);
+	c.global_cleanup();
 	return result;
 }

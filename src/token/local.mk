@@ -4,6 +4,8 @@
 TOKEN_FILES = \
 	src/token/https.c \
 	src/token/https.h \
+	src/token/library.c \
+	src/token/library.h \
 	src/token/login.h \
 	src/token/login_browser.c \
 	src/token/login_device.c \
@@ -20,7 +22,7 @@ TOKEN_FILES = \
 	src/token/token_store.h \
 	src/token/wiping_heap.c \
 	src/token/wiping_heap.h
-TOKEN_LINK = src/libonehop.a $(TOKEN_LIBS) $(GNUTLS_LIBS)
+TOKEN_LINK = src/libonehop.a $(TOKEN_LIBS)
 EXTRA_DIST += $(TOKEN_FILES) src/token/main.c man/onehop-token.1
 if TOKEN
 noinst_LIBRARIES += src/token/libtoken.a

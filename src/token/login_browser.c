@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +21,7 @@
 #include "base/xmalloc.h"
 #include "format/encode.h"
 #include "token/https.h"
+#include "token/library.h"
 #include "token/login.h"
 #include "token/redirect.h"
 #include "token/refresh.h"
@@ -110,11 +113,17 @@ make_url(struct buffer *url, struct browser_login *b, struct error *err)
 	const char *base = oauth_account_need(a, OAUTH_auth_url, err);
 	struct buffer query = {0}, challenge = {0};
 	unsigned char hash[32];
+	int (*hash_fast)(gnutls_digest_algorithm_t, const void *, size_t,
+	    void *);
+	const struct library_symbol symbols[] = {
+		{ "gnutls_hash_fast", &hash_fast } };
 
 	if (id == NULL || base == NULL)
 		return -1;
-	if (gnutls_hash_fast(GNUTLS_DIG_SHA256, b->verifier.data,
-	    b->verifier.len, hash) != 0)
+	if (library_load(GNUTLS_LIBRARY, symbols, 1, err) != 0)
+		return -1;
+	if (hash_fast(GNUTLS_DIG_SHA256, b->verifier.data, b->verifier.len,
+	    hash) != 0)
 		return fail(err, EX_CONFIG, "SHA-256 is not available");
 	add_base64url(&challenge, hash, sizeof(hash));
 	form_add(&query, "response_type", "code");

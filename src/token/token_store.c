@@ -242,33 +242,6 @@ token_store_reserve(struct token_store *s, struct error *err)
 	return error == 0 ? 0 : -1;
 }
 
-/* Runs the command with the text on its standard input. */
-static int
-feed_command(const char *command, const struct buffer *text,
-    struct error *err)
-{
-	int ends[2], status = 0, result;
-	pid_t pid;
-
-	if (pipe(ends) != 0)
-		return fail(err, EX_TEMPFAIL, "cannot make a pipe: %s",
-		    strerror(errno));
-	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-	result = command_start(&pid, command, ends[0], -1, err);
-	close(ends[0]);
-	if (result == 0)
-		(void)write_all(ends[1], text->data, text->len);
-	close(ends[1]);
-	if (result != 0)
-		return -1;
-	result = command_wait(pid, &status, deadline_in(COMMAND_SECONDS * 1000),
-	    err);
-	if (result > 0)
-		return command_judge(status, EX_CONFIG, err);
-	command_kill(pid);
-	return result == 0 ? fail(err, EX_CONFIG, "timed out") : -1;
-}
-
 static int
 replace_file(struct token_store *s, const struct buffer *text,
     struct error *err)
@@ -299,7 +272,8 @@ token_store_write(struct token_store *s, const struct token *t,
 		result = fail(err, EX_TEMPFAIL, "the token is too long");
 	else if (s->write == NULL)
 		result = replace_file(s, &text, err);
-	else if ((result = feed_command(s->write, &text, err)) != 0)
+	else if ((result = command_write(s->write, &text,
+	    COMMAND_SECONDS, err)) != 0)
 		wrap(err, "store_write");
 	buffer_free(&text);
 	return result;
@@ -317,7 +291,8 @@ token_store_remove(struct token_store *s, struct error *err)
 	}
 	if (s->remove == NULL)
 		return fail(err, EX_CONFIG, "expected store_remove");
-	return feed_command(s->remove, &nothing, err) == 0 ? 0
+	return command_write(s->remove, &nothing, COMMAND_SECONDS, err) == 0
+	    ? 0
 	    : wrap(err, "store_remove");
 }
 

@@ -80,8 +80,8 @@ smtp IN A {HERE}
     "_submission._tcp IN SRV 0 0 587 smtp-mail.outlook.com.\n",
 }
 
-OVERWRITE, YOURS, TEST, SECRET = (
-    b"Overwrite it? [y/N] ", b"provider's? [y/N] ",
+ADD, OVERWRITE, YOURS, TEST, SECRET = (
+    b"Add an account to it? [y/N] ", b"Overwrite it? [y/N] ", b"provider's? [y/N] ",
     b"Test the password now? [y/N] ", b": ")
 
 
@@ -288,6 +288,11 @@ FOUND = (
     ("a provider that we know vouches for its own name in the DNS",
      "you@hotmail.com", (), (),
      ("host smtp-mail.outlook.com", "port 587", "tls_starttls on")),
+    ("a provider that refuses passwords", "you@outlook.com", (),
+     ("onehop-token --login you@outlook.com",),
+     ("auth xoauth2", "passwordeval onehop-token you@outlook.com")),
+    ("a provider of app passwords", "you@gmail.com", (),
+     ("https://myaccount.google.com/apppasswords",), ("auth on",)),
     ("an international domain", "you@m\u00fcnchen.example.org", (), (),
      ("host smtp.xn--mnchen-3ya.example.org",
       "from you@m\u00fcnchen.example.org")),
@@ -319,6 +324,10 @@ NOT_FOUND = (
     ("a certificate for another name", "you@wrong.example.org", (), 76,
      ("smtp.wrong.example.org", "certificate")),
     ("an address literal", "you@[127.0.0.1]", (), 64, ("address literal",)),
+    ("a provider that needs its bridge", "you@proton.me", (), 68,
+     ("Bridge", "--host=127.0.0.1")),
+    ("a provider without SMTP", "you@tuta.com", (), 68,
+     ("no SMTP server",)),
     ("no address", "you", (), 64, ("expected an address",)),
     ("two addresses", "a@example.org, b@example.org", (), 64,
      ("expected an address",)),
@@ -357,13 +366,40 @@ def overwrites(world, dialogue, status, changed):
     return attempt.check(faults)
 
 
-def ends(world, typed, status, words):
+def adds(world):
+    """-a adds an account to the file, which stays as it was before."""
+    old = "host old.example.org\n"
+    attempt = Attempt(world, "you@example.org", "-a", "work")
+    os.makedirs(os.path.dirname(attempt.file))
+    with open(attempt.file, "w", encoding="ascii") as file:
+        file.write(old)
+    os.chmod(attempt.file, 0o600)
+    attempt.alone()
+    faults = list(attempt.faults(0, "-a work --serverinfo"))
+    if not attempt.text.startswith(old):
+        faults.append("the file has lost its lines")
+    return attempt.check(faults, "account work", "host smtp.example.org",
+                         "from you@example.org")
+
+
+def translates(world):
+    """--from-file, without an address."""
+    path = os.path.join(world.authority.directory, "ssmtp.conf")
+    attempt = Attempt(world, "--from-file=" + path)
+    with open(path, "w", encoding="ascii") as file:
+        file.write("mailhub=smtp.example.org:465\nUseTLS=YES\nroot=x\n")
+    attempt.alone()
+    return attempt.check(attempt.faults(0, "no counterpart: root"),
+                         "host smtp.example.org", "port 465", "tls on")
+
+
+def ends(world, asked, typed, status, words):
     """What is typed in place of an answer; the file stays."""
     attempt = Attempt(world, "you@example.org")
     os.makedirs(os.path.dirname(attempt.file))
     with open(attempt.file, "w", encoding="ascii") as file:
         file.write("host old.example.org\n")
-    attempt.asked((OVERWRITE, typed))
+    attempt.asked(*((question, typed) for question in asked))
     faults = list(attempt.faults(status, *words))
     if attempt.text != "host old.example.org\n":
         faults.append("the file has changed")
@@ -397,13 +433,20 @@ def tells_of_a_wrong_password(world):
 def tests_the_password(world):
     attempt = Attempt(world, "you@example.org")
     world.sent()
-    attempt.asked((TEST, b"y\n"), (SECRET, PASSWORD.encode() + b"\n"))
+    kept = [(f"in {name}? [y/N] ".encode(), b"\n")
+            for name in ("secret-tool", "pass") if shutil.which(name)]
+    attempt.asked((TEST, b"y\n"), (SECRET, PASSWORD.encode() + b"\n"),
+                  *kept, (b"only you can read? [y/N] ", b"y\n"),
+                  (b"Send a test message to you@example.org? [y/N] ",
+                   b"y\n"))
     faults = list(attempt.faults(0, "The password was accepted.",
+                                 "The server answered: 250",
                                  "password of you@example.org at "
                                  "smtp.example.org"))
     if b"AUTH PLAIN" not in world.sent():
         faults.append("it did not authenticate")
-    return attempt.check(faults, "host smtp.example.org")
+    return attempt.check(faults, "host smtp.example.org",
+                         f"password {PASSWORD}")
 
 
 def main():
@@ -424,12 +467,17 @@ def main():
             tap.run("a file is not overwritten with nobody to ask",
                     overwrites, world, (), 73, False)
             tap.run("a file is not overwritten if the answer is no",
-                    overwrites, world, ((OVERWRITE, b"\n"),), 73, False)
+                    overwrites, world, ((ADD, b"\n"), (OVERWRITE, b"\n")), 73, False)
             tap.run("a file is overwritten if the answer is yes", overwrites,
-                    world, ((OVERWRITE, b"yes\n"), (TEST, b"\n")), 0, True)
-            tap.run("the end of input is no", ends, world, b"\x04", 73,
-                    ("not overwritten",))
-            tap.run("an interrupt ends it", ends, world, b"\x03", -2, ())
+                    world, ((ADD, b"\n"), (OVERWRITE, b"yes\n"),
+                            (TEST, b"\n")), 0, True)
+            tap.run("an account is added to a file", adds, world)
+            tap.run("a file of another program is translated", translates,
+                    world)
+            tap.run("the end of input is no", ends, world, (ADD, OVERWRITE),
+                    b"\x04", 73, ("not overwritten",))
+            tap.run("an interrupt ends it", ends, world, (ADD,), b"\x03", -2,
+                    ())
             tap.run("a name that the user knows is taken", asks_whose_it_is,
                     world, b"y\n", 0)
             tap.run("a name that the user does not know is not talked to",

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "setup/import.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/ascii.h"
+#include "base/escape.h"
+#include "base/xmalloc.h"
+
+/* What a key of another program becomes. */
+enum import_action {
+	ACTION_COPY,     /* the value of key */
+	ACTION_HOST,     /* "host" or "host:port" */
+	ACTION_TLS,      /* TLS from the start if the value is yes */
+	ACTION_STARTTLS, /* STARTTLS if the value is yes */
+	ACTION_DROP      /* without effect here */
+};
+
+static const struct import_key {
+	enum import_kind kind;
+	const char *name;
+	enum import_action action;
+	const char *key;
+} import_keys[] = {
+	{ IMPORT_SSMTP, "mailhub", ACTION_HOST, NULL },
+	{ IMPORT_SSMTP, "AuthUser", ACTION_COPY, "user" },
+	{ IMPORT_SSMTP, "AuthPass", ACTION_COPY, "password" },
+	{ IMPORT_SSMTP, "AuthMethod", ACTION_COPY, "auth" },
+	{ IMPORT_SSMTP, "UseTLS", ACTION_TLS, NULL },
+	{ IMPORT_SSMTP, "UseSTARTTLS", ACTION_STARTTLS, NULL },
+	{ IMPORT_SSMTP, "UseTLSCert", ACTION_DROP, NULL },
+	{ IMPORT_SSMTP, "TLSCert", ACTION_COPY, "tls_cert_file" },
+	{ IMPORT_SSMTP, "TLSKey", ACTION_COPY, "tls_key_file" },
+	{ IMPORT_SSMTP, "TLS_CA_File", ACTION_COPY, "tls_trust_file" },
+	{ IMPORT_SSMTP, "rewriteDomain", ACTION_COPY, "maildomain" },
+	{ IMPORT_SSMTP, "hostname", ACTION_COPY, "domain" },
+	{ IMPORT_ESMTP, "hostname", ACTION_HOST, NULL },
+	{ IMPORT_ESMTP, "username", ACTION_COPY, "user" },
+	{ IMPORT_ESMTP, "password", ACTION_COPY, "password" },
+	{ IMPORT_ESMTP, "starttls", ACTION_STARTTLS, NULL },
+	{ IMPORT_ESMTP, "helo", ACTION_COPY, "domain" },
+	{ IMPORT_ESMTP, "force_reverse_path", ACTION_COPY, "from" },
+	{ IMPORT_ESMTP, "qualifydomain", ACTION_COPY, "maildomain" },
+	{ IMPORT_DMA, "SMARTHOST", ACTION_HOST, NULL },
+	{ IMPORT_DMA, "PORT", ACTION_COPY, "port" },
+	{ IMPORT_DMA, "SECURETRANSFER", ACTION_TLS, NULL },
+	{ IMPORT_DMA, "STARTTLS", ACTION_STARTTLS, NULL },
+	{ IMPORT_DMA, "ALIASES", ACTION_COPY, "aliases" },
+	{ IMPORT_DMA, "AUTHPATH", ACTION_DROP, NULL },
+	{ IMPORT_DMA, "CERTFILE", ACTION_COPY, "tls_cert_file" },
+	{ IMPORT_DMA, "MAILNAME", ACTION_COPY, "maildomain" },
+	{ IMPORT_DMA, "MASQUERADE", ACTION_COPY, "from" },
+	{ IMPORT_DMA, "SPOOLDIR", ACTION_DROP, NULL },
+	{ IMPORT_NULLMAILER, "--port", ACTION_COPY, "port" },
+	{ IMPORT_NULLMAILER, "--user", ACTION_COPY, "user" },
+	{ IMPORT_NULLMAILER, "--pass", ACTION_COPY, "password" },
+	{ IMPORT_NULLMAILER, "--ssl", ACTION_TLS, NULL },
+	{ IMPORT_NULLMAILER, "--starttls", ACTION_STARTTLS, NULL },
+	{ IMPORT_NULLMAILER, "--auth-login", ACTION_DROP, NULL },
+	{ IMPORT_NULLMAILER, "--x509cafile", ACTION_COPY, "tls_trust_file" },
+	{ IMPORT_NULLMAILER, "--x509certfile", ACTION_COPY, "tls_cert_file" },
+};
+#define IMPORT_KEYS (sizeof(import_keys) / sizeof(import_keys[0]))
+
+/* A translation under way. */
+struct import {
+	enum import_kind kind;
+	struct buffer *out;
+	struct string_list *lost;
+	char *host;      /* owned */
+	char *port;      /* owned, or NULL */
+	char *user;      /* owned, or NULL */
+	int tls;         /* is it used? */
+	int starttls;
+	int has_auth;    /* auth has been written */
+};
+
+enum import_kind
+import_kind(const char *path)
+{
+	static const struct {
+		const char *name;
+		enum import_kind kind;
+	} names[] = {
+		{ "ssmtp.conf", IMPORT_SSMTP },
+		{ "esmtprc", IMPORT_ESMTP }, { ".esmtprc", IMPORT_ESMTP },
+		{ "dma.conf", IMPORT_DMA },
+		{ "remotes", IMPORT_NULLMAILER },
+	};
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i].name, name) == 0)
+			return names[i].kind;
+	return IMPORT_MSMTP;
+}
+
+/* Adds one line; passwords are verbatim, other values quoted if needed. */
+static void
+add_setting(struct import *i, const char *key, const char *value)
+{
+	int verbatim = strcmp(key, "password") == 0;
+
+	buffer_addf(i->out, "%s ", key);
+	if (verbatim ? value[0] != '"'
+	    : strpbrk(value, "\"\\# \t") == NULL && value[0] != '\0') {
+		buffer_addf(i->out, "%s\n", value);
+		return;
+	}
+	buffer_add_char(i->out, '"');
+	for (; *value != '\0'; value++) {
+		if (!verbatim && (*value == '"' || *value == '\\'))
+			buffer_add_char(i->out, '\\');
+		buffer_add_char(i->out, *value);
+	}
+	buffer_add_string(i->out, "\"\n");
+}
+
+static int
+is_yes(const char *value)
+{
+	return value[0] == '\0' || ascii_equal(value, "yes") ||
+	    ascii_equal(value, "on") || ascii_equal(value, "true") ||
+	    ascii_equal(value, "enabled") || ascii_equal(value, "required");
+}
+
+/* Sets the host and, after the last colon, the port. */
+static void
+take_host(struct import *i, const char *value)
+{
+	const char *colon = strrchr(value, ':');
+
+	free(i->host);
+	i->host = colon != NULL && strchr(value, ':') == colon
+	    ? xstrndup(value, (size_t)(colon - value)) : xstrdup(value);
+	if (colon != NULL && strchr(value, ':') == colon) {
+		free(i->port);
+		i->port = xstrdup(colon + 1);
+	}
+}
+
+static void
+take_copy(struct import *i, const char *key, const char *value)
+{
+	char **kept = strcmp(key, "port") == 0 ? &i->port
+	    : strcmp(key, "user") == 0 ? &i->user : NULL;
+
+	if (kept != NULL) {
+		free(*kept);
+		*kept = xstrdup(value);
+		return;
+	}
+	i->has_auth |= strcmp(key, "auth") == 0;
+	add_setting(i, key, value);
+}
+
+/* Translates one setting. */
+static void
+take_setting(struct import *i, const char *name, const char *value)
+{
+	const struct import_key *k = import_keys;
+	char quote[256];
+
+	while (k < import_keys + IMPORT_KEYS && (k->kind != i->kind ||
+	    !ascii_equal(k->name, name)))
+		k++;
+	if (k == import_keys + IMPORT_KEYS) {
+		escape_string(quote, sizeof(quote), name);
+		buffer_addf(i->out, "# no counterpart: %s\n", quote);
+		string_list_add(i->lost, xstrdup(quote));
+		return;
+	}
+	switch (k->action) {
+	case ACTION_COPY:
+		take_copy(i, k->key, value);
+		break;
+	case ACTION_HOST:
+		take_host(i, value);
+		break;
+	case ACTION_TLS:
+		i->tls |= is_yes(value);
+		break;
+	case ACTION_STARTTLS:
+		i->tls |= is_yes(value);
+		i->starttls |= is_yes(value);
+		break;
+	case ACTION_DROP:
+		break;
+	}
+}
+
+/* One line "name = value", "name value" or "name". */
+static void
+take_line(struct import *i, char *line)
+{
+	size_t n = strcspn(line, "= \t");
+	char *value = line + n + strspn(line + n, " \t");
+	size_t len;
+
+	if (*value == '=')
+		value += 1 + strspn(value + 1, " \t");
+	len = strlen(value);
+	while (len > 0 && ascii_is_blank(value[len - 1]))
+		value[--len] = '\0';
+	if (len >= 2 && value[0] == '"' && value[len - 1] == '"') {
+		value[len - 1] = '\0';
+		value++;
+	}
+	line[n] = '\0';
+	take_setting(i, line, value);
+}
+
+/* One line "host protocol --option=value ...". */
+static void
+take_remote(struct import *i, char *line)
+{
+	char *word = line;
+
+	if (i->host != NULL) {
+		string_list_add(i->lost, xstrdup("a further remote"));
+		return;
+	}
+	for (int n = 0; *(word += strspn(word, " \t")) != '\0'; n++) {
+		size_t len = strcspn(word, " \t"), name;
+		int last = word[len] == '\0';
+
+		word[len] = '\0';
+		name = strcspn(word, "=");
+		if (n == 0)
+			i->host = xstrdup(word);
+		else if (n == 1 && word[0] != '-' && strcmp(word, "smtp") != 0)
+			string_list_add(i->lost, xstrdup(word));
+		else if (word[0] == '-') {
+			const char *value = word[name] == '=' ? word + name + 1
+			    : word + name;
+
+			word[name] = '\0';
+			take_setting(i, word, value);
+			word = (char *)value;
+			len = strlen(value);
+		}
+		word += len + (last ? 0 : 1);
+	}
+}
+
+static void
+take_text(struct import *i, const struct buffer *text)
+{
+	const char *line = text->data;
+	const char *end = text->len > 0 ? line + text->len : line;
+
+	while (line < end) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		size_t len = (size_t)((stop != NULL ? stop : end) - line);
+		size_t blanks = 0;
+		char *copy;
+
+		while (blanks < len && ascii_is_blank(line[blanks]))
+			blanks++;
+		copy = xstrndup(line + blanks, len - blanks);
+		if (len > blanks && copy[strlen(copy) - 1] == '\r')
+			copy[strlen(copy) - 1] = '\0';
+		if (copy[0] != '\0' && copy[0] != '#') {
+			if (i->kind == IMPORT_NULLMAILER)
+				take_remote(i, copy);
+			else
+				take_line(i, copy);
+		}
+		free(copy);
+		line += len + 1;
+	}
+}
+
+/* auth.conf of dma: "user|host:password" for the smarthost. */
+static void
+take_auth(struct import *i, const struct buffer *auth)
+{
+	const char *line = auth->data, *end = line + auth->len;
+
+	while (line < end) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		size_t len = (size_t)((stop != NULL ? stop : end) - line);
+		char *copy = xstrndup(line, len), *bar = strchr(copy, '|');
+		char *colon = bar != NULL ? strchr(bar, ':') : NULL;
+
+		if (copy[0] != '#' && colon != NULL) {
+			*bar = *colon = '\0';
+			if (i->host != NULL && ascii_equal(bar + 1, i->host) &&
+			    i->user == NULL) {
+				i->user = xstrdup(copy);
+				add_setting(i, "password", colon + 1);
+			}
+		}
+		free(copy);
+		line += len + 1;
+	}
+}
+
+/* Adds what the settings come to together. */
+static void
+conclude(struct import *i)
+{
+	add_setting(i, "host", i->host);
+	add_setting(i, "port", i->port != NULL ? i->port : i->tls &&
+	    !i->starttls ? "465" : "25");
+	add_setting(i, "tls", i->tls ? "on" : "off");
+	if (i->tls)
+		add_setting(i, "tls_starttls", i->starttls ? "on" : "off");
+	if (i->user == NULL)
+		return;
+	add_setting(i, "user", i->user);
+	if (!i->has_auth)
+		add_setting(i, "auth", "on");
+}
+
+int
+import_text(struct buffer *out, const char *path, const struct buffer *text,
+    const struct buffer *auth, struct string_list *lost, struct error *err)
+{
+	struct import i = { .kind = import_kind(path), .out = out,
+		.lost = lost };
+	char quote[ESCAPE_QUOTE];
+
+	escape_string(quote, sizeof(quote), path);
+	buffer_addf(out, "# Made by onehop --configure from %s.\n", quote);
+	if (i.kind == IMPORT_MSMTP) {
+		add_setting(&i, "include", path);
+		return 0;
+	}
+	take_text(&i, text);
+	if (auth != NULL && auth->len > 0)
+		take_auth(&i, auth);
+	if (i.host != NULL)
+		conclude(&i);
+	else
+		fail(err, EX_CONFIG, "%s: no smarthost is named", quote);
+	free(i.host);
+	free(i.port);
+	free(i.user);
+	return err->code == 0 ? 0 : -1;
+}
+
+void
+import_find(struct string_list *paths, const char *home)
+{
+	static const char *const names[] = { "~/.msmtprc",
+		"~/.config/msmtp/config", "~/.esmtprc", "/etc/msmtprc",
+		"/etc/ssmtp/ssmtp.conf", "/etc/esmtprc", "/etc/dma/dma.conf",
+		"/etc/nullmailer/remotes" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *path = names[i][0] == '~' ? xasprintf("%s%s", home,
+		    names[i] + 1) : xstrdup(names[i]);
+
+		if (access(path, R_OK) == 0)
+			string_list_add(paths, path);
+		else
+			free(path);
+	}
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests the password, keeps it where the user wants, sends a test message. */
+#ifndef ONEHOP_SETUP_LOGIN_TEST_H
+#define ONEHOP_SETUP_LOGIN_TEST_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "config/account.h"
+
+struct login_test {
+	int output;          /* for reports */
+	int terminal;        /* for questions */
+	int trace;           /* for the dialogues, or -1 */
+	const char *path;    /* of the config file */
+	const char *address;
+	struct buffer password;  /* to write into the file, secret; or empty */
+	char *passwordeval;      /* to write into the file, owned, or NULL */
+};
+
+/*
+ * Asks for the password, unless the account has a command for it, and
+ * authenticates. Then asks where to keep it, and sets password or
+ * passwordeval. Returns 0; -1 the server's error, or EX_CONFIG.
+ */
+int login_test_run(struct login_test *t, struct account *a,
+	struct error *err);
+
+/* Sends a message to the address itself after a question, and shows the
+ * server's answer. Returns 0, -1. */
+int login_test_send(const struct login_test *t, const struct account *a,
+	struct error *err);
+
+void login_test_free(struct login_test *t);
+
+#endif

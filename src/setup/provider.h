@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Providers that name no submission server in the DNS, and how one logs in. */
+#ifndef ONEHOP_SETUP_PROVIDER_H
+#define ONEHOP_SETUP_PROVIDER_H
+
+enum provider_login {
+	LOGIN_PASSWORD,
+	LOGIN_APP_PASSWORD, /* made on a page of the provider */
+	LOGIN_TOKEN,        /* OAuth 2.0 only: passwords are refused */
+	LOGIN_NONE          /* no submission server */
+};
+
+/* A row of providers.def. */
+struct provider {
+	const char *domains;     /* separated by one space */
+	const char *exchangers;  /* domains of the mail exchangers, likewise */
+	const char *host;
+	unsigned port;
+	int starttls;
+	enum provider_login login;
+	const char *page;        /* URL of app passwords; words for NONE */
+};
+
+/* Return the provider that has the mail domain, this host among its mail
+ * exchangers, or this submission server; or NULL. */
+const struct provider *provider_by_domain(const char *domain);
+const struct provider *provider_by_exchanger(const char *host);
+const struct provider *provider_by_host(const char *host);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../unit.h"
+
+#include "setup/import.h"
+
+/* A file, auth.conf, and what must come out; lost is what has no
+ * counterpart. */
+static const struct {
+	const char *path, *text, *auth, *wanted, *lost;
+} cases[] = {
+	{ "/etc/ssmtp/ssmtp.conf",
+	  "# a comment\nroot=postmaster\nmailhub=smtp.example.org:587\n"
+	  "AuthUser = me@example.org\nAuthPass=se cret#\nUseSTARTTLS=YES\r\n"
+	  "FromLineOverride=YES\nrewriteDomain=example.org\n", NULL,
+	  "# no counterpart: root\npassword se cret#\n"
+	  "# no counterpart: FromLineOverride\nmaildomain example.org\n"
+	  "host smtp.example.org\nport 587\ntls on\ntls_starttls on\n"
+	  "user me@example.org\nauth on\n", "root FromLineOverride" },
+	{ "ssmtp.conf", "mailhub=[::1]\nAuthMethod=LOGIN\nAuthUser=x\n"
+	  "AuthPass=\"y\"\nUseTLS=yes\n", NULL,
+	  "auth LOGIN\npassword y\nhost [::1]\nport 465\ntls on\n"
+	  "tls_starttls off\nuser x\n", "" },
+	{ "ssmtp.conf", "mailhub=mail\n", NULL,
+	  "host mail\nport 25\ntls off\n", "" },
+	{ "/home/me/.esmtprc", "hostname = smtp.example.org:25\n"
+	  "username = \"me\"\npassword = \"pw\"\nstarttls = disabled\n"
+	  "mda \"/usr/bin/procmail\"\n", NULL,
+	  "password pw\n# no counterpart: mda\nhost smtp.example.org\n"
+	  "port 25\ntls off\nuser me\nauth on\n", "mda" },
+	{ "/etc/dma/dma.conf", "SMARTHOST mx.example.org\nPORT 465\n"
+	  "SECURETRANSFER\nAUTHPATH /etc/dma/auth.conf\nNULLCLIENT\n",
+	  "# x\nother|mx.example.net:no\nme|mx.example.org:p:w\n",
+	  "# no counterpart: NULLCLIENT\npassword p:w\n"
+	  "host mx.example.org\nport 465\ntls on\ntls_starttls off\n"
+	  "user me\nauth on\n", "NULLCLIENT" },
+	{ "remotes", "smtp.example.org smtp --port=587 --starttls --user=me "
+	  "--pass=pw --insecure\nmx.example.net\n", NULL,
+	  "password pw\n# no counterpart: --insecure\n"
+	  "host smtp.example.org\nport 587\ntls on\ntls_starttls on\n"
+	  "user me\nauth on\n", "--insecure a further remote" },
+	{ "/etc/msmtprc", "account default\nhost x\n", NULL,
+	  "include /etc/msmtprc\n", "" },
+};
+
+static struct buffer
+text_of(const char *s)
+{
+	struct buffer b = {0};
+
+	if (s != NULL)
+		buffer_add_string(&b, s);
+	return b;
+}
+
+static void
+each_setting_is_translated_or_named(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+		struct buffer out = {0}, text = text_of(cases[n].text);
+		struct buffer auth = text_of(cases[n].auth);
+		struct string_list lost = {0};
+		struct error err = {0};
+		const char *body;
+		char *joined;
+
+		assert_int_equal(import_text(&out, cases[n].path, &text, &auth,
+		    &lost, &err), 0);
+		body = strchr(buffer_string(&out), '\n') + 1;
+		assert_string_equal(body, cases[n].wanted);
+		joined = string_list_join(&lost);
+		assert_string_equal(joined, cases[n].lost);
+		free(joined);
+		string_list_free(&lost);
+		buffer_free(&out);
+		buffer_free(&text);
+		buffer_free(&auth);
+	}
+}
+
+static void
+a_file_without_a_smarthost_is_refused(void **state)
+{
+	struct buffer out = {0}, text = text_of("Debug=yes\n");
+	struct string_list lost = {0};
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(import_text(&out, "ssmtp.conf", &text, NULL, &lost,
+	    &err), -1);
+	assert_int_equal(err.code, EX_CONFIG);
+	string_list_free(&lost);
+	buffer_free(&out);
+	buffer_free(&text);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_setting_is_translated_or_named),
+		cmocka_unit_test(a_file_without_a_smarthost_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
