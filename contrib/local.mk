@@ -64,10 +64,18 @@ check-xz:
 am__tar = LC_ALL=C $${TAR-tar} --format=ustar --sort=name --owner=0 \
 	--group=0 --numeric-owner --mode=go=rX,u+rw,a-s -chof - "$$tardir"
 
-# Debian packages, in the directory above: contrib/debian is copied to debian.
+# Debian packages, in deb/: contrib/debian is copied to debian in what make dist
+# would pack.
 deb:
-	@cd '$(srcdir)' && { command -v dpkg-buildpackage >/dev/null || { \
-		echo 'make deb needs dpkg-dev and debhelper' >&2; exit 1; }; } && \
-		rm -rf debian && cp -R contrib/debian debian && \
-		dpkg-buildpackage -us -uc -b
-.PHONY: check-xz deb
+	@command -v dh >/dev/null || { \
+		echo 'make deb needs debhelper and the Build-Depends of' \
+		'contrib/debian/control' >&2; exit 1; }
+	rm -rf deb && $(MKDIR_P) deb
+	$(MAKE) $(AM_MAKEFLAGS) distdir distdir='deb/$(distdir)' \
+		am__remove_distdir=:
+	cp -R 'deb/$(distdir)/contrib/debian' 'deb/$(distdir)/debian'
+	cd 'deb/$(distdir)' && dpkg-buildpackage -us -uc -b
+clean-local: clean-local-deb
+clean-local-deb:
+	rm -rf deb
+.PHONY: check-xz deb clean-local-deb

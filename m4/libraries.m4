@@ -3,7 +3,8 @@
 # Finds MODULE or says in one line what is missing and who brings it.
 AC_DEFUN([ONEHOP_NEED],
 [PKG_CHECK_MODULES([$1], [$2], [],
-  [AC_MSG_ERROR([$2 is missing: install $3 (Debian), $4 (Fedora), $5 (Arch) or $6 (Alpine)])])])
+  [AC_MSG_ERROR([$2 is missing or too old: install $3 (Debian), $4 (Fedora), $5 (Arch) or $6 (Alpine)
+pkg-config says: $$1[]_PKG_ERRORS])])])
 
 AC_DEFUN([ONEHOP_LIBRARIES],
 [AS_IF([test -z "$PKG_CONFIG"],

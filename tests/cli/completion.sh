@@ -48,14 +48,14 @@ start_shell()
     wait_for '^\$'
 }
 
-# wait_for PATTERN: until the screen has a line that matches, 20 seconds at most
+# wait_for PATTERN: until the screen has a line that matches, 10 seconds at most
 wait_for()
 {
     tries=0
     until in_tmux capture-pane -p >"$scratch/screen" &&
         grep -qE -e "$1" "$scratch/screen"; do
         tries=$((tries + 1))
-        [ "$tries" -lt 200 ] || return 1
+        [ "$tries" -lt 100 ] || return 1
         sleep 0.1
     done
 }

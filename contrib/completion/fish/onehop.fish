@@ -54,12 +54,12 @@ end
 function __onehop_add --argument-names command
     $command --help 2>/dev/null | while read -l line
         set -l part (string match -r \
-            '^ *(?:-([A-Za-z0-9]))?(?:, )?(?:--([a-z_]+))?[ =]?([^ ]*) +(.*)$' \
+            '^ *(-[A-Za-z0-9]|)(?:, |)(--[a-z_]+|)[ =]?([^ ]*) +(.*)$' \
             -- $line)
         string match -q -r '^ *-' -- $line; or continue
         test (count $part) -eq 5; or continue
         for index in 2 3
-            set -l name $part[$index]
+            set -l name (string trim -l -c - -- $part[$index])
             test -n "$name"; or continue
             set -l names $name
             string match -q '*_*' -- $name
