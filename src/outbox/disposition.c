@@ -194,9 +194,10 @@ disposition_hold(struct flushing *f, struct site *site, size_t messages)
 		f->result.held = site->why;
 	if (site->why.code != EX_NOPERM && site->why.code != EX_CONFIG)
 		return;
-	fail(&why, site->why.code, "account %s: %s", site->account.name !=
-	    NULL ? site->account.name : "of a queued message",
-	    site->why.text);
+	fail(&why, site->why.code, "%s", site->why.text);
+	if (site->account.name != NULL &&
+	    strncmp(why.text, "account ", strlen("account ")) != 0)
+		wrap(&why, "account \"%s\"", site->account.name);
 	disposition_complain(&f->complaints, why.code, why.text);
 	hint(&f->complaints, "%s", site->why.hint[0] != '\0'
 	    ? site->why.hint : why.code == EX_NOPERM

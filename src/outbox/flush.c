@@ -56,6 +56,7 @@ struct sending {
 	struct work *work;
 	struct job *job;
 	size_t at;    /* in the work's list */
+	struct error journal; /* why the journal could not be written */
 };
 
 /* Makes the names of the next journals durable: a journal that is lost would
@@ -87,12 +88,14 @@ note_ending(void *queue, struct error *err)
 	struct job *j = s->job;
 	const struct envelope *e = &j->file.envelope;
 
-	if (name_journals(s, err) != 0 ||
-	    (e->n > 1 && journal_reserve(&j->journal, e->n, err) != 0) ||
-	    (enqueue_is_partial(&s->work->site.account) &&
-	    journal_write_replies(&j->journal, e, j->index, err) != 0))
-		return -1;
-	return journal_write(&j->journal, JOURNAL_ENDING, 0, NULL, err);
+	if (name_journals(s, err) == 0 &&
+	    (e->n == 1 || journal_reserve(&j->journal, e->n, err) == 0) &&
+	    (!enqueue_is_partial(&s->work->site.account) ||
+	    journal_write_replies(&j->journal, e, j->index, err) == 0) &&
+	    journal_write(&j->journal, JOURNAL_ENDING, 0, NULL, err) == 0)
+		return 0;
+	s->journal = *err;
+	return -1;
 }
 
 /* Tries to send the message once. */
@@ -129,6 +132,11 @@ try(struct sending *s, struct error *err)
 		memset(err, 0, sizeof(*err));
 		result = disposition_settle(f, j, err);
 		f->result.sent++;
+	} else if (s->journal.code != 0) {
+		journal_rollback(&j->journal);
+		f->result.waiting++;
+		*err = s->journal;
+		return -1;
 	} else {
 		result = disposition_judge(f, j, &attempt, err);
 	}
@@ -190,7 +198,8 @@ visit(struct flushing *f, struct work *w, size_t at, struct error *err)
 {
 	struct job j = { .id = w->ids.at[at], .site = &w->site,
 	    .file.fd = -1, .journal.fd = -1 };
-	struct sending s = { f, w, &j, at };
+	struct sending s = { .flushing = f, .work = w, .job = &j,
+	    .at = at };
 	int result = -1;
 
 	if (outbox_read_journal(&f->outbox, j.id, &j.state, err) == 0 &&

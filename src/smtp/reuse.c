@@ -62,6 +62,16 @@ deserves_session(const struct submitter *s, const struct envelope *e,
 	return may_be_limit(s, e, mails);
 }
 
+/* The deadline is that of one message, not of the session. */
+static void
+renew_deadline(struct submitter *s, const struct account *a)
+{
+	if (a->deadline == 0)
+		return;
+	s->route.deadline = deadline_in(1000 * (int64_t)a->deadline);
+	s->session.stream.deadline = s->route.deadline;
+}
+
 static int
 send_message(struct reused_session *d, const struct account *a,
     struct envelope *e, const struct message *m, struct error *err)
@@ -76,6 +86,8 @@ send_message(struct reused_session *d, const struct account *a,
 	reused = d->open;
 	if (!d->open && open_session(d, a, err) != 0)
 		return -1;
+	if (reused)
+		renew_deadline(s, a);
 	mails = s->session.mails;
 	result = submit_send(s, e, m, CONTENT_STAY, err);
 	if (result != 0 && reused && deserves_session(s, e, mails, err)) {

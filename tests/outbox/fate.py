@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+import threading
 import time
 
 # pylint: disable=wrong-import-position
@@ -301,6 +302,146 @@ def a_leftover_stops_no_rewriting():
         yield from differs("new", recipients(house, "new"), [(THREE[1],)])
 
 
+def the_deadline_is_of_one_message():
+    """Five messages take two seconds each, the deadline is five."""
+    def slow(verb, *_):
+        if verb == b"dot":
+            time.sleep(2)
+
+    with House("deadline 5") as house, Sink(slow) as sink:
+        for i in range(5):
+            house.send(f"{i}@x")
+        house.lead_to(sink.port)
+        yield from fault_of(house.flush(), 0)
+        yield from differs("copies", sink.count(),
+                           {f"{i}@x": 1 for i in range(5)})
+        yield from differs("new", house.files("new"), [])
+
+
+def a_refusal_is_not_forgotten():
+    """One recipient is refused, then nobody knows about the other."""
+    def answer(verb, line, _):
+        if verb == b"RCPT" and b"never@" in line:
+            return b"550 5.1.1 never\r\n"
+        return b"" if verb == b"dot" else None
+
+    with House("partial_delivery on") as house, Sink(answer) as sink:
+        house.lead_to(sink.port)
+        result = house.send("1@x", THREE[0], THREE[2])
+        yield from fault_of(result, 67)
+        for words in (b"550 5.1.1 never", b"queued for 1 recipient as"):
+            if words not in result.stderr:
+                yield f"stderr lacks {words!r}: {result.stderr!r}"
+        yield from differs("queued", recipients(house, "new"), [(THREE[0],)])
+
+
+def one_put_off_is_kept():
+    """One recipient is put off, the other is refused."""
+    def answer(verb, line, _):
+        if verb == b"DATA":
+            return b"554 5.5.1 no valid recipients\r\n"
+        if verb == b"RCPT":
+            return b"450 4.2.1 later\r\n" if b"later@" in line \
+                else b"550 5.1.1 never\r\n"
+        return None
+
+    with House("partial_delivery on") as house, Sink(answer) as sink:
+        house.lead_to(sink.port)
+        yield from fault_of(house.send("1@x", *THREE[1:]), 67)
+        yield from fault_of(house.send("2@x", THREE[1]), 0)
+        yield from differs("queued", recipients(house, "new"),
+                           [(THREE[1],), (THREE[1],)])
+        for path in house.files("new"):
+            make_due(house, path)
+        yield from fault_of(house.flush(), 0)
+        yield from differs("still queued", recipients(house, "new"),
+                           [(THREE[1],), (THREE[1],)])
+
+
+def killed_while_it_was_sent():
+    """As five killed runs would have left it: no fault of the message."""
+    with House() as house:
+        house.send("1@x")
+        name = os.path.basename(house.files("new")[0])
+        with open(os.path.join(house.outbox, "journal", name), "wb") as file:
+            file.write(b"reading 1\ntrying 1\n" * 5)
+        with Sink() as sink:
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 0)
+            yield from differs("copies", sink.count(), {"1@x": 1})
+
+
+def what_the_user_can_fix_is_kept():
+    """A refused login, and a password that cannot be had: one line, even
+    without a terminal, until it is fixed."""
+    def answer(verb, _, sink):
+        if verb == b"EHLO":
+            return b"250-sink\r\n250 AUTH PLAIN\r\n"
+        if verb == b"AUTH" and not sink.hang_up:
+            return b"535 5.7.8 no\r\n"
+        return b"235 ok\r\n" if verb == b"AUTH" else None
+
+    with Sink(answer) as sink:
+        for secret, words, status in (
+                ("password x", b"535 5.7.8 no", 77),
+                ("passwordeval false", b"command \"false\"", 78)):
+            with House("auth plain", "user me", secret) as house:
+                house.lead_to(sink.port)
+                result = house.send("1@x")
+                yield from fault_of(result, 0)
+                if not result.stderr.startswith(b"onehop: queued as ") or \
+                        words not in result.stderr:
+                    yield f"stderr: {result.stderr!r}"
+                yield from differs("new", len(house.files("new")), 1)
+                for _ in range(2):
+                    result = house.flush()
+                    yield from fault_of(result, status)
+                    if b'account "default": ' not in result.stderr or \
+                            b"hint: " not in result.stderr:
+                        yield f"flush: {result.stderr!r}"
+
+
+def an_offline_flush_costs_no_sync():
+    with House() as house:
+        for i in range(5):
+            house.send(f"{i}@x")
+        house.flush()
+        before = [house.journal(path) for path in house.files("new")]
+        trace = os.path.join(house.home, "trace")
+        for _ in range(3):
+            house.flush(["strace", "-f", "-o", trace, "-e",
+                         "trace=fsync,fdatasync"])
+            with open(trace, encoding="ascii", errors="replace") as file:
+                yield from differs("syncs", file.read().count("sync("), 0)
+        yield from differs("journals", [house.journal(path) for path in
+                                        house.files("new")], before)
+
+
+def a_silent_server_delays_its_own_messages():
+    """It greets when the message of another account has arrived."""
+    arrived = threading.Event()
+
+    def silent(verb, *_):
+        if verb == b"greeting" and not arrived.wait(SECONDS / 2):
+            return b""
+        return None
+
+    def quick(verb, *_):
+        if verb == b"dot":
+            arrived.set()
+
+    with House() as house, Sink(silent) as slow, Sink(quick) as sink:
+        house.extra = ["account other : default", "port 1"]
+        house.lead_to(1)
+        house.send("slow@x", "-a", "other", "you@example.net")
+        house.send("quick@x")
+        house.extra = ["account other : default", f"port {slow.port}"]
+        house.lead_to(sink.port)
+        yield from fault_of(house.flush(), 0)
+        yield from differs("quick", sink.count(), {"quick@x": 1})
+        yield from differs("slow", slow.count(), {"slow@x": 1})
+
+
 def no_secret_is_written():
     with House("auth plain", "user me", "password hunter-2-hunter",
                "tls_certcheck off") as house:
@@ -330,7 +471,12 @@ def main():
                  who_has_it_does_not_get_it_again,
                  one_that_is_hung_up_on_blocks_no_other,
                  a_wrong_clock_at_queueing_delays_nothing,
-                 a_leftover_stops_no_rewriting, no_secret_is_written):
+                 a_leftover_stops_no_rewriting, no_secret_is_written,
+                 the_deadline_is_of_one_message, a_refusal_is_not_forgotten,
+                 one_put_off_is_kept, killed_while_it_was_sent,
+                 what_the_user_can_fix_is_kept,
+                 an_offline_flush_costs_no_sync,
+                 a_silent_server_delays_its_own_messages):
         name = test.__name__.replace("_", " ")
         if test in STRACED and shutil.which("strace") is None:
             tap.skip(name, "strace is not installed")

@@ -239,7 +239,7 @@ def site_failure_auth():
             yield from differs("AUTH commands", sink.tries, 1)
             result = house.flush()
             yield from fault_of(result, 77)
-            if b"account default: " not in result.stderr or \
+            if b'account "default": ' not in result.stderr or \
                     b"535 5.7.8 no" not in result.stderr:
                 yield f"stderr: {result.stderr!r}"
             yield from differs("AUTH commands an hour too soon",
