@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a user can do about a refused password or token. */
+/* Advice on a refused password or token. */
 #ifndef ONEHOP_AUTH_ADVICE_H
 #define ONEHOP_AUTH_ADVICE_H
 
