@@ -167,21 +167,23 @@ static int
 from_terminal(struct password *s, const struct account *a, struct error *err)
 {
 	struct buffer question = {0};
-	char quote[ESCAPE_QUOTE];
+	char quote[ESCAPE_QUOTE], host[ESCAPE_QUOTE];
 	int result;
 
 	set_origin(s, "typed");
 	escape_string(quote, sizeof(quote), a->user);
 	buffer_addf(&question, "onehop: password of %s", quote);
-	escape_string(quote, sizeof(quote), a->host.n > 0 ? a->host.at[0]
+	escape_string(host, sizeof(host), a->host.n > 0 ? a->host.at[0]
 	    : a->name);
-	buffer_addf(&question, " at %s: ", quote);
+	buffer_addf(&question, " at %s: ", host);
 	result = terminal_read_secret(&s->text, buffer_string(&question), err);
 	buffer_free(&question);
 	if (result == 0)
 		return 1;
 	return hint(err, "set passwordeval to a command that prints the "
-	    "password, or auth off if the server needs none");
+	    "password (keyring: secret-tool lookup host %.60s service smtp "
+	    "user %.60s), or auth off if the server needs none",
+	    host, quote);
 }
 
 /* In the order in which they are asked. Each returns 1 with the secret, 0 if

@@ -9,7 +9,7 @@
 #include "base/run_command.h"
 #include "config/account.h"
 
-/* {0} is none. */
+/* {0} is empty. */
 struct password {
 	struct buffer text;         /* wiped when freed */
 	char origin[ESCAPE_QUOTE];  /* "from passwordeval", escaped */

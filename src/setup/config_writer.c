@@ -18,7 +18,7 @@
 #include "base/xmalloc.h"
 #include "config/account_check.h"
 #include "config/key.h"
-#include "setup/provider.h"
+#include "auth/provider.h"
 
 enum provider_login
 config_writer_login(const struct config_writer *c)

@@ -8,7 +8,7 @@
 #include "config/account.h"
 #include "config/selection.h"
 #include "net/srv_mx.h"
-#include "setup/provider.h"
+#include "auth/provider.h"
 
 /* Content of the file; all borrowed. */
 struct config_writer {

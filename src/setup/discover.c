@@ -7,7 +7,7 @@
 
 #include "base/ascii.h"
 #include "base/xmalloc.h"
-#include "setup/provider.h"
+#include "auth/provider.h"
 #include "format/domain.h"
 
 #define PORT_SUBMISSIONS 465 /* RFC 8314 3.3 */

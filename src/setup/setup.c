@@ -25,7 +25,7 @@
 #include "setup/import.h"
 #include "setup/login_test.h"
 #include "setup/probe.h"
-#include "setup/provider.h"
+#include "auth/provider.h"
 #include "smtp/auth.h"
 
 #define DNS_SECONDS 30

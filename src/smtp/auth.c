@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "auth/advice.h"
 #include "base/ascii.h"
 #include "base/escape.h"
 #include "format/encode.h"
@@ -42,9 +43,14 @@ nothing_fits(const struct session *s, struct error *err)
 		return fail(err, EX_NOPERM,
 		    "refusing to send password without TLS (server offers %s)",
 		    s->can.mechanisms);
-	return fail(err, EX_UNAVAILABLE,
+	fail(err, EX_UNAVAILABLE,
 	    "no usable authentication mechanism (server: %s)",
 	    s->can.mechanisms);
+	if (s->account->user[0] == '\0' &&
+	    mechanism_choose(s->can.mechanisms, 1, 0, 1) != NULL)
+		return hint(err, "set user and a password, or auth off");
+	auth_advise_offer(s->can.mechanisms, err);
+	return -1;
 }
 
 static int
@@ -176,25 +182,6 @@ auth_put(struct auth *x, struct session *s, struct error *err)
 	return session_put_secret(s, verb, &x->response, err);
 }
 
-#define NEEDS_APP_PASSWORD "the provider wants an app password, made on its " \
-	"web site, in place of your own"
-#define NEEDS_TOKEN "the provider may take no passwords any more, only " \
-	"tokens: see auth in onehop-config(5)"
-
-/* What users most often do not know, by code and enhanced code of the refusal;
- * "" stands for any. */
-static const struct {
-	int code;
-	const char *dsn;
-	const char *words;
-} causes[] = {
-	{ 534, "5.7.9", NEEDS_APP_PASSWORD },
-	{ 535, "5.7.139", NEEDS_TOKEN },
-	{ 550, "5.7.30", NEEDS_TOKEN },
-	{ 535, "", "many providers want an app password here, not the one of "
-	    "their web site" },
-};
-
 static int
 is_token(const struct auth *x)
 {
@@ -202,31 +189,21 @@ is_token(const struct auth *x)
 	    x->mechanism->kind == MECHANISM_OAUTHBEARER;
 }
 
-static void
-hint_at_cause(const struct reply *r, struct error *err)
-{
-	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
-		if (causes[i].code == r->code && (causes[i].dsn[0] == '\0' ||
-		    strcmp(causes[i].dsn, r->dsn) == 0)) {
-			hint(err, "%s", causes[i].words);
-			return;
-		}
-}
-
 /* Whose secret was refused, where it came from, and what may be wrong. */
 static int
-blame_secret(const struct auth *x, const struct reply *r, struct error *err)
+blame_secret(const struct auth *x, const struct session *s,
+    const struct reply *r, struct error *err)
 {
+	const struct auth_refusal refusal = {
+		.host = s->smarthost->name, .mechanism = x->mechanism,
+		.code = r->code, .dsn = r->dsn, .text = r->text
+	};
 	char user[ESCAPE_QUOTE / 2];
 
 	wrap(err, "user \"%s\", %s %s", escape_string(user, sizeof(user),
 	    x->identity.user), is_token(x) ? "token" : "password",
 	    x->secret->origin);
-	if (is_token(x) && r->code == 535)
-		hint(err, "tokens expire: passwordeval should be a command "
-		    "that prints a fresh one");
-	else if (!is_token(x))
-		hint_at_cause(r, err);
+	auth_advise(&refusal, err);
 	return -1;
 }
 
@@ -254,7 +231,7 @@ conclude(struct auth *x, struct session *s, const struct reply *r,
 	if (why[0] != '\0')
 		wrap(err, "server says %s", why);
 	if (err->code == EX_NOPERM && x->mechanism->needs_user)
-		return blame_secret(x, r, err);
+		return blame_secret(x, s, r, err);
 	return -1;
 }
 

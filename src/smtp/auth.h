@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "smtp/session.h"
 
-/* One authentication under way. {0} is none. */
+/* One authentication under way. {0} is empty. */
 struct auth {
 	const struct mechanism *mechanism; /* NULL: nothing to do */
 	struct sasl_identity identity;

@@ -135,8 +135,9 @@ smtp_starttls(struct session *s, const struct tls_policy *policy,
 
 	if (!session_can(s, EXT_STARTTLS)) {
 		fail(err, EX_PROTOCOL, "server does not offer STARTTLS");
-		hint(err, "if the server cannot do better on this port, try "
-		    "port 465 with tls_starttls off");
+		hint(err, "try port 465 with tls_starttls off; for a relay of "
+		    "your own, tls off sends the mail readable to the network, "
+		    "and no password");
 		return -1;
 	}
 	if (session_put(s, err, "STARTTLS") != 0 ||

@@ -59,7 +59,7 @@ struct session {
 	unsigned outstanding;          /* commands not answered yet */
 	uint64_t mails;                /* transactions begun in the session */
 	struct buffer lines;           /* last reply, raw, each line with LF */
-	struct buffer secrets;         /* what replies must not show, LFs between */
+	struct buffer secrets;         /* hidden in replies, LFs between */
 	struct buffer shown;           /* a line without them */
 };
 

@@ -87,7 +87,7 @@ matches(const struct tlsa *t, const gnutls_datum_t *der)
 	return same;
 }
 
-/* Trusts a certificate as the end of a chain. 1, or 0 if it is none. */
+/* Trusts a certificate as the end of a chain. 1, or 0 if it is not one. */
 static int
 add_anchor(gnutls_certificate_credentials_t cred, const gnutls_datum_t *der)
 {
@@ -106,7 +106,7 @@ add_anchor(gnutls_certificate_credentials_t cred, const gnutls_datum_t *der)
 	return 0;
 }
 
-/* The authorities that the record means, of the chain behind the server's own
+/* The authorities that the record means, of the chain after the server's own
  * certificate; RFC 7671 5.2.2: or the one that it holds. */
 static int
 add_anchors(const struct tlsa *t, gnutls_certificate_credentials_t cred,
@@ -172,6 +172,7 @@ dane_check(const struct tlsa_records *records, gnutls_session_t session,
 		else if (count > 0 && matches(t, &chain[0]))
 			return 0;
 	}
-	return anchors > 0 ? verify_server(session, name, CERTIFICATE_CHANGED, err)
+	return anchors > 0
+	    ? verify_server(session, name, CERTIFICATE_CHANGED, err)
 	    : refuse(records, usable, session, err);
 }

@@ -213,7 +213,7 @@ pem_names(struct span der, struct span *issuer, struct span *subject)
 	const struct {
 		unsigned tag;
 		struct span *span;
-	} fields[] = { /* of TBSCertificate, behind the version */
+	} fields[] = { /* of TBSCertificate, after the version */
 		{ INTEGER, NULL },     /* serialNumber */
 		{ SEQUENCE, NULL },    /* signature */
 		{ SEQUENCE, issuer },

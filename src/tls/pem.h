@@ -18,8 +18,8 @@ struct pem_block {
 };
 
 /*
- * The first certificate in text; text then begins behind it. 1, or 0 if there
- * is none. OpenSSL's TRUSTED CERTIFICATE carries rules that we do not know and
+ * The first certificate in text; text then begins after it. 1, or 0 without
+ * one. OpenSSL's TRUSTED CERTIFICATE carries rules that we do not know and
  * is passed over.
  */
 int pem_next(struct span *text, struct pem_block *block);
@@ -32,7 +32,7 @@ size_t pem_decode(const struct pem_block *block,
 /*
  * Finds issuer and subject (RFC 5280 4.1: Name with tag and length) in a DER
  * certificate of which der may be but the beginning; borrowed from it. 1;
- * 0 if they lie behind its end; -1 if it is no certificate.
+ * 0 if they lie after its end; -1 if it is no certificate.
  */
 int pem_names(struct span der, struct span *issuer,
 	struct span *subject);

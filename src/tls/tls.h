@@ -10,8 +10,8 @@
 #include "net/transport.h"
 #include "tls/policy.h"
 
-/* What was negotiated, for logs, --serverinfo and JSON. The server's certificate
- * is described even if it is refused; the version is "" then. */
+/* The session, for logs, --serverinfo and JSON. The server's certificate is
+ * described even if it is refused; the version is "" then. */
 struct tls_facts {
 	char version[16];        /* "TLS1.3", or "" without TLS */
 	char cipher[96];

@@ -162,8 +162,8 @@ static const struct {
 	    "it wants other ciphers: see tls_priorities" },
 };
 
-/* A certificate of ours GnuTLS shows only to who asked for one of its
- * issuers; who asked in vain ends with an alert of his choice. */
+/* GnuTLS shows the client certificate only to a server that asks for one of its
+ * issuers; another server ends the handshake with an alert. */
 static const char *
 advise(const struct tls_transport *r, gnutls_alert_description_t alert)
 {
@@ -173,7 +173,7 @@ advise(const struct tls_transport *r, gnutls_alert_description_t alert)
 
 	if (alert == GNUTLS_A_CERTIFICATE_REQUIRED && has_own)
 		return "it asked for one of other issuers: tls_cert_file "
-		    "needs the certificates of ours, too";
+		    "needs the certificates of its issuers too";
 	if (!has_own && gnutls_certificate_client_get_request_status(
 	    r->session) > 0)
 		return "it asked for a client certificate: set tls_cert_file "
@@ -354,7 +354,7 @@ record_close(struct transport *t)
 	struct transport *lower = r->lower;
 	struct error ignored;
 
-	/* Nobody waits here; behind something stuck no farewell is said. */
+	/* Does not wait: after data that is stuck no close_notify is sent. */
 	if (r->out.len == 0 && !r->broken) {
 		gnutls_bye(r->session, GNUTLS_SHUT_WR);
 		(void)tls_transport_drain(r, &ignored);

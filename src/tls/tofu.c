@@ -116,7 +116,8 @@ describe(struct buffer *text, const struct certificate_fingerprints *f,
 {
 	char subject[ESCAPE_QUOTE], date[CERTIFICATE_DATE];
 
-	certificate_name(subject, sizeof(subject), certificate, CERTIFICATE_SUBJECT);
+	certificate_name(subject, sizeof(subject), certificate,
+	    CERTIFICATE_SUBJECT);
 	buffer_addf(text, "# first seen %s, %s\n%s\n",
 	    certificate_date(date, time(NULL)), subject, f->spki);
 }

@@ -139,7 +139,8 @@ add_name(struct verification *v)
 	} else {
 		buffer_add_string(&v->reasons,
 		    "certificate has no subjectAltName");
-		advise_pin(v, is_local(v->name) ? "" : REPLACE "; until then ");
+		advise_pin(v, is_local(v->name) ? ""
+		    : REPLACE "; until then ");
 	}
 	buffer_free(&names);
 }

@@ -117,7 +117,7 @@ def serves(home, origin, *lines, **more):
     yield from faults_of(
         *trial(home, *lines, known="another", **more), 77,
         f'user "alice", password {origin}: AUTH refused: 535 5.7.8 no',
-        "account work", "hint: ", "app password")
+        "account work", "hint: check user and password")
 
 
 def from_file():

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Providers that name no submission server in the DNS, and how one logs in. */
-#ifndef ONEHOP_SETUP_PROVIDER_H
-#define ONEHOP_SETUP_PROVIDER_H
+#ifndef ONEHOP_AUTH_PROVIDER_H
+#define ONEHOP_AUTH_PROVIDER_H
 
 enum provider_login {
 	LOGIN_PASSWORD,

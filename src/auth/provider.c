@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "setup/provider.h"
+#include "auth/provider.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 
 static const struct provider providers[] = {
 #define PROVIDER(...) { __VA_ARGS__ },
-#include "setup/providers.def"
+#include "auth/providers.def"
 #undef PROVIDER
 };
 #define PROVIDERS (sizeof(providers) / sizeof(providers[0]))
