@@ -215,7 +215,7 @@ local_host_hello(const struct account *a, int socket)
 	return name != NULL ? name : xstrdup("localhost");
 }
 
-/* What a pattern letter stands for; NULL if it is none. Owned. */
+/* Returns the expansion of a pattern letter, owned; NULL for another letter. */
 static char *
 look_up(char letter, const char *header_from)
 {

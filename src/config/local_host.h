@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Who runs us, on which machine, under which domain. */
+/* The user, the machine and its domain. */
 #ifndef ONEHOP_CONFIG_LOCAL_HOST_H
 #define ONEHOP_CONFIG_LOCAL_HOST_H
 
