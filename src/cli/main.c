@@ -44,7 +44,7 @@
 #include "smtp/submit.h"
 #include "tls/tls.h"
 
-/* What a run is made of. */
+/* The state of a run. */
 struct program_run {
 	struct options options;
 	struct message message;

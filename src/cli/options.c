@@ -190,8 +190,8 @@ SET(version, mode = MODE_VERSION)
 #undef SET
 
 /*
- * Whoever can put words into the command line of sendmail - a web form behind
- * PHP's mail() does - must not run commands or write files by it.
+ * A web form can put words into the command line of sendmail through PHP's
+ * mail(). They must not run commands or write files.
  */
 static int
 check_face(const struct options *options, const struct key *key,
@@ -498,8 +498,8 @@ read_name(struct options *options, struct words *w, const char *word,
 	return option->act(options, value, err);
 }
 
-/* Callers put user data behind the options without "--": what looks like an
- * option there is neither one nor an address. */
+/* Callers put user data after the options without "--": a word there that
+ * looks like an option is neither one nor an address. */
 static int
 check_operands(const struct options *options, struct error *err)
 {
@@ -523,7 +523,7 @@ read_option(struct options *options, struct words *w, const char *word,
 	    : read_letters(options, w, word + 1, err);
 }
 
-/* msmtp takes options behind recipients, up to "--"; the others do not. */
+/* msmtp takes options after recipients, up to "--"; the others do not. */
 static int
 read_words(struct options *options, struct words w, struct error *err)
 {

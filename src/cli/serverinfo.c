@@ -107,7 +107,7 @@ add_tls(struct info_page *p, const struct tls_facts *tls)
 	end(p);
 }
 
-/* What we make of an extension. */
+/* Returns how onehop uses an extension. */
 static const char *
 use_of(const struct session *s, enum extension extension,
     char text[USE_SIZE])
@@ -202,7 +202,7 @@ add_times(struct info_page *p, const struct submitter *s)
 	end(p);
 }
 
-/* What a person reads on stderr. */
+/* Writes the text for people on stderr. */
 static void
 add_error(struct info_page *p, const struct account *a,
     const struct error *err)

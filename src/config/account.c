@@ -13,7 +13,7 @@
 #include "config/value.h"
 #include "net/connect.h"
 
-/* What a key asks of its text, beyond being one line. */
+/* Checks of texts, for keys that need more than one line of text. */
 static char *(*const checks[KEYS])(const char *, struct error *) = {
 	[KEY_host] = value_smarthost,
 	[KEY_srv_targets] = value_target,

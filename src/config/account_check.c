@@ -39,7 +39,7 @@ default_port(const struct account *a)
 	return account_is_local(a) ? PORT_SMTP : PORT_SUBMISSION;
 }
 
-/* What "auto" and a missing port come to. */
+/* Resolves "auto" and a missing port. */
 static void
 resolve(struct account *a)
 {
@@ -75,7 +75,7 @@ check_services(const struct account *a, struct error *err)
 	return 0;
 }
 
-/* Of several ways to trust, which one? */
+/* Checks that one way to trust is configured. */
 static int
 check_trust(const struct account *a, struct error *err)
 {
@@ -133,7 +133,7 @@ check_tls(const struct account *a, struct error *err)
 	return 0;
 }
 
-/* Is there a way to authenticate without saying who we are? */
+/* Returns whether the account can authenticate without a user. */
 static int
 needs_no_user(const struct account *a)
 {

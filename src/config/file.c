@@ -23,7 +23,7 @@ struct file_reader {
 	enum config_secrets secrets;
 };
 
-/* What fits into an error, with a word on the rest. */
+/* Octets of complaints that fit into an error, with the count of the rest. */
 #define COMPLAINTS_MAX (sizeof(((struct error *)NULL)->text) - 40)
 
 /* Where lines go that go to no section. */
@@ -375,7 +375,7 @@ begin_defaults(struct file_reader *r, const char *argument, struct error *err)
 	r->config->current = IN_DEFAULTS;
 	r->config->section = r->config->nsections++;
 	return argument[0] == '\0' ? 0
-	    : fail(err, EX_CONFIG, "expected nothing behind defaults");
+	    : fail(err, EX_CONFIG, "expected nothing after defaults");
 }
 
 /* The keywords that are no keys. */

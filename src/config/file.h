@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The config files as sections of settings: what they say, not yet what it
- * comes to. (Not config.h: that name is autoconf's.)
+ * Reads config files into sections of settings, not yet into accounts. (Not
+ * config.h: that name is autoconf's.)
  */
 #ifndef ONEHOP_CONFIG_FILE_H
 #define ONEHOP_CONFIG_FILE_H
@@ -16,14 +16,14 @@
 #define CONFIG_FILE_MAX ((size_t)1 << 20)
 #define CONFIG_INCLUDE_MAX 8
 
-/* Who wrote a file, which decides who may read the passwords in it. */
+/* The author of a file decides who may read the passwords in it. */
 enum config_author {
 	CONFIG_USER,    /* the user: passwords are private */
 	CONFIG_SYSTEM,  /* root, for all users: readers are root's decision */
-	CONFIG_NAMED    /* whoever was named by -C: a group may read it */
+	CONFIG_NAMED    /* the file of -C: a group may read it */
 };
 
-/* What becomes of a password in a file. */
+/* The treatment of a password in a file. */
 enum config_secrets {
 	SECRETS_REFUSED,
 	SECRETS_TAKEN,
@@ -79,7 +79,7 @@ void config_begin(struct config *c, enum config_author author);
 
 /*
  * Takes in the text of a file, or of one it includes. Whatever is wrong in it
- * is added to c->complaints, and reading goes on. name is its path, for
+ * is added to c->complaints, and the rest is read. name is its path, for
  * complaints and for what it includes.
  */
 void config_parse(struct config *c, const char *name, const char *text,

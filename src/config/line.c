@@ -23,5 +23,7 @@ config_line_read(struct directive *d, const char *line, size_t len,
 		return -1;
 	if (d->keyword == NULL)
 		return 0;
-	return directive_argument(d, argument_kind(d->keyword), err);
+	if (directive_argument(d, argument_kind(d->keyword), err) != 0)
+		return wrap(err, "%s", d->keyword);
+	return 0;
 }

@@ -19,11 +19,11 @@
 
 #define SYSTEM_FILE SYSCONFDIR "/onehop/config"
 
-/* Read where there is no configuration of ours. Where msmtp's packages have
- * it, whatever our own prefix. */
+/* Read where onehop has no configuration. The place that msmtp's packages
+ * use, whatever our own prefix. */
 #define MSMTP_SYSTEM_FILE "/etc/msmtprc"
 
-/* What chooses an account where -a does not. */
+/* The clues to an account where -a names none. */
 struct clues {
 	const char *sender;            /* -f, or NULL */
 	const struct message *message; /* or NULL */
@@ -401,9 +401,9 @@ find_by_envelope(const struct config *c, const char *sender)
 }
 
 /*
- * Finds the account of the From field. "account default : x" is how many files
- * end, with lines of its own behind: where default matches as well as x, it is
- * meant.
+ * Finds the account of the From field. Many files end in "account default : x"
+ * with lines of its own below: where default matches as well as x, it is
+ * taken.
  */
 static const struct config_section *
 find_by_author(const struct config *c, const struct message *m)
@@ -446,7 +446,7 @@ choose_section(const struct config *c, const struct selection *selection,
 	return found;
 }
 
-/* Is the host given on the command line, with no account asked for? */
+/* Returns whether the host is given on the command line, without -a. */
 static int
 needs_no_file(const struct selection *selection)
 {

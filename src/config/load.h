@@ -50,8 +50,9 @@ int config_precheck(const struct selection *selection, struct error *err);
 /* Returns the address of the From field, local@domain: owned, or NULL. */
 char *config_author_address(const struct message *m);
 
-/* Does the address match the account's from list: equal or by a pattern of *,
- * ? and [], without case; "+detail" in the local part may be left out? */
+/* Returns whether the address matches the account's from list, ignoring case:
+ * equal, or by a pattern of *, ? and []. "+detail" in the local part may be
+ * left out. */
 int config_from_matches(const struct account *a, const char *address);
 
 #endif

@@ -91,7 +91,7 @@ is_mail_domain(const struct account *a, const char *domain)
 	return is;
 }
 
-/* Does the text hold the word, whatever its case? */
+/* Returns whether the text holds the word, ignoring case. */
 static int
 has_word(const char *text, const char *word)
 {
@@ -108,7 +108,7 @@ has_word(const char *text, const char *word)
 	return 0;
 }
 
-/* Does a line of /etc/hosts name both? */
+/* Returns whether a line of /etc/hosts names both. */
 static int
 hosts_file_has(const char *a, const char *b)
 {
@@ -215,7 +215,7 @@ local_host_hello(const struct account *a, int socket)
 	return name != NULL ? name : xstrdup("localhost");
 }
 
-/* What a pattern letter stands for; NULL if it is none. Owned. */
+/* Returns the expansion of a pattern letter, owned; NULL for another letter. */
 static char *
 look_up(char letter, const char *header_from)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Who runs us, on which machine, under which domain. */
+/* The user, the machine and its domain. */
 #ifndef ONEHOP_CONFIG_LOCAL_HOST_H
 #define ONEHOP_CONFIG_LOCAL_HOST_H
 
@@ -12,8 +12,8 @@ char *local_host_user(void);
  * Owned. No look-up is made. */
 char *local_host_name(void);
 
-/* Is the domain this machine: its name, the first label of it, a name that
- * /etc/hosts has beside it, or "localhost"? */
+/* Returns whether the domain is this machine: its name, the first label of
+ * it, a name beside it in /etc/hosts, or "localhost". */
 int local_host_is_this_host(const char *domain);
 
 /* The same, or the name in /etc/mailname, maildomain or one of

@@ -82,7 +82,7 @@ value_smarthost(const char *value, struct error *err)
 		return value_host(value, err);
 	if (domain[0] == '\0' || strchr(domain, ':') != NULL ||
 	    domain_is_ip(domain))
-		return refuse(err, "a domain behind srv: or mx:", value);
+		return refuse(err, "a domain after srv: or mx:", value);
 	host = value_host(domain, err);
 	free(host);
 	return host != NULL ? xstrdup(value) : NULL;
@@ -235,7 +235,8 @@ value_deliver_by(const char *value, struct error *err)
 	return refuse(err, "SECONDS;R or SECONDS;N", value);
 }
 
-/* Does the text look like the pattern, in which 0 is any digit? */
+/* Returns whether the text has the form of the pattern, in which 0 stands for
+ * any digit. */
 static int
 looks_like(const char *text, const char *pattern)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What a single value of the configuration must look like. Each function
- * returns the value as it is kept, owned; or NULL with EX_CONFIG "expected
- * ..., not "..."". Pure.
+ * Checks of single values of the configuration. Each function returns the
+ * value in its canonical form, owned, or NULL with EX_CONFIG "expected ...,
+ * not "..."". Pure.
  */
 #ifndef ONEHOP_CONFIG_VALUE_H
 #define ONEHOP_CONFIG_VALUE_H
@@ -23,6 +23,7 @@ char *value_smarthost(const char *value, struct error *err);
 
 /* A domain of at least two labels: "com" would be most of the world. */
 char *value_target(const char *value, struct error *err);
+
 /* "on" (also for ""), "off" or an absolute path. */
 char *value_place(const char *value, struct error *err);
 
@@ -35,12 +36,12 @@ char *value_auth(const char *value, struct error *err);
 /* The name of a systemd credential: a file name, not a path. */
 char *value_credential(const char *value, struct error *err);
 
-/* SHA-256, with or without colons or blanks, of a certificate or, behind
- * "spki:", of a key: becomes AA:BB:.. or spki:AA:BB:.. */
+/* SHA-256, with or without colons or blanks, of a certificate or, after
+ * "spki:", of a key. Returns AA:BB:.. or spki:AA:BB:.. */
 char *value_fingerprint(const char *value, struct error *err);
 
-/* RFC 3461 4.1: NEVER alone, or some of FAILURE, DELAY and SUCCESS with commas
- * between, in any case? */
+/* Returns whether the value is NEVER, or some of FAILURE, DELAY and SUCCESS
+ * separated by commas, ignoring case (RFC 3461 4.1). */
 int value_is_notify(const char *value);
 
 /* The same in lower case, or off. */

@@ -98,15 +98,19 @@ def deliver(work):
     return faults, host.content.partition(b"\r\n\r\n")[2]
 
 
-def outcome(process, octets=None):
-    """Faults of a run that is to end in silence and success."""
+AT_A_TERMINAL = (b"onehop: reading the message from the terminal, end with "
+                 b"^D\n")
+
+
+def outcome(process, octets=None, says=b""):
+    """Faults of a run that is to end in success and says only that."""
     try:
         out, err = process.communicate(octets, timeout=LIMIT)
     except subprocess.TimeoutExpired:
         process.kill()
         out, err = process.communicate()
         yield "still running"
-    if process.returncode != 0 or out or err:
+    if process.returncode != 0 or out or err != says:
         yield f"exit {process.returncode}, {out!r}, {err!r}"
 
 
@@ -168,7 +172,7 @@ def terminal():
         os.close(theirs)
         began = time.monotonic()
         os.write(ours, HEAD + b"one\n.\n")
-        yield from outcome(process)
+        yield from outcome(process, says=AT_A_TERMINAL)
         if time.monotonic() - began > SILENCE - 1:
             yield "waited for silence"
         os.close(ours)

@@ -18,6 +18,7 @@ CLI_TESTS = \
 	tests/cli/sandbox.py \
 	tests/cli/secrets.py \
 	tests/cli/signals.py \
+	tests/cli/terminal.py \
 	tests/cli/timing.py
 EXTRA_DIST += $(CLI_TESTS) tests/cli/sink.py tests/demo.py \
 	tests/lib/cli.sh tests/lib/tap.sh tests/lib/no-python.sh

@@ -269,7 +269,7 @@ tap 'a blank in the name of an account' a_blank_in_a_name
 tap 'set_*_header without a value' bare_header_keys
 tap 'CRLF and a byte order mark' marks_of_windows
 tap 'eval that prints a comment' eval_lines
-tap '-P shows \ as \' a_backslash_is_shown_as_it_is
+tap '-P shows a backslash as it is' a_backslash_is_shown_as_it_is
 tap 'a group may read the file of -C' a_group_may_read_a_named_file
 tap 'everybody may not' everybody_may_not_unless_root_says_so
 tap 'a writable file: chmod go-w' a_writable_file_is_refused_with_the_command

@@ -87,13 +87,13 @@ static const struct {
 	  "its own key), not \"smtp.example.org:587\"" },
 	{ "host", "smtps://h", "expected a host name, not \"smtps://h\"" },
 	{ "host", "a\rb", "expected a host name, not \"a\\x0Db\"" },
-	{ "host", "srv:", "expected a domain behind srv: or mx:, not "
+	{ "host", "srv:", "expected a domain after srv: or mx:, not "
 	  "\"srv:\"" },
-	{ "host", "mx:192.0.2.1", "expected a domain behind srv: or mx:, not "
+	{ "host", "mx:192.0.2.1", "expected a domain after srv: or mx:, not "
 	  "\"mx:192.0.2.1\"" },
-	{ "host", "srv:example.org:465", "expected a domain behind srv: or "
+	{ "host", "srv:example.org:465", "expected a domain after srv: or "
 	  "mx:, not \"srv:example.org:465\"" },
-	{ "host", "srv:mx:example.org", "expected a domain behind srv: or "
+	{ "host", "srv:mx:example.org", "expected a domain after srv: or "
 	  "mx:, not \"srv:mx:example.org\"" },
 	{ "host", "srv:[192.0.2.1]", "expected a host name (the port has its "
 	  "own key), not \"[192.0.2.1]\"" },

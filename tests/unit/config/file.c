@@ -79,7 +79,7 @@ static const struct {
 	  "\"=\"" },
 	{ "from Ann Example\n", "f:1: from: expected an address or pattern, "
 	  "not \"Ann Example\", from_full_name is the key for a name" },
-	{ "defaults x\n", "f:1: expected nothing behind defaults" },
+	{ "defaults x\n", "f:1: expected nothing after defaults" },
 	{ "include\n", "f:1: expected include FILE" },
 	{ "user \"\x1b[1m\n", "f:1: user: expected a closing quote" },
 	{ "tls \x1b[1m\n",
