@@ -17,6 +17,7 @@ CLI_TESTS = \
 	tests/cli/result.py \
 	tests/cli/sandbox.py \
 	tests/cli/secrets.py \
+	tests/cli/recipes.py \
 	tests/cli/signals.py \
 	tests/cli/terminal.py \
 	tests/cli/timing.py

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The recipes of onehop-recipes(7) that are marked as tested: each is taken
+out of the page and run with the real program."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
+                                "tests", "lib"))
+# pylint: disable=wrong-import-position
+import onehop
+import smarthost
+import smtpserver
+from tap import Tap
+
+LIMIT = 60
+PAGE = os.path.join(os.environ.get("top_srcdir", "."), "man",
+                    "onehop-recipes.7")
+BODY = "one\n.\ntwo\n"
+
+
+def recipes():
+    """Title to its literal blocks, of those that say they are tested."""
+    with open(PAGE, encoding="ascii") as file:
+        page = file.read()
+    found = {}
+    for part in page.split("\n.Ss ")[1:]:
+        title, _, text = part.partition("\n")
+        if "not run" not in title and "tested" not in title:
+            raise ValueError(f"{title}: tested or not?")
+        if "tested" in title:
+            found[title.split(" (")[0]] = re.findall(
+                r"\.Bd [^\n]*\n(.*?)\.Ed\b", text, re.DOTALL)
+    return found
+
+
+class House:
+    """A home with a configuration, and onehop in its PATH."""
+
+    def __init__(self, port):
+        self.path = tempfile.mkdtemp(prefix="onehop-recipes-")
+        self.config = (f"host 127.0.0.1\nport {port}\ntls off\n"
+                       "from a@example.org\n")
+        os.mkdir(self.file("bin"))
+        os.symlink(os.path.abspath(onehop.PROGRAM),
+                   self.file("bin", "onehop"))
+        self.write(".config/onehop/config", "defaults\n" + self.config +
+                   "account work\naccount default : work\n")
+        self.environment = {
+            "HOME": self.path, "GIT_COMMITTER_NAME": "A",
+            "GIT_COMMITTER_EMAIL": "a@example.org", "GIT_AUTHOR_NAME": "A",
+            "GIT_AUTHOR_EMAIL": "a@example.org", "LC_ALL": "C.UTF-8", "TERM": "dumb",
+            "PATH": self.file("bin") + ":/usr/bin:/bin",
+            **onehop.SANITIZER_OPTIONS}
+
+    def file(self, *names):
+        return os.path.join(self.path, *names)
+
+    def write(self, name, text):
+        path = self.file(name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path, 0o600)
+        return path
+
+    def run(self, *command, stdin=""):
+        """What is wrong with the run."""
+        ended = subprocess.run(
+            command, input=stdin.encode(), capture_output=True,
+            timeout=LIMIT, env=self.environment, cwd=self.path, check=False)
+        if ended.returncode != 0:
+            yield (f"exit {ended.returncode}, "
+                   f"{ended.stdout!r}, {ended.stderr!r}")
+
+
+def mutt(house, block):
+    rc = house.write("muttrc", block + "set from=a@example.org copy=no\n")
+    return house.run("mutt", "-F", rc, "-s", "x", "b@example.net",
+                     stdin=BODY)
+
+
+def git(house, block):
+    yield from house.run("sh", "-c", block)
+    patch = house.write("0001.patch", "From " + "0" * 40 +
+                        " Mon Sep 17 00:00:00 2001\nFrom: A <a@example.org>\n"
+                        "Date: Mon, 23 Nov 2026 09:00:00 +0000\n"
+                        "Subject: [PATCH] x\n\n" + BODY)
+    yield from house.run("git", "send-email", "--quiet", "--confirm=never",
+                         "--from=a@example.org", "--to=b@example.net", patch)
+
+
+def s_nail(house, block):
+    # It takes HOME from the passwd entry, and looks for no program in PATH.
+    block = block.replace("/usr/bin/", house.file("bin") + "/")
+    rc = house.write("mailrc", block + "set from=a@example.org sendwait "
+                     "DEAD=/dev/null\n")
+    house.environment["MAILRC"] = rc
+    house.environment["XDG_CONFIG_HOME"] = house.file(".config")
+    return house.run("s-nail", "-n", "-s", "x", "b@example.net", stdin=BODY)
+
+
+def php(house, block):
+    ini = house.write("php.ini", block)
+    return house.run(
+        "php", "-n", "-c", ini, "-d", block.strip().replace('"', ""), "-r",
+        'exit(mail("b@example.net", "x", "one\\n.\\ntwo\\n", '
+        '"From: a@example.org") ? 0 : 1);')
+
+
+def password_file(house, block):
+    house.write(".mail-password", smarthost.PASSWORD + "\n")
+    house.write(".config/onehop/config", "account default\n" +
+                house.config + "auth plain\nuser " + smarthost.USER + "\n" +
+                block)
+    return house.run("onehop", "b@example.net", stdin="Subject: x\n\n" + BODY)
+
+
+def msmtp(house, _):
+    os.remove(house.file(".config", "onehop", "config"))
+    house.write(".msmtprc", "account default\n" + house.config)
+    return house.run("onehop", "b@example.net", stdin="Subject: x\n\n" + BODY)
+
+
+RUNS = {
+    "mutt and neomutt": ("mutt", mutt), "git": ("git", git),
+    "s-nail": ("s-nail", s_nail), "PHP": ("php", php),
+    "A file": (None, password_file), "msmtp": (None, msmtp),
+}
+
+
+def works(run, block):
+    host = smarthost.Smarthost()
+    if run is not password_file:
+        host.mechanisms = None
+    with smtpserver.Server(host.serve) as server:
+        house = House(server.port)
+        try:
+            yield from run(house, block)
+        finally:
+            shutil.rmtree(house.path)
+    if host.content is None:
+        yield "no message arrived"
+    elif b"one\r\n.\r\ntwo\r\n" not in host.content:
+        yield f"content {host.content!r}"
+    if run is password_file and not any(
+            line.startswith(b"AUTH") for line in host.commands):
+        yield "no password was sent"
+
+
+def main():
+    tap = Tap()
+    for title, blocks in recipes().items():
+        program, run = RUNS[title]
+        for number, block in enumerate(blocks or [""], 1):
+            name = f"{title}, {number}"
+            if program and not shutil.which(program):
+                tap.skip(name, f"no {program}")
+            else:
+                tap.run(name, works, run, block)
+    sys.exit(tap.done())
+
+
+if __name__ == "__main__":
+    main()
