@@ -34,6 +34,7 @@ stream_step(struct stream *s, unsigned seconds, const char *awaited)
 {
 	s->seconds = seconds;
 	snprintf(s->awaited, sizeof(s->awaited), "%s", awaited);
+	s->rounds = 0;
 	wait_line_begin(&s->waits);
 	start_clock(s);
 }
@@ -73,6 +74,8 @@ timed_out(const struct stream *s, struct error *err)
 static int
 check_time(struct stream *s, struct error *err)
 {
+	if (s->rounds++ == 0)
+		return 0; /* a reply that has come outranks a signal */
 	if (signals_check(err) != 0)
 		return -1;
 	if (deadline_now() < deadline_first(s->step, s->deadline)) {
