@@ -19,8 +19,8 @@ static void
 add_flag(struct buffer *out, const struct option *f)
 {
 	char option[96];
-	const char *argument = f->value == VALUE_REQUIRED || f->value == VALUE_WORD
-	    ? f->argument : "";
+	const char *argument = f->value == VALUE_REQUIRED ||
+	    f->value == VALUE_WORD ? f->argument : "";
 	const char *blank = argument[0] != '\0' ? " " : "";
 	const char *equals = argument[0] != '\0' ? "=" : "";
 

@@ -82,7 +82,8 @@ look_at_exchangers(struct candidates *found, struct guesses *guesses,
 		const struct service *one = &exchangers->at[i];
 		const struct provider *known = provider_by_exchanger(one->host);
 
-		if (known != NULL && known->login != LOGIN_NONE && found->n == 0)
+		if (known != NULL && known->login != LOGIN_NONE &&
+		    found->n == 0)
 			add_provider(found, known, one->vouched);
 		if (domain_is_within(one->host, domain))
 			guess(guesses, "", one->host);

@@ -36,7 +36,8 @@ vouch(struct probe *probe, const struct account *a,
 		snprintf(question, sizeof(question), "The DNS names %s, "
 		    "which is not in %s. A DNS answer\ncan be forged. Is it "
 		    "your provider's?", host, probe->domain);
-		probe->answer = terminal_confirm(probe->terminal, question, err);
+		probe->answer = terminal_confirm(probe->terminal, question,
+		    err);
 		probe->asked = host;
 	}
 	if (probe->asked != NULL && probe->answer != 0)
@@ -58,8 +59,8 @@ talk(const struct probe *probe, const struct account *a, struct error *err)
 	result = submit_connect(&s, a, &options, err);
 	if (result == 0 && auth_is_wanted(a) &&
 	    mechanism_find(a->auth) == NULL &&
-	    mechanism_choose(s.session.can.mechanisms, s.session.confidential, 1,
-	    1) == NULL)
+	    mechanism_choose(s.session.can.mechanisms,
+	    s.session.confidential, 1, 1) == NULL)
 		result = fail(err, EX_UNAVAILABLE, "no supported "
 		    "authentication mechanism is offered");
 	if (result == 0)

@@ -81,7 +81,8 @@ smtp IN A {HERE}
 }
 
 ADD, OVERWRITE, YOURS, TEST, SECRET = (
-    b"Add an account to it? [y/N] ", b"Overwrite it? [y/N] ", b"provider's? [y/N] ",
+    b"Add an account to it? [y/N] ", b"Overwrite it? [y/N] ",
+    b"provider's? [y/N] ",
     b"Test the password now? [y/N] ", b": ")
 
 
@@ -467,7 +468,8 @@ def main():
             tap.run("a file is not overwritten with nobody to ask",
                     overwrites, world, (), 73, False)
             tap.run("a file is not overwritten if the answer is no",
-                    overwrites, world, ((ADD, b"\n"), (OVERWRITE, b"\n")), 73, False)
+                    overwrites, world,
+                    ((ADD, b"\n"), (OVERWRITE, b"\n")), 73, False)
             tap.run("a file is overwritten if the answer is yes", overwrites,
                     world, ((ADD, b"\n"), (OVERWRITE, b"yes\n"),
                             (TEST, b"\n")), 0, True)
