@@ -9,6 +9,7 @@
 
 #include "base/platform.h"
 #include "base/xmalloc.h"
+#include "message/downgrade.h"
 #include "outbox/locate.h"
 #include "outbox/outbox.h"
 
@@ -166,6 +167,29 @@ tell_queued(const char *id, struct error *err)
 	err->outcome = OUTCOME_QUEUED;
 }
 
+/* Returns whether no server would take the message: a line or field is too
+ * long and cannot be encoded. Sets err to the reason then. */
+static int
+is_unsendable(const struct attempt *a, struct error *err)
+{
+	const struct message *m = a->message;
+	struct spool room = {0};
+	struct error why = {0};
+	struct message fit;
+
+	if (err->outcome != OUTCOME_NOT_SENT || a->account->chunking ||
+	    !downgrade_is_needed(m, DOWNGRADE_8BITMIME))
+		return 0;
+	if (downgrade_convert(&fit, m, DOWNGRADE_8BITMIME, &room, &why) == 0) {
+		message_free(&fit);
+		return 0;
+	}
+	if (why.code != EX_DATAERR)
+		return 0;
+	*err = why;
+	return 1;
+}
+
 void
 enqueue_message(const struct attempt *a, const struct selection *selection,
     struct error *err)
@@ -174,7 +198,8 @@ enqueue_message(const struct attempt *a, const struct selection *selection,
 	struct error trouble = {0};
 	char id[OUTBOX_ID];
 
-	if (path == NULL || !enqueue_is_worthwhile(a)) {
+	if (path == NULL || !enqueue_is_worthwhile(a) ||
+	    is_unsendable(a, err)) {
 		free(path);
 		return;
 	}
