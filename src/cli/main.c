@@ -158,6 +158,8 @@ flush_queue(struct program_run *run, struct error *err)
 			.config = run->options.selection.config,
 			.until = DEADLINE_NONE,
 			.trace = trace,
+			.which = run->options.flush_all ? FLUSH_ALL
+			    : FLUSH_DUE,
 		};
 		struct error trouble = {0};
 

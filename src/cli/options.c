@@ -181,7 +181,6 @@ SET(verbose, debug = 1)
 SET(auth_test, auth_test = 1)
 SET(json, json = 1)
 SET(timing, timing = 1)
-SET(flush, mode = MODE_FLUSH)
 SET(newaliases, mode = MODE_NOTHING)
 SET(pretend, mode = MODE_PRETEND)
 SET(serverinfo, mode = MODE_SERVERINFO)
@@ -204,6 +203,16 @@ check_face(const struct options *options, const struct key *key,
 	    options->program);
 	return hint(err, "set %s in the config file, or call onehop",
 	    key->name);
+}
+
+/* -q, -q30m; -qf ignores pauses. */
+static int
+set_flush(struct options *options, const char *value, struct error *err)
+{
+	(void)err;
+	options->mode = MODE_FLUSH;
+	options->flush_all = value != NULL && strcmp(value, "f") == 0;
+	return 0;
 }
 
 /* The verb, and the IDs are operands; or the key of that name. */

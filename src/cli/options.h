@@ -43,6 +43,7 @@ struct options {
 	int read_sender;          /* --read-envelope-from */
 	int debug;                /* -d or -v: trace on stderr */
 	int auth_test;            /* --auth-test */
+	int flush_all;            /* -qf */
 	int json;                 /* --json */
 	int timing;               /* --timing */
 	struct selection selection;

@@ -31,6 +31,7 @@ static const struct { uint64_t least, most; } ranges[KEYS] = {
 	[KEY_hold_for] = { 1, 999999999 }, /* RFC 4865 4.1: nine digits */
 	[KEY_outbox_max_messages] = { 1, 1000000 },
 	[KEY_outbox_max_size] = { 1, 1000000 },
+	[KEY_outbox_patience] = { 1, 1000000000 },
 	[KEY_tempfail_exit] = { 1, 125 } /* 126 and up are the shell's */
 };
 

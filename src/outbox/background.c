@@ -8,6 +8,7 @@
 #include "base/platform.h"
 #include "base/poll.h"
 #include "outbox/flush.h"
+#include "outbox/locate.h"
 #include "outbox/outbox.h"
 
 static int
@@ -27,7 +28,7 @@ has_messages(const char *path)
 	return has;
 }
 
-/* No descriptor that our caller may wait for, or hold a lock through. */
+/* Closes every descriptor that the caller may wait for, or lock. */
 static int
 keep_only(int fd)
 {
@@ -73,6 +74,8 @@ background_prepare(struct background *l, const char *path, const char *config)
 	int ends[2];
 
 	l->go = -1;
+	if (path != NULL)
+		locate_remember(path);
 	if (!has_messages(path) || pipe(ends) != 0)
 		return;
 	switch (fork()) {

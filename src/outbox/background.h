@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The outbox emptied behind a run that succeeded. A process of its own does
- * it, made before the run turns to the network, so that nobody waits for it
- * and nothing of it can change the run's result.
+ * Flushes the outbox after a run that succeeded, in a process of its own that
+ * is forked before the run connects: nobody waits for it, and it cannot change
+ * the result of the run.
  */
 #ifndef ONEHOP_OUTBOX_BACKGROUND_H
 #define ONEHOP_OUTBOX_BACKGROUND_H
 
-/* It begins no message after so many seconds. */
+/* No message is begun after so many seconds. */
 #define LATER_SECONDS 20
 
 struct background {
-	int go;    /* to tell it; -1: there is none */
+	int go;    /* write end of its pipe; -1: there is no process */
 };
 
 /*
- * Makes the process, if there is something in the outbox at path, and the
- * outbox if it is missing: a run that is confined could not. path may be NULL;
- * config is -C of the run or NULL. The process does nothing until it is told
- * to, and ends if it never is.
+ * Forks the process if the outbox at path holds messages. Makes the outbox if
+ * it is missing, which a confined run cannot. path may be NULL; config is -C
+ * of the run or NULL. The process waits for background_begin and ends without
+ * it.
  */
 void background_prepare(struct background *l, const char *path,
 	const char *config);
 
-/* Tells it to begin, or to end. */
+/* Starts the flush, or ends the process. */
 void background_begin(struct background *l);
 void background_cancel(struct background *l);
 

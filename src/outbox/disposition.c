@@ -70,7 +70,9 @@ give_up(struct flushing *f, struct job *j, const char *why,
 	j->site->failed++;
 	fail(&said, EX_UNAVAILABLE, "outbox: message %s given up: %s",
 	    j->id, why);
-	disposition_complain(&f->complaints, EX_UNAVAILABLE, said.text);
+	if (f->result.failed <= DISPOSITION_TOLD_MAX)
+		disposition_complain(&f->complaints, EX_UNAVAILABLE,
+		    said.text);
 	return 0;
 }
 
@@ -243,7 +245,7 @@ count_replies(const struct envelope *e, int class)
 	return n;
 }
 
-/* Has the result settled some recipients, whatever becomes of the others? */
+/* Returns whether the result has settled some of the recipients. */
 static int
 is_divided(const struct job *j, const struct attempt *a)
 {

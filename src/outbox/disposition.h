@@ -13,6 +13,9 @@
 #include "report/outcome.h"
 #include "smtp/reuse.h"
 
+/* So many messages that a flush gives up are told with their reason. */
+#define DISPOSITION_TOLD_MAX 3
+
 /* The account that messages were queued for, and its session. */
 struct site {
 	char key[HELD_KEY];

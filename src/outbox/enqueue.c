@@ -9,6 +9,8 @@
 
 #include "base/platform.h"
 #include "base/xmalloc.h"
+#include "message/downgrade.h"
+#include "outbox/locate.h"
 #include "outbox/outbox.h"
 
 int
@@ -37,7 +39,7 @@ count_class(const struct envelope *e, int class)
 	return n;
 }
 
-/* Can the user fix it, and will the message be accepted then? */
+/* Returns whether the user can fix the trouble. */
 static int
 is_for_user(const struct error *why)
 {
@@ -64,7 +66,7 @@ enqueue_is_worthwhile(const struct attempt *a)
 	    why->code == EX_NOHOST || why->code == EX_OSERR;
 }
 
-/* A server that has said "not now" is not asked again at once. */
+/* A server that has refused temporarily is not asked again at once. */
 static int64_t
 first_try(const struct attempt *a, int64_t now)
 {
@@ -76,7 +78,7 @@ first_try(const struct attempt *a, int64_t now)
 	return journal_next_try(1, now, chance);
 }
 
-/* What a later run needs to find the account again. */
+/* Sets the selection that finds the account again. */
 static int
 set_origin(struct selection *origin, const struct attempt *a,
     const struct selection *selection, char **config, struct error *err)
@@ -93,7 +95,7 @@ set_origin(struct selection *origin, const struct attempt *a,
 	return 0;
 }
 
-/* Has the attempt settled some of the recipients? */
+/* Returns whether the attempt has settled some of the recipients. */
 static int
 has_settled(const struct attempt *a)
 {
@@ -125,6 +127,8 @@ add(const char *path, const struct attempt *a,
 		result = outbox_add(&o, OUTBOX_NEW, &m,
 		    has_settled(a) ? MESSAGE_FILE_OPEN : MESSAGE_FILE_WHOLE,
 		    id, err);
+	if (result == 0)
+		locate_remember(path);
 	outbox_close(&o);
 	free(config);
 	return result;
@@ -163,6 +167,29 @@ tell_queued(const char *id, struct error *err)
 	err->outcome = OUTCOME_QUEUED;
 }
 
+/* Returns whether no server would take the message: a line or field is too
+ * long and cannot be encoded. Sets err to the reason then. */
+static int
+is_unsendable(const struct attempt *a, struct error *err)
+{
+	const struct message *m = a->message;
+	struct spool room = {0};
+	struct error why = {0};
+	struct message fit;
+
+	if (err->outcome != OUTCOME_NOT_SENT || a->account->chunking ||
+	    !downgrade_is_needed(m, DOWNGRADE_8BITMIME))
+		return 0;
+	if (downgrade_convert(&fit, m, DOWNGRADE_8BITMIME, &room, &why) == 0) {
+		message_free(&fit);
+		return 0;
+	}
+	if (why.code != EX_DATAERR)
+		return 0;
+	*err = why;
+	return 1;
+}
+
 void
 enqueue_message(const struct attempt *a, const struct selection *selection,
     struct error *err)
@@ -171,7 +198,8 @@ enqueue_message(const struct attempt *a, const struct selection *selection,
 	struct error trouble = {0};
 	char id[OUTBOX_ID];
 
-	if (path == NULL || !enqueue_is_worthwhile(a)) {
+	if (path == NULL || !enqueue_is_worthwhile(a) ||
+	    is_unsendable(a, err)) {
 		free(path);
 		return;
 	}

@@ -7,13 +7,14 @@
 #include "config/selection.h"
 #include "report/outcome.h"
 
-/* Does the account accept that only some recipients get the message? */
+/* Returns whether the account allows that only some recipients get the
+ * message. */
 int enqueue_is_partial(const struct account *a);
 
 /*
- * May a later try succeed? After trouble with the network or the server, a 4yz
- * reply, a signal, and trouble that the user can fix: a refused login, a
- * password that cannot be had.
+ * Returns whether a later try may succeed: after trouble with the network or
+ * the server, a 4yz reply, a signal, and trouble that the user can fix: a
+ * refused login, a password that cannot be had.
  */
 int enqueue_is_worthwhile(const struct attempt *a);
 

@@ -24,6 +24,9 @@
 /* Journals whose names are made durable together. */
 #define NAMES_AT_ONCE 32
 
+/* Messages that one line names. */
+#define NAMES_MAX 10
+
 /* The messages of a site, and its process. */
 struct work {
 	struct site site;
@@ -468,6 +471,65 @@ drain_all(struct flushing *f, const struct work_list *list,
 			finish(f, list, list->at[i]);
 }
 
+/* Names the messages that were given up, be it by an earlier flush, until
+ * their user looks at them. */
+static void
+tell_failed(struct flushing *f)
+{
+	struct string_list ids = {0};
+	struct buffer names = {0};
+	struct error line = {0};
+
+	(void)outbox_list_unseen(&f->outbox, &ids, &line);
+	for (size_t i = 0; i < ids.n && i < NAMES_MAX; i++)
+		buffer_addf(&names, "%s%s", i > 0 ? ", " : "", ids.at[i]);
+	if (ids.n > NAMES_MAX)
+		buffer_addf(&names, " and %zu more", ids.n - NAMES_MAX);
+	if (ids.n > f->result.failed || ids.n > DISPOSITION_TOLD_MAX) {
+		fail(&line, EX_UNAVAILABLE, "outbox: %zu message%s given up: "
+		    "%s", ids.n, ids.n == 1 ? "" : "s",
+		    buffer_string(&names));
+		disposition_complain(&f->complaints, line.code, line.text);
+	}
+	if (ids.n > 0)
+		hint(&f->complaints, "see onehop --outbox list");
+	buffer_free(&names);
+	string_list_free(&ids);
+}
+
+/* Tells of the oldest message if it waits for too long. */
+static void
+tell_late(struct flushing *f, struct work_list *list,
+    const struct flush_order *order)
+{
+	struct string_list ids = {0};
+	struct message_file file = { .fd = -1 };
+	struct error line = {0};
+	int64_t waits;
+	int fd = -1;
+
+	if (outbox_list(&f->outbox, OUTBOX_NEW, &ids, &line) == 0 && ids.n > 0)
+		fd = outbox_open_message(&f->outbox, OUTBOX_NEW, ids.at[0],
+		    &line);
+	if (fd >= 0 && message_file_read_head(&file, fd, &line) == 0) {
+		const struct account *a = &find_work(list, &file.origin,
+		    order, 0)->site.account;
+
+		waits = time(NULL) - file.queued;
+		if (a->name != NULL && a->outbox_patience > 0 &&
+		    waits > (int64_t)a->outbox_patience) {
+			fail(&line, EX_TEMPFAIL, "outbox: %zu message%s "
+			    "waiting, the oldest for %lld hours: %s", ids.n,
+			    ids.n == 1 ? "" : "s", (long long)waits / 3600,
+			    ids.at[0]);
+			disposition_complain(&f->complaints, line.code,
+			    line.text);
+		}
+	}
+	message_file_free(&file);
+	string_list_free(&ids);
+}
+
 static int
 flush_all(struct flushing *f, const struct flush_order *order,
     struct error *err)
@@ -490,6 +552,10 @@ flush_all(struct flushing *f, const struct flush_order *order,
 		note_held(f, &list, &held);
 	if (removed || f->result.sent > 0)
 		outbox_sweep(&f->outbox);
+	if (f->complaints.signal == 0) {
+		tell_failed(f);
+		tell_late(f, &list, order);
+	}
 	held_free(&held);
 	free_work(&list);
 	return result;

@@ -120,8 +120,8 @@ recipient_at(struct journal_state *s, uint64_t index)
 	return &s->to[index];
 }
 
-/* Takes a number from the front of the words, and one character behind it,
- * which becomes *after; a NUL at the end. */
+/* Takes a number from the front of the words, and the next character, which
+ * is stored in *after; NUL at the end. */
 static int
 take_number(struct line *l, uint64_t *number, char *after)
 {
@@ -239,7 +239,7 @@ take_event(struct journal_reader *r, enum journal_event event,
 	r->moment = l->moment;
 }
 
-/* Takes a moment, and the space behind it unless it ends the line. */
+/* Takes a moment, and the space that follows unless it ends the line. */
 static int
 take_moment(struct line *l, int64_t *moment)
 {

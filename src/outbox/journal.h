@@ -53,7 +53,7 @@ enum journal_event {
 	JOURNAL_RETRIED
 };
 
-/* What is known of one recipient. */
+/* The state of one recipient. */
 struct journal_recipient {
 	enum { RECIPIENT_OPEN, RECIPIENT_ACCEPTED, RECIPIENT_REFUSED } state;
 	char *words;         /* of the refusal, or NULL; owned */
@@ -81,7 +81,7 @@ void journal_read(struct journal_state *s, const char *text, size_t len);
 
 void journal_state_free(struct journal_state *s);
 
-/* The state of a recipient, counted from 0. */
+/* Returns whether the recipient, counted from 0, is not settled. */
 int journal_recipient_is_open(const struct journal_state *s, size_t index);
 
 /*
@@ -90,11 +90,11 @@ int journal_recipient_is_open(const struct journal_state *s, size_t index);
  */
 int64_t journal_next_try(unsigned tries, int64_t now, uint32_t chance);
 
-/* May the message be tried now? A moment too far in the future was written by
+/* Returns whether the moment has come. One too far in the future was written by
  * a wrong clock, and does not count. */
 int journal_is_due(int64_t due, int64_t now);
 
-/* Has the message been deferred for too long, counting a deferral now? */
+/* Returns whether a message that is deferred now has been so for too long. */
 int journal_is_over(const struct journal_state *s, int64_t now);
 
 /* A journal open for writing. */

@@ -144,7 +144,7 @@ add_plan(struct buffer *out, const struct listing *l, int64_t now)
 		buffer_add_string(out, "next try with the next onehop -q");
 }
 
-/* Is the recipient still to get the message? */
+/* Returns whether the recipient is still to get the message. */
 static int
 is_waiting(const struct listing *l, size_t index)
 {
@@ -213,6 +213,7 @@ struct list_page {
 	size_t messages;
 	uint64_t octets;
 	size_t failed;     /* messages given up, shown or not */
+	int incomplete;    /* an outbox could not be read */
 	int64_t now;
 };
 
@@ -257,15 +258,30 @@ add_summary(struct list_page *p)
 {
 	char size[32];
 
+	if (p->messages == 0 && p->incomplete)
+		return;
 	if (p->messages == 0)
 		buffer_add_string(&p->text, "Mail queue is empty\n");
 	else
 		buffer_addf(&p->text, "-- %s in %zu message%s\n",
 		    write_size(size, sizeof(size), p->octets), p->messages,
 		    p->messages == 1 ? "" : "s");
-	if (p->failed > 0)
-		buffer_addf(&p->text, "-- %zu given up: onehop --outbox "
-		    "list\n", p->failed);
+}
+
+/* Tells what was given up before all else. */
+static int
+write_list(int fd, struct list_page *p, struct error *err)
+{
+	struct buffer text = {0};
+	int result;
+
+	if (p->failed > 0 && !p->json)
+		buffer_addf(&text, "-- %zu given up: onehop --outbox list\n",
+		    p->failed);
+	buffer_add(&text, p->text.data, p->text.len);
+	result = write_answer(fd, text.data, text.len, err);
+	buffer_free(&text);
+	return result;
 }
 
 int
@@ -274,8 +290,10 @@ list_messages(int fd, const struct list_order *order, struct error *err)
 	struct list_page p = { .json = order->form == LIST_JSON,
 	    .now = time(NULL) };
 	struct string_list paths = {0};
-	int result = locate_outboxes(&paths, order->selection, err);
+	struct error unlocated = {0};
+	int result = 0;
 
+	(void)locate_outboxes(&paths, order->selection, &unlocated);
 	if (p.json)
 		json_open(&p.text, NULL, '[');
 	for (size_t i = 0; i < paths.n && result == 0; i++) {
@@ -288,16 +306,23 @@ list_messages(int fd, const struct list_order *order, struct error *err)
 			result = order->extent == LIST_ALL
 			    ? add_messages(&p, &o, OUTBOX_FAILED, err)
 			    : count_failed(&p, &o, err);
+		if (result == 0 && order->extent == LIST_ALL)
+			outbox_look(&o);
 		outbox_close(&o);
 	}
+	p.incomplete = result != 0 || unlocated.code != 0;
 	if (p.json) {
 		json_close(&p.text, ']');
 		buffer_add_char(&p.text, '\n');
 	} else {
 		add_summary(&p);
 	}
-	if (result == 0)
-		result = write_answer(fd, p.text.data, p.text.len, err);
+	if (result == 0 && (p.text.len > 0 || p.failed > 0))
+		result = write_list(fd, &p, err);
+	if (result == 0 && unlocated.code != 0) {
+		*err = unlocated;
+		result = -1;
+	}
 	buffer_free(&p.text);
 	string_list_free(&paths);
 	return result;

@@ -1,14 +1,95 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "outbox/locate.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/buffer.h"
+#include "base/mkdirs.h"
+#include "base/write_all.h"
 #include "base/xdg.h"
+#include "base/xmalloc.h"
 #include "config/load.h"
 #include "outbox/outbox.h"
 
-/* Adds a path of ours to give away, unless nothing is there or it is known. */
+/* Ceiling for the list of outboxes, octets. */
+#define MEMORY_MAX ((size_t)64 << 10)
+
+/* The file that lists every outbox that was ever used but the default one.
+ * XDG_STATE_HOME does not count: another run may be without it. Owned. */
+static char *
+memory_path(const char *home)
+{
+	return home != NULL ? xasprintf("%s/.local/state/onehop/outboxes",
+	    home) : NULL;
+}
+
+/* Reads the list. A missing one is empty. */
+static void
+read_memory(struct buffer *text, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	char *room;
+	ssize_t n;
+
+	while (fd >= 0 && (room = buffer_reserve(text, 4096)) != NULL &&
+	    (n = read(fd, room, 4096)) > 0)
+		text->len += (size_t)n;
+	if (fd >= 0)
+		close(fd);
+}
+
+static int
+is_remembered(struct buffer *text, const char *line)
+{
+	const char *found = strstr(buffer_string(text), line);
+
+	return found != NULL && (found == text->data || found[-1] == '\n');
+}
+
+static void
+append_line(const char *path, const char *line)
+{
+	char *directory = xstrndup(path, strlen(path) - strlen("/outboxes"));
+	int fd;
+
+	(void)mkdirs(directory);
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
+	    O_NOFOLLOW, 0600);
+	if (fd >= 0) {
+		(void)fchmod(fd, 0600);
+		(void)write_all(fd, line, strlen(line));
+		close(fd);
+	}
+	free(directory);
+}
+
+void
+locate_remember(const char *outbox)
+{
+	struct buffer text = { .max = MEMORY_MAX };
+	char *home = xdg_home(), *path = memory_path(home);
+	char *line = xasprintf("%s\n", outbox);
+	char *usual = xasprintf("%s/.local/state/onehop/outbox",
+	    home != NULL ? home : "");
+
+	if (path != NULL && strcmp(outbox, usual) != 0 &&
+	    strchr(outbox, '\n') == NULL) {
+		read_memory(&text, path);
+		if (!is_remembered(&text, line))
+			append_line(path, line);
+	}
+	buffer_free(&text);
+	free(usual);
+	free(line);
+	free(path);
+	free(home);
+}
+
+/* Takes over path and adds it, unless it is known or does not exist. */
 static void
 add(struct string_list *paths, char *path)
 {
@@ -20,6 +101,25 @@ add(struct string_list *paths, char *path)
 		free(path);
 	else
 		string_list_add(paths, path);
+}
+
+static void
+add_remembered(struct string_list *paths, const char *home)
+{
+	struct buffer text = { .max = MEMORY_MAX };
+	char *path = memory_path(home);
+	char *line, *lf;
+
+	if (path != NULL)
+		read_memory(&text, path);
+	line = buffer_string(&text);
+	for (; (lf = strchr(line, '\n')) != NULL; line = lf + 1) {
+		*lf = '\0';
+		if (line[0] == '/')
+			add(paths, xstrdup(line));
+	}
+	buffer_free(&text);
+	free(path);
 }
 
 /* The outbox that the key's value comes to. */
@@ -46,6 +146,7 @@ locate_outboxes(struct string_list *paths, const struct selection *selection,
 	int result;
 
 	add_value(paths, home, "on");
+	add_remembered(paths, home);
 	for (size_t i = 0; i < selection->noverrides; i++)
 		if (strcmp(selection->overrides[i].key, "outbox") == 0)
 			add_value(paths, home, selection->overrides[i].value);

@@ -7,10 +7,14 @@
 #include "base/string_list.h"
 #include "config/selection.h"
 
+/* Notes that the outbox was used: locate_outboxes finds it even if the config
+ * no longer names it. Fails silently. */
+void locate_remember(const char *outbox);
+
 /*
- * Lists the outboxes that exist: of "outbox on", of the command line, and of
- * the accounts of the config files. Returns 0, or -1 with err set if a config
- * file cannot be read: then outboxes may be missing.
+ * Lists the outboxes that exist: of "outbox on", of the command line, of the
+ * accounts of the config files, and those that were ever used. Returns 0, or
+ * -1 with err set if a config file cannot be read: then some may be missing.
  */
 int locate_outboxes(struct string_list *paths,
 	const struct selection *selection, struct error *err);

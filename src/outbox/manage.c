@@ -76,6 +76,7 @@ choose(struct choice *c, const struct manage_order *order, const char *name,
     struct error *err)
 {
 	struct string_list paths = {0};
+	struct error unlocated = {0};
 	char quote[128];
 	int result = 0;
 
@@ -83,17 +84,27 @@ choose(struct choice *c, const struct manage_order *order, const char *name,
 	if (strlen(name) < NAME_MIN)
 		return fail(err, EX_USAGE, "expected an ID or at least %d "
 		    "characters of it, not \"%s\"", NAME_MIN, quote);
-	result = locate_outboxes(&paths, order->selection, err);
+	(void)locate_outboxes(&paths, order->selection, &unlocated);
 	for (size_t i = 0; i < paths.n && result == 0; i++)
 		result = search(c, paths.at[i], name, err);
 	string_list_free(&paths);
-	if (result == 0 && c->id == NULL)
+	if (result == 0 && c->id == NULL && unlocated.code != 0) {
+		*err = unlocated;
+		result = -1;
+	} else if (result == 0 && c->id == NULL)
 		result = fail(err, EX_NOINPUT,
 		    "no message %s in the outbox", quote);
 	else if (result == 0 && c->several)
 		result = fail(err, EX_USAGE,
 		    "more than one message has %s in its name", quote);
 	return result;
+}
+
+static int
+in_use(struct error *err)
+{
+	return fail(err, EX_TEMPFAIL, "outbox: another run is sending from "
+	    "it");
 }
 
 /* Takes the lock; the run that had it may have moved the message. */
@@ -103,8 +114,7 @@ lock(struct choice *c, struct error *err)
 	int locked = outbox_lock(&c->outbox, deadline_in(LOCK_PATIENCE), err);
 
 	if (locked == 0)
-		return fail(err, EX_TEMPFAIL, "outbox: another run is "
-		    "sending from it");
+		return in_use(err);
 	if (outbox_message_size(&c->outbox, c->place, c->id) == 0)
 		c->place = c->place == OUTBOX_NEW ? OUTBOX_FAILED
 		    : OUTBOX_NEW;
@@ -146,6 +156,8 @@ show(int fd, struct choice *c, struct error *err)
 	}
 	buffer_free(&head);
 	message_file_free(&m);
+	if (result == 0 && c->place == OUTBOX_FAILED)
+		outbox_look(&c->outbox);
 	return result;
 }
 
@@ -186,6 +198,51 @@ retry(int fd, struct choice *c, struct error *err)
 	return result;
 }
 
+/* Makes the waiting messages of an outbox due, or ends the pauses of their
+ * accounts alone. */
+static int
+renew_all(struct choice *c, int with_messages, struct error *err)
+{
+	const struct held none = {0};
+	struct string_list ids = {0};
+	int locked = outbox_lock(&c->outbox, deadline_in(LOCK_PATIENCE), err);
+	int result = locked < 0 ? -1 : locked == 0 ? in_use(err) : 0;
+
+	if (result == 0 && with_messages)
+		result = outbox_list(&c->outbox, OUTBOX_NEW, &ids, err);
+	for (size_t i = 0; i < ids.n && result == 0; i++) {
+		c->id = ids.at[i];
+		c->place = OUTBOX_NEW;
+		result = renew(c, err);
+	}
+	if (result == 0)
+		held_write(&none, &c->outbox);
+	c->id = NULL;
+	string_list_free(&ids);
+	return result;
+}
+
+/* "all", or "held", for the messages of accounts that are held. */
+static int
+retry_many(const struct manage_order *order, const char *which,
+    struct error *err)
+{
+	struct string_list paths = {0};
+	int result = locate_outboxes(&paths, order->selection, err);
+
+	for (size_t i = 0; i < paths.n && result == 0; i++) {
+		struct choice c = {0};
+
+		result = outbox_open(&c.outbox, paths.at[i], err);
+		if (result == 0)
+			result = renew_all(&c, strcmp(which, "all") == 0,
+			    err);
+		outbox_close(&c.outbox);
+	}
+	string_list_free(&paths);
+	return result;
+}
+
 static int
 drop(int fd, struct choice *c, struct error *err)
 {
@@ -203,7 +260,7 @@ list(int fd, const struct manage_order *order, struct error *err)
 	return list_messages(fd, &all, err);
 }
 
-/* A verb is about the outboxes, or about each message named behind it. */
+/* A verb applies to the outboxes, or to each message that is named. */
 static const struct manage_verb {
 	const char *name;
 	int (*on_outboxes)(int fd, const struct manage_order *order,
@@ -225,6 +282,13 @@ find_verb(const char *name)
 		if (strcmp(name, verbs[i].name) == 0)
 			return &verbs[i];
 	return NULL;
+}
+
+/* Returns whether a word names several messages. */
+static int
+is_many(const char *word)
+{
+	return strcmp(word, "all") == 0 || strcmp(word, "held") == 0;
 }
 
 int
@@ -254,6 +318,10 @@ manage_run(int fd, const struct manage_order *order, struct error *err)
 	for (size_t i = 0; i < order->nids && result == 0; i++) {
 		struct choice c = {0};
 
+		if (verb->on_message == retry && is_many(order->ids[i])) {
+			result = retry_many(order, order->ids[i], err);
+			continue;
+		}
 		result = choose(&c, order, order->ids[i], err);
 		if (result == 0)
 			result = verb->on_message(fd, &c, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a user does with the messages of the outboxes: --outbox VERB. */
+/* Shows, retries and removes messages of the outboxes: --outbox VERB. */
 #ifndef ONEHOP_OUTBOX_MANAGE_H
 #define ONEHOP_OUTBOX_MANAGE_H
 

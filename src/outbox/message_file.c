@@ -23,7 +23,7 @@
 /* "sha256 ", the digits, LF. */
 #define SEAL_MAX (sizeof(MESSAGE_FILE_SEAL) + SHA256_TEXT)
 
-/* What a record holds, and where. */
+/* The type of a value, and of its field. */
 enum kind {
 	NUMBER,         /* int64_t; 0 is not written */
 	COUNT,          /* unsigned; likewise */
@@ -252,7 +252,7 @@ take_word(char **to, const char *value)
 	return 0;
 }
 
-/* Is value an address as the command line may name it? */
+/* Returns whether value is an address that the command line could name. */
 static int
 is_path(const char *value)
 {
@@ -407,7 +407,7 @@ read_at(int fd, char *data, size_t n, off_t offset, struct error *err)
 	return 0;
 }
 
-/* Is the first line that of another version of the format? */
+/* Returns whether the first line is that of another version. */
 static int
 is_other_version(const struct buffer *head)
 {

@@ -55,7 +55,7 @@ enum message_file_part {
 	MESSAGE_FILE_OPEN   /* neither accepted nor refused for good */
 };
 
-/* Is the recipient's last reply neither 2yz nor 5yz? */
+/* Returns whether the recipient's last reply is neither 2yz nor 5yz. */
 int message_file_is_open(const struct recipient *to);
 
 /*

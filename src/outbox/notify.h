@@ -3,8 +3,8 @@
 #ifndef ONEHOP_OUTBOX_NOTIFY_H
 #define ONEHOP_OUTBOX_NOTIFY_H
 
-/* Runs the account's outbox_notify with the number of messages behind it, for
- * a minute at most. Nothing if command is "" or n is 0. */
+/* Runs the command outbox_notify with the number of messages as its last
+ * argument, for a minute at most. Does nothing if command is "" or n is 0. */
 void notify_run(const char *command, unsigned n);
 
 /* One line on fd if messages in the outbox were given up since the last such

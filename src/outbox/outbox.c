@@ -60,7 +60,7 @@ outbox_exists(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0;
+	return stat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 int
@@ -160,7 +160,7 @@ outbox_close(struct outbox *o)
 	memset(o, 0, sizeof(*o));
 }
 
-/* The moment in front, so that names sort by age, and chance behind it. */
+/* The moment comes first, so that names sort by age; then random digits. */
 static int
 make_id(char id[OUTBOX_ID])
 {
@@ -265,7 +265,7 @@ outbox_lock(struct outbox *o, int64_t deadline, struct error *err)
 	return 1;
 }
 
-/* Is name an ID of make_id()? Other names in a directory are foreign. */
+/* Returns whether name is an ID of make_id(). Other names are foreign. */
 static int
 is_id(const char *name)
 {
@@ -445,7 +445,7 @@ outbox_unlink(const struct outbox *o, enum outbox_place place,
 	    : outbox_cannot(err, "remove", id);
 }
 
-/* Is it an unfinished file that has got its ID, or that was left long ago? */
+/* Returns whether an unfinished file has its ID, or was left long ago. */
 static int
 is_abandoned(int directory, const char *name)
 {
@@ -501,4 +501,47 @@ outbox_sweep(const struct outbox *o)
 {
 	for (int i = 0; i < OUTBOX_PLACES; i++)
 		sweep_directory(o, (enum outbox_place)i);
+}
+
+/* The modification time of this file is when the user has looked. */
+static char *
+mark_path(const struct outbox *o)
+{
+	return xasprintf("%s/looked", o->path);
+}
+
+void
+outbox_look(const struct outbox *o)
+{
+	char *path = mark_path(o);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0) {
+		(void)fchmod(fd, 0600);
+		(void)futimens(fd, NULL);
+		close(fd);
+	}
+	free(path);
+}
+
+int
+outbox_list_unseen(const struct outbox *o, struct string_list *ids,
+    struct error *err)
+{
+	char *path = mark_path(o);
+	struct string_list all = {0};
+	struct stat mark, st;
+	int ever = lstat(path, &mark) == 0;
+	int result = outbox_list(o, OUTBOX_FAILED, &all, err);
+
+	for (size_t i = 0; i < all.n; i++)
+		if (fstatat(o->places[OUTBOX_FAILED], all.at[i], &st,
+		    AT_SYMLINK_NOFOLLOW) == 0 &&
+		    (!ever || st.st_ctim.tv_sec > mark.st_mtim.tv_sec ||
+		    (st.st_ctim.tv_sec == mark.st_mtim.tv_sec &&
+		    st.st_ctim.tv_nsec > mark.st_mtim.tv_nsec)))
+			string_list_add(ids, xstrdup(all.at[i]));
+	string_list_free(&all);
+	free(path);
+	return result;
 }

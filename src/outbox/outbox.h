@@ -42,7 +42,7 @@ char *outbox_path(const struct account *a);
  */
 int outbox_open(struct outbox *o, const char *path, struct error *err);
 
-/* Does the directory exist? */
+/* Returns whether the directory exists, or may exist. */
 int outbox_exists(const char *path);
 
 void outbox_close(struct outbox *o);
@@ -58,8 +58,8 @@ int outbox_add(const struct outbox *o, enum outbox_place place,
 	const struct message_file *m, enum message_file_part part,
 	char id[OUTBOX_ID], struct error *err);
 
-/* Is there room for a message of that many octets? Returns 0, or -1 if there
- * are too many messages, or together they are too large. */
+/* Returns 0 if there is room for a message of that many octets, -1 if there are
+ * too many messages, or together they are too large. */
 int outbox_check_room(const struct outbox *o, const struct account *limits,
 	uint64_t octets, struct error *err);
 
@@ -105,6 +105,13 @@ int outbox_remove(const struct outbox *o, enum outbox_place place,
  * swept. Returns 0 or -1. */
 int outbox_unlink(const struct outbox *o, enum outbox_place place,
 	const char *id, struct error *err);
+
+/* Notes that the user has looked at the messages given up. */
+void outbox_look(const struct outbox *o);
+
+/* Lists the messages given up since the user has looked. Returns 0 or -1. */
+int outbox_list_unseen(const struct outbox *o, struct string_list *ids,
+	struct error *err);
 
 /* Removes what killed runs left, and the journals of messages that are gone.
  * Needs the lock. */

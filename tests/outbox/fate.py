@@ -442,6 +442,17 @@ def a_silent_server_delays_its_own_messages():
         yield from differs("slow", slow.count(), {"slow@x": 1})
 
 
+def what_no_server_takes_is_refused_at_once():
+    """The server is down, but a field is too long for any."""
+    with House() as house:
+        result = house.run("-i", "you@example.net", stdin=message(
+            "1@x").replace(b"\n\n", b"\nX-Long: " + b"y" * 1100 + b"\n\n", 1))
+        yield from fault_of(result, 65)
+        yield from differs("new", house.files("new"), [])
+        yield from fault_of(house.send("2@x", body=b"y" * 1100 + b"\n"), 0)
+        yield from differs("new", len(house.files("new")), 1)
+
+
 def no_secret_is_written():
     with House("auth plain", "user me", "password hunter-2-hunter",
                "tls_certcheck off") as house:
@@ -472,6 +483,7 @@ def main():
                  one_that_is_hung_up_on_blocks_no_other,
                  a_wrong_clock_at_queueing_delays_nothing,
                  a_leftover_stops_no_rewriting, no_secret_is_written,
+                 what_no_server_takes_is_refused_at_once,
                  the_deadline_is_of_one_message, a_refusal_is_not_forgotten,
                  one_put_off_is_kept, killed_while_it_was_sent,
                  what_the_user_can_fix_is_kept,

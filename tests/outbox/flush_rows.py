@@ -269,7 +269,7 @@ def expired():
         with Sink(refuse(b"451 4.3.0 later\r\n", b"1@x")) as sink:
             house.lead_to(sink.port)
             for _ in range(5):
-                yield from fault_of(house.flush(), 0)
+                yield from fault_of(house.flush(), 75)
                 later(house, path, 24 * 3600 + 60)
             result = house.flush()
             yield from fault_of(result, 69)
@@ -285,12 +285,12 @@ def out_of_reach():
         path, = house.files("new")
         house.age(path, 60 * 24 * 3600)
         for _ in range(7):
-            yield from fault_of(house.flush(), 0)
+            yield from fault_of(house.flush(), 75)
             yield from differs("journal", house.journal(path), b"")
         with Sink(refuse(b"451 4.3.0 later\r\n", b"1@x")) as sink:
             house.lead_to(sink.port)
             for _ in range(4):
-                yield from fault_of(house.flush(), 0)
+                yield from fault_of(house.flush(), 75)
                 later(house, path, 30 * 24 * 3600)
         yield from differs("new", len(house.files("new")), 1)
 

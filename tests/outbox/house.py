@@ -192,7 +192,8 @@ class House:
             return []
         return sorted(os.path.join(directory, name)
                       for name in os.listdir(directory)
-                      if name not in ("told", "held") and not name.startswith("."))
+                      if name not in ("told", "held") and
+                      not name.startswith("."))
 
     def journal(self, path):
         """What the journal of that message says."""

@@ -93,7 +93,8 @@ open_with_message(struct outbox *o, const struct fixture *f,
 	struct error err = {0};
 
 	open_outbox(o, f);
-	if (outbox_add(o, OUTBOX_NEW, &f->entry, MESSAGE_FILE_WHOLE, id, &err) != 0)
+	if (outbox_add(o, OUTBOX_NEW, &f->entry, MESSAGE_FILE_WHOLE, id,
+	    &err) != 0)
 		fail_msg("%s", err.text);
 }
 
