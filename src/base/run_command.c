@@ -279,17 +279,16 @@ take_line(struct buffer *out, pid_t pid, int fd, unsigned seconds,
 	return result;
 }
 
-/* Starts it with stdin on that descriptor, or -1; its output can be read from
- * *out. */
+/* Starts it; its output can be read from *out. */
 static int
-start(pid_t *pid, const char *text, int in, int *out, struct error *err)
+start(pid_t *pid, const char *text, int *out, struct error *err)
 {
 	int result, ends[2];
 
 	if (pipe(ends) != 0)
 		return fail(err, EX_OSERR, "cannot make a pipe: %s",
 		    strerror(errno));
-	result = command_start(pid, text, in, ends[1], err);
+	result = command_start(pid, text, -1, ends[1], err);
 	close(ends[1]);
 	if (result == 0)
 		*out = ends[0];
@@ -306,7 +305,7 @@ command_read(struct buffer *out, const char *command, unsigned seconds,
 	pid_t pid;
 	int fd;
 
-	if (start(&pid, command, -1, &fd, err) == 0 &&
+	if (start(&pid, command, &fd, err) == 0 &&
 	    take_line(out, pid, fd, seconds, err) == 0)
 		return 0;
 	return wrap(err, "command \"%s\"",
@@ -338,55 +337,4 @@ command_write(const char *command, const struct buffer *text,
 		return command_judge(status, EX_CONFIG, err);
 	command_kill(pid);
 	return result == 0 ? fail(err, EX_CONFIG, "timed out") : -1;
-}
-
-int
-command_prepare(struct command *c, const char *text, struct error *err)
-{
-	/* at the end of input, that is of us, it ends as well */
-	char *script = xasprintf("read -r word || exit\nexec </dev/null\n%s",
-	    text);
-	int result, ends[2];
-
-	if (pipe(ends) != 0) {
-		free(script);
-		return fail(err, EX_OSERR, "cannot make a pipe: %s",
-		    strerror(errno));
-	}
-	result = start(&c->pid, script, ends[0], &c->out, err);
-	free(script);
-	close(ends[0]);
-	if (result == 0)
-		c->in = ends[1];
-	else
-		close(ends[1]);
-	return result;
-}
-
-int
-command_run(struct command *c, struct buffer *out, unsigned seconds,
-    struct error *err)
-{
-	pid_t pid = c->pid;
-	int told = write(c->in, "\n", 1) == 1;
-
-	close(c->in);
-	c->pid = 0;
-	if (told)
-		return take_line(out, pid, c->out, seconds, err);
-	close(c->out);
-	command_kill(pid);
-	return fail(err, EX_OSERR, "cannot tell the command to run: %s",
-	    strerror(errno));
-}
-
-void
-command_dismiss(struct command *c)
-{
-	if (c->pid == 0)
-		return;
-	close(c->in);
-	close(c->out);
-	command_kill(c->pid);
-	c->pid = 0;
 }

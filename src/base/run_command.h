@@ -72,22 +72,4 @@ int first_line_read(struct buffer *text, int fd, int64_t deadline,
 int first_line_take(struct buffer *out, const struct buffer *text,
 	struct error *err);
 
-/* A command started now and run later: the sandbox forbids exec. {0} is
- * none. */
-struct command {
-	pid_t pid;
-	int in;              /* the shell waits for a line here */
-	int out;             /* read end of its output */
-};
-
-/* Starts a shell that waits for command_run(). Returns 0, or -1 EX_OSERR. */
-int command_prepare(struct command *c, const char *text, struct error *err);
-
-/* Runs the prepared command as command_read() does; it can run once. */
-int command_run(struct command *c, struct buffer *out, unsigned seconds,
-	struct error *err);
-
-/* Ends a prepared command that was not run. */
-void command_dismiss(struct command *c);
-
 #endif

@@ -142,51 +142,6 @@ a_command_that_shuts_its_output_is_waited_for(void **state)
 	buffer_free(&out);
 }
 
-static void
-a_command_that_stands_by_runs_when_it_is_told(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		struct buffer out = { .kind = BUFFER_SECRET };
-		struct command c = {0};
-		struct error err = {0};
-
-		assert_int_equal(command_prepare(&c, commands[i].command,
-		    &err), 0);
-		assert_true(c.pid > 0);
-		if (command_run(&c, &out, 60, &err) != 0)
-			print_message("# %s\n", err.text);
-		assert_string_equal(buffer_string(&out), commands[i].secret);
-		buffer_free(&out);
-		command_dismiss(&c);
-	}
-	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-}
-
-static void
-one_that_is_not_told_leaves_nothing(void **state)
-{
-	char directory[] = "/tmp/onehop-command-XXXXXX";
-	char path[64], text[96];
-	struct command c = {0};
-	struct error err = {0};
-
-	(void)state;
-	assert_non_null(mkdtemp(directory));
-	snprintf(path, sizeof(path), "%s/ran", directory);
-	snprintf(text, sizeof(text), ">%s", path);
-	assert_int_equal(command_prepare(&c, text, &err), 0);
-	command_dismiss(&c);
-	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-	/* nor if we end without a word */
-	assert_int_equal(command_prepare(&c, text, &err), 0);
-	close(c.in);
-	assert_int_equal(waitpid(c.pid, NULL, 0), c.pid);
-	close(c.out);
-	assert_int_equal(access(path, F_OK), -1);
-	rmdir(directory);
-}
-
 int
 main(void)
 {
@@ -197,8 +152,6 @@ main(void)
 		cmocka_unit_test(the_longest_secret_fits),
 		cmocka_unit_test(at_the_limit_all_that_was_started_is_killed),
 		cmocka_unit_test(a_command_that_shuts_its_output_is_waited_for),
-		cmocka_unit_test(a_command_that_stands_by_runs_when_it_is_told),
-		cmocka_unit_test(one_that_is_not_told_leaves_nothing),
 	};
 
 	setenv("ONEHOP_TEST_VARIABLE", "seen", 1);
