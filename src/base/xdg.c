@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/xdg.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,13 +37,49 @@ xdg_home(void)
 	return xstrdup(pw == NULL && is_of(home, 0) ? home : "");
 }
 
+/* Removes the last component; 0 if only "/" is left. */
+static int
+go_up(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (slash == path)
+		return 0;
+	*slash = '\0';
+	return 1;
+}
+
+/*
+ * The directory of the variable if it is believed as HOME is: it, or the next
+ * directory above it that exists, belongs to us. Else NULL. Allocates nothing.
+ */
+static const char *
+find_base(const char *variable)
+{
+	const char *base = getenv(variable);
+	char path[PATH_MAX];
+	struct stat st;
+	int n;
+
+	if (base == NULL || base[0] != '/')
+		return NULL;
+	n = snprintf(path, sizeof(path), "%s", base);
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return NULL;
+	while (stat(path, &st) != 0 && errno == ENOENT)
+		if (!go_up(path))
+			return NULL;
+	return is_of(path, geteuid()) ||
+	    (is_of(path, 0) && getpwuid(geteuid()) == NULL) ? base : NULL;
+}
+
 static char *
 locate(const char *variable, const char *home, const char *below,
     const char *tail)
 {
-	const char *base = getenv(variable);
+	const char *base = find_base(variable);
 
-	if (base != NULL && base[0] == '/')
+	if (base != NULL)
 		return xasprintf("%s/%s", base, tail);
 	if (home != NULL && home[0] != '\0')
 		return xasprintf("%s/%s/%s", home, below, tail);
@@ -69,10 +107,10 @@ xdg_state_directory(const char *home)
 int
 xdg_state_file(char *path, size_t size, const char *home, const char *name)
 {
-	const char *base = getenv("XDG_STATE_HOME");
+	const char *base = find_base("XDG_STATE_HOME");
 	int n;
 
-	if (base != NULL && base[0] == '/')
+	if (base != NULL)
 		n = snprintf(path, size, "%s/onehop/%s", base, name);
 	else if (home != NULL && home[0] != '\0')
 		n = snprintf(path, size, "%s/.local/state/onehop/%s", home,

@@ -5,6 +5,9 @@
 
 #include <stddef.h>
 
+/* XDG_CONFIG_HOME and XDG_STATE_HOME count only where they, or the next
+ * directory above them that exists, belong to the user, as with HOME. */
+
 /*
  * HOME if it is absolute, a directory of ours and not "/"; else the passwd
  * entry's: cron, sudo and dovecot run us with no usable HOME. A user without
