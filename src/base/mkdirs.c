@@ -30,17 +30,41 @@ sync_above(char *path)
 	return result;
 }
 
+/* Mode 0700 whatever the umask, for the new directory and nothing that has
+ * taken its place meanwhile. */
+static int
+close_others(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	int result;
+
+	if (fd < 0)
+		return -1;
+	result = fstat(fd, &st);
+	if (result == 0 && st.st_uid != geteuid()) {
+		errno = EPERM;
+		result = -1;
+	}
+	if (result == 0)
+		result = fchmod(fd, 0700);
+	close(fd);
+	return result;
+}
+
 /* What is there is left as it is, whatever a system says of making it. */
 static int
 make_one(char *path)
 {
+	mode_t mask = umask(077); /* else it might not even be opened */
+	int made = mkdir(path, 0700);
+	int error = errno;
 	struct stat st;
-	int error;
 
-	if (mkdir(path, 0700) == 0)
-		return chmod(path, 0700) == 0 && sync_above(path) == 0
+	umask(mask);
+	if (made == 0)
+		return close_others(path) == 0 && sync_above(path) == 0
 		    ? 0 : -1;
-	error = errno;
 	if (error == EEXIST || stat(path, &st) == 0)
 		return 0;
 	errno = error;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/state_file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -109,17 +108,6 @@ state_file_read(struct buffer *text, const char *directory, const char *name,
 	return 1;
 }
 
-enum durability { LASTING, FLEETING };
-
-/* All of it, and on the disk if it is to last. 0, or -1 with errno. */
-static int
-write_text(int fd, const struct buffer *text, enum durability durability)
-{
-	if (write_all(fd, text->data, text->len) != 0)
-		return -1;
-	return durability == LASTING ? fsync(fd) : 0;
-}
-
 /* A name that nobody reads, for a file under way. */
 struct hidden_name {
 	char text[32];
@@ -139,7 +127,7 @@ make_name(struct hidden_name *name)
 /* A whole file under a name that nobody reads. 0, or -1 with errno. */
 static int
 write_hidden(int directory, struct hidden_name *name,
-	const struct buffer *text, enum durability durability)
+	const struct buffer *text)
 {
 	int fd, result, error;
 
@@ -149,7 +137,9 @@ write_hidden(int directory, struct hidden_name *name,
 	    O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -1;
-	result = write_text(fd, text, durability);
+	result = write_all(fd, text->data, text->len);
+	if (result == 0)
+		result = fsync(fd);
 	if (close(fd) != 0)
 		result = -1;
 	if (result == 0)
@@ -168,7 +158,7 @@ link_file(int directory, const char *name, const struct buffer *text)
 	struct hidden_name hidden;
 	int result = 1, error;
 
-	if (write_hidden(directory, &hidden, text, LASTING) != 0)
+	if (write_hidden(directory, &hidden, text) != 0)
 		return -1;
 	if (linkat(directory, hidden.text, directory, name, 0) != 0)
 		result = errno == EEXIST ? 0 : -1;
@@ -208,76 +198,4 @@ state_file_add(const char *directory, const char *name,
 		    strerror(errno));
 	close(fd);
 	return result;
-}
-
-int
-state_file_take(struct buffer *text, const char *directory, const char *name)
-{
-	struct trusted_file file = {0};
-	struct hidden_name hidden;
-	struct error ignored;
-	int fd, result = 0;
-
-	if (check_name(name, &ignored) != 0 ||
-	    open_directory(&fd, directory, &ignored) != 1)
-		return 0;
-	/* Under its new name it is nobody else's any more. */
-	if (make_name(&hidden) == 0 &&
-	    renameat(fd, name, fd, hidden.text) == 0) {
-		result = trusted_file_read_at(&file, fd, hidden.text,
-		    STORE_MAX, &ignored) == TRUSTED_READ && file.is_private;
-		unlinkat(fd, hidden.text, 0);
-	}
-	close(fd);
-	buffer_free(text);
-	if (result)
-		*text = file.text;
-	else
-		buffer_free(&file.text);
-	return result;
-}
-
-int
-state_file_put(const char *directory, const char *name,
-    const struct buffer *text)
-{
-	struct hidden_name hidden;
-	struct error ignored;
-	int fd, result;
-
-	if (check_name(name, &ignored) != 0 ||
-	    open_directory(&fd, directory, &ignored) != 1)
-		return -1;
-	result = write_hidden(fd, &hidden, text, FLEETING);
-	if (result == 0 && renameat(fd, hidden.text, fd, name) != 0) {
-		unlinkat(fd, hidden.text, 0);
-		result = -1;
-	}
-	close(fd);
-	return result;
-}
-
-void
-state_file_sweep(const char *directory, time_t seconds)
-{
-	time_t oldest = time(NULL) - seconds;
-	const struct dirent *entry;
-	struct error ignored;
-	struct stat st;
-	DIR *list;
-	int fd;
-
-	if (open_directory(&fd, directory, &ignored) != 1)
-		return;
-	list = fdopendir(fd);
-	if (list == NULL) {
-		close(fd);
-		return;
-	}
-	while ((entry = readdir(list)) != NULL)
-		if (fstatat(fd, entry->d_name, &st,
-		    AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-		    st.st_mtime < oldest)
-			unlinkat(fd, entry->d_name, 0);
-	closedir(list);
 }

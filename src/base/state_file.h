@@ -7,7 +7,6 @@
 #define ONEHOP_BASE_STATE_FILE_H
 
 #include <stddef.h>
-#include <time.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -31,21 +30,5 @@ int state_file_read(struct buffer *text, const char *directory,
  */
 int state_file_add(const char *directory, const char *name,
 	const struct buffer *text, struct error *err);
-
-/*
- * Reads a file into text as state_file_read does, and removes it: of several
- * processes that ask at once one gets it. 1; 0 if there is none, or if others
- * may read it.
- */
-int state_file_take(struct buffer *text, const char *directory,
-	const char *name);
-
-/* Puts a file into a directory that is there, in place of the one of that
- * name; it may be lost if the system crashes. Allocates nothing. 0 or -1. */
-int state_file_put(const char *directory, const char *name,
-	const struct buffer *text);
-
-/* Removes the files that have not been written for so many seconds. */
-void state_file_sweep(const char *directory, time_t seconds);
 
 #endif

@@ -113,28 +113,6 @@ what_is_there_stays(void **state)
 	assert_holds(p, "a:1", "one");
 }
 
-static void
-what_is_taken_is_gone(void **state)
-{
-	const struct place *p = *state;
-	char *empty = xasprintf("test -z \"$(ls -A '%s')\"", p->directory);
-	struct buffer text = {0}, words = {0};
-	struct error err = {0};
-
-	buffer_add_string(&words, "two");
-	assert_int_equal(state_file_put(p->directory, "s", &words), -1);
-	assert_int_equal(state_file_take(&text, p->directory, "s"), 0);
-	assert_int_equal(add(p, "s", "one", &err), 1);
-	assert_int_equal(state_file_put(p->directory, "s", &words), 0);
-	assert_int_equal(state_file_take(&text, p->directory, "s"), 1);
-	assert_string_equal(buffer_string(&text), "two");
-	assert_int_equal(state_file_take(&text, p->directory, "s"), 0);
-	assert_int_equal(system(empty), 0);
-	buffer_free(&text);
-	buffer_free(&words);
-	free(empty);
-}
-
 /* One of many at once wins, and nothing is left over but its file. */
 static void
 one_of_many_wins(void **state)
@@ -277,7 +255,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		IN_A_PLACE(what_was_added_is_read_and_nobody_elses),
 		IN_A_PLACE(what_is_there_stays),
-		IN_A_PLACE(what_is_taken_is_gone),
 		IN_A_PLACE(one_of_many_wins),
 		IN_A_PLACE(what_others_can_write_is_not_read),
 		IN_A_PLACE(names_lead_nowhere_else),
