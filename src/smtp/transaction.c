@@ -170,8 +170,11 @@ get_rcpt(struct transaction *t, size_t step, struct error *err)
 	struct recipient *to = t->to[step - STEP_RCPT];
 	struct reply *r = &to->reply;
 
-	if (session_get(t->session, REPLY_TO_RCPT, r, err) != 0)
+	if (session_get(t->session, REPLY_TO_RCPT, r, err) != 0) {
+		/* a part of a reply accepts nobody */
+		memset(r, 0, sizeof(*r));
 		return -1;
+	}
 	if (reply_class(r) == 2) {
 		to->pending = 1;
 		t->accepted++;
