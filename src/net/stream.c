@@ -74,9 +74,13 @@ timed_out(const struct stream *s, struct error *err)
 static int
 check_time(struct stream *s, struct error *err)
 {
+	int came = s->came;
+
+	s->came = 0;
 	if (s->rounds++ == 0)
-		return 0; /* a reply that has come outranks a signal */
-	if (signals_check(err) != 0)
+		return 0;
+	/* A reply that has come outranks a signal; poll_any sees that next. */
+	if (!came && signals_check(err) != 0)
 		return -1;
 	if (deadline_now() < deadline_first(s->step, s->deadline)) {
 		s->late = 0;
@@ -97,6 +101,7 @@ poll_and_tell(struct stream *s, struct pollfd *p, int64_t deadline,
 
 		if (ready != 0 || wake == deadline) {
 			wait_line_erase(&s->waits);
+			s->came = ready > 0;
 			return ready;
 		}
 		wait_line_draw(&s->waits, s->awaited);

@@ -31,6 +31,7 @@ struct stream {
 	char awaited[48];       /* the step's name, for errors */
 	int trace;              /* descriptor for the dialogue, or -1 */
 	unsigned rounds;        /* of a loop in the step that the peer prolongs */
+	int came;           /* the last wait ended with input or room */
 	unsigned late;          /* rounds since the time was up */
 	struct wait_line waits; /* drawn while the stream waits to read */
 	int within_reply;       /* the next line belongs to the last one */
