@@ -5,7 +5,7 @@
 
 #include "base/ascii.h"
 
-/* What stands before and behind it, whatever the case; "" is anything. */
+/* The text before and after it, whatever the case; "" is anything. */
 static const struct {
 	const char *before;
 	const char *behind;
@@ -55,7 +55,7 @@ is_id(const char *text, size_t n)
 	    (dots == 0 || digits + dots < n);
 }
 
-/* Does a word stand at text, with behind behind it? */
+/* The length of the word at text if the other text follows it; else 0. */
 static size_t
 match(const char *text, const char *behind)
 {
