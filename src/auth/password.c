@@ -162,7 +162,7 @@ from_netrc(struct password *s, const struct account *a, struct error *err)
 	return result;
 }
 
-/* Who is asked for: the server, or the account where it has no host. */
+/* Asks by the name of the server, or of the account if it has no host. */
 static int
 from_terminal(struct password *s, const struct account *a, struct error *err)
 {

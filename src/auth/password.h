@@ -23,7 +23,7 @@ struct password {
 int password_get(struct password *s, const struct account *a,
 	struct error *err);
 
-/* Is the account's password for AUTH, or free for the client's key? */
+/* The account's password is for AUTH, or free for the client's key. */
 enum password_use { SECRET_FOR_AUTH, SECRET_FREE };
 
 /*

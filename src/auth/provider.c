@@ -25,7 +25,7 @@ provider_by_domain(const char *domain)
 	return NULL;
 }
 
-/* Is the host in one of the domains of the list? */
+/* Returns whether the host is in one of the domains of the list. */
 static int
 is_within_any(const char *host, const char *list)
 {

@@ -12,12 +12,12 @@
 #include "base/error.h"
 #include "format/mechanism.h"
 
-/* What 12288 octets of base64 hold: RFC 4954 4 asks for no more. */
+/* As much as 12288 octets of base64 hold: RFC 4954 4 asks for no more. */
 #define SASL_CHALLENGE_MAX ((size_t)9216)
 
 struct sasl; /* one exchange */
 
-/* Who we are; strings borrowed until sasl_free. */
+/* The client's identity; strings borrowed until sasl_free. */
 struct sasl_identity {
 	const char *user;
 	const char *secret;        /* password or token */
@@ -49,7 +49,7 @@ int sasl_begin(struct sasl **s, const struct mechanism *mechanism,
 int sasl_step(struct sasl *s, const char *challenge, size_t len,
 	struct buffer *out, struct error *err);
 
-/* What the server said in a challenge about its refusal, escaped, or "". */
+/* The server's words about its refusal in a challenge, escaped, or "". */
 const char *sasl_server_error(const struct sasl *s);
 
 /* NULL is fine. libgsasl frees its copies of the secret unwiped. */

@@ -59,19 +59,19 @@ ascii_upper(char c)
 	return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
 }
 
-/* Does the text hold an octet above 127? */
+/* Returns whether the text holds an octet above 127. */
 int ascii_has_8bit(const char *text, size_t n);
 
-/* Are they equal, ignoring ASCII case? */
+/* Returns whether they are equal, ignoring ASCII case. */
 int ascii_equal(const char *a, const char *b);
 
 /* The same for the n octets at a and the whole string b. */
 int ascii_equal_n(const char *a, size_t n, const char *b);
 
-/* Does a begin with prefix, ignoring case? */
+/* Returns whether a begins with prefix, ignoring case. */
 int ascii_begins(const char *a, const char *prefix);
 
-/* Is word in the space-separated list, ignoring case? */
+/* Returns whether word is in the space-separated list, ignoring case. */
 int ascii_has_word(const char *list, const char *word);
 
 /*

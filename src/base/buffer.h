@@ -36,7 +36,7 @@ char *buffer_reserve(struct buffer *b, size_t n);
 /* Drops the first n octets (n <= len). */
 void buffer_consume(struct buffer *b, size_t n);
 
-/* The content with a NUL behind it (not counted in len); never NULL. */
+/* The content with a NUL after it (not counted in len); never NULL. */
 char *buffer_string(struct buffer *b);
 
 /* Empties b, keeps the memory; wipes a secret. */

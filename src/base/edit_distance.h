@@ -14,7 +14,7 @@
  */
 size_t distance(const char *a, const char *b);
 
-/* Close enough that the one was meant for the other? */
+/* Returns whether they are so close that the one was meant for the other. */
 int edit_distance_is_typo(const char *typed, const char *meant);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <sysexits.h>
 
-/* What is known of the message when the run failed. */
+/* The state of the message, as far as known, when the run failed. */
 enum outcome {
 	OUTCOME_NOT_SENT, /* the smarthost cannot have it */
 	OUTCOME_UNKNOWN,  /* the final dot was sent, its reply never came */

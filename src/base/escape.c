@@ -39,7 +39,7 @@ look(const unsigned char *text, size_t len)
 	return c;
 }
 
-/* Does all of it fit in room octets? */
+/* Returns whether all of it fits in room octets. */
 static int
 fits(const unsigned char *text, size_t len, size_t room)
 {

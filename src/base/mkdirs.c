@@ -52,7 +52,7 @@ close_others(const char *path)
 	return result;
 }
 
-/* What is there is left as it is, whatever a system says of making it. */
+/* Leaves what is there as it is, whatever a system says of making it. */
 static int
 make_one(char *path)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Directories of ours. */
+/* Directories that onehop makes for itself. */
 #ifndef ONEHOP_BASE_MKDIRS_H
 #define ONEHOP_BASE_MKDIRS_H
 

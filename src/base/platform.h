@@ -12,7 +12,7 @@ void platform_wipe(void *data, size_t len);
 /* Fills data with unpredictable octets, at most 256. 0 or -1. */
 int platform_random(void *data, size_t len);
 
-/* Were we started with more rights than our caller has (set-user-id)? */
+/* Returns whether we have more rights than our caller (set-user-id). */
 int platform_is_elevated(void);
 
 /* No core file and no ptrace by others: memory may hold a password. */
@@ -38,15 +38,15 @@ void platform_close_from(int first);
  * pieces waits for it, and the system would hold it back for 40 ms. */
 void platform_acknowledge(int fd);
 
-/* Does the getaddrinfo() error say that the name or its addresses do not
- * exist? */
+/* Returns whether the getaddrinfo() error says that the name or its addresses
+ * do not exist. */
 int platform_is_unknown_host(int eai);
 
-/* Does res_query() clear the AD bit of an answer unless the administrator
- * trusts the resolver ("options trust-ad" of resolv.conf)? */
+/* Returns whether res_query() clears the AD bit of an answer unless the
+ * administrator trusts the resolver ("options trust-ad" of resolv.conf). */
 int platform_strips_authentic(void);
 
-/* What a confined process may still do with a path that it kept. */
+/* The rights of a confined process to a path that it kept. */
 enum platform_right {
 	PLATFORM_READ,   /* read the file, or all below the directory */
 	PLATFORM_WRITE,  /* read and write the file */
@@ -59,7 +59,7 @@ struct platform_path {
 	enum platform_right right;
 };
 
-/* What a process keeps when it gives up the rest. */
+/* The rights that a process keeps when it gives up the rest. */
 struct platform_needs {
 	const struct platform_path *paths; /* those not there are skipped */
 	size_t n;

@@ -146,7 +146,7 @@ command_start(pid_t *pid, const char *command, int in, int out,
 	if (*pid < 0)
 		return fail(err, EX_OSERR, "cannot fork: %s",
 		    strerror(errno));
-	setpgid(*pid, *pid); /* too: whoever comes first */
+	setpgid(*pid, *pid); /* too: either may be first */
 	return 0;
 }
 

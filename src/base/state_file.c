@@ -39,7 +39,7 @@ make_directory(const char *path)
 	return result;
 }
 
-/* Whoever else could write there could be believed instead of us. */
+/* Another user who could write there could be believed instead of us. */
 static int
 check_directory(int fd, struct error *err)
 {
@@ -58,8 +58,8 @@ check_directory(int fd, struct error *err)
 	return 0;
 }
 
-/* A descriptor of the directory, once it is found to be ours. 1; 0 if there
- * is none; -1. */
+/* A descriptor of the directory, once it is found to be ours. 1; 0 if it does
+ * not exist; -1. */
 static int
 open_directory(int *fd, const char *path, struct error *err)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Small files of ours below the state directory: what one run has learnt for
+ * onehop's small files below the state directory: what one run has learnt for
  * the next. A file is there whole or not at all, and its owner's alone.
  */
 #ifndef ONEHOP_BASE_STATE_FILE_H

@@ -14,7 +14,7 @@ enum trusted_result {
 	TRUSTED_FORBIDDEN = 2   /* we may not read it */
 };
 
-/* What else is to be known of the file. */
+/* Other facts about the file. */
 struct trusted_file {
 	int may_be_pipe;     /* set by the caller: a pipe is read to its end */
 	struct buffer text;  /* secret */

@@ -10,7 +10,7 @@
  * its value in *value; 0 if that is no UTF-8. */
 size_t utf8_decode(const char *text, size_t len, uint32_t *value);
 
-/* Are the len octets at text all UTF-8? */
+/* Returns whether the len octets at text are all UTF-8. */
 int utf8_is_valid(const char *text, size_t len);
 
 #endif

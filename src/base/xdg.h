@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where the user's files are, whoever started us and with what environment. */
+/* Where the user's files are, whatever the caller and its environment. */
 #ifndef ONEHOP_BASE_XDG_H
 #define ONEHOP_BASE_XDG_H
 
@@ -9,7 +9,7 @@
  * directory above them that exists, belong to the user, as with HOME. */
 
 /*
- * HOME if it is absolute, a directory of ours and not "/"; else the passwd
+ * HOME if it is absolute, our own directory and not "/"; else the passwd
  * entry's: cron, sudo and dovecot run us with no usable HOME. A user without
  * an entry, as in a container, may have a HOME of root. Owned; "" if there is
  * none.

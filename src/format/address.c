@@ -19,7 +19,7 @@ is_atext(char c)
 	    (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 
-/* Is s one or more words of atext with single separators between them? */
+/* Returns whether s is words of atext with single separators between them. */
 static int
 is_joined(const char *s, char separator)
 {
@@ -96,7 +96,7 @@ local_defect(const char *local)
 	return NULL;
 }
 
-/* What of the path as it is written is too long; NULL if nothing is. */
+/* Returns why the path as written is too long; NULL if it is not. */
 static const char *
 length_defect(const struct address *a)
 {

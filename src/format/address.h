@@ -44,12 +44,12 @@ void address_add_mailbox(struct buffer *out, const char *name,
 	const char *path);
 
 /*
- * Are both the same mailbox for our purposes: local parts equal to the letter,
- * domains equal but for ASCII case?
+ * Returns whether both are the same mailbox for our purposes: local parts equal
+ * to the letter, domains equal but for ASCII case.
  */
 int address_equal(const struct address *a, const struct address *b);
 
-/* Does the local part hold an octet above 127? */
+/* Returns whether the local part holds an octet above 127. */
 int address_is_8bit(const struct address *a);
 
 #endif

@@ -11,7 +11,7 @@
 #define COMMENT_DEPTH_MAX 32
 #define EXCERPT_MAX 100 /* octets of the text that an error shows */
 
-/* What is not here is a token of its own: one of <>,:;@. */
+/* A character not listed here is a token of its own: one of <>,:;@. */
 enum token_kind {
 	ATOM = 'a',   /* may hold what no addr-spec may: \ and controls */
 	QUOTED = '"', /* with its quotes */
@@ -78,7 +78,7 @@ refuse_neighbour(const struct scanner *s, const struct token *t)
 	    excerpt(s, t->start, quote), excerpt(s, s->element, element));
 }
 
-/* A line end is white space only where a folded line goes on. */
+/* A line end is white space only where a folded line continues. */
 static int
 skip_line_end(struct scanner *s)
 {
@@ -423,7 +423,7 @@ skip_route(struct scanner *s)
 	return 0;
 }
 
-/* Reads what follows a "<" and the separator behind the ">". */
+/* Reads what follows a "<" and the separator after the ">". */
 static int
 read_angle(struct address_list *list, struct scanner *s,
     const struct token_run *phrase, struct token *separator)

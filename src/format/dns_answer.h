@@ -38,7 +38,7 @@ struct dns_records {
 
 /*
  * Takes the records of that type for name out of the len octets at answer,
- * behind its aliases (CNAME) if it has any. Records that no host can serve -
+ * after its aliases (CNAME) if it has any. Records that no host can serve -
  * no host name, port 0 - are left out. 0, also with no record at all; -1
  * EX_TEMPFAIL: malformed.
  */

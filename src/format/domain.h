@@ -17,17 +17,17 @@ int domain_to_ascii(const char *domain, char **out, struct error *err);
  * copy. Owned by the caller. */
 char *domain_to_unicode(const char *domain);
 
-/* Is it a dotted or single-label host name of LDH, or "_", labels? */
+/* Returns whether it is a host name of one or more LDH, or "_", labels. */
 int domain_is_ldh(const char *domain);
 
-/* Is it an address literal: [192.0.2.1], [IPv6:2001:db8::1]? */
+/* Returns whether it is an address literal: [192.0.2.1], [IPv6:2001:db8::1]. */
 int domain_is_literal(const char *domain);
 
 /* Is the name the domain itself or below it? Case and a final dot do not
  * count. */
 int domain_is_within(const char *name, const char *domain);
 
-/* Is it an IPv4 or IPv6 address, without brackets and zone? */
+/* Returns whether it is an IPv4 or IPv6 address, without brackets and zone. */
 int domain_is_ip(const char *host);
 
 /* The version of libidn2 that runs, borrowed. */

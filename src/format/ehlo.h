@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a server offers: the lines of its EHLO reply, RFC 5321 4.1.1.1. Pure. */
+/* A server's offers: the lines of its EHLO reply, RFC 5321 4.1.1.1. Pure. */
 #ifndef ONEHOP_FORMAT_EHLO_H
 #define ONEHOP_FORMAT_EHLO_H
 
@@ -45,7 +45,7 @@ struct ehlo_keyword {
 extern const struct ehlo_keyword capability_names[]; /* ends with NULL */
 
 /*
- * Takes one line of the reply behind its code: keyword and parameters. What
+ * Takes one line of the reply after its code: keyword and parameters. What
  * is not understood is passed over; AUTH= is read like AUTH.
  */
 void ehlo_add_line(struct ehlo *c, const char *words,

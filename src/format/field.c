@@ -133,7 +133,7 @@ struct fold_place {
 };
 
 /*
- * Moves behind the blanks at p and the word that follows: up to the next
+ * Moves past the blanks at p and the word that follows: up to the next
  * blank where a line may break. The place is left alone if the word, blanks
  * not counted, is longer than max. Returns its length.
  */

@@ -22,19 +22,19 @@ struct field {
 };
 
 /*
- * Is the line (no line end) the first line of a field: a name of printable
- * ASCII but colon and space, optional blanks (obsolete), a colon?
+ * Returns whether the line (no line end) is the first line of a field: a name
+ * of printable ASCII but colon and space, optional blanks (obsolete), a colon.
  */
 int field_is_valid(const char *line, size_t len);
 
 /*
- * The field at *offset, which moves behind it, continuation lines included.
+ * The field at *offset, which moves past it, continuation lines included.
  * 1; 0 at the end of the block or at a line that starts no field.
  */
 int field_next(const char *block, size_t len, size_t *offset,
 	struct field *f);
 
-/* Has the field this name, whatever its case? */
+/* Returns whether the field has this name, whatever its case. */
 int field_is(const char *block, const struct field *f, const char *name);
 
 /* Its body on one line, outer blanks dropped: owned string. */
@@ -51,8 +51,8 @@ void field_add_message_id(struct buffer *out, time_t when,
 /*
  * Appends "Name: body\n", folded before blanks so that lines keep to 76
  * octets where they can and to 998 always; quoted strings that fit a line are
- * not broken. 0, or -1 if a name or word longer than 997 octets makes that impossible
- * or the body holds a line end (out unchanged).
+ * not broken. 0, or -1 if a name or word longer than 997 octets makes that
+ * impossible or the body holds a line end (out unchanged).
  */
 int field_add_folded(struct buffer *out, const char *name,
 	const char *body);

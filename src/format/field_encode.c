@@ -89,7 +89,7 @@ struct field_encoder {
 	int has_words;    /* an encoded word was written */
 };
 
-/* What becomes an encoded word of a text with raw octets. */
+/* The part of a text with raw octets that becomes an encoded word. */
 enum extent {
 	EXTENT_WORDS, /* from the first raw word to the last */
 	EXTENT_ALL    /* all that is not encoded already */

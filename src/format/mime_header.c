@@ -117,7 +117,7 @@ read_encoding(struct mime_header *e, const char *body)
 	    ? ENCODING_IDENTITY : ENCODING_OTHER;
 }
 
-/* Does the field sign other fields? */
+/* Returns whether the field signs other fields. */
 static int
 is_signature(const char *header, const struct field *f)
 {

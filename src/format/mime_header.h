@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the header of a MIME entity (RFC 2045 2.4) says about its body. Pure. */
+/* A body as the header of its MIME entity (RFC 2045 2.4) describes it. Pure. */
 #ifndef ONEHOP_FORMAT_MIME_HEADER_H
 #define ONEHOP_FORMAT_MIME_HEADER_H
 

@@ -5,7 +5,7 @@
 
 #include "base/ascii.h"
 
-/* What is left of the file. */
+/* The rest of the file. */
 struct netrc_reader {
 	const char *at;
 	const char *end;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The netrc file of ftp, curl and git: words parted by blanks or line ends,
+ * The netrc file of ftp, curl and git: words separated by blanks or line ends,
  *
  *	machine NAME login NAME password SECRET
  *
  * A word may stand within quotes; a backslash takes the next octet as it is,
  * within quotes or not. # where a keyword may stand begins a comment, macdef
- * a macro that goes on until an empty line.
+ * a macro that continues until an empty line.
  */
 #ifndef ONEHOP_FORMAT_NETRC_H
 #define ONEHOP_FORMAT_NETRC_H
@@ -16,7 +16,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* Whose password; strings borrowed. */
+/* The password's owner; strings borrowed. */
 struct netrc_query {
 	const char *machine;
 	const char *login;

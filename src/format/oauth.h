@@ -6,7 +6,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* Who asks for what, where; all borrowed. */
+/* The client, what it asks for and where; all borrowed. */
 struct oauth_request {
 	const char *user;
 	const char *token;

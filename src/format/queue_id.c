@@ -5,10 +5,10 @@
 
 #include "base/ascii.h"
 
-/* What stands before and behind it, whatever the case; "" is anything. */
+/* The text before and after it, whatever the case; "" is anything. */
 static const struct {
 	const char *before;
-	const char *behind;
+	const char *after;
 } places[] = {
 	{ "queued as ", "" },                        /* Postfix, many others */
 	{ "queued with id ", "" },                   /* Stalwart */
@@ -55,13 +55,13 @@ is_id(const char *text, size_t n)
 	    (dots == 0 || digits + dots < n);
 }
 
-/* Does a word stand at text, with behind behind it? */
+/* The length of the word at text if the other text follows it; else 0. */
 static size_t
-match(const char *text, const char *behind)
+match(const char *text, const char *after)
 {
 	size_t n = word_length(text);
 
-	return is_id(text, n) && ascii_begins(text + n, behind) ? n : 0;
+	return is_id(text, n) && ascii_begins(text + n, after) ? n : 0;
 }
 
 /* Amazon SES says "250 Ok" and nothing else but the name. */
@@ -88,7 +88,7 @@ queue_id_find(char id[QUEUE_ID_MAX], const char *text)
 		for (const char *p = text; *p != '\0'; p++) {
 			const char *word = p + strlen(places[i].before);
 			size_t n = ascii_begins(p, places[i].before)
-			    ? match(word, places[i].behind) : 0;
+			    ? match(word, places[i].after) : 0;
 
 			if (n > 0) {
 				take(id, word, n);

@@ -69,8 +69,8 @@ code_of(const char *line)
 	return (line[0] - '0') * 100 + (line[1] - '0') * 10 + line[2] - '0';
 }
 
-/* Octets of the enhanced code (RFC 3463 2) that text begins with; 0 if there
- * is none, or one of another class than the reply's: RFC 2034 4. */
+/* Octets of the enhanced code (RFC 3463 2) that text begins with; 0 without
+ * one, or with one of another class than the reply's: RFC 2034 4. */
 static size_t
 dsn_length(char class, const char *text, size_t len)
 {
@@ -104,7 +104,7 @@ reply_words(const char *line, size_t len, size_t *n)
 	dsn = dsn_length(line[0], line + start, len - start);
 	start += dsn;
 	if (dsn > 0 && start < len)
-		start++; /* the space behind it */
+		start++; /* the space after it */
 	*n = len - start;
 	return line + start;
 }
@@ -205,7 +205,7 @@ static const struct reply_rule {
 	/* The password must be changed first: waiting does not do that. */
 	{ TO(AUTH), "432", "", EX_NOPERM },
 	{ TO_ANY, "4..", "", EX_TEMPFAIL },
-	/* What was promised in clear is denied: someone may be in between. */
+	/* A promise made in clear is denied: someone may be in between. */
 	{ TO(STARTTLS) | TO(EHLO_TLS), "5..", "", EX_PROTOCOL },
 	/* The mechanism is at fault, not the password: RFC 4954 4. */
 	{ TO(AUTH), "502", "", EX_UNAVAILABLE },

@@ -13,7 +13,7 @@
 #define REPLY_LINES_MAX 512
 #define REPLY_OCTETS_MAX (64 * 1024)
 
-/* What a command asked; decides what a refusal means. */
+/* The command that asked; decides what a refusal means. */
 enum reply_to {
 	REPLY_TO_GREETING,
 	REPLY_TO_EHLO,
@@ -48,7 +48,7 @@ int reply_add_line(struct reply *r, const char *line, size_t len,
 int reply_class(const struct reply *r);
 
 /*
- * The text of a reply line behind code, separator and, where the class allows
+ * The text of a reply line after code, separator and, where the class allows
  * one, enhanced code. Borrowed from line; *n is its length.
  */
 const char *reply_words(const char *line, size_t len, size_t *n);

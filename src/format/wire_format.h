@@ -37,7 +37,7 @@ size_t wire_format_room(size_t n);
 
 /*
  * Takes the next n octets: LF and any CRs before it end a line, another CR is
- * a blank. Writes their wire form to *out and moves that behind it; octets
+ * a blank. Writes their wire form to *out and moves that past it; octets
  * further on, within the room, are lost. Measures only, eight_bit included,
  * if out is NULL. Returns how many it took: fewer than n (perhaps none) when
  * the text ended, or when there was too much to write.

@@ -14,7 +14,7 @@
 #include "base/poll.h"
 #include "base/xmalloc.h"
 
-/* What two threads share; the last to leave frees it. */
+/* The state that two threads share; the last to leave frees it. */
 struct runner {
 	pthread_mutex_t lock;
 	int holders;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Work that heeds no deadline, done in a thread that can be left behind. */
+/* Work that observes no deadline, done in a thread that can be abandoned. */
 #ifndef ONEHOP_NET_BLOCKING_CALL_H
 #define ONEHOP_NET_BLOCKING_CALL_H
 
@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-/* What is to be done, and how it is disposed of when nobody asks for it. */
+/* The work to do, and how to dispose of it when nobody asks for it. */
 struct blocking_call {
 	void (*run)(void *work);
 	void (*release)(void *work);

@@ -137,7 +137,7 @@ start(struct race *r)
 	r->begun[i] = deadline_now();
 	r->limits[i] = deadline_first(r->target->deadline,
 	    r->begun[i] + (int64_t)r->seconds * 1000);
-	/* An interrupted connect goes on, as one in progress does. */
+	/* An interrupted connect continues, as one in progress does. */
 	if (connect(fd, (const struct sockaddr *)&to->socket, to->len) != 0 &&
 	    errno != EINPROGRESS && errno != EINTR)
 		lose_errno(r, i, errno);

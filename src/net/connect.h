@@ -19,7 +19,7 @@ struct connect_target {
 	int64_t deadline;       /* of the whole run */
 };
 
-/* What came of it. */
+/* The result of it. */
 struct connect_result {
 	int local;              /* the peer is this machine: loopback or a unix
 	                           socket; 0 through a proxy or command */

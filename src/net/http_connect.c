@@ -73,7 +73,7 @@ http_connect_status(const char *line, size_t len)
 }
 
 /* A status line and the fields under it; the code, or -1. Of the fields none
- * counts: with 2xx the tunnel begins behind the empty line, whatever they say
+ * counts: with 2xx the tunnel begins after the empty line, whatever they say
  * (RFC 9110 9.3.6). */
 static int
 get_head(struct transport *t, struct buffer *status, size_t *left,

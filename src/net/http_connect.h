@@ -7,7 +7,7 @@
 
 #include "net/proxy.h"
 
-/* What a proxy may say before the tunnel begins, octets. */
+/* The limit of a proxy's words before the tunnel begins, octets. */
 #define HTTP_HEAD_MAX ((size_t)16 << 10)
 
 /*
@@ -21,7 +21,7 @@ int http_connect(struct transport *t, const struct proxy_request *request,
 	struct error *err);
 
 /* The code of a status line (RFC 9112 4) of HTTP/1.x, without its line end;
- * 0 if it is none. */
+ * 0 if it is no such line. */
 int http_connect_status(const char *line, size_t len);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "base/poll.h"
 
-/* What read or write could not do at once: waits for it, unless it failed. */
+/* Waits for what read or write could not do at once, unless it failed. */
 static int
 wait_on(struct transport *t, ssize_t result, int64_t deadline,
     struct error *err)

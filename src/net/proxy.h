@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What is asked of a proxy, and octets to and from it, exactly. */
+/* Requests to a proxy, and octets to and from it, exactly. */
 #ifndef ONEHOP_NET_PROXY_H
 #define ONEHOP_NET_PROXY_H
 

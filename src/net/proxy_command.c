@@ -37,7 +37,7 @@ is_harmless(const char *host)
 	return 1;
 }
 
-/* What a letter behind "%" stands for, appended. Is it one of ours? */
+/* Appends the meaning of a letter after "%". Returns whether it has one. */
 static int
 add_value(struct buffer *out, char letter, const char *host, unsigned port)
 {
@@ -91,12 +91,12 @@ explain_end(struct proxy_command *t, struct error *err)
 	if (t->pid == 0 || command_wait(t->pid, &status,
 	    deadline_in(END_MILLISECONDS), &ignored) != 1)
 		return 0;
-	command_kill(t->pid); /* what it left behind */
+	command_kill(t->pid); /* its own children */
 	t->pid = 0;
 	if (command_judge(status, EX_TEMPFAIL, err) != 0)
 		return wrap(err, "connect_command");
 	return t->spoke ? 0 : fail(err, EX_TEMPFAIL,
-	    "connect_command: ended without a word");
+	    "connect_command: ended without output");
 }
 
 static ssize_t

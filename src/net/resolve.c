@@ -70,7 +70,7 @@ no_such(const char *quoted, int family, struct error *err)
 	    family == AF_INET ? "IPv4" : "IPv6");
 }
 
-/* What a failed look-up means. */
+/* The meaning of a failed look-up. */
 static int
 explain(const struct resolve_question *q, struct error *err)
 {

@@ -11,7 +11,7 @@
 
 #define RESOLVE_MAX 16
 
-/* Whose addresses are asked for. */
+/* The name whose addresses are asked for. */
 struct resolve_name {
 	const char *host;  /* borrowed; A-labels or numeric */
 	unsigned port;
@@ -33,8 +33,8 @@ struct resolve_list {
 
 /*
  * Finds the host's addresses; those of the second family come in between
- * (RFC 8305 4). getaddrinfo() heeds no deadline, so it runs in a thread that is
- * left behind when the time is over. 0; -1: EX_NOHOST the name, or an address
+ * (RFC 8305 4). getaddrinfo() observes no deadline, so it runs in a thread that
+ * is abandoned when the time is over. 0; -1: EX_NOHOST the name, or an address
  * of the family, does not exist, EX_TEMPFAIL resolver trouble or "timed out",
  * EX_OSERR no thread or no descriptor.
  */
@@ -45,7 +45,7 @@ int resolve_host(struct resolve_list *list, const struct resolve_name *name,
  * (RFC 6761 6.3). */
 int resolve_is_localhost(const char *host);
 
-/* Does the address belong to this machine's loopback: 127/8, ::1? */
+/* Returns whether the address is of this machine's loopback: 127/8, ::1. */
 int resolve_is_loopback(const struct resolve_address *address);
 
 /* A numeric address; never asks anybody. 0, or -1 EX_CONFIG. */

@@ -20,7 +20,7 @@ struct descriptor {
 	int tcp;
 };
 
-/* A loss that the peer or the network caused: time may cure it. */
+/* A loss that the peer or the network caused: time may repair it. */
 static int
 lost(int error, struct error *err)
 {

@@ -33,7 +33,7 @@ struct services {
 	int refused;    /* none, as the DNS says in so many words */
 };
 
-/* What a word of the key host stands for; *domain becomes what is behind the
+/* The meaning of a word of the key host; *domain becomes what is after the
  * prefix, or the word. */
 enum srv_mx_kind srv_mx_kind(const char *word, const char **domain);
 

@@ -13,7 +13,7 @@
 #include "base/platform.h"
 #include "base/poll.h"
 
-/* What fills a TLS record, and what is worth a system call. */
+/* Octets that fill a TLS record and are worth a system call. */
 #define RECORD ((size_t)16 * 1024)
 #define BLOCK (4 * RECORD)
 
@@ -21,7 +21,7 @@
  * read by a process that was stopped meanwhile. */
 #define LATE_MAX 8
 
-/* Sets the step's deadline; no limit is none. */
+/* Sets the step's deadline; without a limit it has none. */
 static void
 start_clock(struct stream *s)
 {
@@ -478,7 +478,7 @@ stream_close(struct stream *s)
 {
 	if (s->transport != NULL)
 		s->transport->close(s->transport);
-	/* What was sent has been wiped; here is what was not. */
+	/* The octets sent have been wiped; here are those that were not. */
 	if (s->out.len > 0)
 		platform_wipe(s->out.data, s->out.len);
 	buffer_free(&s->out);

@@ -16,7 +16,7 @@
 #include "net/transport.h"
 #include "net/wait_line.h"
 
-/* What a server may send ahead while we write, octets. */
+/* The limit of what a server may send ahead while we write, octets. */
 #define STREAM_AHEAD_MAX ((size_t)1 << 20)
 
 struct stream {
@@ -30,8 +30,8 @@ struct stream {
 	unsigned seconds;       /* its length */
 	char awaited[48];       /* the step's name, for errors */
 	int trace;              /* descriptor for the dialogue, or -1 */
-	unsigned rounds;        /* of a loop in the step that the peer prolongs */
-	int came;           /* the last wait ended with input or room */
+	unsigned rounds;        /* of the step's loop that the peer extends */
+	int came;               /* the last wait ended with input or room */
 	unsigned late;          /* rounds since the time was up */
 	struct wait_line waits; /* drawn while the stream waits to read */
 	int within_reply;       /* the next line belongs to the last one */
@@ -66,7 +66,7 @@ int stream_read_line(struct stream *s, size_t max, const char **line,
 
 /*
  * The same for lines of any length: a line (*whole is 1), or at least max
- * octets of one that goes on in the next part (*whole is 0). A CR that ends
+ * octets of one that continues in the next part (*whole is 0). A CR that ends
  * such a part may belong to the line's end. The line end itself, CRLF or LF,
  * stands at part + len of a whole line.
  */

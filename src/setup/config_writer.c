@@ -259,11 +259,11 @@ int
 config_writer_write(const char *path, const struct buffer *text,
     struct error *err)
 {
-	char *behind = realpath(path, NULL);
+	char *after = realpath(path, NULL);
 	int result = make_directories(path, err);
 
 	if (result == 0)
-		result = replace(behind != NULL ? behind : path, text, err);
-	free(behind);
+		result = replace(after != NULL ? after : path, text, err);
+	free(after);
 	return result;
 }

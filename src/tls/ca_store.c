@@ -31,7 +31,7 @@ static const char *const system_bundles[] = {
 	"/etc/ssl/ca-bundle.pem",               /* openSUSE */
 };
 
-/* What is looked for and where it goes. */
+/* The issuer that is looked for and where it goes. */
 struct issuer_search {
 	struct span wanted[2 * CHAIN_MAX]; /* subjects */
 	size_t n;
@@ -190,7 +190,7 @@ none_found(const char *store, struct error *err)
 	    escape_string(quote, sizeof(quote), store));
 }
 
-/* What the user named. */
+/* Takes what the user named. */
 static int
 load_named(struct issuer_search *search, const char *store, struct error *err)
 {

@@ -80,7 +80,7 @@ list_name(struct buffer *list, unsigned type, const unsigned char *name,
 	else if ((len != 4 && len != 16) ||
 	    inet_ntop(family, name, text, sizeof(text)) == NULL)
 		return;
-	/* What does not fit is left out. */
+	/* Leaves out what does not fit. */
 	(void)buffer_addf(list, "%s%s", list->len > 0 ? ", " : "", text);
 }
 

@@ -42,9 +42,9 @@ void certificate_fingerprints(struct certificate_fingerprints *f,
  */
 char *certificate_read_fingerprint(const char *text);
 
-/* Whether the server's certificate or key has one of these fingerprints, a list
- * that ends with NULL. Returns 0; -1 EX_PROTOCOL, EX_CONFIG if one is not
- * valid. */
+/* Requires that the server's certificate or key has one of these fingerprints,
+ * a list that ends with NULL. Returns 0; -1 EX_PROTOCOL, EX_CONFIG if one is
+ * not valid. */
 int certificate_match(gnutls_session_t session, const char *const *fingerprints,
 	struct error *err);
 

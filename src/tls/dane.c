@@ -16,7 +16,7 @@ enum { DANE_TA = 2, DANE_EE = 3 };
 enum { SELECT_CERT, SELECT_SPKI };
 enum { MATCH_FULL, MATCH_SHA256, MATCH_SHA512 };
 
-/* Do we know what the record asks for? */
+/* Returns whether we know what the record asks for. */
 static int
 is_usable(const struct tlsa *t)
 {
@@ -57,7 +57,7 @@ select_key(gnutls_datum_t *key, const gnutls_datum_t *der)
 	return result < 0 ? -1 : 0;
 }
 
-/* Is what was selected what the record holds? */
+/* Returns whether what was selected is what the record holds. */
 static int
 is_same(const struct tlsa *t, const gnutls_datum_t *selected)
 {

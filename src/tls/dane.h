@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* DANE (RFC 6698, 7671): is the server the one of whom the signed DNS speaks?
+/* DANE (RFC 6698, 7671): the server must be the one that the signed DNS names.
  * What a record of any length or value may do is to be of no use. */
 #ifndef ONEHOP_TLS_DANE_H
 #define ONEHOP_TLS_DANE_H

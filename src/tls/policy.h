@@ -5,7 +5,7 @@
 
 #include "tls/tlsa_query.h"
 
-/* What makes a server the one we want. */
+/* The proof that a server is the one we want. */
 enum tls_trust {
 	TLS_TRUST_CA,   /* a chain to trust_file, and the name */
 	TLS_TRUST_TOFU, /* the key that it had at first contact */

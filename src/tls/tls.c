@@ -271,7 +271,7 @@ shake_hands(struct handshake *h, int64_t deadline, struct error *err)
 	return explain(h, result, err);
 }
 
-/* What the user's own priority string may have let through. */
+/* Refuses what the user's own priority string may have let through. */
 static int
 check_version(const struct tls_transport *r, struct error *err)
 {

@@ -44,7 +44,7 @@ int tls_open(struct transport **upper, struct transport *lower,
  */
 const char *tls_channel_binding(struct transport *tls, struct buffer *base64);
 
-/* Whether the client key needs a password or PIN. */
+/* Returns whether the client key needs a password or PIN. */
 int tls_key_is_locked(const char *key_file);
 
 /* The version of GnuTLS in use, borrowed. */

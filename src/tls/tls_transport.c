@@ -19,7 +19,7 @@
 int
 tls_transport_drain(struct tls_transport *r, struct error *err)
 {
-	/* What failed once must not go out later, when its loss has been
+	/* Data that failed once must not go out later, when its loss has been
 	 * told: it may be the end of a message. */
 	if (r->broken)
 		return fail(err, EX_TEMPFAIL, "connection lost");
@@ -198,7 +198,7 @@ explain_alert(const struct tls_transport *r, struct error *err)
 	return advice != NULL ? hint(err, "%s", advice) : -1;
 }
 
-/* Does the result mean that the peer just closed, no matter where in TLS? */
+/* Returns whether the peer just closed, no matter where in TLS. */
 static int
 was_cut(const struct tls_transport *r, int result)
 {
@@ -213,7 +213,7 @@ is_tls(const struct tls_transport *r)
 	return r->nfirst == 0 || (r->first[0] >= 20 && r->first[0] <= 24);
 }
 
-/* What speaks is no TLS server; often it is SMTP in clear. */
+/* The peer is no TLS server; often it speaks SMTP in clear. */
 static int
 explain_clear(const struct tls_transport *r, struct error *err)
 {

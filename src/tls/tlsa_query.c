@@ -10,7 +10,7 @@
 
 #include "base/xmalloc.h"
 
-/* What we use of the library. */
+/* The functions of the library that we use. */
 struct library {
 	int (*state_init)(dane_state_t *, unsigned);
 	void (*state_deinit)(dane_state_t);

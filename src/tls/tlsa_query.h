@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-/* What one says of a certificate; any value may come from the DNS. */
+/* A record's claim about a certificate; any value may come from the DNS. */
 struct tlsa {
 	unsigned usage;
 	unsigned selector;

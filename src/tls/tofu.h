@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 
-/* Whose pin, and where. */
+/* The pin's server, and the place of the pin. */
 struct tofu_pin {
 	char *directory;  /* owned */
 	char *server;     /* "mail.example.org:465", the file's name; owned */

@@ -46,8 +46,8 @@ advise(struct verification *v, const char *advice)
 		snprintf(v->advice, sizeof(v->advice), "%s", advice);
 }
 
-/* Whether the server is on this machine, where nobody can intercept and nobody
- * issues certificates: a bridge such as Proton's. */
+/* Returns whether the server is on this machine, where nobody can intercept and
+ * nobody issues certificates: a bridge such as Proton's. */
 static int
 is_local(const char *name)
 {
@@ -99,7 +99,8 @@ find_sibling(const struct verification *v, char *out, size_t size)
 		if (type != GNUTLS_SAN_DNSNAME || len >= size)
 			continue;
 		out[len] = '\0';
-		if (strlen(out) == len && domain_is_ldh(out) && domain_is_within(out, domain))
+		if (strlen(out) == len && domain_is_ldh(out) &&
+		    domain_is_within(out, domain))
 			return 1;
 	}
 }
