@@ -70,7 +70,7 @@ trim(const char **text, size_t len)
 	return len;
 }
 
-/* The colon behind the name, quotes considered; len if there is none. */
+/* The colon after the name, quotes considered; len if there is none. */
 static size_t
 find_colon(const char *line, size_t len)
 {
@@ -115,7 +115,7 @@ add_alias(struct alias_file *f, const char *line, size_t len,
 	return 0;
 }
 
-/* A line that begins with a blank goes on with the last entry. */
+/* A line that begins with a blank continues the last entry. */
 static void
 continue_alias(struct alias *a, const char *line, size_t len)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A file in the format of aliases(5): lines "name: targets", continued by
- * lines that begin with a blank, comments from "#" at a line's start or behind
+ * lines that begin with a blank, comments from "#" at a line's start or after
  * a blank, quotes around both.
  */
 #ifndef ONEHOP_ENVELOPE_ALIAS_FILE_H
@@ -39,7 +39,7 @@ int alias_file_parse(struct alias_file *f, const char *text, size_t len,
 const struct alias *alias_file_find(const struct alias_file *f,
 	const char *name);
 
-/* Appends the lines of an :include: file, parted by commas. 0 or -1
+/* Appends the lines of an :include: file, separated by commas. 0 or -1
  * EX_CONFIG. */
 int alias_file_include(struct buffer *targets, const char *path,
 	struct error *err);

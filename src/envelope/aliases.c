@@ -49,7 +49,7 @@ complain(const struct expansion *x, const struct alias *alias,
 	    x->path), alias->line);
 }
 
-/* Whose the names of a domain are. */
+/* The owner of the names of a domain. */
 enum locality {
 	LOCALITY_REMOTE,
 	LOCALITY_MAIL,    /* the domain of our mail, which others may share */
@@ -149,7 +149,7 @@ find_comma(const char *text, size_t len)
 	return len;
 }
 
-/* One target that is an address, or several that are not parted by commas. */
+/* One target that is an address, or several not separated by commas. */
 static int
 push_addresses(struct expansion *x, const char *text, size_t len,
     size_t trail, struct error *err)
@@ -178,7 +178,7 @@ refuse_target(const char *text, size_t len, struct error *err)
 	    "delivers to no program or file", escape(quote, 256, text, len));
 }
 
-/* The item at *text without the blanks around it; *text moves behind it. */
+/* The item at *text without the blanks around it; *text moves after it. */
 static size_t
 next_item(const char **text, size_t *len, const char **item)
 {
@@ -336,7 +336,7 @@ expand(struct address_list *list, struct expansion *x, struct error *err)
 	return 0;
 }
 
-/* Must one of them be looked up? */
+/* Returns whether one of them must be looked up. */
 static int
 needs_aliases(const struct address_list *list, const struct account *a)
 {

@@ -14,7 +14,7 @@
 #include "envelope/sender.h"
 #include "format/encode.h"
 
-/* May the header name them? */
+/* The header may name the recipients, or not. */
 enum disclosure { SHOWN, BLIND };
 
 /* Adds the addresses of one header field. */
@@ -146,7 +146,8 @@ upper(const char *text)
 	return copy;
 }
 
-/* What -bs was told of each recipient; its operands are single addresses. */
+/* Takes the DSN parameters that -bs was given for each recipient; its operands
+ * are single addresses. */
 static void
 take_dsn(struct envelope *e, const struct recipient_dsn *dsn)
 {
@@ -164,7 +165,7 @@ no_recipients(const struct request *request, struct error *err)
 	if (request->read_recipients)
 		return fail(err, EX_USAGE,
 		    "no recipient addresses found in message header");
-	return fail(err, EX_USAGE, "no recipients: name them behind the "
+	return fail(err, EX_USAGE, "no recipients: name them after the "
 	    "options, or use -t to take them from the header");
 }
 
@@ -223,7 +224,8 @@ read_operand(struct address_list *list, const char *word, struct error *err)
 		return address_list_parse(list, word, strlen(word), err);
 	fail(err, EX_DATAERR, "expected an address, not the file name \"%s\"",
 	    escape_string(quote, 256, word));
-	hint(err, "give the message on standard input: onehop RECIPIENT < FILE");
+	hint(err,
+	    "give the message on standard input: onehop RECIPIENT < FILE");
 	return -1;
 }
 
@@ -283,7 +285,8 @@ to_field(const struct envelope *e, const struct request *request,
 	return buffer_string(&body);
 }
 
-/* What the caller or the account asks of delivery status notifications. */
+/* Sets the delivery status notifications that the caller or the account asks
+ * for. */
 static void
 ask_for_dsn(struct envelope *e, const struct request *request,
     const struct account *a)

@@ -32,7 +32,7 @@ struct envelope {
 	char *notify;        /* NOTIFY value, or NULL */
 	char *returns;       /* "FULL", "HDRS", or NULL */
 	char *envid;         /* as xtext, or NULL */
-	char *submitter;     /* AUTH= of a client of ours, as xtext, or NULL */
+	char *submitter;     /* AUTH= of onehop's client, as xtext, or NULL */
 	char *message_id;    /* of the message, for the log; "" if none */
 	char *warning;       /* what the user is told all the same, or NULL */
 };
@@ -43,15 +43,15 @@ struct envelope {
  * maildomain, then completes the message: Bcc and Return-Path removed, From,
  * Date, Message-ID added where missing, bare names in address fields
  * qualified.
- * 0; -1: EX_USAGE no recipients, EX_DATAERR an address that is none.
+ * 0; -1: EX_USAGE no recipients, EX_DATAERR an invalid address.
  */
 int envelope_make(struct envelope *e, const struct request *request,
 	const struct account *a, struct message *m, struct error *err);
 
 /*
  * The error for what the server refused: each recipient with its words. One
- * refusal for good outranks those for now, since the same message would fail
- * again. Returns -1.
+ * permanent refusal outranks the temporary ones, since the same message would
+ * fail again. Returns -1.
  */
 int envelope_blame(const struct envelope *e, struct error *err);
 

@@ -11,7 +11,7 @@
 #include "envelope/sender.h"
 #include "format/address_parse.h"
 
-/* The fields in which a bare name stands for a mailbox of ours. */
+/* The fields in which a bare name stands for a mailbox at maildomain. */
 static const char *const address_fields[] = {
 	"From", "Sender", "Reply-To", "To", "Cc",
 	"Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", NULL
@@ -104,7 +104,7 @@ has(const struct message *m, const char *name)
 	return message_find(m, name, &index);
 }
 
-/* The body of a From field of ours. Owned. */
+/* The body of the From field that onehop adds. Owned. */
 static char *
 from_body(const struct request *request, const struct account *a,
     const char *author)

@@ -40,7 +40,7 @@ header_author(const struct account *a, const struct message *m)
 	return path;
 }
 
-/* user@maildomain, for whoever runs us. */
+/* user@maildomain, for the user who runs onehop. */
 static char *
 local_sender(const struct account *a, struct error *err)
 {

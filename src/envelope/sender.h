@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Who the message is from, for MAIL. */
+/* The sender of the message, for MAIL. */
 #ifndef ONEHOP_ENVELOPE_SENDER_H
 #define ONEHOP_ENVELOPE_SENDER_H
 

@@ -27,7 +27,7 @@
 /* Parts of a message; what is kept of them takes 8 MiB at most. */
 #define PARTS_MAX ((size_t)1 << 19)
 
-/* What is kept of each part: small, since a message may have very many. */
+/* The record of each part: small, since a message may have very many. */
 struct part {
 	uint64_t line;            /* the first that is too long or 8-bit */
 	unsigned char kind;       /* enum mime_kind */
@@ -144,7 +144,7 @@ write_type(const struct header_writer *w, struct error *err)
 	return 0;
 }
 
-/* Must its body become quoted-printable, if it may? */
+/* Returns whether its body must become quoted-printable, if it may. */
 static int
 is_converted(const struct part *p, enum downgrade_target target)
 {
@@ -304,7 +304,7 @@ check_stray_lines(const struct converter *c, struct error *err)
 	return 0;
 }
 
-/* The header is complete; what is its body? */
+/* The header is complete: reads it, in the second pass also writes it. */
 static int
 end_header(struct converter *c, int with_blank_line, struct error *err)
 {
@@ -370,7 +370,7 @@ pass_boundary(struct converter *c, size_t level, int closes,
 	return 0;
 }
 
-/* First pass: what is wrong with this piece of the part's body? */
+/* First pass: notes what is wrong with this piece of the part's body. */
 static void
 examine(struct converter *c, int last)
 {
@@ -389,8 +389,8 @@ examine(struct converter *c, int last)
 		p->is_long = 1;
 }
 
-/* Second pass: the piece as it is, or encoded, a soft break behind it if the
- * line goes on. */
+/* Second pass: the piece as it is, or encoded, a soft break after it if the
+ * line continues. */
 static int
 write_piece(struct converter *c, int last, struct error *err)
 {
@@ -501,7 +501,7 @@ pass(struct converter *c, const struct message *m, struct spool *out,
 	return result;
 }
 
-/* May all be converted that must? */
+/* Checks that all that must be converted may be. */
 static int
 check(const struct converter *c, const struct message *m, struct error *err)
 {

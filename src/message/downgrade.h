@@ -11,16 +11,16 @@
 #include "message/message.h"
 #include "message/spool.h"
 
-/* What a server takes. */
+/* The content that a server takes. */
 enum downgrade_target {
 	DOWNGRADE_8BITMIME, /* any octets, lines of WIREFORM_LINE_MAX */
 	DOWNGRADE_7BIT      /* ASCII alone, the same lines */
 };
 
-/* Does the message not suit the transport as it is? */
+/* Returns whether the message does not suit the transport as it is. */
 int downgrade_is_needed(const struct message *m, enum downgrade_target target);
 
-/* May what it is converted to be too large for memory? */
+/* Returns whether the converted message may be too large for memory. */
 int downgrade_may_need_file(const struct message *m);
 
 /*

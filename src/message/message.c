@@ -266,7 +266,7 @@ message_remove(struct message *m, const char *name)
 		m->fields[i].removed = 1;
 }
 
-/* The one door for fields of ours: a line end in a body would be a field. */
+/* Adds every field of onehop: a line end in a body would be a field. */
 static int
 add_field(struct buffer *out, const char *name, const char *body,
     struct error *err)

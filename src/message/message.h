@@ -52,10 +52,10 @@ enum message_form {
  * ".." at a line's start stands for ".", and a line "." ends the message if
  * nothing follows it: at a terminal, at the end of the input, or where the
  * input stays silent for SPOOL_SILENCE_MS. If text follows a line ".", the
- * whole input is text and all its dots stay. Drops leading "From " and ">From " lines,
- * finds the header's end with or without a blank line. 0; -1 with nothing in
- * m: EX_NOINPUT closed or not open for reading, EX_IOERR read or spool
- * trouble, EX_DATAERR NUL in the header or header too large.
+ * whole input is text and all its dots stay. Drops leading "From " and
+ * ">From " lines, finds the header's end with or without a blank line. 0; -1
+ * with nothing in m: EX_NOINPUT closed or not open for reading, EX_IOERR read
+ * or spool trouble, EX_DATAERR NUL in the header or header too large.
  */
 int message_read(struct message *m, int fd, int dots, struct error *err);
 

@@ -15,7 +15,7 @@
 /* A lone dot ends the message if nothing follows it for so long. */
 #define SPOOL_SILENCE_MS 5000
 
-/* What is read at a time, octets. */
+/* The size of one read, octets. */
 #define SPOOL_BLOCK ((size_t)64 << 10)
 
 enum spool_place {
@@ -42,7 +42,7 @@ struct spool {
 
 /*
  * Will be filled from fd, by spool_next. A regular file larger than
- * SPOOL_MEMORY_MAX is not copied, only its offset is moved behind what is
+ * SPOOL_MEMORY_MAX is not copied, only its offset is moved after what is
  * there now. s need not be set before.
  */
 void spool_open(struct spool *s, int fd, enum spool_until until);
@@ -57,7 +57,7 @@ int spool_reserve(struct error *err);
  * The descriptor stays the caller's. */
 void spool_begin(struct spool *s, int reserved);
 
-/* Appends octets to a spool of ours; {0} is an empty one. 0, or -1
+/* Appends octets to a spool that onehop itself fills; {0} is empty. 0, or -1
  * EX_IOERR. */
 int spool_add(struct spool *s, const void *data, size_t n,
 	struct error *err);

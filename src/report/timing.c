@@ -18,7 +18,8 @@ struct plan {
 	int wanted;
 };
 
-/* What cannot take time is no step: a password that stands in the file. */
+/* Returns whether fetching credentials may take time: a password that stands in
+ * the file takes none. */
 static int
 must_be_fetched(const struct account *a)
 {

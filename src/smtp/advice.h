@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a user can do about a refusal. */
+/* Advice to the user about a refusal. */
 #ifndef ONEHOP_SMTP_ADVICE_H
 #define ONEHOP_SMTP_ADVICE_H
 

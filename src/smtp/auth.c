@@ -150,7 +150,7 @@ auth_prepare(struct auth *x, struct session *s, struct password *secret,
 	return begin(x, err);
 }
 
-/* Does "AUTH name response CRLF" keep to the limit? */
+/* Returns whether "AUTH name response CRLF" keeps to the limit. */
 static int
 initial_fits(const struct auth *x)
 {
@@ -189,7 +189,7 @@ is_token(const struct auth *x)
 	    x->mechanism->kind == MECHANISM_OAUTHBEARER;
 }
 
-/* Whose secret was refused, where it came from, and what may be wrong. */
+/* Tells whose secret was refused, where it came from, and what may be wrong. */
 static int
 blame_secret(const struct auth *x, const struct session *s,
     const struct reply *r, struct error *err)

@@ -23,10 +23,10 @@ struct auth {
 	int bare;                /* no initial response is sent */
 };
 
-/* Does the account ask for authentication? */
+/* Returns whether the account asks for authentication. */
 int auth_is_wanted(const struct account *a);
 
-/* Will it need a user's password or token? */
+/* Returns whether it will need a user's password or token. */
 int auth_needs_secret(const struct account *a);
 
 /*
@@ -38,8 +38,8 @@ int auth_needs_secret(const struct account *a);
 int auth_prepare(struct auth *x, struct session *s, struct password *secret,
 	struct error *err);
 
-/* May MAIL follow in the same flight (RFC 4954 4: PLAIN and EXTERNAL with an
- * initial response that fits the line)? */
+/* Returns whether MAIL may follow in the same flight (RFC 4954 4: PLAIN and
+ * EXTERNAL with an initial response that fits the line). */
 int auth_may_pipeline(const struct auth *x, const struct session *s);
 
 /* Queues the AUTH command, with its initial response if that fits. */

@@ -7,7 +7,8 @@
 #include "smtp/advice.h"
 #include "smtp/auth.h"
 
-/* Did the octets that are no reply begin a TLS record (alert, handshake)? */
+/* Returns whether the octets that are no reply begin a TLS record (alert,
+ * handshake). */
 static int
 looks_like_tls(const struct session *s)
 {
@@ -63,7 +64,7 @@ read_capabilities(struct session *s)
 	}
 }
 
-/* Does this run depend on what only EHLO can tell? */
+/* Returns whether this run depends on what only EHLO can tell. */
 static int
 needs_extensions(const struct session *s)
 {

@@ -10,7 +10,7 @@
 #include "message/message.h"
 #include "smtp/session.h"
 
-/* What follows the message in the session. */
+/* The command that follows the message in the session. */
 enum content_after {
 	CONTENT_QUIT, /* QUIT, in one packet with the final dot */
 	CONTENT_STAY  /* another message may follow */

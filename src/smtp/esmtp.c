@@ -14,7 +14,8 @@
 /* RFC 3461 4.2: octets of ORCPT's address as xtext. */
 #define ORCPT_MAX 500
 
-/* Does the account or its caller ask for delivery status notifications? */
+/* Returns whether the account or its caller asks for delivery status
+ * notifications. */
 static int
 wants_dsn(const struct envelope *e)
 {
@@ -117,7 +118,7 @@ check_require_tls(const struct session *s, struct error *err)
 		return 0;
 	if (s->tls.version[0] == '\0' || !s->account->tls_certcheck)
 		return fail(err, EX_UNAVAILABLE, "require_tls asks for a "
-		    "verified TLS session, and this is none");
+		    "verified TLS session, which this is not");
 	return 0;
 }
 
@@ -181,8 +182,8 @@ body_type(const struct session *s, const struct envelope *e,
 }
 
 /*
- * RFC 4954 5: the account's own word, else what a client of ours said, which
- * a server heeds only of somebody who has authenticated.
+ * RFC 4954 5: the account's own word, else what a client of onehop said, which
+ * a server observes only if the sender has authenticated.
  */
 static void
 add_auth(struct buffer *out, const struct session *s,

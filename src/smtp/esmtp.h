@@ -34,7 +34,7 @@ void esmtp_add_rcpt(struct buffer *out, const struct session *s,
 const char *esmtp_use(const struct session *s, enum extension extension,
 	char *text, size_t size);
 
-/* Is the content to go by BDAT (RFC 3030)? */
+/* Returns whether the content is to be sent by BDAT (RFC 3030). */
 int esmtp_uses_bdat(const struct session *s);
 
 #endif

@@ -24,8 +24,8 @@ open_session(struct reused_session *d, const struct account *a,
 	return 0;
 }
 
-/* Has the server closed a session that was idle, before it was told anything
- * that counts? */
+/* Returns whether the server has closed an idle session before it was told
+ * anything that counts. */
 static int
 is_stale(const struct submitter *s)
 {
@@ -49,7 +49,8 @@ may_be_limit(const struct submitter *s, const struct envelope *e,
 	    (r == NULL || strncmp(r->dsn, "5.1.", 4) != 0);
 }
 
-/* Shall a message that failed in a session after others have another one? */
+/* Returns whether a message that failed in a session after others shall have
+ * another one. */
 static int
 deserves_session(const struct submitter *s, const struct envelope *e,
     uint64_t mails, const struct error *err)

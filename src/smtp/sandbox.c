@@ -111,12 +111,12 @@ add_tls_files(struct paths *keep, const struct account *a)
 	}
 }
 
-/* What the account's keys name. */
+/* Adds the files that the account's keys name. */
 static void
 add_account(struct paths *keep, const struct account *a)
 {
 	char *state = xdg_state_directory(a->home);
-	const char *keys = getenv("SSLKEYLOGFILE"); /* GnuTLS heeds it */
+	const char *keys = getenv("SSLKEYLOGFILE"); /* GnuTLS honours it */
 
 	add_tls_files(keep, a);
 	if (strcmp(a->logfile, "-") != 0 && strcmp(a->logfile, "on") != 0)

@@ -5,7 +5,7 @@
 
 #include "config/account.h"
 
-/* What the run may still have to do in it; sets of these. */
+/* The actions that the run may still have to do in it; sets of these. */
 enum {
 	SANDBOX_CONNECT = 1 << 0, /* to another host, or to this one again */
 	SANDBOX_KILL = 1 << 1     /* a command that was started before */

@@ -122,12 +122,13 @@ session_put_secret(struct session *s, const char *verb,
 	return send_line(s, "\r\n", 2, err);
 }
 
-/* What is hidden of a secret: parts of that many octets, and all of a secret
- * that has so many. */
+/* Of a secret, parts of that many octets are hidden, and all of a secret that
+ * has so many. */
 #define SECRET_PART 8
 #define SECRET_WHOLE 4
 
-/* Whether the n octets at p, after the LF before them, are a whole secret. */
+/* Returns whether the n octets at p, after the LF before them, are a whole
+ * secret. */
 static int
 is_whole(const struct buffer *secrets, const char *p, size_t n)
 {

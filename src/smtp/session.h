@@ -31,13 +31,13 @@ struct commit_hook {
 	void *queue; /* the first argument */
 };
 
-/* Whether the process gives up rights once it is connected (sandbox.h). */
+/* The process gives up rights once it is connected, or not (sandbox.h). */
 enum submit_confinement {
 	SUBMIT_CONFINED,
 	SUBMIT_UNCONFINED /* the caller has more to do afterwards */
 };
 
-/* What the caller of a submission asks for besides the account. */
+/* The wishes of a submission's caller besides the account. */
 struct submit_options {
 	int trace;           /* descriptor for the dialogue, or -1 */
 	int progress;        /* terminal for the progress line, or 0 */

@@ -19,7 +19,7 @@
 
 #define PORT_SUBMISSION 587
 
-/* A name with a dot behind it is absolute: for the resolver only. */
+/* A name with a dot after it is absolute: for the resolver only. */
 static int
 write_absolute(const char *name, char **wire, struct error *err)
 {
@@ -77,10 +77,10 @@ add_host(struct smarthost_list *route, const char *name, struct error *err)
 }
 
 /*
- * May the password go there (RFC 6186 6)? An answer of the DNS may be forged,
- * and whoever forged it has a certificate for the name in it. So the user has
- * to vouch for a name outside the domain, or has said whose certificate it
- * must be.
+ * Returns whether the password may be sent there (RFC 6186 6). An answer of
+ * the DNS may be forged, and the forger has a certificate for the name in it.
+ * So the user has to vouch for a name outside the domain, or has said whose
+ * certificate it must be.
  */
 static int
 is_confirmed(const struct account *a, const struct service *service)
@@ -152,7 +152,7 @@ add_word(struct smarthost_list *route, const char *word, struct error *err)
 	return result;
 }
 
-/* What the DNS does not lead to is passed over if there is another host. */
+/* A host that the DNS does not lead to is passed over if there is another. */
 static int
 add_words(struct smarthost_list *route, const struct string_list *words,
     struct error *err)
@@ -261,7 +261,7 @@ start_command(const struct smarthost_list *route, const struct smarthost *host,
 	return status;
 }
 
-/* What most often keeps a connection from being made. */
+/* Hints at the most frequent reasons why no connection is made. */
 static void
 hint_at_network(const struct smarthost *host,
     const struct connect_result *result, struct error *err)

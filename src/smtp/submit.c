@@ -76,7 +76,7 @@ free_demand(struct tls_demand *d)
 /* Limit for the DNS to tell what the server's certificate has to be. */
 #define RECORDS_SECONDS 30
 
-/* What has to be known of the server before it is talked to. */
+/* Finds out what has to be known of the server before it is talked to. */
 static int
 inquire(struct tls_demand *d, const struct submitter *s, struct error *err)
 {
@@ -161,7 +161,7 @@ trace_host(struct submitter *s)
 	free(text);
 }
 
-/* What is said on a connection before it is ready for AUTH. */
+/* Leads the dialogue on a connection until it is ready for AUTH. */
 static int
 open_session(struct submitter *s, size_t index,
     const struct tls_policy *policy, struct error *err)
@@ -243,7 +243,7 @@ may_fail_over(const struct submitter *s, size_t index,
 }
 
 /* Puts what the earlier hosts said before the last one's error. Unless that
- * is final, whatever time may cure anywhere makes it temporary. */
+ * is final, a temporary failure of any host makes it temporary. */
 static void
 recall(struct error *err, const struct error *earlier)
 {

@@ -252,7 +252,7 @@ blame_recipients(const struct transaction *t, struct error *err)
 	return -1;
 }
 
-/* Is the envelope accepted as far as the account wants it to be? */
+/* Checks that the envelope is accepted as far as the account wants it to be. */
 static int
 judge(const struct transaction *t, struct error *err)
 {
@@ -281,7 +281,7 @@ reset(struct session *s)
 
 /*
  * Recipients that RCPT accepted, but whose message did not follow; and what
- * was said of them behind a failed AUTH or MAIL, as it is not about them.
+ * was said of them after a failed AUTH or MAIL, as it is not about them.
  */
 static void
 forget_pending(const struct transaction *t)
@@ -297,9 +297,9 @@ forget_pending(const struct transaction *t)
 }
 
 /*
- * After AUTH, MAIL and the rest went out in one flight and only AUTH, or MAIL
- * for want of AUTH's answer, was refused: whether the envelope may be sent
- * again, in step.
+ * Returns whether the envelope may be sent again, in step, after AUTH, MAIL
+ * and the rest went out in one flight and only AUTH, or MAIL without AUTH's
+ * answer, was refused.
  */
 static int
 may_repeat(struct transaction *t, struct error *err)
@@ -388,7 +388,7 @@ gather(struct transaction *t)
 			t->to[t->n++] = &e->to[i];
 }
 
-/* Are there more recipients than one transaction may name? */
+/* Checks that there are no more recipients than one transaction may name. */
 static int
 check_count(const struct transaction *t, struct error *err)
 {
