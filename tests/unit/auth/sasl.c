@@ -312,7 +312,8 @@ begin(const char *name, const struct sasl_identity *identity, int result,
 	struct error err = {0};
 	struct sasl *s;
 
-	assert_int_equal(sasl_begin(&s, mechanism_find(name), identity, &err), 0);
+	assert_int_equal(sasl_begin(&s, mechanism_find(name), identity, &err),
+	    0);
 	assert_int_equal(sasl_step(s, "", 0, out, &err), result);
 	return s;
 }
@@ -359,16 +360,16 @@ what_saslprep_forbids_is_our_fault(void **state)
 
 	(void)state;
 	identity.secret = "bell\a";
-	assert_int_equal(sasl_begin(&s, mechanism_find("SCRAM-SHA-256"), &identity,
-	    &err), -1);
+	assert_int_equal(sasl_begin(&s, mechanism_find("SCRAM-SHA-256"),
+	    &identity, &err), -1);
 	assert_null(s);
 	assert_int_equal(err.code, EX_NOPERM);
 	assert_non_null(strstr(err.text, "SASLprep"));
 	assert_null(strstr(err.text, "bell"));
 	identity = jane;
 	identity.user = "bell\a";
-	assert_int_equal(sasl_begin(&s, mechanism_find("SCRAM-SHA-256"), &identity,
-	    &err), 0);
+	assert_int_equal(sasl_begin(&s, mechanism_find("SCRAM-SHA-256"),
+	    &identity, &err), 0);
 	assert_int_equal(sasl_step(s, "", 0, &out, &err), -1);
 	assert_int_equal(err.code, EX_NOPERM);
 	sasl_free(s);

@@ -88,8 +88,8 @@ static const struct conversion cases[] = {
 	{ "long between the parts", DOWNGRADE_8BITMIME,
 	  "Content-Type: multipart/mixed; boundary=q\n\n" X1000 "\n--q--\n",
 	  NULL, "line 3 of the message" },
-	{ "a word that no fold can save", DOWNGRADE_8BITMIME, "A: " X1000 "\n\nx\n",
-	  NULL, "field A" },
+	{ "a word that no fold can save", DOWNGRADE_8BITMIME,
+	  "A: " X1000 "\n\nx\n", NULL, "field A" },
 	{ "nested boundaries", DOWNGRADE_7BIT,
 	  "Content-Type: multipart/mixed; boundary=a\n\n--a\n"
 	  "Content-Type: multipart/alternative; boundary=ab\n\n--ab\n\n\xe4\n"
@@ -182,8 +182,8 @@ long_lines_become_short_whatever_their_length(void **state)
 		text[lengths[i] + 6] = '\n';
 		text[lengths[i] + 7] = '\0';
 		letter_take(&m, text, lengths[i] + 7);
-		assert_int_equal(downgrade_convert(&out, &m, DOWNGRADE_8BITMIME, &spool,
-		    &err), 0);
+		assert_int_equal(downgrade_convert(&out, &m, DOWNGRADE_8BITMIME,
+		    &spool, &err), 0);
 		made = text_of(&out);
 		assert_true(longest(made) <= 76);
 		free(made);
@@ -204,8 +204,8 @@ long_header_lines_are_folded(void **state)
 
 	(void)state;
 	letter_take(&m, text, sizeof(text) - 1);
-	assert_int_equal(downgrade_convert(&out, &m, DOWNGRADE_8BITMIME, &spool, &err),
-	    0);
+	assert_int_equal(downgrade_convert(&out, &m, DOWNGRADE_8BITMIME, &spool,
+	    &err), 0);
 	made = text_of(&out);
 	assert_true(longest(made) <= 78);
 	assert_non_null(strstr(made, "\nTo: a@b\n\nx\n"));
