@@ -107,7 +107,7 @@ add_sender(struct buffer *out, const char *address)
 	buffer_free(&text);
 }
 
-/* Is the word safe in a shell command without quotes? */
+/* Returns whether the word is safe in a shell command without quotes. */
 static int
 is_plain(const char *word)
 {

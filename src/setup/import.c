@@ -9,7 +9,7 @@
 #include "base/escape.h"
 #include "base/xmalloc.h"
 
-/* What a key of another program becomes. */
+/* The treatment of a key of another program. */
 enum import_action {
 	ACTION_COPY,     /* the value of key */
 	ACTION_HOST,     /* "host" or "host:port" */

@@ -30,7 +30,7 @@ static const struct {
 };
 #define KEEPERS (sizeof(keepers) / sizeof(keepers[0]))
 
-/* Is the word safe in a shell command without quotes? */
+/* Returns whether the word is safe in a shell command without quotes. */
 static int
 is_plain(const char *word)
 {

@@ -87,7 +87,7 @@ read_address(struct setup *c, const char *text, struct error *err)
 	return result;
 }
 
-/* Has the text a section of that account? */
+/* Returns whether the text has a section of that account. */
 static int
 has_account(const struct buffer *text, const char *name)
 {
@@ -401,7 +401,7 @@ offer_test(const struct setup *c, struct config_writer *config,
 	return result;
 }
 
-/* Reads a file of another program, which may be any of ours or root's. */
+/* Reads a file of another program, which may be any of the user's or root's. */
 static int
 read_foreign(struct trusted_file *file, const char *path, struct error *err)
 {

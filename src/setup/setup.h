@@ -18,7 +18,7 @@ struct setup_options {
 };
 
 /*
- * With from_file, translates it and asks nobody else. Otherwise
+ * With from_file, translates it without asking any server. Otherwise
  * probes the candidates of discover.h with TLS and without credentials until
  * one is usable, and writes the user's config file, or the one of -C. Reports
  * on output. If input is a terminal, asks there before it overwrites a file or

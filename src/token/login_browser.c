@@ -281,7 +281,7 @@ wait_for_redirect(struct browser_login *b, int input, int output,
 }
 
 static int
-exchange(struct token *t, struct browser_login *b, struct error *err)
+exchange(struct access_token *t, struct browser_login *b, struct error *err)
 {
 	struct https_reply r = HTTPS_REPLY;
 	struct buffer form = {0};
@@ -303,7 +303,7 @@ exchange(struct token *t, struct browser_login *b, struct error *err)
 }
 
 int
-login_browser(struct token *t, const struct oauth_account *a, int input,
+login_browser(struct access_token *t, const struct oauth_account *a, int input,
     int output, struct error *err)
 {
 	struct browser_login b = { .account = a };

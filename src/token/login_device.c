@@ -52,7 +52,7 @@ show(const struct device_grant *g, int output)
 
 /* Asks once. Returns 1, 0 to ask again, -1. */
 static int
-poll_once(struct token *t, struct device_grant *g,
+poll_once(struct access_token *t, struct device_grant *g,
     const struct oauth_account *a, struct error *err)
 {
 	struct https_reply r = HTTPS_REPLY;
@@ -85,7 +85,7 @@ poll_once(struct token *t, struct device_grant *g,
 }
 
 static int
-wait_for_answer(struct token *t, struct device_grant *g,
+wait_for_answer(struct access_token *t, struct device_grant *g,
     const struct oauth_account *a, struct error *err)
 {
 	int64_t expiry = deadline_in((int64_t)g->expires * 1000);
@@ -105,7 +105,7 @@ wait_for_answer(struct token *t, struct device_grant *g,
 }
 
 int
-login_device(struct token *t, const struct oauth_account *a, int output,
+login_device(struct access_token *t, const struct oauth_account *a, int output,
     struct error *err)
 {
 	struct device_grant g = {0};

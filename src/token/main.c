@@ -23,7 +23,7 @@
 
 #define ADDRESS_MAX 320
 
-enum mode { MODE_PRINT, MODE_LOGIN, MODE_BROWSER, MODE_LOGOUT, MODE_SHOW,
+enum token_mode { MODE_PRINT, MODE_LOGIN, MODE_BROWSER, MODE_LOGOUT, MODE_SHOW,
 	MODE_HELP, MODE_VERSION };
 
 static const struct option options[] = {
@@ -63,7 +63,8 @@ print_token(struct oauth_account *a, struct error *err)
 
 /* Stores the tokens of a login, with the endpoints that belong to them. */
 static int
-store_token(struct token *t, const struct oauth_account *a, struct error *err)
+store_token(struct access_token *t, const struct oauth_account *a,
+    struct error *err)
 {
 	struct token_store s;
 	int result = token_store_open(&s, a, err);
@@ -84,9 +85,9 @@ store_token(struct token *t, const struct oauth_account *a, struct error *err)
 }
 
 static int
-log_in(struct oauth_account *a, enum mode mode, struct error *err)
+log_in(struct oauth_account *a, enum token_mode mode, struct error *err)
 {
-	struct token t = TOKEN_INIT;
+	struct access_token t = TOKEN_INIT;
 	int result = oauth_discover(a, err);
 
 	if (result == 0 && mode == MODE_BROWSER)
@@ -107,7 +108,8 @@ log_in(struct oauth_account *a, enum mode mode, struct error *err)
 
 /* RFC 7009. */
 static int
-revoke_token(const struct oauth_account *a, struct token *t, struct error *err)
+revoke_token(const struct oauth_account *a, struct access_token *t,
+    struct error *err)
 {
 	struct https_reply r = HTTPS_REPLY;
 	struct buffer form = {0};
@@ -129,7 +131,7 @@ revoke_token(const struct oauth_account *a, struct token *t, struct error *err)
 static int
 log_out(struct oauth_account *a, struct error *err)
 {
-	struct token t = TOKEN_INIT;
+	struct access_token t = TOKEN_INIT;
 	struct token_store s;
 	int result = token_store_open(&s, a, err);
 
@@ -154,7 +156,7 @@ log_out(struct oauth_account *a, struct error *err)
 static int
 show_account(const struct oauth_account *a, struct error *err)
 {
-	struct token t = TOKEN_INIT;
+	struct access_token t = TOKEN_INIT;
 	struct token_store s;
 	char quote[ESCAPE_QUOTE], when[64] = "expired";
 	int result = token_store_open(&s, a, err);
@@ -222,7 +224,7 @@ check_address(const char *address, struct error *err)
 }
 
 static int
-run(enum mode mode, const char *address, struct error *err)
+run(enum token_mode mode, const char *address, struct error *err)
 {
 	struct oauth_config c = {0};
 	struct oauth_account a = {0};
@@ -247,7 +249,7 @@ run(enum mode mode, const char *address, struct error *err)
 }
 
 static int
-read_mode(int argc, char **argv, enum mode *mode, struct error *err)
+read_mode(int argc, char **argv, enum token_mode *mode, struct error *err)
 {
 	int c;
 
@@ -261,7 +263,7 @@ read_mode(int argc, char **argv, enum mode *mode, struct error *err)
 		if (*mode != MODE_PRINT && !adds)
 			return fail(err, EX_USAGE, "expected one of --login, "
 			    "--logout and --show");
-		*mode = adds ? MODE_BROWSER : (enum mode)c;
+		*mode = adds ? MODE_BROWSER : (enum token_mode)c;
 	}
 	if (optind + (*mode < MODE_SHOW) != argc)
 		return fail(err, EX_USAGE, *mode < MODE_SHOW
@@ -273,7 +275,7 @@ int
 main(int argc, char **argv)
 {
 	struct error err = {0};
-	enum mode mode;
+	enum token_mode mode;
 
 	platform_hide_memory();
 	signals_reset();

@@ -17,7 +17,7 @@
 #define INTERVAL_DEFAULT 5   /* RFC 8628 3.2 */
 
 void
-token_free(struct token *t)
+token_free(struct access_token *t)
 {
 	buffer_free(&t->access);
 	buffer_free(&t->refresh);
@@ -146,7 +146,8 @@ refuse(const json_t *root, long status, struct error *err)
 }
 
 static int
-take_token(struct token *t, const json_t *root, time_t now, struct error *err)
+take_token(struct access_token *t, const json_t *root, time_t now,
+    struct error *err)
 {
 	const char *access = string_of(root, "access_token");
 	const char *refresh = string_of(root, "refresh_token");
@@ -166,8 +167,8 @@ take_token(struct token *t, const json_t *root, time_t now, struct error *err)
 }
 
 int
-oauth_reply_token(struct token *t, const struct https_reply *r, time_t now,
-    char error_code[64], struct error *err)
+oauth_reply_token(struct access_token *t, const struct https_reply *r,
+    time_t now, char error_code[64], struct error *err)
 {
 	json_t *root = parse_reply(r, err);
 	const char *error = root != NULL ? string_of(root, "error") : NULL;
@@ -272,7 +273,7 @@ add_member(json_t *root, const char *name, const char *value)
 }
 
 void
-token_format(struct buffer *out, const struct token *t)
+token_format(struct buffer *out, const struct access_token *t)
 {
 	struct buffer access = t->access, refresh = t->refresh;
 	json_t *root;
@@ -296,7 +297,8 @@ token_format(struct buffer *out, const struct token *t)
 }
 
 int
-token_parse(struct token *t, const struct buffer *text, struct error *err)
+token_parse(struct access_token *t, const struct buffer *text,
+    struct error *err)
 {
 	json_t *root = parse(text);
 	const char *access, *refresh, *url;

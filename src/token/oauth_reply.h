@@ -12,7 +12,7 @@
 #include "token/oauth_config.h"
 
 /* Tokens of an account. */
-struct token {
+struct access_token {
 	struct buffer access;   /* secret; empty if there is none */
 	struct buffer refresh;
 	time_t expires;         /* of the access token */
@@ -24,7 +24,7 @@ struct token {
 #define TOKEN_INIT { .access = { .kind = BUFFER_SECRET }, \
 	.refresh = { .kind = BUFFER_SECRET } }
 
-void token_free(struct token *t);
+void token_free(struct access_token *t);
 
 /*
  * Takes an access token response (RFC 6749 5.1) that came now. A refresh token
@@ -33,7 +33,7 @@ void token_free(struct token *t);
  * (5.2). A code of RFC 8628 3.5 in *error_code is not owned; it is "" without
  * an error response.
  */
-int oauth_reply_token(struct token *t, const struct https_reply *r,
+int oauth_reply_token(struct access_token *t, const struct https_reply *r,
 	time_t now, char error_code[64], struct error *err);
 
 /* A device authorization response, RFC 8628 3.2. */
@@ -58,8 +58,8 @@ int oauth_reply_metadata(struct oauth_account *a,
 
 /* Write and read a stored token: one line of JSON. token_parse() returns 0;
  * -1 EX_CONFIG. */
-void token_format(struct buffer *out, const struct token *t);
-int token_parse(struct token *t, const struct buffer *text,
+void token_format(struct buffer *out, const struct access_token *t);
+int token_parse(struct access_token *t, const struct buffer *text,
 	struct error *err);
 
 #endif

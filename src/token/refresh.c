@@ -50,7 +50,7 @@ oauth_client_form(struct buffer *form, const struct oauth_account *a,
 }
 
 static int
-is_valid(const struct token *t)
+is_valid(const struct access_token *t)
 {
 	return t->access.len > 0 && t->expires >= time(NULL) + VALID_SECONDS;
 }
@@ -67,7 +67,8 @@ log_in_again(const struct oauth_account *a, struct error *err)
 
 /* One refresh request; t gets the new tokens. */
 static int
-request(struct token *t, const struct oauth_account *a, struct error *err)
+request(struct access_token *t, const struct oauth_account *a,
+    struct error *err)
 {
 	const char *url = a->value[OAUTH_token_url] != NULL
 	    ? a->value[OAUTH_token_url] : t->token_url;
@@ -91,7 +92,7 @@ request(struct token *t, const struct oauth_account *a, struct error *err)
 
 /* Refreshes under the lock, unless another process has done it already. */
 static int
-refresh(struct token *t, struct token_store *s,
+refresh(struct access_token *t, struct token_store *s,
     const struct oauth_account *a, struct error *err)
 {
 	int found;
@@ -116,7 +117,7 @@ int
 token_get(struct buffer *out, const struct oauth_account *a,
     struct error *err)
 {
-	struct token t = TOKEN_INIT;
+	struct access_token t = TOKEN_INIT;
 	struct token_store s;
 	int result = token_store_open(&s, a, err);
 

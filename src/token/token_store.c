@@ -131,7 +131,7 @@ token_store_open(struct token_store *s, const struct oauth_account *a,
 }
 
 int
-token_store_read(const struct token_store *s, struct token *t,
+token_store_read(const struct token_store *s, struct access_token *t,
     struct error *err)
 {
 	struct buffer text = { .kind = BUFFER_SECRET };
@@ -261,7 +261,7 @@ replace_file(struct token_store *s, const struct buffer *text,
 }
 
 int
-token_store_write(struct token_store *s, const struct token *t,
+token_store_write(struct token_store *s, const struct access_token *t,
     struct error *err)
 {
 	struct buffer text = { .kind = BUFFER_SECRET };

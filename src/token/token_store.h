@@ -27,7 +27,7 @@ int token_store_open(struct token_store *s, const struct oauth_account *a,
 	struct error *err);
 
 /* Reads the token. Returns 1; 0 if there is none; -1 EX_CONFIG. */
-int token_store_read(const struct token_store *s, struct token *t,
+int token_store_read(const struct token_store *s, struct access_token *t,
 	struct error *err);
 
 /* Waits for the lock, for a minute at most. Returns 0; -1 EX_TEMPFAIL,
@@ -42,7 +42,7 @@ int token_store_reserve(struct token_store *s, struct error *err);
 
 /* Replaces the token: it is on the disk when this returns 0. Requires
  * token_store_reserve(). -1 EX_TEMPFAIL, EX_CONFIG; the old token stays. */
-int token_store_write(struct token_store *s, const struct token *t,
+int token_store_write(struct token_store *s, const struct access_token *t,
 	struct error *err);
 
 /* Removes the token. Returns 0; -1 EX_TEMPFAIL, EX_CONFIG. */

@@ -13,8 +13,8 @@ program=$(cd "$(dirname "$ONEHOP")" && pwd)/$(basename "$ONEHOP")
 for name in onehop sendmail mailq; do
     ln -s "$program" "$bin/$name"
 done
-printf 'host 127.0.0.1\nport 1\nfrom me@example.org\naccount work\naccount home\n' |
-    write_config
+printf '%s\n' 'host 127.0.0.1' 'port 1' 'from me@example.org' 'account work' \
+    'account home' | write_config
 : >"$scratch/afile"
 PATH=$bin:$PATH
 export PATH

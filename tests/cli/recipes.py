@@ -54,7 +54,8 @@ class House:
         self.environment = {
             "HOME": self.path, "GIT_COMMITTER_NAME": "A",
             "GIT_COMMITTER_EMAIL": "a@example.org", "GIT_AUTHOR_NAME": "A",
-            "GIT_AUTHOR_EMAIL": "a@example.org", "LC_ALL": "C.UTF-8", "TERM": "dumb",
+            "GIT_AUTHOR_EMAIL": "a@example.org", "LC_ALL": "C.UTF-8",
+            "TERM": "dumb",
             "PATH": self.file("bin") + ":/usr/bin:/bin",
             **onehop.SANITIZER_OPTIONS}
 

@@ -50,7 +50,8 @@ class Kept(matrix.Trial):
             if not re.search(rb"\nsha256 [0-9a-f]{64}\n\Z", entry):
                 yield "the end of the entry is missing"
         if result.status == 0 and queued and result.stderr and \
-                row["exit"] not in ("77", "78") and "-d" not in self.plan.arguments:
+                row["exit"] not in ("77", "78") and \
+                "-d" not in self.plan.arguments:
             yield "queued, and words on stderr"
 
     def entries(self):

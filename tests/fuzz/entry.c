@@ -90,8 +90,8 @@ check_file(const char *text, size_t size, int sealed)
 	if (message_file_read(&e, fd, &err) == 0) {
 		check_entry(&e);
 		fd = make_file(copy, "", 0, 0);
-		require(message_file_write(fd, &e, MESSAGE_FILE_WHOLE, &err) == 0,
-		    "it can be written");
+		require(message_file_write(fd, &e, MESSAGE_FILE_WHOLE,
+		    &err) == 0, "it can be written");
 		require(message_file_read(&again, fd, &err) == 0,
 		    "and read once more");
 		require(again.envelope.n == e.envelope.n &&
@@ -100,8 +100,8 @@ check_file(const char *text, size_t size, int sealed)
 		message_file_free(&again);
 		unlink(copy);
 	} else {
-		require((err.code == EX_DATAERR || err.code == EX_CONFIG) && err.text[0] != '\0',
-		    "damage is explained");
+		require((err.code == EX_DATAERR || err.code == EX_CONFIG) &&
+		    err.text[0] != '\0', "damage is explained");
 	}
 	message_file_free(&e);
 	unlink(name);

@@ -51,7 +51,7 @@ check_redirect(const struct buffer *text)
 static void
 check_token(const struct buffer *text)
 {
-	struct token first = TOKEN_INIT, second = TOKEN_INIT;
+	struct access_token first = TOKEN_INIT, second = TOKEN_INIT;
 	struct https_reply reply = { 200, *text, 1 };
 	struct device_grant grant = {0};
 	struct buffer out = { .kind = BUFFER_SECRET };

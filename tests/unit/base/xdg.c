@@ -18,8 +18,8 @@ state_of(const char *value, char *text)
 	char *found;
 
 	setenv("XDG_STATE_HOME", value, 1);
-	found = xdg_state_directory("/home/me");
-	assert_int_equal(xdg_state_file(text, PATH_MAX, "/home/me", "f"), 0);
+	found = xdg_state_directory("/srv/me");
+	assert_int_equal(xdg_state_file(text, PATH_MAX, "/srv/me", "f"), 0);
 	return found;
 }
 
@@ -62,11 +62,11 @@ a_directory_of_others_is_not(void **state)
 	} else {
 		snprintf(path, sizeof(path), "/usr");
 	}
-	must_be(path, "/home/me/.local/state/onehop");
+	must_be(path, "/srv/me/.local/state/onehop");
 	snprintf(below, sizeof(below), "%s/not-there", path);
-	must_be(below, "/home/me/.local/state/onehop");
-	must_be("relative", "/home/me/.local/state/onehop");
-	must_be("", "/home/me/.local/state/onehop");
+	must_be(below, "/srv/me/.local/state/onehop");
+	must_be("relative", "/srv/me/.local/state/onehop");
+	must_be("", "/srv/me/.local/state/onehop");
 	if (geteuid() == 0)
 		rmdir(path);
 }

@@ -22,7 +22,7 @@ static const struct {
 	  "tls_starttls off\nuser x\n", "" },
 	{ "ssmtp.conf", "mailhub=mail\n", NULL,
 	  "host mail\nport 25\ntls off\n", "" },
-	{ "/home/me/.esmtprc", "hostname = smtp.example.org:25\n"
+	{ "/srv/me/.esmtprc", "hostname = smtp.example.org:25\n"
 	  "username = \"me\"\npassword = \"pw\"\nstarttls = disabled\n"
 	  "mda \"/usr/bin/procmail\"\n", NULL,
 	  "password pw\n# no counterpart: mda\nhost smtp.example.org\n"
