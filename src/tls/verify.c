@@ -62,6 +62,10 @@ advise_pin(struct verification *v, const char *before)
 
 	if (v->advice[0] != '\0')
 		return;
+	if (v->unknown != NULL) { /* DANE allows no other pin */
+		advise(v, REPLACE);
+		return;
+	}
 	certificate_fingerprints(&f, v->certificate);
 	snprintf(v->advice, sizeof(v->advice), "%sset tls_trust tofu, or "
 	    "tls_fingerprint %s", before, f.sha256);

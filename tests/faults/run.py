@@ -41,6 +41,9 @@ WORKERS = 6
 NOT_GENERATED = {
     "auth_start.plus_stripped":
         "libgsasl 2.2.0 cannot say that it could have bound the channel",
+    "auth_start.only_plain_without_tls":
+        "the servers of these runs are on this machine, which a password "
+        "reaches in clear (tests/unit/net/connect has who is local)",
 }
 
 SEGMENTATIONS = {
@@ -196,7 +199,7 @@ class Trial:
             if not re.search(expression, shown, re.IGNORECASE | re.DOTALL):
                 yield "stderr does not say /%s/" % expression
         # I2: if it cannot know what became of the message it says so.
-        doubt = "may have been" in shown
+        doubt = "may have been accepted" in shown
         unknown = self._dot_seen() and result.status != 0 and (
             plan.row["retry"] == "ambiguous"
             or plan.row["state"] == "dot" and plan.exit == 76)

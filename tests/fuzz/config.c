@@ -65,7 +65,7 @@ static void
 check_password(const char *data, size_t size)
 {
 	static const char expected[] = "f:1: a file that holds a password "
-	    "must be readable by its owner alone, chmod 600";
+	    "must be readable by its owner alone, chmod 600 f";
 	struct config c = {0};
 	struct error err = {0};
 	struct buffer line = {0};

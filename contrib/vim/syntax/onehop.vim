@@ -45,7 +45,7 @@ syntax keyword onehopVerbatim contained nextgroup=onehopRest
 syntax keyword onehopObsolete contained nextgroup=onehopValue
     \ connect_timeout undisclosed_recipients add_missing_from_header
     \ add_missing_date_header keepbcc tls_nocertcheck tls_nostarttls
-    \ tls_force_sslv3
+    \ tls_force_sslv3 tls_resume
 
 highlight default link onehopComment Comment
 highlight default link onehopKey Keyword
