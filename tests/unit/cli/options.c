@@ -197,6 +197,7 @@ every_key_is_a_long_option_but_secrets(void **state)
 		snprintf(word, sizeof(word), "--%s=/1", k->name);
 		if (k->secret) {
 			assert_int_equal(parse(&options, words, &err), -1);
+			options_free(&options);
 			continue;
 		}
 		assert_int_equal(parse(&options, words, &err), 0);
@@ -458,8 +459,10 @@ the_null_sender_is_written_in_two_ways(void **state)
 	(void)state;
 	assert_int_equal(parse(&options, empty, &err), 0);
 	assert_string_equal(options.request.sender, "");
+	options_free(&options);
 	assert_int_equal(parse(&options, angles, &err), 0);
 	assert_string_equal(options.request.sender, "");
+	options_free(&options);
 }
 
 static void
@@ -473,8 +476,10 @@ dX_is_sendmails_and_d_is_ours(void **state)
 	(void)state;
 	assert_int_equal(parse(&options, ours, &err), 0);
 	assert_true(options.debug);
+	options_free(&options);
 	assert_int_equal(parse(&options, theirs, &err), 0);
 	assert_false(options.debug);
+	options_free(&options);
 }
 
 int
