@@ -446,6 +446,7 @@ no_argv_at_all_is_fine(void **state)
 	assert_int_equal(options_parse(&options, 0, none, &err), 0);
 	assert_string_equal(options.program, "onehop");
 	assert_int_equal(options.request.nrecipients, 0);
+	options_free(&options);
 }
 
 static void
