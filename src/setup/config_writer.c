@@ -107,9 +107,8 @@ add_sender(struct buffer *out, const char *address)
 	buffer_free(&text);
 }
 
-/* Returns whether the word is safe in a shell command without quotes. */
-static int
-is_plain(const char *word)
+int
+config_writer_is_plain(const char *word)
 {
 	for (; *word != '\0'; word++)
 		if (!ascii_is_alnum(*word) && strchr("@._+-", *word) == NULL)
@@ -136,7 +135,7 @@ add_password(struct buffer *out, const struct config_writer *c)
 		add(out, "password", c->password);
 		return;
 	}
-	if (!is_plain(user))
+	if (!config_writer_is_plain(user))
 		user = "USER";
 	if (login == LOGIN_TOKEN) {
 		buffer_addf(out, "\n# This provider refuses passwords. Log in "

@@ -45,4 +45,7 @@ void config_writer_text(struct buffer *out, const struct config_writer *c);
 int config_writer_write(const char *path, const struct buffer *text,
 	struct error *err);
 
+/* Returns whether the word is safe in a shell command without quotes. */
+int config_writer_is_plain(const char *word);
+
 #endif

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/ascii.h"
 #include "base/escape.h"
 #include "base/poll.h"
 #include "base/run_command.h"
@@ -14,6 +13,7 @@
 #include "envelope/envelope.h"
 #include "message/message.h"
 #include "message/spool.h"
+#include "setup/config_writer.h"
 #include "smtp/auth.h"
 #include "smtp/reuse.h"
 #include "smtp/submit.h"
@@ -29,16 +29,6 @@ static const struct {
 	  "pass show mail/%1$s/%2$s" },
 };
 #define KEEPERS (sizeof(keepers) / sizeof(keepers[0]))
-
-/* Returns whether the word is safe in a shell command without quotes. */
-static int
-is_plain(const char *word)
-{
-	for (; *word != '\0'; word++)
-		if (!ascii_is_alnum(*word) && strchr("@._+-", *word) == NULL)
-			return 0;
-	return 1;
-}
 
 /* A keeper's command; "%1$s" and "%2$s" replaced. */
 static char *
@@ -106,7 +96,8 @@ keep(struct login_test *t, const struct account *a,
     const struct buffer *password, struct error *err)
 {
 	char quote[ESCAPE_QUOTE], question[ESCAPE_QUOTE + 64];
-	int plain = is_plain(a->host.at[0]) && is_plain(a->user);
+	int plain = config_writer_is_plain(a->host.at[0]) &&
+	    config_writer_is_plain(a->user);
 	int answer = 0;
 
 	for (size_t n = 0; n < KEEPERS && answer == 0 && plain; n++)
