@@ -263,12 +263,17 @@ detail_matches(const char *pattern, const char *dsn)
 }
 
 int
+reply_matches(const struct reply *r, const char *code, const char *detail)
+{
+	return code_matches(code, r->code) && detail_matches(detail, r->dsn);
+}
+
+int
 reply_exit_code(enum reply_to command, const struct reply *r)
 {
 	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
 		if ((verdicts[i].commands & 1u << command) &&
-		    code_matches(verdicts[i].code, r->code) &&
-		    detail_matches(verdicts[i].detail, r->dsn))
+		    reply_matches(r, verdicts[i].code, verdicts[i].detail))
 			return verdicts[i].exit;
 	return EX_PROTOCOL; /* 2yz or 3yz where it has no meaning */
 }

@@ -62,4 +62,12 @@ int reply_exit_code(enum reply_to command, const struct reply *r);
 /* The command's name for messages: "the greeting", "EHLO", "the message". */
 const char *reply_command_name(enum reply_to command);
 
+/*
+ * Returns whether the reply has this code, in which "." stands for any digit,
+ * and this enhanced code without its class: "" is any or none, and one that
+ * ends in "." stands for all that begin with it.
+ */
+int reply_matches(const struct reply *r, const char *code,
+	const char *detail);
+
 #endif

@@ -16,12 +16,11 @@ enum circumstance {
 	PIPELINED
 };
 
-/* The first match counts. In a code "." stands for any digit; an enhanced
- * code ending in "." stands for all that begin so, "" for any or none. */
+/* The first match counts. Codes and details are those of reply_matches. */
 static const struct {
 	unsigned commands;
 	const char *code;
-	const char *dsn;
+	const char *detail;
 	enum circumstance when;
 	const char *words;
 } advices[] = {
@@ -30,10 +29,10 @@ static const struct {
 	{ TO(MAIL), "5..", "", NULL_SENDER,
 	    "if the server refuses the null sender, set "
 	    "allow_from_override off" },
-	{ TO_TRANSACTION, "5..", "5.2.252", ALWAYS, NOT_OWNED },
-	{ TO_TRANSACTION, "5..", "5.7.60", ALWAYS, NOT_OWNED },
+	{ TO_TRANSACTION, "5..", "2.252", ALWAYS, NOT_OWNED },
+	{ TO_TRANSACTION, "5..", "7.60", ALWAYS, NOT_OWNED },
 	{ TO(MAIL), "553", "", ALWAYS, NOT_OWNED },
-	{ TO(RCPT), "553", "5.7.", ALWAYS, NOT_OWNED },
+	{ TO(RCPT), "553", "7.", ALWAYS, NOT_OWNED },
 	{ TO(RCPT), "500", "", PIPELINED,
 	    "if the server does not understand commands in one packet, set "
 	    "pipelining off" },
@@ -47,26 +46,6 @@ static const struct {
 	{ TO(EHLO) | TO(EHLO_TLS), "550", "", ALWAYS,
 	    "if the server does not accept the EHLO name, set domain" },
 };
-
-static int
-code_matches(const char *pattern, int code)
-{
-	for (int i = 2; i >= 0; i--, code /= 10)
-		if (pattern[i] != '.' && pattern[i] - '0' != code % 10)
-			return 0;
-	return 1;
-}
-
-static int
-dsn_matches(const char *pattern, const char *dsn)
-{
-	size_t n = strlen(pattern);
-
-	if (n == 0)
-		return 1;
-	return pattern[n - 1] == '.' ? strncmp(dsn, pattern, n) == 0
-	    : strcmp(dsn, pattern) == 0;
-}
 
 static int
 applies(enum circumstance when, const struct session *s, const char *sender)
@@ -90,8 +69,7 @@ advice_hint(const struct session *s, enum reply_to command,
 {
 	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
 		if ((advices[i].commands & 1u << command) &&
-		    code_matches(advices[i].code, r->code) &&
-		    dsn_matches(advices[i].dsn, r->dsn) &&
+		    reply_matches(r, advices[i].code, advices[i].detail) &&
 		    applies(advices[i].when, s, sender)) {
 			hint(err, "%s", advices[i].words);
 			return;
