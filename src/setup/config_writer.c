@@ -69,11 +69,12 @@ config_writer_account(struct account *a, const struct config_writer *c,
 	return account_check(a, err);
 }
 
-/* Adds one line, quoted where the grammar needs it. */
-static void
-add(struct buffer *out, const char *key, const char *value)
+void
+config_writer_add(struct buffer *out, const char *key, const char *value)
 {
-	if (key_find(key)->verbatim) {
+	const struct key *known = key_find(key);
+
+	if (known != NULL && known->verbatim) {
 		/* Outer quotes are taken off, nothing else. */
 		buffer_addf(out, value[0] == '"' ? "%s \"%s\"\n" : "%s %s\n",
 		    key, value);
@@ -103,7 +104,7 @@ add_sender(struct buffer *out, const char *address)
 			buffer_add_char(&text, '%');
 		buffer_add_char(&text, *address);
 	}
-	add(out, "from", buffer_string(&text));
+	config_writer_add(out, "from", buffer_string(&text));
 	buffer_free(&text);
 }
 
@@ -126,13 +127,13 @@ add_password(struct buffer *out, const struct config_writer *c)
 
 	if (command != NULL) {
 		buffer_add_string(out, "\n# Prints the password.\n");
-		add(out, "passwordeval", command);
+		config_writer_add(out, "passwordeval", command);
 		return;
 	}
 	if (c->password != NULL) {
 		buffer_add_string(out, "\n# Nobody else may read this file: it "
 		    "has the password.\n");
-		add(out, "password", c->password);
+		config_writer_add(out, "password", c->password);
 		return;
 	}
 	if (!config_writer_is_plain(user))
@@ -171,7 +172,7 @@ add_options(struct buffer *out, const struct config_writer *c)
 		if (n++ == 0)
 			buffer_add_string(out, "\n# From the command "
 			    "line.\n");
-		add(out, o->key, o->value);
+		config_writer_add(out, o->key, o->value);
 	}
 }
 
@@ -187,20 +188,24 @@ config_writer_text(struct buffer *out, const struct config_writer *c)
 		buffer_add_string(out, "# Made by onehop --configure. See "
 		    "onehop-config(5).\n\n");
 	buffer_addf(out, "# The server that takes your mail: %s.\n", c->origin);
-	add(out, "host", c->service->host);
-	add(out, "port", port);
+	config_writer_add(out, "host", c->service->host);
+	config_writer_add(out, "port", port);
 	buffer_addf(out, "# %s\n", c->service->starttls
 	    ? "TLS after STARTTLS." : "TLS from the start.");
-	add(out, "tls", selection_value(c->selection, KEY_tls, "on"));
-	add(out, "tls_starttls", c->service->starttls ? "on" : "off");
+	config_writer_add(out, "tls", selection_value(c->selection, KEY_tls,
+	    "on"));
+	config_writer_add(out, "tls_starttls", c->service->starttls ? "on"
+	    : "off");
 	buffer_add_string(out, "\n# Whose mail goes there, and who you are "
 	    "there.\n");
 	add_sender(out, c->address);
 	for (size_t i = 0; i < c->selection->noverrides; i++)
 		if (strcmp(c->selection->overrides[i].key, "from") == 0)
-			add(out, "from", c->selection->overrides[i].value);
-	add(out, "user", selection_value(c->selection, KEY_user, c->address));
-	add(out, "auth", selection_value(c->selection, KEY_auth,
+			config_writer_add(out, "from",
+			    c->selection->overrides[i].value);
+	config_writer_add(out, "user", selection_value(c->selection, KEY_user,
+	    c->address));
+	config_writer_add(out, "auth", selection_value(c->selection, KEY_auth,
 	    config_writer_login(c) == LOGIN_TOKEN ? "xoauth2" : "on"));
 	add_password(out, c);
 	add_options(out, c);

@@ -45,6 +45,10 @@ void config_writer_text(struct buffer *out, const struct config_writer *c);
 int config_writer_write(const char *path, const struct buffer *text,
 	struct error *err);
 
+/* Adds the line of a key or an include, quoted where the grammar needs it. */
+void config_writer_add(struct buffer *out, const char *key,
+	const char *value);
+
 /* Returns whether the word is safe in a shell command without quotes. */
 int config_writer_is_plain(const char *word);
 

@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "base/escape.h"
 #include "base/xmalloc.h"
+#include "setup/config_writer.h"
 
 /* The treatment of a key of another program. */
 enum import_action {
@@ -98,27 +99,6 @@ import_kind(const char *path)
 	return IMPORT_MSMTP;
 }
 
-/* Adds one line; passwords are verbatim, other values quoted if needed. */
-static void
-add_setting(struct import *i, const char *key, const char *value)
-{
-	int verbatim = strcmp(key, "password") == 0;
-
-	buffer_addf(i->out, "%s ", key);
-	if (verbatim ? value[0] != '"'
-	    : strpbrk(value, "\"\\# \t") == NULL && value[0] != '\0') {
-		buffer_addf(i->out, "%s\n", value);
-		return;
-	}
-	buffer_add_char(i->out, '"');
-	for (; *value != '\0'; value++) {
-		if (!verbatim && (*value == '"' || *value == '\\'))
-			buffer_add_char(i->out, '\\');
-		buffer_add_char(i->out, *value);
-	}
-	buffer_add_string(i->out, "\"\n");
-}
-
 static int
 is_yes(const char *value)
 {
@@ -154,7 +134,7 @@ take_copy(struct import *i, const char *key, const char *value)
 		return;
 	}
 	i->has_auth |= strcmp(key, "auth") == 0;
-	add_setting(i, key, value);
+	config_writer_add(i->out, key, value);
 }
 
 /* Translates one setting. */
@@ -291,7 +271,8 @@ take_auth(struct import *i, const struct buffer *auth)
 			if (i->host != NULL && ascii_equal(bar + 1, i->host) &&
 			    i->user == NULL) {
 				i->user = xstrdup(copy);
-				add_setting(i, "password", colon + 1);
+				config_writer_add(i->out, "password", colon
+				    + 1);
 			}
 		}
 		free(copy);
@@ -303,17 +284,18 @@ take_auth(struct import *i, const struct buffer *auth)
 static void
 conclude(struct import *i)
 {
-	add_setting(i, "host", i->host);
-	add_setting(i, "port", i->port != NULL ? i->port : i->tls &&
+	config_writer_add(i->out, "host", i->host);
+	config_writer_add(i->out, "port", i->port != NULL ? i->port : i->tls &&
 	    !i->starttls ? "465" : "25");
-	add_setting(i, "tls", i->tls ? "on" : "off");
+	config_writer_add(i->out, "tls", i->tls ? "on" : "off");
 	if (i->tls)
-		add_setting(i, "tls_starttls", i->starttls ? "on" : "off");
+		config_writer_add(i->out, "tls_starttls", i->starttls ? "on"
+		    : "off");
 	if (i->user == NULL)
 		return;
-	add_setting(i, "user", i->user);
+	config_writer_add(i->out, "user", i->user);
 	if (!i->has_auth)
-		add_setting(i, "auth", "on");
+		config_writer_add(i->out, "auth", "on");
 }
 
 int
@@ -327,7 +309,7 @@ import_text(struct buffer *out, const char *path, const struct buffer *text,
 	escape_string(quote, sizeof(quote), path);
 	buffer_addf(out, "# Made by onehop --configure from %s.\n", quote);
 	if (i.kind == IMPORT_MSMTP) {
-		add_setting(&i, "include", path);
+		config_writer_add(i.out, "include", path);
 		return 0;
 	}
 	take_text(&i, text);
