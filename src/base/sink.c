@@ -25,26 +25,6 @@ sink_add(struct sink *s, const void *data, size_t len, struct error *err)
 }
 
 static char *
-buffer_room(struct sink *s, size_t n)
-{
-	return buffer_reserve(&((struct buffer_sink *)s)->text, n);
-}
-
-static int
-keep(struct sink *s, size_t n, struct error *err)
-{
-	(void)err;
-	((struct buffer_sink *)s)->text.len += n;
-	return 0;
-}
-
-void
-buffer_sink_open(struct buffer_sink *b)
-{
-	*b = (struct buffer_sink){ .sink = { buffer_room, keep } };
-}
-
-static char *
 reserve(struct sink *s, size_t n)
 {
 	return buffer_reserve(&((struct file_sink *)s)->block, n);

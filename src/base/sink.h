@@ -22,14 +22,6 @@ struct sink {
 int sink_add(struct sink *s, const void *data, size_t len,
 	struct error *err);
 
-/* Collects in memory. */
-struct buffer_sink {
-	struct sink sink;     /* first: the two are cast */
-	struct buffer text;   /* the caller frees it */
-};
-
-void buffer_sink_open(struct buffer_sink *b);
-
 /* Writes to a descriptor in large blocks. */
 struct file_sink {
 	struct sink sink;     /* first: the two are cast */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Any octets on stdin: what goes on the wire is a message, and the same one
  * in either form. The first octet says whether a lone dot ends it. */
+#include "../unit/buffer_sink.h"
 #include "fuzz.h"
 
 #include <string.h>

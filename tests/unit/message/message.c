@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../buffer_sink.h"
 #include "../unit.h"
 
 #include <stdio.h>
