@@ -450,10 +450,8 @@ choose_section(const struct config *c, const struct selection *selection,
 static int
 needs_no_file(const struct selection *selection)
 {
-	for (size_t i = 0; i < selection->noverrides; i++)
-		if (strcmp(selection->overrides[i].key, "host") == 0)
-			return selection->account == NULL;
-	return 0;
+	return selection->account == NULL &&
+	    selection_value(selection, KEY_host, NULL) != NULL;
 }
 
 static int
