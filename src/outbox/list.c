@@ -227,7 +227,8 @@ add_messages(struct list_page *p, const struct outbox *o,
 	struct listing l;
 	int result = outbox_list(o, place, &ids, err);
 
-	held_read(&held, o);	for (size_t i = 0; i < ids.n; i++) {
+	held_read(&held, o);
+	for (size_t i = 0; i < ids.n; i++) {
 		read_message(&l, o, &held, place, ids.at[i]);
 		if (p->json)
 			add_json(&p->text, &l, p->now);
