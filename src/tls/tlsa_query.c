@@ -3,11 +3,11 @@
 
 #include "tls/tlsa_query.h"
 
-#include <dlfcn.h>
 #include <gnutls/dane.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/library.h"
 #include "base/xmalloc.h"
 
 /* The functions of the library that we use. */
@@ -26,10 +26,7 @@ struct library {
 static int
 load(struct library *library, char *words, size_t size)
 {
-	const struct {
-		const char *name;
-		void *at;        /* of a pointer to a function */
-	} symbols[] = {
+	const struct library_symbol symbols[] = {
 		{ "dane_state_init", &library->state_init },
 		{ "dane_state_deinit", &library->state_deinit },
 		{ "dane_query_tlsa", &library->query_tlsa },
@@ -37,20 +34,13 @@ load(struct library *library, char *words, size_t size)
 		{ "dane_query_deinit", &library->query_deinit },
 		{ "dane_strerror", &library->words },
 	};
-	void *handle = dlopen(DANE_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	struct error err = {0};
 
-	for (size_t i = 0; handle != NULL &&
-	    i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-		void *symbol = dlsym(handle, symbols[i].name);
-
-		if (symbol == NULL)
-			handle = NULL;
-		/* POSIX: a function's address fits; C lacks the cast. */
-		memcpy(symbols[i].at, &symbol, sizeof(symbol));
-	}
-	if (handle == NULL)
-		snprintf(words, size, "%s", dlerror());
-	return handle != NULL;
+	if (library_load(DANE_LIBRARY, symbols,
+	    sizeof(symbols) / sizeof(symbols[0]), &err) == 0)
+		return 1;
+	snprintf(words, size, "%.*s", (int)size - 1, err.text);
+	return 0;
 }
 
 static void

@@ -8,7 +8,7 @@
 
 #include "base/ascii.h"
 #include "base/escape.h"
-#include "token/library.h"
+#include "base/library.h"
 #include "token/wiping_heap.h"
 
 #define SECONDS 30L
@@ -41,8 +41,10 @@ load(struct curl *c, struct error *err)
 		{ "curl_global_cleanup", &c->global_cleanup },
 	};
 
-	return library_load(CURL_LIBRARY, symbols,
-	    sizeof(symbols) / sizeof(symbols[0]), err);
+	if (library_load(CURL_LIBRARY, symbols,
+	    sizeof(symbols) / sizeof(symbols[0]), err) == 0)
+		return 0;
+	return wrap(err, "cannot load %s", CURL_LIBRARY);
 }
 
 void

@@ -4,8 +4,6 @@
 TOKEN_FILES = \
 	src/token/https.c \
 	src/token/https.h \
-	src/token/library.c \
-	src/token/library.h \
 	src/token/login.h \
 	src/token/login_browser.c \
 	src/token/login_device.c \

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/library.h"
 #include "base/platform.h"
 #include "base/poll.h"
 #include "base/run_command.h"
@@ -21,7 +22,6 @@
 #include "base/xmalloc.h"
 #include "format/encode.h"
 #include "token/https.h"
-#include "token/library.h"
 #include "token/login.h"
 #include "token/redirect.h"
 #include "token/refresh.h"
@@ -121,7 +121,7 @@ make_url(struct buffer *url, struct browser_login *b, struct error *err)
 	if (id == NULL || base == NULL)
 		return -1;
 	if (library_load(GNUTLS_LIBRARY, symbols, 1, err) != 0)
-		return -1;
+		return wrap(err, "cannot load %s", GNUTLS_LIBRARY);
 	if (hash_fast(GNUTLS_DIG_SHA256, b->verifier.data, b->verifier.len,
 	    hash) != 0)
 		return fail(err, EX_CONFIG, "SHA-256 is not available");

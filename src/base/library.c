@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "token/library.h"
+#include "base/library.h"
 
 #include <dlfcn.h>
 #include <string.h>
@@ -21,6 +21,6 @@ library_load(const char *name, const struct library_symbol *symbols, size_t n,
 		/* POSIX: a function's address fits; C lacks the cast. */
 		memcpy(symbols[i].at, &symbol, sizeof(symbol));
 	}
-	return handle != NULL ? 0 : fail(err, EX_CONFIG, "cannot load %s: %s",
-	    name, escape_string(quote, sizeof(quote), dlerror()));
+	return handle != NULL ? 0 : fail(err, EX_CONFIG, "%s",
+	    escape_string(quote, sizeof(quote), dlerror()));
 }
