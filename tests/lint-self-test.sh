@@ -125,6 +125,9 @@ done
 plant english 'src/base/poll.c:.*a statement, not a question' <<'END'
 echo '/* Is there input? */' >>src/base/poll.c
 END
+plant english 'src/base/poll.c:.*a statement, not a question' <<'END'
+printf '/*\n * Is there input? It is read later.\n */\n' >>src/base/poll.c
+END
 plant english 'man/onehop.1:.*reads better as: after' <<'END'
 echo 'a word behind the recipient' >>man/onehop.1
 END

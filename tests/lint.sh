@@ -294,7 +294,7 @@ check_english()
 	\<for want of\>=without
 	\<nobody else('s)?\>=no other process
 	/\* (What|Who|Whose|Whether) =a sentence with a verb
-	^[[:space:]]*(/\*|\*).*\?( \*/)?$=a statement, not a question
+	^\s*/?\*.*[a-z0-9"),;]\?( [A-Z0-9]| \*/|$)=a statement, not a question
 	END
 }
 

@@ -24,8 +24,8 @@ char *escape(char *out, size_t size, const char *text, size_t len);
 /* The same for a string. */
 char *escape_string(char *out, size_t size, const char *text);
 
-/* May the character stand on a terminal as it is? The backslash may not, as
- * it begins an escape. */
+/* Returns whether a terminal may show the character unchanged. A backslash it
+ * may not: that begins an escape. */
 int escape_is_harmless(uint32_t character);
 
 /* A host and its port as one word, escaped: "name:25", "[::1]:25"; a name that

@@ -254,8 +254,8 @@ collect_recipients(struct envelope *e, const struct request *request,
 	return e->n > 0 ? 0 : no_recipients(request, err);
 }
 
-/* Is there a Bcc field that the caller has not removed, though it told us the
- * recipients itself? Then we cannot know which of them are blind. */
+/* Returns whether there is a Bcc field although the caller named the recipients
+ * itself. Then it is unknown which of them are blind. */
 static int
 hides_recipients(const struct request *request, const struct message *m)
 {

@@ -23,9 +23,10 @@ struct address {
 };
 
 /*
- * Is the address fit for MAIL or RCPT: lengths, no control character, no
- * octet that could end the path; the domain (A-labels, see idna.h) strict LDH
- * or an address literal? A missing domain is refused. 0 or -1 EX_DATAERR.
+ * Checks that the address is fit for MAIL or RCPT: lengths, no control
+ * character, no octet that could end the path; the domain (A-labels, see
+ * domain.h) strict LDH or an address literal, and not missing. Returns 0, or
+ * -1 EX_DATAERR.
  * UTF-8 in the local part is allowed (RFC 6531 3.3).
  */
 int address_check_path(const struct address *a, struct error *err);

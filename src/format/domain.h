@@ -23,8 +23,8 @@ int domain_is_ldh(const char *domain);
 /* Returns whether it is an address literal: [192.0.2.1], [IPv6:2001:db8::1]. */
 int domain_is_literal(const char *domain);
 
-/* Is the name the domain itself or below it? Case and a final dot do not
- * count. */
+/* Returns whether the name is the domain itself or below it. Case and a final
+ * dot do not count. */
 int domain_is_within(const char *name, const char *domain);
 
 /* Returns whether it is an IPv4 or IPv6 address, without brackets and zone. */

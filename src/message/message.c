@@ -173,8 +173,8 @@ forget_parts(struct message *m)
 }
 
 /*
- * Does a line "." that ended the message stand in its middle? Such a message
- * was not written for a lone dot to end it, and loses nothing.
+ * Returns whether text follows a line "." of the message. Such a message was
+ * not written for a lone dot to end it, and loses nothing.
  */
 static int
 goes_on(struct message *m, off_t after, struct error *err)

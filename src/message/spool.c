@@ -128,8 +128,8 @@ spool_add(struct spool *s, const void *data, size_t n, struct error *err)
 }
 
 /*
- * Can the file stay where it is? A small one is better copied: /proc tells no
- * size, and nobody can change what is in our memory.
+ * Returns whether the file can stay where it is. A small one is better copied:
+ * /proc tells no size, and no process can change a copy in memory.
  */
 static int
 borrow(struct spool *s, int fd)

@@ -40,8 +40,8 @@ int connect_open(struct transport **transport,
 	const struct connect_target *target, struct connect_result *result,
 	struct error *err);
 
-/* Does the host stand for this machine's loopback: 127/8, ::1, "localhost"? No
- * look-up is made. */
+/* Returns whether the host is a loopback address (127/8, ::1) or "localhost".
+ * No look-up is made. */
 int connect_is_loopback(const char *host);
 
 #endif

@@ -80,8 +80,8 @@ proxy_command_expand(const char *command, const char *host, unsigned port,
 	return buffer_string(&out);
 }
 
-/* The connection is over: because the command is, and why? 0 if it ended in
- * order, or still runs. */
+/* Explains the end of the connection by the end of the command. Returns 0 if
+ * that exited normally or still runs. */
 static int
 explain_end(struct proxy_command *t, struct error *err)
 {

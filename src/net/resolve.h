@@ -41,8 +41,8 @@ struct resolve_list {
 int resolve_host(struct resolve_list *list, const struct resolve_name *name,
 	int64_t deadline, struct error *err);
 
-/* Is the name "localhost"? It is ::1 and 127.0.0.1 whatever the resolver says
- * (RFC 6761 6.3). */
+/* Returns whether the name is "localhost", which is ::1 and 127.0.0.1 whatever
+ * the resolver says (RFC 6761 6.3). */
 int resolve_is_localhost(const char *host);
 
 /* Returns whether the address is of this machine's loopback: 127/8, ::1. */

@@ -86,8 +86,8 @@ int stream_write(struct stream *s, const void *data, size_t len,
 int stream_flush(struct stream *s, struct error *err);
 
 /*
- * Is there input that nobody asked for, or the end of input? Looks without
- * waiting. 1, 0, or -1 on a transport error.
+ * Checks, without waiting, for input that no command asked for and for the end
+ * of input. Returns 1 if there is either, 0 if not, -1 on a transport error.
  */
 int stream_has_input(struct stream *s, struct error *err);
 

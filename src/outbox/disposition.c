@@ -208,9 +208,9 @@ disposition_hold(struct flushing *f, struct site *site, size_t messages)
 }
 
 /*
- * Is the server or the way to it at fault, and not this message? A server that
- * closes the connection after a certain MAIL would do so for ever, and must
- * not hold up the other messages.
+ * Returns whether the server or the way to it is at fault, not this message. A
+ * server that closes the connection after a certain MAIL would do so for
+ * ever, and must not hold up the other messages.
  */
 static int
 is_about_site(const struct site *site, const struct error *why)

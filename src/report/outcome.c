@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "report/outcome.h"
 
-/* Has the server refused the message or a recipient for good? A refusal of
- * AUTH is not about the message. */
+/* Returns whether the server has refused the message or a recipient
+ * permanently. A refusal of AUTH is not about the message. */
 static int
 is_refused(const struct attempt *a)
 {

@@ -211,8 +211,8 @@ code_for(const struct error *result)
 	}
 }
 
-/* Is it a refusal that can be passed to the client as it is? 421 would say
- * that this server closes, 3yz that it waits for something. */
+/* Returns whether the client can get this refusal unchanged. 421 would say that
+ * this server closes, 3yz that it waits for something. */
 static int
 is_refusal(const struct reply *r)
 {

@@ -35,9 +35,9 @@ is_stale(const struct submitter *s)
 }
 
 /*
- * May the refusal of MAIL, RCPT or DATA be about the session, as limits on the
- * messages of a session are? One of a recipient's address (5.1.z) is not, nor
- * what was refused without asking the server.
+ * Returns whether the refusal of MAIL, RCPT or DATA may be about the session,
+ * as limits on the messages of a session are. One of a recipient's address
+ * (5.1.z) is not, nor a refusal that did not come from the server.
  */
 static int
 may_be_limit(const struct submitter *s, const struct envelope *e,

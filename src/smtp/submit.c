@@ -231,8 +231,8 @@ try_host(struct submitter *s, size_t index, struct error *err)
 	return result;
 }
 
-/* May another host be asked? Only where this one could not be talked to: what
- * a server refused for good, and a certificate that is not trusted, stay so. */
+/* Returns whether another host may be asked: only where this one could not be
+ * talked to. A permanent refusal and an untrusted certificate are final. */
 static int
 may_fail_over(const struct submitter *s, size_t index,
     const struct error *err)

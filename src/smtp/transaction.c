@@ -441,8 +441,8 @@ begin(struct transaction *t, struct auth *auth, struct mail *mail,
 	return 0;
 }
 
-/* Does the session stay for another transaction? RCPTMAX or 452 leave
- * recipients for it. */
+/* Tells whether the session stays for another transaction, for recipients that
+ * RCPTMAX or 452 leave over. */
 static enum content_after
 after_content(const struct transaction *t)
 {
@@ -454,9 +454,9 @@ after_content(const struct transaction *t)
 }
 
 /*
- * Does another transaction follow? Only under partial_delivery, unless
- * something other than the refusal of recipients went wrong, until each has a
- * result, MAILMAX is reached or the last one brought nothing.
+ * Returns whether another transaction follows: only under partial_delivery,
+ * unless something other than the refusal of recipients went wrong, until each
+ * has a result, MAILMAX is reached or the last one brought nothing.
  */
 static int
 goes_on(struct transaction *t, int result, struct error *err)

@@ -67,7 +67,7 @@ is_wanted(const struct issuer_search *search, struct span subject)
 	return 0;
 }
 
-/* Does the block's subject interest us? Reads no more of it than needed. */
+/* Returns whether the block's subject is wanted. Reads no more than needed. */
 static int
 matches(const struct issuer_search *search, const struct pem_block *block)
 {

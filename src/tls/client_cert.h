@@ -14,8 +14,8 @@ struct client_cert {
 	const char *password;  /* or PIN; NULL if there is none */
 };
 
-/* Does it take a password or PIN to use the key? A file that cannot be read
- * does not say so. */
+/* Returns whether the key needs a password or PIN. A file that cannot be read
+ * counts as one without. */
 int client_cert_is_locked(const char *key_file);
 
 /* Gives certificates and key to the credentials. The PIN is offered once. 0,

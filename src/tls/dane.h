@@ -10,11 +10,11 @@
 #include "tls/tlsa_query.h"
 
 /*
- * Does one of the records vouch for the server? DANE-EE(3) for its certificate
- * or key, whatever name and dates; DANE-TA(2) for an authority in its chain,
- * or of the record's own, on which name, dates and purpose are then checked,
- * with the trust that cred holds. The usages that ask for a public CA as well
- * are of no use (RFC 7672 3.1.3). 0, or -1 EX_PROTOCOL.
+ * Checks the server against the records. DANE-EE(3) matches its certificate or
+ * key, whatever name and dates. DANE-TA(2) matches an authority in its chain,
+ * or brings one; name, dates and purpose are then checked with the trust that
+ * cred holds. The usages 0 and 1 are ignored (RFC 7672 3.1.3). Returns 0, or
+ * -1 EX_PROTOCOL.
  */
 int dane_check(const struct tlsa_records *records, gnutls_session_t session,
 	gnutls_certificate_credentials_t cred, const char *name,

@@ -39,7 +39,7 @@ advance(struct span *text, const unsigned char *to)
 	text->data = to;
 }
 
-/* Is text's beginning this label and its dashes? Their length, or 0. */
+/* Returns the length of the label and its dashes that begin the text, or 0. */
 static size_t
 label(struct span text)
 {

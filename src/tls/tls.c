@@ -221,8 +221,8 @@ explain(const struct handshake *h, int result, struct error *err)
 }
 
 /*
- * Is all that is gathered a change_cipher_spec? In TLS 1.3 it is there for
- * middleboxes only (RFC 8446 D.4) and can go with what follows.
+ * Returns whether only a change_cipher_spec is gathered. TLS 1.3 has it for
+ * middleboxes only (RFC 8446 D.4), so it can go with what follows.
  */
 static int
 can_wait(const struct tls_transport *r)

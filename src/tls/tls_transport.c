@@ -108,7 +108,7 @@ pull(gnutls_transport_ptr_t argument, void *data, size_t n)
 	return (ssize_t)n;
 }
 
-/* Is there input for pull()? All waiting is done elsewhere. */
+/* Returns whether there is input for pull(). All waiting is done elsewhere. */
 static int
 pull_timeout(gnutls_transport_ptr_t argument, unsigned milliseconds)
 {

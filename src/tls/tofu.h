@@ -23,8 +23,9 @@ struct tofu_pin {
 int tofu_make(struct tofu_pin *pin, const char *state, const char *name,
 	unsigned port, struct error *err);
 
-/* Is the server's key the one we know? 1; 0 if we know none; -1 EX_PROTOCOL
- * with both and what to do, EX_CONFIG if the file cannot be used. */
+/* Compares the server's key with the recorded one. Returns 1 if they are equal,
+ * 0 if none is recorded; -1 EX_PROTOCOL with both and what to do, EX_CONFIG if
+ * the file cannot be used. */
 int tofu_check(const struct tofu_pin *pin, gnutls_session_t session,
 	struct error *err);
 
