@@ -352,6 +352,16 @@ envelope_make(struct envelope *e, const struct request *request,
 	return result;
 }
 
+size_t
+envelope_count(const struct envelope *e, int class)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->n; i++)
+		n += reply_class(&e->to[i].reply) == class;
+	return n;
+}
+
 const struct reply *
 envelope_refusal(const struct envelope *e)
 {

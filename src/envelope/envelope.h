@@ -55,6 +55,9 @@ int envelope_make(struct envelope *e, const struct request *request,
  */
 int envelope_blame(const struct envelope *e, struct error *err);
 
+/* Returns how many recipients have a last reply of that class. */
+size_t envelope_count(const struct envelope *e, int class);
+
 /* The recipient's refusal that counts most; NULL if nobody was refused. */
 const struct reply *envelope_refusal(const struct envelope *e);
 

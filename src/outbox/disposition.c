@@ -234,23 +234,12 @@ next_try(const struct job *j)
 	return journal_next_try(j->state.tries + 1, time(NULL), chance);
 }
 
-/* Replies that settle a recipient while others stay open. */
-static size_t
-count_replies(const struct envelope *e, int class)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < e->n; i++)
-		n += reply_class(&e->to[i].reply) == class;
-	return n;
-}
-
 /* Returns whether the result has settled some of the recipients. */
 static int
 is_divided(const struct job *j, const struct attempt *a)
 {
-	size_t accepted = count_replies(&j->file.envelope, 2);
-	size_t refused = count_replies(&j->file.envelope, 5);
+	size_t accepted = envelope_count(&j->file.envelope, 2);
+	size_t refused = envelope_count(&j->file.envelope, 5);
 
 	return accepted > 0 || (refused > 0 &&
 	    enqueue_is_partial(a->account));
@@ -262,7 +251,7 @@ divide(struct flushing *f, struct job *j, enum journal_event event,
     const struct error *why, struct error *err)
 {
 	const struct envelope *e = &j->file.envelope;
-	size_t settled = count_replies(e, 2) + count_replies(e, 5);
+	size_t settled = envelope_count(e, 2) + envelope_count(e, 5);
 	struct error refusals = {0};
 
 	if (journal_write_replies(&j->journal, e, j->index, err) != 0)
@@ -272,7 +261,7 @@ divide(struct flushing *f, struct job *j, enum journal_event event,
 		return -1;
 	if (settled == e->n)
 		return disposition_settle(f, j, err);
-	if (count_replies(e, 5) > 0 && blame(j, &refusals) > 0) {
+	if (envelope_count(e, 5) > 0 && blame(j, &refusals) > 0) {
 		wrap(&refusals, "outbox: message %s", j->id);
 		disposition_complain(&f->complaints, EX_UNAVAILABLE,
 		    refusals.text);

@@ -29,16 +29,6 @@ count_open(const struct envelope *e)
 	return n;
 }
 
-static size_t
-count_class(const struct envelope *e, int class)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < e->n; i++)
-		n += reply_class(&e->to[i].reply) == class;
-	return n;
-}
-
 /* Returns whether the user can fix the trouble. */
 static int
 is_for_user(const struct error *why)
@@ -58,7 +48,7 @@ enqueue_is_worthwhile(const struct attempt *a)
 		return count_open(a->envelope) > 0;
 	if (why->outcome == OUTCOME_UNKNOWN || is_for_user(why))
 		return 1;
-	if (enqueue_is_partial(a->account) && count_class(a->envelope, 4) > 0)
+	if (enqueue_is_partial(a->account) && envelope_count(a->envelope, 4) > 0)
 		return 1;
 	if (why->lasting || reply_class(&a->facts->final) == 5)
 		return 0;
@@ -140,7 +130,7 @@ tell_refusals(const struct attempt *a, const char *id, struct error *err)
 {
 	char queued[96];
 	size_t n = count_open(a->envelope);
-	int some = count_class(a->envelope, 2) > 0;
+	int some = envelope_count(a->envelope, 2) > 0;
 
 	snprintf(queued, sizeof(queued), "queued for %zu recipient%s as %s",
 	    n, n == 1 ? "" : "s", id);
@@ -206,7 +196,7 @@ enqueue_message(const struct attempt *a, const struct selection *selection,
 	if (add(path, a, selection, id, &trouble) != 0) {
 		err->code = trouble.code;
 		wrap(err, "not queued: %s", trouble.text);
-	} else if (has_settled(a) && count_class(a->envelope, 5) > 0) {
+	} else if (has_settled(a) && envelope_count(a->envelope, 5) > 0) {
 		tell_refusals(a, id, err);
 		err->signal = 0;
 	} else {
