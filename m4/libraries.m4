@@ -58,13 +58,26 @@ AC_DEFINE_UNQUOTED([DANE_LIBRARY], ["${DANE_LIBRARY:-libgnutls-dane.so.0}"],
 AM_CONDITIONAL([DANE], [test "$with_dane" = yes])
 ])
 
+# Which src/base/sandbox_*.c is compiled.
+AC_DEFUN([ONEHOP_SANDBOX],
+[onehop_sandbox=none
+AC_CHECK_FUNCS([pledge unveil])
+AS_IF([test "$ac_cv_func_pledge$ac_cv_func_unveil" = yesyes],
+  [onehop_sandbox=pledge])
+AC_CHECK_DECL([SYS_landlock_create_ruleset], [onehop_sandbox=landlock], [],
+  [[#include <sys/syscall.h>]])
+AM_CONDITIONAL([SANDBOX_LANDLOCK], [test $onehop_sandbox = landlock])
+AM_CONDITIONAL([SANDBOX_PLEDGE], [test $onehop_sandbox = pledge])
+])
+
 # What differs between systems; src/base/platform.c is the one file that asks.
 AC_DEFUN([ONEHOP_PLATFORM],
 [AC_SEARCH_LIBS([pthread_create], [pthread])
 AC_SEARCH_LIBS([getaddrinfo], [socket])
 ONEHOP_RESOLVER
 AC_CHECK_HEADERS([sys/prctl.h sys/auxv.h sys/syscall.h])
-AC_CHECK_FUNCS([explicit_bzero memset_s getauxval issetugid close_range pledge unveil])
+AC_CHECK_FUNCS([explicit_bzero memset_s getauxval issetugid close_range])
+ONEHOP_SANDBOX
 AC_ARG_VAR([CA_BUNDLE], [file with the trusted certificates of this system, tried first])
 AC_DEFINE_UNQUOTED([CA_BUNDLE], ["$CA_BUNDLE"],
   [File with the trusted certificates of this system, tried first; "" if none was named])

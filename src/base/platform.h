@@ -46,36 +46,6 @@ int platform_is_unknown_host(int eai);
  * administrator trusts the resolver ("options trust-ad" of resolv.conf). */
 int platform_strips_authentic(void);
 
-/* The rights of a confined process to a path that it kept. */
-enum platform_right {
-	PLATFORM_READ,   /* read the file, or all below the directory */
-	PLATFORM_WRITE,  /* read and write the file */
-	PLATFORM_KEEP    /* in and below the directory: read, write, create,
-	                    rename and remove */
-};
-
-struct platform_path {
-	const char *path;
-	enum platform_right right;
-};
-
-/* The rights that a process keeps when it gives up the rest. */
-struct platform_needs {
-	const struct platform_path *paths; /* those not there are skipped */
-	size_t n;
-	int network;     /* new TCP connections */
-	int signals;     /* to processes that were there before */
-};
-
-/*
- * Gives up, for this thread and all that it will start, until the end:
- * executing programs, gaining rights, opening any file that needs does not
- * list, and as much of network and signals as the system can take away. What
- * is open stays open. 0; -1 if the system cannot confine, or not more than
- * this process is already: nothing, or only a part, was given up.
- */
-int platform_confine(const struct platform_needs *needs);
-
 /* How wide the terminal is, in columns; 0 if nobody knows. */
 unsigned platform_columns(int fd);
 

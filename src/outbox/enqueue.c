@@ -48,7 +48,8 @@ enqueue_is_worthwhile(const struct attempt *a)
 		return count_open(a->envelope) > 0;
 	if (why->outcome == OUTCOME_UNKNOWN || is_for_user(why))
 		return 1;
-	if (enqueue_is_partial(a->account) && envelope_count(a->envelope, 4) > 0)
+	if (enqueue_is_partial(a->account) &&
+	    envelope_count(a->envelope, 4) > 0)
 		return 1;
 	if (why->lasting || reply_class(&a->facts->final) == 5)
 		return 0;

@@ -12,7 +12,7 @@
 
 #include "base/ascii.h"
 #include "base/mkdirs.h"
-#include "base/platform.h"
+#include "base/sandbox.h"
 #include "base/xdg.h"
 #include "base/xmalloc.h"
 #include "tls/tls.h"
@@ -45,12 +45,12 @@ static const char *const system_paths[] = {
 
 /* The list under construction; its paths are owned. */
 struct paths {
-	struct platform_path *at;
+	struct sandbox_path *at;
 	size_t n;
 };
 
 static void
-add(struct paths *keep, const char *path, enum platform_right right)
+add(struct paths *keep, const char *path, enum sandbox_right right)
 {
 	if (path[0] == '\0')
 		return;
@@ -74,7 +74,7 @@ add_entries(struct paths *keep, const char *path)
 		if (entry->d_name[0] == '.')
 			continue;
 		file = xasprintf("%s/%s", path, entry->d_name);
-		add(keep, file, PLATFORM_READ);
+		add(keep, file, SANDBOX_READ);
 		free(file);
 	}
 	closedir(directory);
@@ -90,7 +90,7 @@ add_created(struct paths *keep, const char *path)
 	if (fd < 0)
 		return;
 	close(fd);
-	add(keep, path, PLATFORM_WRITE);
+	add(keep, path, SANDBOX_WRITE);
 }
 
 /* The files of keys that are marked so, but for the system's trust store. */
@@ -104,7 +104,7 @@ add_tls_files(struct paths *keep, const struct account *a)
 			continue;
 		file = account_show(a, key, 0);
 		if (!ascii_equal(file, "system")) {
-			add(keep, file, PLATFORM_READ);
+			add(keep, file, SANDBOX_READ);
 			add_entries(keep, file);
 		}
 		free(file);
@@ -120,15 +120,15 @@ add_account(struct paths *keep, const struct account *a)
 
 	add_tls_files(keep, a);
 	if (strcmp(a->logfile, "-") != 0 && strcmp(a->logfile, "on") != 0)
-		add(keep, a->logfile, PLATFORM_WRITE);
+		add(keep, a->logfile, SANDBOX_WRITE);
 	if (keys != NULL && a->tls)
 		add_created(keep, keys);
 	if (state != NULL && a->tls_trust == TLS_TRUST_TOFU)
 		(void)mkdirs(state);
 	if (state != NULL)
-		add(keep, state, PLATFORM_KEEP);
+		add(keep, state, SANDBOX_KEEP);
 	if (a->outbox[0] == '/')
-		add(keep, a->outbox, PLATFORM_KEEP);
+		add(keep, a->outbox, SANDBOX_KEEP);
 	free(state);
 }
 
@@ -158,7 +158,7 @@ void
 sandbox_enter(const struct account *a, unsigned later)
 {
 	struct paths keep = {0};
-	struct platform_needs needs = {
+	struct sandbox_needs needs = {
 		.network = (later & SANDBOX_CONNECT) != 0,
 		.signals = (later & SANDBOX_KILL) != 0
 	};
@@ -168,11 +168,11 @@ sandbox_enter(const struct account *a, unsigned later)
 	tzset(); /* TZ may name a file anywhere */
 	for (size_t i = 0;
 	    i < sizeof(system_paths) / sizeof(system_paths[0]); i++)
-		add(&keep, system_paths[i], PLATFORM_READ);
+		add(&keep, system_paths[i], SANDBOX_READ);
 	add_account(&keep, a);
 	needs.paths = keep.at;
 	needs.n = keep.n;
-	(void)platform_confine(&needs); /* what cannot be, is done without */
+	(void)sandbox_confine(&needs); /* what cannot be, is done without */
 	for (size_t i = 0; i < keep.n; i++)
 		free((char *)keep.at[i].path);
 	free(keep.at);

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/platform.h"
+#include "base/sandbox.h"
 #include "smtp/sandbox.h"
 
 /* A home with something of everything, and the account of whoever lives
@@ -213,9 +213,9 @@ need_a_sandbox(void)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		struct platform_needs none = {0};
+		struct sandbox_needs none = {0};
 
-		_exit(platform_confine(&none) == 0 ? 0 : 1);
+		_exit(sandbox_confine(&none) == 0 ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (status != 0)
