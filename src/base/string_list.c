@@ -10,7 +10,9 @@
 void
 string_list_add(struct string_list *list, char *s)
 {
-	list->at = xreallocarray(list->at, list->n + 2, sizeof(*list->at));
+	/* the NULL is an element too, but in an empty list */
+	list->at = xgrow(list->at, list->n > 0 ? list->n + 1 : 0,
+	    sizeof(*list->at));
 	list->at[list->n++] = s;
 	list->at[list->n] = NULL;
 }

@@ -42,6 +42,17 @@ xreallocarray(void *p, size_t count, size_t size)
 	return check(realloc(p, count * size > 0 ? count * size : 1));
 }
 
+/* The room is the next power of two from 8 on. */
+void *
+xgrow(void *p, size_t n, size_t size)
+{
+	if (n == 0)
+		return xreallocarray(p, 8, size);
+	if (n < 8 || (n & (n - 1)) != 0)
+		return p;
+	return xreallocarray(p, 2 * n, size);
+}
+
 char *
 xstrdup(const char *s)
 {

@@ -20,6 +20,12 @@ void *xcalloc(size_t count, size_t size)
 void *xreallocarray(void *p, size_t count, size_t size)
 	__attribute__((returns_nonnull));
 
+/*
+ * Makes room for one more element after the n of an array, doubling it when
+ * it is full. The array is NULL at first and grows by this function only.
+ */
+void *xgrow(void *p, size_t n, size_t size) __attribute__((returns_nonnull));
+
 char *xstrdup(const char *s) __attribute__((malloc, returns_nonnull));
 
 /* The first n octets of s (all of them exist), NUL-terminated. */

@@ -56,11 +56,7 @@ add_setting(struct config_settings *list, const struct config_setting *from)
 {
 	struct config_setting *s;
 
-	if (list->n == list->size) {
-		list->size = list->size > 0 ? 2 * list->size : 16;
-		list->at = xreallocarray(list->at, list->size,
-		    sizeof(list->at[0]));
-	}
+	list->at = xgrow(list->at, list->n, sizeof(list->at[0]));
 	s = &list->at[list->n++];
 	s->key = xstrdup(from->key);
 	s->value = xstrdup(from->value);
@@ -112,11 +108,7 @@ add_section(struct file_reader *r, const char *name)
 	struct config *c = r->config;
 	struct config_section *s;
 
-	if (c->n == c->size) {
-		c->size = c->size > 0 ? 2 * c->size : 8;
-		c->sections = xreallocarray(c->sections, c->size,
-		    sizeof(c->sections[0]));
-	}
+	c->sections = xgrow(c->sections, c->n, sizeof(c->sections[0]));
 	r->config->current = c->n++;
 	r->config->section = c->nsections++;
 	s = &c->sections[r->config->current];

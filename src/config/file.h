@@ -42,7 +42,6 @@ struct config_setting {
 struct config_settings {
 	struct config_setting *at;
 	size_t n;
-	size_t size;
 };
 
 /* One account: defaults in force, then what it inherits and says itself. */
@@ -58,7 +57,6 @@ struct config_section {
 struct config {
 	struct config_section *sections; /* in order, the system's first */
 	size_t n;
-	size_t size;
 	struct config_settings defaults; /* of the file being read */
 	size_t current;                  /* section that lines go to */
 	unsigned section;                /* its number, for settings */

@@ -9,7 +9,7 @@
 void
 selection_override(struct selection *s, size_t key, const char *value)
 {
-	s->overrides = xreallocarray(s->overrides, s->noverrides + 1,
+	s->overrides = xgrow(s->overrides, s->noverrides,
 	    sizeof(s->overrides[0]));
 	s->overrides[s->noverrides].key = account_keys[key].name;
 	s->overrides[s->noverrides].value = value;

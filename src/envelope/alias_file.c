@@ -104,10 +104,7 @@ add_alias(struct alias_file *f, const char *line, size_t len,
 		return wrap(err, "line %u", number);
 	}
 	targets_len = trim(&targets, len - colon - 1);
-	if (f->n == f->size) {
-		f->size = f->size > 0 ? 2 * f->size : 32;
-		f->at = xreallocarray(f->at, f->size, sizeof(f->at[0]));
-	}
+	f->at = xgrow(f->at, f->n, sizeof(f->at[0]));
 	f->at[f->n].name = xstrndup(name, name_len);
 	f->at[f->n].targets = xstrndup(targets, targets_len);
 	f->at[f->n].line = number;

@@ -24,7 +24,6 @@ struct alias {
 struct alias_file {
 	struct alias *at;
 	size_t n;
-	size_t size;        /* allocated */
 };
 
 /* Reads the file at path. 0; -1 EX_CONFIG with path and line. */

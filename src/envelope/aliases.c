@@ -32,10 +32,8 @@ struct expansion {
 	const char *path;
 	struct step *todo;
 	size_t ntodo;
-	size_t todo_size;
 	struct trail *trails;
 	size_t ntrails;
-	size_t trails_size;
 };
 
 /* Which line of the file is to blame. */
@@ -74,11 +72,7 @@ push_step(struct expansion *x, const struct address *a, int literal,
 {
 	struct step *step;
 
-	if (x->ntodo == x->todo_size) {
-		x->todo_size = x->todo_size > 0 ? 2 * x->todo_size : 32;
-		x->todo = xreallocarray(x->todo, x->todo_size,
-		    sizeof(x->todo[0]));
-	}
+	x->todo = xgrow(x->todo, x->ntodo, sizeof(x->todo[0]));
 	step = &x->todo[x->ntodo++];
 	memset(step, 0, sizeof(*step));
 	step->address.local = xstrdup(a->local);
@@ -116,11 +110,7 @@ extend_trail(struct expansion *x, size_t outer, const struct alias *alias,
 		complain(x, alias, err);
 		return 0;
 	}
-	if (x->ntrails == x->trails_size) {
-		x->trails_size = x->trails_size > 0 ? 2 * x->trails_size : 32;
-		x->trails = xreallocarray(x->trails, x->trails_size,
-		    sizeof(x->trails[0]));
-	}
+	x->trails = xgrow(x->trails, x->ntrails, sizeof(x->trails[0]));
 	trail = &x->trails[x->ntrails++];
 	trail->alias = alias;
 	trail->outer = outer;

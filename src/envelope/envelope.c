@@ -183,10 +183,11 @@ add_recipients(struct envelope *e, struct address_list *list,
 		free(e->warning);
 		e->warning = xstrdup(warning.text);
 	}
-	e->to = xreallocarray(e->to, e->n + list->n + 1, sizeof(e->to[0]));
 	for (size_t i = 0; i < list->n; i++) {
-		struct recipient *r = &e->to[e->n];
+		struct recipient *r;
 
+		e->to = xgrow(e->to, e->n, sizeof(e->to[0]));
+		r = &e->to[e->n];
 		memset(r, 0, sizeof(*r));
 		r->path = path_write(&list->at[i], a, "recipient", err);
 		if (r->path == NULL)

@@ -264,11 +264,7 @@ address_list_add(struct address_list *list, const struct address *a)
 {
 	struct address *new;
 
-	if (list->n == list->size) {
-		list->size = list->size > 0 ? 2 * list->size : 8;
-		list->at = xreallocarray(list->at, list->size,
-		    sizeof(*list->at));
-	}
+	list->at = xgrow(list->at, list->n, sizeof(*list->at));
 	new = &list->at[list->n++];
 	*new = *a;
 	new->name = copy(a->name);

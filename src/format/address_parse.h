@@ -14,7 +14,6 @@
 struct address_list {
 	struct address *at;
 	size_t n;
-	size_t size;      /* allocated */
 };
 
 /*

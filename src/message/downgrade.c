@@ -205,7 +205,6 @@ struct converter {
 	enum downgrade_target target;
 	struct part *parts;
 	size_t nparts;
-	size_t size;
 	size_t next;              /* part whose header comes next */
 	size_t current;           /* part that the lines belong to */
 	struct mime_header mime;  /* of the header that ended last */
@@ -245,11 +244,7 @@ begin_part(struct converter *c, struct error *err)
 	if (c->nparts == PARTS_MAX)
 		return fail(err, EX_DATAERR, "message has more than %zu parts",
 		    PARTS_MAX);
-	if (c->nparts == c->size) {
-		c->size = c->size > 0 ? 2 * c->size : 16;
-		c->parts = xreallocarray(c->parts, c->size,
-		    sizeof(c->parts[0]));
-	}
+	c->parts = xgrow(c->parts, c->nparts, sizeof(c->parts[0]));
 	memset(&c->parts[c->nparts], 0, sizeof(c->parts[0]));
 	c->parts[c->nparts].is_utf8 = 1;
 	c->parts[c->nparts].is_top = c->nparts == 0;

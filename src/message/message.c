@@ -17,14 +17,9 @@ index_fields(struct message *m)
 {
 	struct field f;
 	size_t offset = 0;
-	size_t size = 0;
 
 	while (field_next(m->header.data, m->header.len, &offset, &f)) {
-		if (m->nfields == size) {
-			size = size > 0 ? 2 * size : 32;
-			m->fields = xreallocarray(m->fields, size,
-			    sizeof(*m->fields));
-		}
+		m->fields = xgrow(m->fields, m->nfields, sizeof(*m->fields));
 		m->fields[m->nfields++] = (struct message_field){ .at = f };
 	}
 }

@@ -262,8 +262,7 @@ find_work(struct work_list *list, const struct selection *origin,
 	w->site.delivery.options.trace = order->trace;
 	w->site.stopped = config_load(&w->site.account, origin, NULL, NULL,
 	    &w->site.why) != 0;
-	list->at = xreallocarray(list->at, list->n + 1,
-	    sizeof(struct work *));
+	list->at = xgrow(list->at, list->n, sizeof(struct work *));
 	list->at[list->n++] = w;
 	return w;
 }

@@ -112,7 +112,7 @@ held_find(const struct held *h, const char *key)
 void
 held_add(struct held *h, const struct held_site *site)
 {
-	h->at = xreallocarray(h->at, h->n + 1, sizeof(h->at[0]));
+	h->at = xgrow(h->at, h->n, sizeof(h->at[0]));
 	h->at[h->n++] = *site;
 }
 

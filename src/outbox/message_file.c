@@ -302,9 +302,7 @@ take_recipient(struct envelope *e, const char *value)
 {
 	if (!is_path(value))
 		return -1;
-	if ((e->n & (e->n - 1)) == 0) /* full at each power of two */
-		e->to = xreallocarray(e->to, e->n > 0 ? 2 * e->n : 1,
-		    sizeof(e->to[0]));
+	e->to = xgrow(e->to, e->n, sizeof(e->to[0]));
 	memset(&e->to[e->n], 0, sizeof(e->to[0]));
 	e->to[e->n++].path = xstrdup(value);
 	return 0;

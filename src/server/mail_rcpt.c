@@ -314,12 +314,8 @@ mail_rcpt_mail(struct mail_rcpt *m, const char *argument)
 static void
 add_recipient(struct mail_rcpt *m, char *path, const struct recipient_dsn *dsn)
 {
-	if (m->n == m->size) {
-		m->size = m->size > 0 ? 2 * m->size : 16;
-		m->recipients = xreallocarray(m->recipients, m->size,
-		    sizeof(m->recipients[0]));
-		m->dsn = xreallocarray(m->dsn, m->size, sizeof(m->dsn[0]));
-	}
+	m->recipients = xgrow(m->recipients, m->n, sizeof(m->recipients[0]));
+	m->dsn = xgrow(m->dsn, m->n, sizeof(m->dsn[0]));
 	m->recipients[m->n] = path;
 	m->dsn[m->n++] = *dsn;
 }

@@ -19,7 +19,6 @@ struct mail_rcpt {
 	char **recipients;
 	struct recipient_dsn *dsn; /* one for each recipient */
 	size_t n;
-	size_t size;               /* of both arrays */
 };
 
 /*

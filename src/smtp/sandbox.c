@@ -54,7 +54,7 @@ add(struct paths *keep, const char *path, enum sandbox_right right)
 {
 	if (path[0] == '\0')
 		return;
-	keep->at = xreallocarray(keep->at, keep->n + 1, sizeof(*keep->at));
+	keep->at = xgrow(keep->at, keep->n, sizeof(*keep->at));
 	keep->at[keep->n].path = xstrdup(path);
 	keep->at[keep->n++].right = right;
 }

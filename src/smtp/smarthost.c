@@ -54,7 +54,7 @@ add(struct smarthost_list *route, char *name, char *wire)
 	const struct account *a = route->account;
 	struct smarthost *host;
 
-	route->at = xreallocarray(route->at, route->n + 1, sizeof(*host));
+	route->at = xgrow(route->at, route->n, sizeof(*host));
 	host = &route->at[route->n++];
 	host->name = name;
 	host->wire = wire;

@@ -114,7 +114,7 @@ begin_account(struct oauth_config *c, const char *argument, struct error *err)
 		    : "account: %s is defined twice", quote);
 	}
 	inherit(&a, parent);
-	c->at = xreallocarray(c->at, c->n + 1, sizeof(*c->at));
+	c->at = xgrow(c->at, c->n, sizeof(*c->at));
 	c->at[c->n++] = a;
 	return 0;
 }

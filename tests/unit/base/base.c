@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "base/escape.h"
 #include "base/poll.h"
 #include "base/write_all.h"
+#include "base/xmalloc.h"
 
 static const struct {
 	const char *text;
@@ -311,6 +313,27 @@ a_server_is_one_word(void **state)
 	    "a\\x0Ab:1");
 }
 
+static void
+an_array_has_room_for_one_more(void **state)
+{
+	size_t *at = NULL, n = 0;
+
+	(void)state;
+	for (; n < 1000; n++) {
+		at = xgrow(at, n, sizeof(*at));
+		at[n] = n;
+	}
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(at[i], i);
+	n = 3; /* shortened, it grows again */
+	for (; n < 100; n++) {
+		at = xgrow(at, n, sizeof(*at));
+		at[n] = n;
+	}
+	assert_int_equal(at[99], 99);
+	free(at);
+}
+
 int
 main(void)
 {
@@ -324,6 +347,7 @@ main(void)
 		cmocka_unit_test(a_buffer_keeps_to_its_ceiling),
 		cmocka_unit_test(a_secret_is_wiped_when_it_is_cleared),
 		cmocka_unit_test(a_buffer_grows_and_shrinks),
+		cmocka_unit_test(an_array_has_room_for_one_more),
 		cmocka_unit_test(a_wait_ends_at_its_deadline),
 		cmocka_unit_test(a_held_signal_interrupts_a_wait_and_is_named),
 		cmocka_unit_test(

@@ -23,7 +23,7 @@ struct fixture {
 static void
 add_recipient(struct envelope *e, const char *path, int code)
 {
-	e->to = xreallocarray(e->to, e->n + 1, sizeof(e->to[0]));
+	e->to = xgrow(e->to, e->n, sizeof(e->to[0]));
 	memset(&e->to[e->n], 0, sizeof(e->to[0]));
 	e->to[e->n].path = xstrdup(path);
 	e->to[e->n++].reply.code = code;
