@@ -10,6 +10,15 @@
 #include "base/platform.h"
 #include "base/xmalloc.h"
 
+void
+buffer_use(struct buffer *b, char *storage, size_t size)
+{
+	memset(b, 0, sizeof(*b));
+	b->data = storage;
+	b->size = size;
+	b->max = size - 1;
+}
+
 /* A secret is copied and wiped: realloc would leave the old octets about. */
 static void
 grow(struct buffer *b, size_t size)

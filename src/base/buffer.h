@@ -20,6 +20,10 @@ struct buffer {
 	enum buffer_kind kind;
 };
 
+/* Makes an empty buffer of the caller's storage: it never grows and is not to
+ * be freed. */
+void buffer_use(struct buffer *b, char *storage, size_t size);
+
 /* Appends. 0, or -1 with nothing added if that would pass the ceiling. */
 int buffer_add(struct buffer *b, const void *data, size_t len);
 int buffer_add_char(struct buffer *b, char c);

@@ -1,31 +1,49 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "format/json.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/escape.h"
 #include "base/utf8.h"
 
-static void
-add_quoted(struct buffer *out, const char *text)
+/* Room for the longest escape, with its NUL. */
+#define ESCAPE_MAX 8
+
+/* Writes the first character of text as it stands in a string; returns its
+ * octets in text. */
+static size_t
+escape_char(char out[ESCAPE_MAX], const char *text, size_t len)
 {
-	size_t len = strlen(text);
+	uint32_t value = 0;
+	size_t n = utf8_decode(text, len, &value);
+
+	if (n == 0)
+		snprintf(out, ESCAPE_MAX, "\\ufffd");
+	else if (value == '"' || value == '\\')
+		snprintf(out, ESCAPE_MAX, "\\%c", (char)value);
+	else if (!escape_is_harmless(value))
+		snprintf(out, ESCAPE_MAX, "\\u%04x", (unsigned)value);
+	else
+		snprintf(out, ESCAPE_MAX, "%.*s", (int)n, text);
+	return n > 0 ? n : 1;
+}
+
+static void
+add_quoted(struct buffer *out, const char *text, size_t max)
+{
+	size_t len = strlen(text), used = strlen("\"...\"");
+	char shown[ESCAPE_MAX];
 
 	buffer_add_char(out, '"');
-	for (size_t i = 0, n; i < len; i += n) {
-		uint32_t value = 0;
-
-		n = utf8_decode(text + i, len - i, &value);
-		if (n == 0) {
-			buffer_add_string(out, "\\ufffd");
-			n = 1;
-		} else if (value != '\\' && !escape_is_harmless(value)) {
-			buffer_addf(out, "\\u%04x", (unsigned)value);
-		} else {
-			if (value == '"' || value == '\\')
-				buffer_add_char(out, '\\');
-			buffer_add(out, text + i, n);
+	for (size_t i = 0; i < len;) {
+		i += escape_char(shown, text + i, len - i);
+		used += strlen(shown);
+		if (used > max) {
+			buffer_add_string(out, "...");
+			break;
 		}
+		buffer_add_string(out, shown);
 	}
 	buffer_add_char(out, '"');
 }
@@ -39,7 +57,7 @@ begin(struct buffer *out, const char *name)
 	if (last != '{' && last != '[')
 		buffer_add_char(out, ',');
 	if (name != NULL) {
-		add_quoted(out, name);
+		add_quoted(out, name, SIZE_MAX);
 		buffer_add_char(out, ':');
 	}
 }
@@ -58,10 +76,17 @@ json_close(struct buffer *out, char bracket)
 }
 
 void
-json_add_text(struct buffer *out, const char *name, const char *text)
+json_add_limited(struct buffer *out, const char *name, const char *text,
+    size_t max)
 {
 	begin(out, name);
-	add_quoted(out, text);
+	add_quoted(out, text, max);
+}
+
+void
+json_add_text(struct buffer *out, const char *name, const char *text)
+{
+	json_add_limited(out, name, text, SIZE_MAX);
 }
 
 void

@@ -7,15 +7,20 @@
 
 #include "base/buffer.h"
 
-/* Opens and closes an object or array; commas come by themselves. name is
- * NULL within an array and at the top. */
+/* Opens and closes an object or array; the commas between members are added.
+ * name is NULL within an array and at the top. */
 void json_open(struct buffer *out, const char *name, char bracket);
 void json_close(struct buffer *out, char bracket);
 
-/* One member. A text that is not UTF-8 has U+FFFD for each wrong octet. */
+/* Adds one member. An octet that is not UTF-8 becomes U+FFFD. */
 void json_add_text(struct buffer *out, const char *name, const char *text);
 void json_add_number(struct buffer *out, const char *name, int64_t value);
 void json_add_null(struct buffer *out, const char *name);
 void json_add_bool(struct buffer *out, const char *name, int value);
+
+/* Adds a text of at most max octets as written with its quotes; a longer one
+ * is cut and ends in "...". */
+void json_add_limited(struct buffer *out, const char *name, const char *text,
+	size_t max);
 
 #endif

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -17,8 +16,8 @@
 #include "base/ascii.h"
 #include "base/escape.h"
 #include "base/mkdirs.h"
-#include "base/utf8.h"
 #include "base/xdg.h"
+#include "format/facts.h"
 #include "format/queue_id.h"
 
 /* The longest written form of a value, octets. All together, with their names,
@@ -29,111 +28,14 @@
 #define LIST_SIZE 400
 #define ERROR_SIZE 600
 
-/* The line under construction, and its format. */
-struct log_writer {
-	struct log_line *line;
-	int json;
-};
-
-static void __attribute__((format(printf, 2, 3)))
-add(struct log_writer *w, const char *format, ...)
-{
-	struct log_line *l = w->line;
-	size_t room = sizeof(l->text) - 1 - l->len;
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(l->text + l->len, room, format, args);
-	va_end(args);
-	if (n > 0)
-		l->len += (size_t)n < room ? (size_t)n : room - 1;
-}
-
-/* Writes the escaped text with a \ before each " and \; a text that does not
- * fit ends in "...". */
 static void
-quote(char *out, size_t size, const char *text)
+add_value(struct facts *f, const char *name, const char *value)
 {
-	size_t used = 0, len = strlen(text), n;
-	uint32_t value;
-
-	for (; len > 0; text += n, len -= n) {
-		int special = *text == '"' || *text == '\\';
-
-		n = utf8_decode(text, len, &value);
-		if (used + n + (size_t)special + sizeof("...") > size) {
-			memcpy(out + used, "...", 3);
-			used += 3;
-			break;
-		}
-		if (special)
-			out[used++] = '\\';
-		memcpy(out + used, text, n);
-		used += n;
-	}
-	out[used] = '\0';
-}
-
-/* The separator from the field before, and the name. */
-static void
-begin(struct log_writer *w, const char *name)
-{
-	int first = w->line->len == 0;
-
-	if (w->json)
-		add(w, "%c\"%s\":", first ? '{' : ',', name);
-	else
-		add(w, "%s%s=", first ? "" : " ", name);
+	facts_add_limited(f, name, value, VALUE_SIZE);
 }
 
 static void
-add_number(struct log_writer *w, const char *name, int64_t value)
-{
-	begin(w, name);
-	add(w, "%lld", (long long)value);
-}
-
-/* A value with blanks, quotes or "=" stands between quotes and has none in it,
- * so that no field can look like another one. */
-static void
-add_plain(struct log_writer *w, char *value)
-{
-	const char *mark;
-
-	for (char *p = value; *p != '\0'; p++)
-		if (*p == '"')
-			*p = '\'';
-	mark = strpbrk(value, " ='") != NULL ? "\"" : "";
-	add(w, "%s%s%s", mark, value, mark);
-}
-
-/* Nothing for NULL and "". size: as it is written, at most ERROR_SIZE. */
-static void
-add_text(struct log_writer *w, const char *name, const char *value, size_t size)
-{
-	char shown[ERROR_SIZE], quoted[ERROR_SIZE];
-
-	if (value == NULL || value[0] == '\0')
-		return;
-	escape_string(shown, size, value);
-	begin(w, name);
-	if (w->json) {
-		quote(quoted, size, shown);
-		add(w, "\"%s\"", quoted);
-	} else {
-		add_plain(w, shown);
-	}
-}
-
-static void
-add_value(struct log_writer *w, const char *name, const char *value)
-{
-	add_text(w, name, value, VALUE_SIZE);
-}
-
-static void
-add_recipients(struct log_writer *w, const struct envelope *e)
+add_recipients(struct facts *f, const struct envelope *e)
 {
 	char list[LIST_SIZE] = "";
 	size_t len = 0, shown = 0;
@@ -150,7 +52,7 @@ add_recipients(struct log_writer *w, const struct envelope *e)
 	if (shown < e->n)
 		snprintf(list + len, sizeof(list) - len, "+%zu-more",
 		    e->n - shown);
-	add_text(w, "to", list, LIST_SIZE);
+	facts_add_limited(f, "to", list, LIST_SIZE);
 }
 
 /* How the certificate was judged; NULL without TLS. */
@@ -174,77 +76,82 @@ verification(const struct attempt *a)
 }
 
 static void
-add_server(struct log_writer *w, const struct attempt *a)
+add_server(struct facts *f, const struct attempt *a)
 {
-	const struct submission *f = a->facts;
-	int talked = f->connection.address[0] != '\0';
+	const struct submission *s = a->facts;
+	int talked = s->connection.address[0] != '\0';
 
-	add_value(w, "account", a->account->name);
-	add_value(w, "notice", a->account->notice);
-	add_value(w, "host", f->host);
-	add_value(w, "address", f->connection.address);
-	add_value(w, "tls", f->tls[0] == '\0' && talked ? "off" : f->tls);
-	add_value(w, "verify", verification(a));
-	add_value(w, "auth", f->mechanism);
-	add_value(w, "user", a->account->user);
+	add_value(f, "account", a->account->name);
+	add_value(f, "notice", a->account->notice);
+	add_value(f, "host", s->host);
+	add_value(f, "address", s->connection.address);
+	add_value(f, "tls", s->tls[0] == '\0' && talked ? "off" : s->tls);
+	add_value(f, "verify", verification(a));
+	add_value(f, "auth", s->mechanism);
+	add_value(f, "user", a->account->user);
 }
 
 static void
-add_message(struct log_writer *w, const struct attempt *a)
+add_message(struct facts *f, const struct attempt *a)
 {
 	const struct envelope *e = a->envelope;
 
 	if (e->sender == NULL)
 		return; /* there is no envelope yet */
-	add_value(w, "from", e->sender[0] != '\0' ? e->sender : "<>");
-	add_recipients(w, e);
-	add_number(w, "size", (int64_t)message_size(a->message));
-	add_value(w, "msgid", e->message_id);
-	add_value(w, "warning", e->warning);
+	add_value(f, "from", e->sender[0] != '\0' ? e->sender : "<>");
+	add_recipients(f, e);
+	facts_add_number(f, "size", (int64_t)message_size(a->message));
+	add_value(f, "msgid", e->message_id);
+	add_value(f, "warning", e->warning);
 }
 
 static void
-add_result(struct log_writer *w, const struct attempt *a)
+add_result(struct facts *f, const struct attempt *a)
 {
 	const struct reply *final = &a->facts->final;
 	char id[QUEUE_ID_MAX] = "";
 
 	if (reply_class(final) == 2)
 		queue_id_find(id, final->text);
-	add_value(w, "queueid", id);
-	add_text(w, "reply", final->text, REPLY_SIZE);
-	add_text(w, "error", a->result->text, ERROR_SIZE);
+	add_value(f, "queueid", id);
+	facts_add_limited(f, "reply", final->text, REPLY_SIZE);
+	facts_add_limited(f, "error", a->result->text, ERROR_SIZE);
 	if (a->facts->started != 0)
-		add_number(w, "ms", a->facts->ended - a->facts->started);
+		facts_add_number(f, "ms", a->facts->ended - a->facts->started);
 }
 
-/* The time has no name in a line for people. */
+/* The time has no name in a line of words. */
 static void
-add_when(struct log_writer *w, const char *when)
+add_when(struct facts *f, const char *when)
 {
 	char shown[TIME_SIZE];
 
-	if (w->json)
-		add_text(w, "time", when, TIME_SIZE);
-	else if (when[0] != '\0')
-		add(w, "%s", escape_string(shown, sizeof(shown), when));
+	if (f->style == FACTS_JSON)
+		facts_add_limited(f, "time", when, TIME_SIZE);
+	else
+		buffer_add_string(f->out, escape_string(shown, sizeof(shown),
+		    when));
 }
 
 void
 log_line_compose(struct log_line *l, const struct attempt *a, const char *when)
 {
-	struct log_writer w = { l, a->account->log_format == LOG_FORMAT_JSON };
+	struct buffer line;
+	struct facts f = { .out = &line,
+		.style = a->account->log_format == LOG_FORMAT_JSON
+		    ? FACTS_JSON : FACTS_WORDS };
 
-	l->len = 0;
-	l->text[0] = '\0';
-	add_when(&w, when);
-	add_text(&w, "outcome", outcome_of(a), VALUE_SIZE);
-	add_number(&w, "exit", a->code);
-	add_server(&w, a);
-	add_message(&w, a);
-	add_result(&w, a);
-	if (w.json)
-		add(&w, "}");
+	buffer_use(&line, l->text, sizeof(l->text));
+	facts_open(&f, NULL);
+	add_when(&f, when);
+	add_value(&f, "outcome", outcome_of(a));
+	facts_add_number(&f, "exit", a->code);
+	add_server(&f, a);
+	add_message(&f, a);
+	add_result(&f, a);
+	facts_close(&f);
+	l->len = line.len;
+	buffer_string(&line);
 }
 
 /* The format is the user's own; strftime is safe with any. */

@@ -108,7 +108,7 @@ a_line_for_programs_is_an_object(void **state)
 	    "\"user\":\"me\",\"from\":\"me@example.org\","
 	    "\"to\":\"you@example.net\",\"size\":40,"
 	    "\"msgid\":\"<1@example.org>\","
-	    "\"reply\":\"250 \\\"a\\\\x5Cx1B\\\" b\",\"ms\":123}");
+	    "\"reply\":\"250 \\\"a\\\\x1B\\\" b\",\"ms\":123}");
 	free_sample(s);
 }
 
