@@ -2,10 +2,12 @@
 #include "format/encode.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
 #include "base/utf8.h"
+#include "base/xmalloc.h"
 
 static const char digits64[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -241,4 +243,42 @@ xtext_encode(struct buffer *out, const char *text)
 			buffer_add_char(out, *text);
 		else
 			add_hex(out, '+', *text);
+}
+
+static int
+hex_value(char c)
+{
+	if (ascii_is_digit(c))
+		return c - '0';
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Returns the octet of two hexadecimal digits, -1 if they are none. */
+static int
+hex_octet(const char *digits)
+{
+	int high = hex_value(digits[0]);
+	int low = high >= 0 ? hex_value(digits[1]) : -1;
+
+	return low >= 0 ? high << 4 | low : -1;
+}
+
+char *
+xtext_decode(const char *text)
+{
+	char *out = xmalloc(strlen(text) + 1), *end = out;
+
+	while (*text != '\0') {
+		int c = *text == '+' ? hex_octet(text + 1) : *text;
+
+		if (c < 0 || *text == '=' || ascii_is_control((char)c) ||
+		    ascii_is_8bit((char)c)) {
+			free(out);
+			return NULL;
+		}
+		text += *text == '+' ? 3 : 1;
+		*end++ = (char)c;
+	}
+	*end = '\0';
+	return out;
 }

@@ -46,4 +46,8 @@ void encoded_word_add(struct buffer *out, const char *text, size_t len,
 /* Appends xtext, RFC 3461 4: "+" "=" and what is not printable as +HH. */
 void xtext_encode(struct buffer *out, const char *text);
 
+/* Returns what the xtext encodes, owned; NULL if it is invalid or encodes a
+ * control or 8-bit character. */
+char *xtext_decode(const char *text);
+
 #endif

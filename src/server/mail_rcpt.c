@@ -8,6 +8,7 @@
 #include "base/xmalloc.h"
 #include "config/value.h"
 #include "format/address_parse.h"
+#include "format/encode.h"
 
 #define BAD_PARAMETER "501 5.5.4 Bad value of a parameter"
 
@@ -33,46 +34,6 @@ struct parameter {
 	const char *name;
 	int (*take)(struct esmtp_parameters *w, const char *value);
 };
-
-static int
-hex_value(char c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* Decodes xtext (RFC 3461 4). Owned; NULL if it is invalid or encodes a
- * control character. */
-static char *
-decode_xtext(const char *text)
-{
-	char *out = xstrdup(text), *end = out;
-
-	for (const char *p = text; *p != '\0'; p++) {
-		char c = *p;
-
-		if (c == '+') {
-			int high = hex_value(p[1]);
-			int low = high >= 0 ? hex_value(p[2]) : -1;
-
-			if (low < 0)
-				goto bad;
-			c = (char)(high << 4 | low);
-			p += 2;
-		} else if (c == '=') {
-			goto bad;
-		}
-		if (ascii_is_control(c) || ascii_is_8bit(c))
-			goto bad;
-		*end++ = c;
-	}
-	*end = '\0';
-	return out;
-bad:
-	free(out);
-	return NULL;
-}
 
 /* Checked only: the size is known exactly once the content is read. */
 static int
@@ -112,7 +73,7 @@ take_auth(struct esmtp_parameters *w, const char *value)
 	if (value == NULL || value[0] == '\0' || strlen(value) > AUTH_MAX ||
 	    w->submitter != NULL)
 		return -1;
-	mailbox = decode_xtext(value);
+	mailbox = xtext_decode(value);
 	if (mailbox == NULL)
 		return -1;
 	free(mailbox);
@@ -136,7 +97,7 @@ take_envid(struct esmtp_parameters *w, const char *value)
 	if (value == NULL || value[0] == '\0' || strlen(value) > ENVID_MAX ||
 	    w->envid != NULL)
 		return -1;
-	w->envid = decode_xtext(value);
+	w->envid = xtext_decode(value);
 	return w->envid != NULL ? 0 : -1;
 }
 
@@ -161,7 +122,7 @@ take_orcpt(struct esmtp_parameters *w, const char *value)
 		p++;
 	if (p == value || *p != ';' || p[1] == '\0')
 		return -1;
-	address = decode_xtext(p + 1);
+	address = xtext_decode(p + 1);
 	if (address == NULL)
 		return -1;
 	free(address);

@@ -15,7 +15,8 @@
 #include "base/sandbox.h"
 #include "base/xdg.h"
 #include "base/xmalloc.h"
-#include "tls/tls.h"
+#include "tls/client_cert.h"
+#include "tls/policy.h"
 
 /*
  * What the libraries read at their own time. Files one by one where the
@@ -132,26 +133,15 @@ add_account(struct paths *keep, const struct account *a)
 	free(state);
 }
 
-/* A token or chip: its driver is loaded and talks to a daemon. */
-static int
-is_token(const char *file)
-{
-	static const char *const schemes[] = { "pkcs11:", "tpmkey:",
-		"system:" };
-
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
-		if (ascii_begins(file, schemes[i]))
-			return 1;
-	return 0;
-}
-
-/* GSSAPI asks a KDC, by libraries, files and sockets of its own choice. */
+/* A token needs its driver, which talks to a daemon; GSSAPI asks a KDC, by
+ * libraries, files and sockets of its own choice. */
 static int
 is_possible(const struct account *a)
 {
 	return a->sandbox == SANDBOX_AUTO && !ascii_equal(a->auth, "gssapi") &&
-	    !is_token(a->tls_key_file) && !is_token(a->tls_cert_file) &&
-	    !is_token(a->tls_trust_file);
+	    !client_cert_is_token(a->tls_key_file) &&
+	    !client_cert_is_token(a->tls_cert_file) &&
+	    !client_cert_is_token(a->tls_trust_file);
 }
 
 void

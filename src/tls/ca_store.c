@@ -15,6 +15,7 @@
 #include "base/ascii.h"
 #include "base/escape.h"
 #include "base/xmalloc.h"
+#include "tls/client_cert.h"
 #include "tls/pem.h"
 
 /* Longer chains fail GnuTLS's own limit of depth. */
@@ -244,7 +245,7 @@ ca_store_load(gnutls_certificate_credentials_t cred, const char *store,
 	memset(&search, 0, sizeof(search));
 	gnutls_certificate_get_trust_list(cred, &search.found);
 	want_peers(&search, session);
-	if (ascii_begins(store, "pkcs11:"))
+	if (client_cert_is_token(store))
 		return load_whole(cred, store, err);
 	if (ascii_equal(store, "system"))
 		return load_system(&search, cred, err);

@@ -14,7 +14,7 @@
 /*
  * Adds to cred the certificates of the store whose raw subject DN is the
  * subject or issuer of one of the peer's. store is "system", a PEM file, a
- * directory of them or a pkcs11: URI. 0; -1 EX_CONFIG if the store cannot be
+ * directory of them or a URI of a token. 0; -1 EX_CONFIG if the store cannot be
  * read or holds no certificate at all.
  */
 int ca_store_load(gnutls_certificate_credentials_t cred, const char *store,

@@ -17,10 +17,10 @@
 /* Certificates that we show at most. */
 #define CHAIN_MAX 16
 
-static int
-is_token(const char *file)
+int
+client_cert_is_token(const char *file)
 {
-	return ascii_begins(file, "pkcs11:");
+	return gnutls_url_is_supported(file) != 0;
 }
 
 int
@@ -34,7 +34,7 @@ client_cert_is_locked(const char *key_file)
 	gnutls_datum_t text;
 	int locked = 0;
 
-	if (is_token(key_file))
+	if (client_cert_is_token(key_file))
 		return strstr(key_file, "pin-value=") == NULL;
 	if (gnutls_load_file(key_file, &text) < 0)
 		return 0;
@@ -70,7 +70,7 @@ explain(const struct client_cert *own, const char *file, int result,
 {
 	char words[128];
 
-	if (!is_token(file) && access(file, R_OK) != 0)
+	if (!client_cert_is_token(file) && access(file, R_OK) != 0)
 		return fail(err, EX_CONFIG, "%s", strerror(errno));
 	switch (result) {
 	case GNUTLS_E_DECRYPTION_FAILED:
@@ -83,8 +83,10 @@ explain(const struct client_cert *own, const char *file, int result,
 	default:
 		fail(err, EX_CONFIG, "%s",
 		    tls_transport_words(words, sizeof(words), result));
-		return is_token(file) ? hint(err, "p11tool --list-all shows "
-		    "what tokens have; is its module installed?") : -1;
+		if (!client_cert_is_token(file))
+			return -1;
+		return hint(err, "check that the module of the token is "
+		    "installed: p11tool --list-all shows what tokens hold");
 	}
 	if (own->password != NULL)
 		return fail(err, EX_CONFIG, "the password or PIN is wrong");
@@ -100,7 +102,7 @@ read_key(gnutls_privkey_t key, const struct client_cert *own, struct error *err)
 	int result;
 
 	gnutls_privkey_set_pin_function(key, give_pin, (void *)own);
-	if (is_token(own->key_file)) {
+	if (client_cert_is_token(own->key_file)) {
 		result = gnutls_privkey_import_url(key, own->key_file, 0);
 	} else {
 		result = gnutls_load_file(own->key_file, &text);

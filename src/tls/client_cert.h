@@ -7,12 +7,16 @@
 
 #include "base/error.h"
 
-/* Both are PEM files or pkcs11: URIs, borrowed. */
+/* Both are PEM files or URIs of a token, borrowed. */
 struct client_cert {
 	const char *key_file;
 	const char *cert_file;
 	const char *password;  /* or PIN; NULL if there is none */
 };
+
+/* Returns whether the value of a key is the URI of an object on a token or chip
+ * (pkcs11:, RFC 7512; tpmkey:; system:), not the name of a file. */
+int client_cert_is_token(const char *file);
 
 /* Returns whether the key needs a password or PIN. A file that cannot be read
  * counts as one without. */

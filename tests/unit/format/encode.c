@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../unit.h"
 
+#include <stdlib.h>
+
 #include "format/encode.h"
 
 /* Octets and their spelling; the spelling of NULL octets is not valid. */
@@ -171,6 +173,21 @@ xtext_leaves_only_printables(void **state)
 	buffer_free(&out);
 }
 
+static void
+xtext_is_decoded_or_refused(void **state)
+{
+	static const char *const bad[] = { "a=b", "+", "+4", "+4g", "+4b",
+	    "+0A", "+7F", "+FF", "a\xff" };
+	char *text = xtext_decode("a+2Bb+3Dc+20d");
+
+	(void)state;
+	assert_string_equal(text, "a+b=c d");
+	free(text);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (xtext_decode(bad[i]) != NULL)
+			fail_msg("%s", bad[i]);
+}
+
 int
 main(void)
 {
@@ -180,6 +197,7 @@ main(void)
 		cmocka_unit_test(quoted_printable_lines_are_safe_and_short),
 		cmocka_unit_test(encoded_words_never_split_a_character),
 		cmocka_unit_test(xtext_leaves_only_printables),
+		cmocka_unit_test(xtext_is_decoded_or_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
