@@ -214,21 +214,33 @@ try_setting(const struct file_reader *r, const char *key, const char *value,
 	return result;
 }
 
+/* Keeps the first thing that the user should be told about the files. */
+static void
+add_notice(struct file_reader *r, const char *text)
+{
+	struct buffer *notice = &r->config->notice;
+
+	if (notice->len == 0)
+		buffer_addf(notice, "%s:%u: %s", r->name, r->line, text);
+}
+
 /* Decides about a password: takes it, notes that all can read it, or fails. */
 static int
 check_secret(struct file_reader *r, const struct key *key, struct error *err)
 {
-	struct buffer *notice = &r->config->notice;
+	char *text;
 
 	if (r->secrets == SECRETS_REFUSED) {
 		fail(err, EX_CONFIG, "a file that holds a %s must be readable "
 		    "by its owner alone", key->name);
 		return hint(err, "chmod 600 %s", r->name);
 	}
-	if (r->secrets == SECRETS_NOTED && notice->len == 0)
-		buffer_addf(notice, "%s:%u: every user of this machine can "
-		    "read this %s, chmod o-r %s", r->name, r->line, key->name,
-		    r->name);
+	if (r->secrets == SECRETS_NOTED) {
+		text = xasprintf("every user of this machine can read this "
+		    "%s, chmod o-r %s", key->name, r->name);
+		add_notice(r, text);
+		free(text);
+	}
 	return 0;
 }
 
@@ -260,6 +272,8 @@ set_key(struct file_reader *r, const struct directive *d, struct error *err)
 
 	if (check_setting(r, d, err) != 0)
 		return -1;
+	if (key_notice(d->keyword) != NULL)
+		add_notice(r, key_notice(d->keyword));
 	if (c->current == IN_NOTHING)
 		add_section(r, "default")->implicit = 1;
 	if (c->current == IN_DAMAGED)

@@ -121,17 +121,19 @@ static const struct {
 	const char *key;      /* NULL: has no effect */
 	const char *when_on;  /* also for no argument */
 	const char *when_off;
+	const char *notice;   /* what its user is told, or NULL */
 } obsolete[] = {
-	{ "connect_timeout", "timeout", NULL, NULL },
+	{ "connect_timeout", "timeout", NULL, NULL, NULL },
 	{ "undisclosed_recipients", "set_to_header",
-	    "undisclosed_recipients", "off" },
-	{ "add_missing_from_header", "set_from_header", "auto", "off" },
-	{ "add_missing_date_header", "set_date_header", "auto", "off" },
-	{ "keepbcc", "remove_bcc_headers", "off", "on" },
-	{ "tls_nocertcheck", "tls_certcheck", "off", "on" },
-	{ "tls_nostarttls", "tls_starttls", "off", "on" },
-	{ "tls_force_sslv3", NULL, NULL, NULL },
-	{ "tls_resume", NULL, NULL, NULL }
+	    "undisclosed_recipients", "off", NULL },
+	{ "add_missing_from_header", "set_from_header", "auto", "off", NULL },
+	{ "add_missing_date_header", "set_date_header", "auto", "off", NULL },
+	{ "keepbcc", "remove_bcc_headers", "off", "on", NULL },
+	{ "tls_nocertcheck", "tls_certcheck", "off", "on", NULL },
+	{ "tls_nostarttls", "tls_starttls", "off", "on", NULL },
+	{ "tls_force_sslv3", NULL, NULL, NULL, NULL },
+	{ "tls_resume", NULL, NULL, NULL,
+	    "tls_resume no longer has an effect, remove the line" }
 };
 
 #define OBSOLETE (sizeof(obsolete) / sizeof(obsolete[0]))
@@ -189,6 +191,14 @@ key_is_obsolete_switch(const char *name)
 
 	return i < OBSOLETE && (obsolete[i].when_on != NULL ||
 	    obsolete[i].key == NULL);
+}
+
+const char *
+key_notice(const char *name)
+{
+	size_t i = find_obsolete(name);
+
+	return i < OBSOLETE ? obsolete[i].notice : NULL;
 }
 
 int

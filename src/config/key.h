@@ -92,6 +92,9 @@ int key_is_obsolete(const char *name);
 /* Returns whether an obsolete name may stand without a value. */
 int key_is_obsolete_switch(const char *name);
 
+/* Returns what the user of an obsolete name should be told, or NULL. */
+const char *key_notice(const char *name);
+
 /*
  * Returns the index of the key that name stands for. An obsolete name of
  * msmtp is translated, and *value with it. Returns KEYS for a name that no

@@ -189,6 +189,14 @@ everybody_may_not_unless_root_says_so()
     fi
 }
 
+a_key_that_went_is_told_and_changes_nothing()
+{
+    printf 'host h.example\nfrom a@b.example\ntls_resume on\n' |
+        rc "$scratch/old" 600
+    pretends 0 -C "$scratch/old" b@example.net &&
+        says "$scratch/old:3: tls_resume no longer has an effect"
+}
+
 a_writable_file_is_refused_with_the_command()
 {
     with_password 660
@@ -272,6 +280,7 @@ tap 'eval that prints a comment' eval_lines
 tap '-P shows a backslash as it is' a_backslash_is_shown_as_it_is
 tap 'a group may read the file of -C' a_group_may_read_a_named_file
 tap 'everybody may not' everybody_may_not_unless_root_says_so
+tap 'tls_resume: a notice' a_key_that_went_is_told_and_changes_nothing
 tap 'a writable file: chmod go-w' a_writable_file_is_refused_with_the_command
 tap 'a pipe' a_pipe_is_read
 tap 'relative paths' relative_paths_belong_to_the_file
