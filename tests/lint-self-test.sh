@@ -137,6 +137,9 @@ END
 plant conditionals 'src/base/poll.h:.*in a header: #if 0' <<'END'
 echo '#if 0' >>src/base/poll.h
 END
+plant references 'src/base/poll.h:.*there is no file base/wait.h' <<'END'
+echo '/* Moments as in base/wait.h. */' >>src/base/poll.h
+END
 plant columns 'src/base/poll.c:.*81 columns' <<'END'
 printf '\t%073d\n' 0 >>src/base/poll.c
 END

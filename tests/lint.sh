@@ -14,8 +14,8 @@ LC_ALL=C
 export LC_ALL
 
 checks='layers map libraries globals structures functions parameters forwards
-    words english conditionals columns lengths spdx keys flags shell man
-    python paths'
+    words english conditionals references columns lengths spdx keys flags
+    shell man python paths'
 # Shell scripts without a suffix.
 scripts='^(bootstrap|contrib/install-deps|\.ci/[a-z]*)$'
 builddir=build
@@ -307,6 +307,25 @@ check_conditionals()
     bare_grep '^[[:space:]]*#[[:space:]]*(if|ifdef|elif|ifndef)' \
         'conditional in a header' $(sources '\.h$') |
         grep -v '#ifndef ONEHOP_[A-Z0-9_]*_H$'
+}
+
+# A comment names a file of the tree, config.h, or a <header>.
+check_references()
+{
+    awk '
+    FNR == NR { sub(/.*\//, ""); known[$0] = 1; next }
+    /^[ \t]*\/?\*|\/\*/ {
+        text = $0
+        while (match(text, /<?[a-z_0-9.\/]+\.[ch]([^a-z_0-9.]|$)/)) {
+            name = substr(text, RSTART, RLENGTH)
+            text = substr(text, RSTART + RLENGTH - 1)
+            sub(/[^a-z_0-9.]$/, "", name)
+            file = name
+            sub(/.*\//, "", file)
+            if (name !~ /^</ && !(file in known) && file != "config.h")
+                print FILENAME ":" FNR ": there is no file " name
+        }
+    }' "$scratch/files" $(files_like '^(src|tests)/.*\.[ch]$')
 }
 
 check_columns()

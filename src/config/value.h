@@ -18,7 +18,7 @@ char *value_text(const char *value, struct error *err);
 /* A host name or IP address, [] around IPv6 dropped; no port, no URL; or "". */
 char *value_host(const char *value, struct error *err);
 
-/* The same, or srv:DOMAIN or mx:DOMAIN (service.h). */
+/* The same, or srv:DOMAIN or mx:DOMAIN (net/srv_mx.h). */
 char *value_smarthost(const char *value, struct error *err);
 
 /* A domain of at least two labels: "com" would be most of the world. */

@@ -12,7 +12,7 @@
 #define PROGRESS_PATIENCE 2000
 #define PROGRESS_INTERVAL 200
 
-/* The amount sent of a whole, and when; moments as in wait.h. */
+/* The amount sent of a whole, and when; moments as in base/poll.h. */
 struct progress_sample {
 	int64_t at;
 	uint64_t done;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What carries octets: a socket, a child's stdio, TLS over one of them, or a
- * test's memory. Never blocks; the caller waits (wait.h) and calls again.
+ * test's memory. Never blocks; the caller waits (base/poll.h) and calls again.
  */
 #ifndef ONEHOP_NET_TRANSPORT_H
 #define ONEHOP_NET_TRANSPORT_H

@@ -33,8 +33,8 @@ struct tls_demand {
 };
 
 /* The certificate is checked against the name the user wrote, never against
- * what the DNS made of it (RFC 4954 14); route.h has the exceptions, srv: and
- * mx:. */
+ * what the DNS made of it (RFC 4954 14); smarthost.h has the exceptions, srv:
+ * and mx:. */
 static int
 make_demand(struct tls_demand *d, const struct account *a,
     const struct smarthost *host, struct error *err)

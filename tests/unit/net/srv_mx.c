@@ -85,7 +85,7 @@ put_record(size_t i)
 	packet[at + 1] = (unsigned char)(length - at - 2);
 }
 
-/* The resolver that lookup.c asks. */
+/* The resolver that dns_query.c asks. */
 int
 res_query(const char *name, int class, int type, unsigned char *answer,
     int size)
