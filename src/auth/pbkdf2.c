@@ -10,12 +10,12 @@ static const struct {
 	gnutls_mac_algorithm_t mac;
 	size_t length;
 } hashes[] = {
-	[PBKDF2_SHA1] = { GNUTLS_MAC_SHA1, 20 },
-	[PBKDF2_SHA256] = { GNUTLS_MAC_SHA256, 32 },
+	[SCRAM_SHA1] = { GNUTLS_MAC_SHA1, 20 },
+	[SCRAM_SHA256] = { GNUTLS_MAC_SHA256, 32 },
 };
 
 int
-pbkdf2_derive(struct buffer *key, enum pbkdf2_hash hash, const char *password,
+pbkdf2_derive(struct buffer *key, enum scram_hash hash, const char *password,
     const struct buffer *salt, unsigned iterations)
 {
 	/* GnuTLS only reads what a datum points to, though its type does not

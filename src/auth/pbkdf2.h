@@ -7,15 +7,14 @@
 #define ONEHOP_AUTH_PBKDF2_H
 
 #include "base/buffer.h"
-
-enum pbkdf2_hash { PBKDF2_SHA1, PBKDF2_SHA256 };
+#include "format/mechanism.h"
 
 /*
  * Appends the key of the hash's length (20 or 32 octets) that password, salt
  * and iterations yield. 0, or -1 if the library refuses, as it may where
  * policy asks for longer salts.
  */
-int pbkdf2_derive(struct buffer *key, enum pbkdf2_hash hash,
+int pbkdf2_derive(struct buffer *key, enum scram_hash hash,
 	const char *password, const struct buffer *salt, unsigned iterations);
 
 #endif

@@ -41,8 +41,7 @@ set_salted_password(const struct sasl *s)
 	struct buffer hex = { .kind = BUFFER_SECRET };
 	const char *text = gsasl_property_fast(s->session, GSASL_SCRAM_SALT);
 	const char *count = gsasl_property_fast(s->session, GSASL_SCRAM_ITER);
-	enum pbkdf2_hash hash = ascii_begins(s->mechanism->name,
-	    "SCRAM-SHA-256") ? PBKDF2_SHA256 : PBKDF2_SHA1;
+	enum scram_hash hash = s->mechanism->hash;
 	char *password = NULL;
 	uint64_t n;
 

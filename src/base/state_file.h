@@ -26,7 +26,7 @@ int state_file_read(struct buffer *text, const char *directory,
 /*
  * Makes a file, and the directory with its parents. What is there already
  * stays: of several that come at once one wins. 1 made; 0 there is one; -1
- * EX_IOERR it cannot be written, EX_CONFIG as store_read.
+ * EX_IOERR it cannot be written, EX_CONFIG as state_file_read.
  */
 int state_file_add(const char *directory, const char *name,
 	const struct buffer *text, struct error *err);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Extensions we know; bits of capabilities.offered. */
+/* Extensions we know; bits of ehlo.offered. */
 enum extension {
 	EXT_STARTTLS = 1 << 0,            /* RFC 3207 */
 	EXT_AUTH = 1 << 1,                /* RFC 4954 */

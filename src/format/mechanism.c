@@ -7,13 +7,13 @@
 
 /* In the order of preference. */
 static const struct mechanism mechanisms[] = {
-	{ "SCRAM-SHA-256-PLUS", MECHANISM_SCRAM, .automatic = 1,
+	{ "SCRAM-SHA-256-PLUS", MECHANISM_SCRAM, SCRAM_SHA256, .automatic = 1,
 	    .needs_binding = 1, .needs_user = 1, .client_first = 1 },
-	{ "SCRAM-SHA-1-PLUS", MECHANISM_SCRAM, .automatic = 1,
+	{ "SCRAM-SHA-1-PLUS", MECHANISM_SCRAM, SCRAM_SHA1, .automatic = 1,
 	    .needs_binding = 1, .needs_user = 1, .client_first = 1 },
-	{ "SCRAM-SHA-256", MECHANISM_SCRAM, .automatic = 1,
+	{ "SCRAM-SHA-256", MECHANISM_SCRAM, SCRAM_SHA256, .automatic = 1,
 	    .needs_user = 1, .client_first = 1 },
-	{ "SCRAM-SHA-1", MECHANISM_SCRAM, .automatic = 1,
+	{ "SCRAM-SHA-1", MECHANISM_SCRAM, SCRAM_SHA1, .automatic = 1,
 	    .needs_user = 1, .client_first = 1 },
 	{ "PLAIN", MECHANISM_TEXT, .automatic = 1, .plaintext = 1,
 	    .one_round = 1, .needs_user = 1, .client_first = 1 },

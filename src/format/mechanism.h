@@ -23,10 +23,14 @@ enum mechanism_kind {
 	MECHANISM_OAUTHBEARER
 };
 
+/* The hash of a SCRAM mechanism, for auth/pbkdf2. */
+enum scram_hash { SCRAM_SHA1, SCRAM_SHA256 };
+
 /* Properties of a mechanism, for the one table of them. */
 struct mechanism {
 	const char *name;
 	enum mechanism_kind kind;
+	enum scram_hash hash; /* of MECHANISM_SCRAM */
 	int automatic;      /* chosen by "auth on", in table order */
 	int plaintext;      /* shows the secret to the server: TLS only */
 	int one_round;      /* ends in one round trip: may be pipelined

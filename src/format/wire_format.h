@@ -32,7 +32,8 @@ struct wire_format {
 	int eight_bit;     /* an octet above 127; only measured, see below */
 };
 
-/* The room that wire_format_add needs for n octets; 0 is for wireform_end. */
+/* The room that wire_format_add needs for n octets; wire_format_end needs that
+ * for 0. */
 size_t wire_format_room(size_t n);
 
 /*

@@ -42,7 +42,7 @@ enum srv_mx_kind srv_mx_kind(const char *word, const char **domain);
  * then those of _submission._tcp; SERVICE_MX the mail exchangers, or the
  * domain itself where there are none. 0 and at least one; -1: EX_NOHOST it has
  * none, or says that it does not have the service; EX_DATAERR the domain
- * cannot be one; else as lookup_records.
+ * cannot be one; else as dns_query_records.
  */
 int srv_mx_find(struct services *services, enum srv_mx_kind kind,
 	const char *domain, int64_t deadline, struct error *err);

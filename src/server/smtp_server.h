@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * -bs: an SMTP server (RFC 5321) on standard input and output, for callers
- * that speak SMTP to their sendmail. It stores nothing: the reply to the end
- * of the content is the smarthost's own, and one session to the smarthost
- * serves all messages.
+ * that speak SMTP to their sendmail. The reply to the end of the content is the
+ * smarthost's own, unless the message went to the account's outbox. One session
+ * to the smarthost serves all messages.
  */
 #ifndef ONEHOP_SERVER_SMTP_SERVER_H
 #define ONEHOP_SERVER_SMTP_SERVER_H

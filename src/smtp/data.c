@@ -130,7 +130,7 @@ write_chunk(struct session *s, const struct message *m, struct error *err)
 }
 
 static int
-write_message(struct session *s, const struct message *m, struct error *err)
+send_content(struct session *s, const struct message *m, struct error *err)
 {
 	if (check_silence(s, err) != 0)
 		return -1;
@@ -260,7 +260,7 @@ data_send(struct session *s, struct mail *mail, struct error *err)
 		*transport = progress_open(*transport, terminal,
 		    message_size(mail->message));
 	}
-	if (write_message(s, mail->message, err) == 0 &&
+	if (send_content(s, mail->message, err) == 0 &&
 	    send_end(s, quit, err) == 0) {
 		result = get_result(s, mail, err);
 		s->intact &= !quit || result != 0;

@@ -32,7 +32,7 @@ struct smarthost_list {
  * Lists the account's hosts, or its socket, and starts the clock of its
  * deadline. srv: and mx: become what the DNS says; a host that srv: leads to
  * outside its domain only if the account vouches for it. 0; -1 EX_DATAERR if a
- * name cannot be one, EX_CONFIG nobody vouches for any, else as service_find.
+ * name cannot be one, EX_CONFIG nobody vouches for any, else as srv_mx_find.
  * smarthost_free in either case.
  */
 int smarthost_make(struct smarthost_list *route, const struct account *a,

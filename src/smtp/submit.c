@@ -345,8 +345,8 @@ submit_authenticate(struct submitter *s, struct error *err)
  * be too long.
  */
 static int
-convert(const struct session *s, const struct message *m, struct message *fit,
-    struct error *err)
+downgrade_if_needed(const struct session *s, const struct message *m,
+    struct message *fit, struct error *err)
 {
 	enum downgrade_target target = session_can(s, EXT_8BITMIME)
 	    ? DOWNGRADE_8BITMIME : DOWNGRADE_7BIT;
@@ -365,7 +365,7 @@ submit_send(struct submitter *s, struct envelope *e, const struct message *m,
     enum content_after after, struct error *err)
 {
 	struct message fit;
-	int converted = convert(&s->session, m, &fit, err);
+	int converted = downgrade_if_needed(&s->session, m, &fit, err);
 	struct mail mail = { .envelope = e, .after = after,
 	    .message = converted == 1 ? &fit : m };
 	int result = converted < 0 ? -1 : smtp_transaction(&s->session,
