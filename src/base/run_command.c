@@ -263,22 +263,6 @@ collect(struct buffer *text, pid_t pid, int fd, int64_t deadline,
 	return -1;
 }
 
-/* The line of a command that runs; closes its output. */
-static int
-take_line(struct buffer *out, pid_t pid, int fd, unsigned seconds,
-    struct error *err)
-{
-	struct buffer text = FIRST_LINE_BUFFER;
-	int result = collect(&text, pid, fd,
-	    deadline_in((int64_t)seconds * 1000), err);
-
-	close(fd);
-	if (result == 0)
-		result = first_line_take(out, &text, err);
-	buffer_free(&text);
-	return result;
-}
-
 /* Starts it; its output can be read from *out. */
 static int
 start(pid_t *pid, const char *text, int *out, struct error *err)
@@ -297,19 +281,41 @@ start(pid_t *pid, const char *text, int *out, struct error *err)
 	return result;
 }
 
+static int
+wrap_command(struct error *err, const char *command)
+{
+	char quote[ESCAPE_QUOTE];
+
+	return wrap(err, "command \"%s\"",
+	    escape_string(quote, sizeof(quote), command));
+}
+
+int
+command_output(struct buffer *text, const char *command, unsigned seconds,
+    struct error *err)
+{
+	pid_t pid;
+	int fd, result = start(&pid, command, &fd, err);
+
+	if (result == 0) {
+		result = collect(text, pid, fd,
+		    deadline_in((int64_t)seconds * 1000), err);
+		close(fd);
+	}
+	return result == 0 ? 0 : wrap_command(err, command);
+}
+
 int
 command_read(struct buffer *out, const char *command, unsigned seconds,
     struct error *err)
 {
-	char quote[ESCAPE_QUOTE];
-	pid_t pid;
-	int fd;
+	struct buffer text = FIRST_LINE_BUFFER;
+	int result = command_output(&text, command, seconds, err);
 
-	if (start(&pid, command, &fd, err) == 0 &&
-	    take_line(out, pid, fd, seconds, err) == 0)
-		return 0;
-	return wrap(err, "command \"%s\"",
-	    escape_string(quote, sizeof(quote), command));
+	if (result == 0 && first_line_take(out, &text, err) != 0)
+		result = wrap_command(err, command);
+	buffer_free(&text);
+	return result;
 }
 
 int

@@ -45,9 +45,14 @@ int command_judge(int status, int code, struct error *err);
 void command_kill(pid_t pid);
 
 /*
- * Runs the command with stdin on /dev/null and appends the first line of its
- * output as first_line_take() does. The process group is killed at the limit.
+ * Runs the command with stdin on /dev/null and appends its output to text,
+ * which is a FIRST_LINE_BUFFER. The process group is killed at the limit.
  * Returns 0; -1 EX_CONFIG, EX_OSERR.
+ */
+int command_output(struct buffer *text, const char *command,
+	unsigned seconds, struct error *err);
+
+/* The same, but appends to out only the first line, as first_line_take() does.
  */
 int command_read(struct buffer *out, const char *command, unsigned seconds,
 	struct error *err);

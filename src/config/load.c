@@ -72,12 +72,21 @@ apply(struct account *a, const struct config_setting *s, unsigned *written,
 	return set_key(a, s, index, err) != 0 ? wrap(err, "%s", s->origin) : 0;
 }
 
-/* Reads the line that an eval command prints: a key, or a comment. */
+/* Reads the first line of what an eval command prints: a key, a comment or
+ * nothing. */
 static int
-read_evaluated(struct directive *d, const struct buffer *line,
+read_evaluated(struct directive *d, const struct buffer *text,
     struct error *err)
 {
-	if (config_line_read(d, line->data, line->len, err) == 0 &&
+	const char *end;
+
+	if (text->len == 0)
+		return fail(err, EX_CONFIG, "eval: expected a line of the "
+		    "command, nothing came");
+	end = memchr(text->data, '\n', text->len);
+	if (memchr(text->data, '\0', text->len) == NULL &&
+	    config_line_read(d, text->data, end != NULL
+	    ? (size_t)(end - text->data) : text->len, err) == 0 &&
 	    (d->keyword == NULL || key_find(d->keyword) != NULL ||
 	    key_is_obsolete(d->keyword)))
 		return 0;
@@ -92,13 +101,13 @@ static int
 apply_eval(struct account *a, const struct config_setting *s,
     unsigned *written, struct error *err)
 {
-	struct buffer line = { .kind = BUFFER_SECRET };
+	struct buffer text = FIRST_LINE_BUFFER;
 	struct directive d = {0};
 	struct config_setting made = *s;
-	int result = command_read(&line, s->value, COMMAND_SECONDS, err);
+	int result = command_output(&text, s->value, COMMAND_SECONDS, err);
 
 	if (result == 0)
-		result = read_evaluated(&d, &line, err);
+		result = read_evaluated(&d, &text, err);
 	made.key = d.keyword;
 	made.value = d.argument;
 	/* it may have printed a password: no error may quote it */
@@ -109,7 +118,7 @@ apply_eval(struct account *a, const struct config_setting *s,
 	if (result != 0)
 		wrap(err, "%s", s->origin);
 	directive_free(&d);
-	buffer_free(&line);
+	buffer_free(&text);
 	return result;
 }
 

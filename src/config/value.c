@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/escape.h"
 #include "base/xmalloc.h"
+#include "format/address_parse.h"
 #include "format/domain.h"
 #include "format/mechanism.h"
 #include "net/srv_mx.h"
@@ -191,23 +192,40 @@ value_notify(const char *value, struct error *err)
 	    "success", value);
 }
 
+/* Returns whether the text is one address, or a pattern that may become one. */
+static int
+is_sender(const char *text)
+{
+	struct address_list list = {0};
+	struct error ignored = {0};
+	int is;
+
+	for (const char *p = text; *p != '\0'; p++)
+		if (ascii_is_control(*p) || *p == '<' || *p == '>' ||
+		    (*p == ' ' && text[0] != '"'))
+			return 0;
+	if (text[0] == '\0' || strpbrk(text, "*?[%") != NULL)
+		return 1;
+	is = address_list_parse(&list, text, strlen(text), &ignored) == 0 &&
+	    list.n == 1;
+	address_list_free(&list);
+	return is;
+}
+
 char *
 value_sender(const char *value, struct error *err)
 {
 	size_t len = strlen(value);
+	int has_brackets = len > 2 && value[0] == '<' && value[len - 1] == '>';
+	char *text = has_brackets ? xstrndup(value + 1, len - 2)
+	    : xstrdup(value);
 
-	if (len > 2 && value[0] == '<' && value[len - 1] == '>') {
-		value++;
-		len -= 2;
-	}
-	for (size_t i = 0; i < len; i++)
-		if (ascii_is_control(value[i]) || value[i] == '<' ||
-		    value[i] == '>' || (value[i] == ' ' && value[0] != '"')) {
-			value_refuse(err, "an address or pattern", value);
-			hint(err, "from_full_name is the key for a name");
-			return NULL;
-		}
-	return xstrndup(value, len);
+	if (is_sender(text))
+		return text;
+	free(text);
+	value_refuse(err, "an address or pattern", value);
+	hint(err, "from_full_name is the key for a name");
+	return NULL;
 }
 
 char *

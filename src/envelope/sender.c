@@ -4,17 +4,76 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/xmalloc.h"
 #include "config/load.h"
 #include "config/local_host.h"
 #include "envelope/path.h"
 #include "format/address_parse.h"
+#include "format/domain.h"
 
 /* "*", "?" and "[" make a from line a pattern, which is no address. */
 static int
 is_pattern(const char *from)
 {
 	return strpbrk(from, "*?[") != NULL;
+}
+
+/* Returns the domain for a sender without one where nothing names a domain of
+ * the mail: the host name, even if it is short. NULL if it says nothing.
+ * Owned. */
+static char *
+short_host_name(void)
+{
+	char *name = local_host_expand("%H", NULL);
+
+	if (domain_is_ldh(name) && !ascii_equal(name, "localhost") &&
+	    !ascii_equal(name, "localhost.localdomain"))
+		return name;
+	free(name);
+	return NULL;
+}
+
+/*
+ * The path of a bare sender on a machine without a mail domain: the mailbox
+ * that the account authenticates as, else the name at the host. A return path
+ * that may not work is better than a message that is not sent. NULL if there
+ * is neither, without an error.
+ */
+static char *
+unqualified_sender(const struct address *address, const struct account *a,
+    struct error *err)
+{
+	struct address wire = *address;
+	char *domain, *path = NULL;
+
+	if (strchr(a->user, '@') != NULL)
+		return path_of_text(a->user, a, "sender", err);
+	wire.domain = domain = short_host_name();
+	if (domain != NULL)
+		path = path_write(&wire, a, "sender", err);
+	free(domain);
+	return path;
+}
+
+/* The path of a sender as the user wrote it. */
+static char *
+sender_path(const char *text, const struct account *a, struct error *err)
+{
+	struct address_list list = {0};
+	struct error ignored = {0};
+	char *domain = local_host_mail_domain(a);
+	char *path = NULL;
+
+	if (domain == NULL &&
+	    address_list_parse(&list, text, strlen(text), &ignored) == 0 &&
+	    list.n == 1 && list.at[0].domain == NULL)
+		path = unqualified_sender(&list.at[0], a, err);
+	address_list_free(&list);
+	free(domain);
+	if (path == NULL && err->code == 0)
+		path = path_of_text(text, a, "sender", err);
+	return path;
 }
 
 /* The first address of the author's field, completed. NULL if none is fit. */
@@ -40,14 +99,15 @@ header_author(const struct account *a, const struct message *m)
 	return path;
 }
 
-/* user@maildomain, for the user who runs onehop. */
+/* The path of a sender with %-patterns. */
 static char *
-local_sender(const struct account *a, struct error *err)
+expanded_path(const char *pattern, const char *author,
+    const struct account *a, struct error *err)
 {
-	char *user = local_host_user();
-	char *path = path_of_text(user, a, "sender", err);
+	char *text = local_host_expand(pattern, author);
+	char *path = sender_path(text, a, err);
 
-	free(user);
+	free(text);
 	return path;
 }
 
@@ -55,16 +115,9 @@ local_sender(const struct account *a, struct error *err)
 static char *
 plain_from(const struct account *a, const char *author, struct error *err)
 {
-	for (size_t i = 0; i < a->from.n; i++) {
-		char *text, *path;
-
-		if (is_pattern(a->from.at[i]))
-			continue;
-		text = local_host_expand(a->from.at[i], author);
-		path = path_of_text(text, a, "sender", err);
-		free(text);
-		return path;
-	}
+	for (size_t i = 0; i < a->from.n; i++)
+		if (!is_pattern(a->from.at[i]))
+			return expanded_path(a->from.at[i], author, a, err);
 	return NULL;
 }
 
@@ -76,15 +129,15 @@ sender_choose(const struct request *request, const struct account *a,
 
 	if (request->sender != NULL && a->allow_from_override)
 		return request->sender[0] == '\0' ? xstrdup("")
-		    : path_of_text(request->sender, a, "sender", err);
+		    : sender_path(request->sender, a, err);
 	if (a->auto_from)
-		return local_sender(a, err);
+		return expanded_path("%U", NULL, a, err);
 	author = header_author(a, m);
 	if (author != NULL && config_from_matches(a, author))
 		return author;
 	sender = plain_from(a, author, err);
 	if (sender == NULL && err->code == 0)
-		sender = author == NULL ? local_sender(a, err)
+		sender = author == NULL ? expanded_path("%U", NULL, a, err)
 		    : xstrdup(author);
 	free(author);
 	return sender;
@@ -96,11 +149,15 @@ sender_of_account(const struct account *a, const struct message *m,
 {
 	char *author = header_author(a, m);
 	char *sender = plain_from(a, author, err);
+	char *user;
 
 	free(author);
 	if (sender != NULL || err->code != 0)
 		return sender;
 	if (a->maildomain[0] == '\0' && strchr(a->user, '@') != NULL)
 		return path_of_text(a->user, a, "sender", err);
-	return local_sender(a, err);
+	user = local_host_user();
+	sender = path_of_text(user, a, "sender", err);
+	free(user);
+	return sender;
 }

@@ -7,6 +7,7 @@ CLI_TESTS = \
 	tests/cli/demo.sh \
 	tests/cli/hosts.py \
 	tests/cli/install-sendmail.sh \
+	tests/cli/lines.py \
 	tests/cli/log.py \
 	tests/cli/msmtp.sh \
 	tests/cli/options.sh \

@@ -146,10 +146,13 @@ marks_of_windows()
 
 eval_lines()
 {
-    printf 'host h.example\nfrom a@b.example\n%s\n%s\n' \
-        "eval echo '# nothing'" 'eval echo user u' |
+    printf 'host h.example\nfrom a@b.example\n%s\n%s\n%s\n' \
+        "eval echo '# nothing'" 'eval echo' 'eval echo user u; echo x' |
         rc "$scratch/eval" 600
     pretends 0 -C "$scratch/eval" b@example.net && shows 'user u' || return 1
+    (cat "$scratch/eval"; echo 'eval true') | rc "$scratch/silent" 600
+    pretends 78 -C "$scratch/silent" b@example.net &&
+        says 'silent:6: eval: expected a line' || return 1
     echo 'eval echo account x' >>"$scratch/eval"
     pretends 78 -C "$scratch/eval" b@example.net && says 'in the file itself'
 }

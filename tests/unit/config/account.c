@@ -65,6 +65,8 @@ static const struct {
 	{ "from", "<me@example.org>", "me@example.org" },
 	{ "from", "*@example.org", "*@example.org" },
 	{ "from", "%U@%H", "%U@%H" },
+	{ "from", "list", "list" },
+	{ "from", "\"a b\"@example.org", "\"a b\"@example.org" },
 	{ "set_from_header", "on", "on" },
 	{ "set_date_header", "auto", "auto" },
 	{ "set_to_header", "undisclosed_recipients",
@@ -126,6 +128,12 @@ static const struct {
 	  "not \"00112233445566778899aabbccddeeff\"" },
 	{ "from", "Me <me@x>",
 	  "expected an address or pattern, not \"Me <me@x>\"" },
+	{ "from", "me@", "expected an address or pattern, not \"me@\"" },
+	{ "from", "@x", "expected an address or pattern, not \"@x\"" },
+	{ "from", "a@x,b@x", "expected an address or pattern, "
+	  "not \"a@x,b@x\"" },
+	{ "from", "mailto:me@x",
+	  "expected an address or pattern, not \"mailto:me@x\"" },
 	{ "set_date_header", "on", "expected off or auto, not \"on\"" },
 	{ "dsn_notify", "failure,", "expected off, never, or a list of "
 	  "failure, delay and success, not \"failure,\"" },

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "../host.h"
 #include "../letter.h"
 #include "base/buffer.h"
 #include "base/error.h"
@@ -322,6 +323,50 @@ envelope_and_header_follow_the_account(void **state)
 }
 
 static void
+a_bare_sender_is_sent_without_a_mail_domain(void **state)
+{
+	static const struct {
+		const char *host, *key, *value, *sender, *path;
+	} cases[] = {
+		{ "vm", NULL, NULL, "root", "root@vm" },
+		{ "vm", "user", "me@x.example", "root", "me@x.example" },
+		{ "vm", "user", "me", "root", "root@vm" },
+		{ "vm", "from", "list", NULL, "list@vm" },
+		{ "vm", "from", "x.example", NULL, "x.example@vm" },
+		{ "vm", "auto_from", "on", NULL, "{user}@vm" },
+		{ "vm.example.org", "user", "me@x.example", "root",
+		  "root@vm.example.org" },
+		{ "localhost", NULL, NULL, "root", NULL },
+		{ "a b", NULL, NULL, "root", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct probe t = { .name = cases[i].path, .args = R,
+			.settings = { cases[i].key, cases[i].value },
+			.sender = cases[i].sender, .message = PLAIN,
+			.from = cases[i].path };
+		struct request request = {0};
+		struct envelope e = {0};
+		struct error err = {0};
+		struct message m;
+		struct account a;
+
+		host_name = cases[i].host;
+		set_up(&t, &request, &a);
+		letter_take(&m, t.message, strlen(t.message));
+		envelope_make(&e, &request, &a, &m, &err);
+		assert_int_equal(err.code, t.from == NULL ? EX_DATAERR : 0);
+		if (err.code == 0)
+			expect_envelope(&t, &e);
+		envelope_free(&e);
+		message_free(&m);
+		account_free(&a);
+		host_name = NULL;
+	}
+}
+
+static void
 the_message_id_is_known_also_when_it_is_ours(void **state)
 {
 	static const struct probe ours = { .args = R, .message = PLAIN };
@@ -366,6 +411,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(envelope_and_header_follow_the_account),
+		cmocka_unit_test(a_bare_sender_is_sent_without_a_mail_domain),
 		cmocka_unit_test(
 		    the_message_id_is_known_also_when_it_is_ours),
 	};
