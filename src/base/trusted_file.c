@@ -10,10 +10,8 @@
 
 #include "base/escape.h"
 #include "base/platform.h"
+#include "base/poll.h"
 #include "base/xmalloc.h"
-
-/* Result of check(): others can write the file. */
-#define WRITABLE (-2)
 
 /* Where everybody may rename, our own files can be put in another's place. */
 static int
@@ -35,69 +33,145 @@ check_directory(int directory, const char *path, struct error *err)
 	return 0;
 }
 
-/* A pipe of our own, as a shell makes it for <(...). Waits for its writer. */
+enum file_kind { REGULAR, A_PIPE };
+
+/* A pipe of our own, as a shell makes it for <(...). */
 static int
-check_pipe(struct trusted_file *file, int fd, const struct stat *st,
+check_pipe(struct trusted_file *file, const struct stat *st,
     struct error *err)
 {
 	if (st->st_uid != geteuid() && st->st_uid != 0)
 		return fail(err, EX_CONFIG, "expected a pipe of user %lu, not "
 		    "of user %lu", (unsigned long)geteuid(),
 		    (unsigned long)st->st_uid);
-	if (fcntl(fd, F_SETFL, 0) < 0)
-		return fail(err, EX_CONFIG, "%s", strerror(errno));
 	file->is_private = 1;
-	return 0;
+	return A_PIPE;
 }
 
 static int
-check(struct trusted_file *file, int fd, size_t max, struct error *err)
+check_owner(const struct stat *st, const char *quote, struct error *err)
+{
+	if (st->st_uid != geteuid() && st->st_uid != 0) {
+		fail(err, EX_CONFIG, "expected a file of user %lu or root, "
+		    "not of user %lu", (unsigned long)geteuid(),
+		    (unsigned long)st->st_uid);
+		return hint(err, "under sudo, HOME may still be another "
+		    "user's: sudo -H sets it");
+	}
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return 0;
+	fail(err, EX_CONFIG, "expected a file that only its "
+	    "owner can write, not mode %03o",
+	    (unsigned)(st->st_mode & 0777));
+	return hint(err, "chmod go-w %s", quote);
+}
+
+/* A group of root's, such as ssl-cert, may share a key. */
+static int
+check_readers(const struct stat *st, const char *quote, struct error *err)
+{
+	mode_t readers = st->st_uid == 0 ? S_IROTH : S_IRGRP | S_IROTH;
+
+	if ((st->st_mode & readers) == 0)
+		return 0;
+	fail(err, EX_CONFIG, "expected a file that others cannot read, not "
+	    "mode %03o", (unsigned)(st->st_mode & 0777));
+	return hint(err, "chmod %s %s",
+	    st->st_uid == 0 ? "o-r" : "go-r", quote);
+}
+
+/* The kind of the file, or -1. */
+static int
+check(struct trusted_file *file, int fd, const char *quote, size_t max,
+    struct error *err)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) != 0)
 		return fail(err, EX_CONFIG, "%s", strerror(errno));
-	if (file->may_be_pipe && S_ISFIFO(st.st_mode))
-		return check_pipe(file, fd, &st, err);
+	if (file->demand == TRUSTED_OWNER_OR_PIPE && S_ISFIFO(st.st_mode))
+		return check_pipe(file, &st, err);
 	if (!S_ISREG(st.st_mode))
 		return fail(err, EX_CONFIG, "expected a regular file");
-	if (st.st_uid != geteuid() && st.st_uid != 0) {
-		fail(err, EX_CONFIG, "expected a file of user %lu or root, "
-		    "not of user %lu", (unsigned long)geteuid(),
-		    (unsigned long)st.st_uid);
-		return hint(err, "under sudo, HOME may still be another "
-		    "user's: sudo -H sets it");
-	}
-	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-		fail(err, EX_CONFIG, "expected a file that only its "
-		    "owner can write, not mode %03o",
-		    (unsigned)(st.st_mode & 0777));
-		return WRITABLE;
-	}
+	if (file->demand != TRUSTED_REGULAR &&
+	    check_owner(&st, quote, err) != 0)
+		return -1;
+	if (file->demand == TRUSTED_SECRET &&
+	    check_readers(&st, quote, err) != 0)
+		return -1;
 	if (st.st_size > (off_t)max)
 		return fail(err, EX_CONFIG, "expected at most %zu octets, "
 		    "not %lld", max, (long long)st.st_size);
 	file->is_private = (st.st_mode & 0077) == 0;
 	file->is_public = (st.st_mode & S_IROTH) != 0;
 	file->is_roots = st.st_uid == 0;
-	return 0;
+	return REGULAR;
+}
+
+/* Until the writer has come and has written, or has ended. */
+static int
+wait_for_writer(int fd, struct error *err)
+{
+	struct pollfd input = { .fd = fd, .events = POLLIN };
+	int ready = poll_any(&input, 1,
+	    deadline_in((int64_t)1000 * TRUSTED_PIPE_SECONDS), err);
+
+	if (ready < 0)
+		return -1;
+	return ready > 0 ? 0 : fail(err, EX_CONFIG,
+	    "expected the writer of the pipe to write within %d seconds",
+	    TRUSTED_PIPE_SECONDS);
 }
 
 static int
-read_text(struct buffer *text, int fd, struct error *err)
+read_text(struct buffer *text, int fd, enum file_kind kind, struct error *err)
 {
 	char block[4096];
 	ssize_t n;
 
 	do {
+		if (kind == A_PIPE && wait_for_writer(fd, err) != 0)
+			return -1;
 		n = read(fd, block, sizeof(block));
 		if (n > 0 && buffer_add(text, block, (size_t)n) != 0)
 			return fail(err, EX_CONFIG,
 			    "expected at most %zu octets", text->max);
-	} while (n > 0 || (n < 0 && errno == EINTR));
+	} while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
 	platform_wipe(block, sizeof(block));
 	return n == 0 ? 0 : fail(err, EX_CONFIG, "cannot read: %s",
 	    strerror(errno));
+}
+
+/* The same as trusted_file_read_at(), without the path in the text. */
+static enum trusted_result
+read_at(struct trusted_file *file, int directory, const char *path,
+    size_t max, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	int kind, result, fd;
+
+	/* O_NONBLOCK: a FIFO must not keep us waiting for a writer */
+	fd = openat(directory, path,
+	    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return TRUSTED_MISSING;
+		if (errno == EACCES)
+			return TRUSTED_FORBIDDEN;
+		fail(err, EX_CONFIG, "%s", strerror(errno));
+		return TRUSTED_FAILED;
+	}
+	file->text.kind = BUFFER_SECRET;
+	file->text.max = max;
+	escape_string(quote, sizeof(quote), path);
+	result = check_directory(directory, path, err);
+	kind = result == 0 ? check(file, fd, quote, max, err) : -1;
+	result = kind >= 0 ? read_text(&file->text, fd, kind, err) : -1;
+	close(fd);
+	if (result == 0)
+		return TRUSTED_READ;
+	buffer_free(&file->text);
+	return TRUSTED_FAILED;
 }
 
 enum trusted_result
@@ -105,35 +179,11 @@ trusted_file_read_at(struct trusted_file *file, int directory,
     const char *path, size_t max, struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
-	int result, fd;
+	enum trusted_result result = read_at(file, directory, path, max, err);
 
-	/* O_NONBLOCK: a FIFO must not keep us waiting for a writer */
-	fd = openat(directory, path,
-	    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	escape_string(quote, sizeof(quote), path);
-	if (fd < 0) {
-		if (errno == ENOENT || errno == ENOTDIR)
-			return TRUSTED_MISSING;
-		if (errno == EACCES)
-			return TRUSTED_FORBIDDEN;
-		fail(err, EX_CONFIG, "%s: %s", quote, strerror(errno));
-		return TRUSTED_FAILED;
-	}
-	file->text.kind = BUFFER_SECRET;
-	file->text.max = max;
-	result = check_directory(directory, path, err);
-	if (result == 0)
-		result = check(file, fd, max, err);
-	if (result == 0)
-		result = read_text(&file->text, fd, err);
-	close(fd);
-	if (result == 0)
-		return TRUSTED_READ;
-	if (result == WRITABLE)
-		hint(err, "chmod go-w %s", quote);
-	wrap(err, "%s", quote);
-	buffer_free(&file->text);
-	return TRUSTED_FAILED;
+	if (result == TRUSTED_FAILED)
+		wrap(err, "%s", escape_string(quote, sizeof(quote), path));
+	return result;
 }
 
 enum trusted_result
@@ -141,4 +191,20 @@ trusted_file_read(struct trusted_file *file, const char *path, size_t max,
     struct error *err)
 {
 	return trusted_file_read_at(file, AT_FDCWD, path, max, err);
+}
+
+int
+trusted_file_require(struct trusted_file *file, const char *path, size_t max,
+    struct error *err)
+{
+	switch (read_at(file, AT_FDCWD, path, max, err)) {
+	case TRUSTED_READ:
+		return 0;
+	case TRUSTED_MISSING:
+		return fail(err, EX_CONFIG, "%s", strerror(ENOENT));
+	case TRUSTED_FORBIDDEN:
+		return fail(err, EX_CONFIG, "%s", strerror(EACCES));
+	default:
+		return -1;
+	}
 }
