@@ -33,8 +33,6 @@ check_directory(int directory, const char *path, struct error *err)
 	return 0;
 }
 
-enum file_kind { REGULAR, A_PIPE };
-
 /* A pipe of our own, as a shell makes it for <(...). */
 static int
 check_pipe(struct trusted_file *file, const struct stat *st,
@@ -45,7 +43,7 @@ check_pipe(struct trusted_file *file, const struct stat *st,
 		    "of user %lu", (unsigned long)geteuid(),
 		    (unsigned long)st->st_uid);
 	file->is_private = 1;
-	return A_PIPE;
+	return 0;
 }
 
 static int
@@ -80,7 +78,6 @@ check_readers(const struct stat *st, const char *quote, struct error *err)
 	    st->st_uid == 0 ? "o-r" : "go-r", quote);
 }
 
-/* The kind of the file, or -1. */
 static int
 check(struct trusted_file *file, int fd, const char *quote, size_t max,
     struct error *err)
@@ -105,10 +102,10 @@ check(struct trusted_file *file, int fd, const char *quote, size_t max,
 	file->is_private = (st.st_mode & 0077) == 0;
 	file->is_public = (st.st_mode & S_IROTH) != 0;
 	file->is_roots = st.st_uid == 0;
-	return REGULAR;
+	return 0;
 }
 
-/* Until the writer has come and has written, or has ended. */
+/* Until there is something to be read, or the end. */
 static int
 wait_for_writer(int fd, struct error *err)
 {
@@ -123,23 +120,28 @@ wait_for_writer(int fd, struct error *err)
 	    TRUSTED_PIPE_SECONDS);
 }
 
+/* A pipe without a writer has ended; one that has nothing yet is waited for. */
 static int
-read_text(struct buffer *text, int fd, enum file_kind kind, struct error *err)
+read_text(struct buffer *text, int fd, struct error *err)
 {
 	char block[4096];
-	ssize_t n;
+	ssize_t n = 1;
 
-	do {
-		if (kind == A_PIPE && wait_for_writer(fd, err) != 0)
-			return -1;
+	while (n != 0) {
 		n = read(fd, block, sizeof(block));
 		if (n > 0 && buffer_add(text, block, (size_t)n) != 0)
 			return fail(err, EX_CONFIG,
 			    "expected at most %zu octets", text->max);
-	} while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
+		if (n < 0 && errno == EAGAIN) {
+			if (wait_for_writer(fd, err) != 0)
+				return -1;
+		} else if (n < 0 && errno != EINTR) {
+			return fail(err, EX_CONFIG, "cannot read: %s",
+			    strerror(errno));
+		}
+	}
 	platform_wipe(block, sizeof(block));
-	return n == 0 ? 0 : fail(err, EX_CONFIG, "cannot read: %s",
-	    strerror(errno));
+	return 0;
 }
 
 /* The same as trusted_file_read_at(), without the path in the text. */
@@ -148,7 +150,7 @@ read_at(struct trusted_file *file, int directory, const char *path,
     size_t max, struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
-	int kind, result, fd;
+	int result, fd;
 
 	/* O_NONBLOCK: a FIFO must not keep us waiting for a writer */
 	fd = openat(directory, path,
@@ -165,8 +167,10 @@ read_at(struct trusted_file *file, int directory, const char *path,
 	file->text.max = max;
 	escape_string(quote, sizeof(quote), path);
 	result = check_directory(directory, path, err);
-	kind = result == 0 ? check(file, fd, quote, max, err) : -1;
-	result = kind >= 0 ? read_text(&file->text, fd, kind, err) : -1;
+	if (result == 0)
+		result = check(file, fd, quote, max, err);
+	if (result == 0)
+		result = read_text(&file->text, fd, err);
 	close(fd);
 	if (result == 0)
 		return TRUSTED_READ;
