@@ -118,7 +118,13 @@ END
 for phrase in 'It stands behind the dot' 'words parted by blanks' \
     'Whoever calls it' 'That is none' 'a file of ours' 'The session goes on' \
     'It lacks but the key' 'Time cures it' 'It heeds no limit'; do
-    plant english 'src/base/poll.c:.*reads better as' <<END
+    plant outlets 'src/cli/usage.c:.*writes past base/show' <<'END'
+printf 'int f(int d)\n{\n\treturn write_all(d, "x", 1);\n}\n' >>src/cli/usage.c
+END
+plant outlets 'src/outbox/list.c:.*writes past base/show' <<'END'
+printf 'long f(int d)\n{\n\treturn write(d, "x", 1);\n}\n' >>src/outbox/list.c
+END
+plant english 'src/base/poll.c:.*reads better as' <<END
 echo '/* $phrase. */' >>src/base/poll.c
 END
 done

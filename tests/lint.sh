@@ -14,8 +14,8 @@ LC_ALL=C
 export LC_ALL
 
 checks='layers map libraries globals structures functions parameters forwards
-    words english conditionals references columns lengths spdx keys flags
-    shell man python paths'
+    words outlets english conditionals references columns lengths spdx keys
+    flags shell man python paths'
 # Shell scripts without a suffix.
 scripts='^(bootstrap|contrib/install-deps|\.ci/[a-z]*)$'
 builddir=build
@@ -267,6 +267,29 @@ check_words()
     grep -vE '^(tests/(lint.*\.sh|callers/.*|fuzz/corpus/.*)|COPYING)$' \
         "$scratch/files" | xargs grep -nIwE 'TODO|FIXME|XXX' |
         sed 's/\([0-9]\):/\1: left for later: /'
+}
+
+# Octets leave the process through base/show, which escapes, or from a file
+# that is listed with the place they go to.
+check_outlets()
+{
+    cat >"$scratch/outlets" <<-'END'
+	base/(show|sink|write_all) the outlets themselves
+	base/(state_file|run_command|xmalloc|terminal) own files, pipes, one LF
+	net/(socket|stdio) the peer
+	net/(wait_line|progress) figures, and a server escaped when it is noted
+	message/spool a file without a name
+	outbox/(background|flush|held|journal|locate|sealed_file) files, pipes
+	report/log a line that report/log escapes
+	report/result_json JSON that format/json escapes
+	setup/config_writer the config file
+	token/(login_browser|main|token_store) a program of its own
+	END
+    listed=$(sed 's/ .*//' "$scratch/outlets" | tr '\n' '|')
+    outlet='p?writev?|write_(all|answer)|file_sink_open|v?syslog|sendfile'
+    call='(^|[^a-zA-Z0-9_.>])'
+    bare_grep "$call($outlet) *\\(" 'writes past base/show' \
+        $(sources '\.c$' | grep -vE "^src/(${listed%|})\.c\$")
 }
 
 # Words and turns that read as a translation, each with the usual one.

@@ -55,6 +55,22 @@ fits(const unsigned char *text, size_t len, size_t room)
 	return 1;
 }
 
+/* Writes one character of the input as it is to be shown. */
+static void
+put(char *out, const unsigned char *in, const struct character *c)
+{
+	char octet[5];
+
+	if (c->plain) {
+		memcpy(out, in, c->octets);
+		return;
+	}
+	for (size_t i = 0; i < c->octets; i++) {
+		snprintf(octet, sizeof(octet), "\\x%02X", in[i]);
+		memcpy(out + 4 * i, octet, 4);
+	}
+}
+
 char *
 escape(char *out, size_t size, const char *text, size_t len)
 {
@@ -68,12 +84,7 @@ escape(char *out, size_t size, const char *text, size_t len)
 
 		if (used + c.shown > room)
 			break;
-		if (c.plain)
-			memcpy(out + used, in, c.octets);
-		else
-			for (size_t i = 0; i < c.octets; i++)
-				snprintf(out + used + 4 * i, 5, "\\x%02X",
-				    in[i]);
+		put(out + used, in, &c);
 		used += c.shown;
 		in += c.octets;
 		len -= c.octets;
@@ -86,6 +97,49 @@ char *
 escape_string(char *out, size_t size, const char *text)
 {
 	return escape(out, size, text, strlen(text));
+}
+
+/* As much as fits, moving *text and *len past it; the kept octets stay. */
+static size_t
+escape_some(char *out, size_t size, const char **text, size_t *len,
+    const char *kept)
+{
+	size_t used = 0;
+
+	while (*len > 0) {
+		const unsigned char *in = (const unsigned char *)*text;
+		struct character c = look(in, *len);
+
+		if (*in != '\0' && strchr(kept, *in) != NULL)
+			c = (struct character){ 1, 1, 1 };
+		if (used + c.shown > size)
+			break;
+		put(out + used, in, &c);
+		used += c.shown;
+		*text += c.octets;
+		*len -= c.octets;
+	}
+	return used;
+}
+
+size_t
+escape_lines(char *out, size_t size, const char **text, size_t *len)
+{
+	return escape_some(out, size, text, len, "\n\t\\");
+}
+
+void
+escape_add(struct buffer *out, const char *text)
+{
+	size_t len = strlen(text);
+	char block[256];
+
+	while (len > 0) {
+		size_t n = escape_some(block, sizeof(block), &text, &len,
+		    "\\");
+
+		buffer_add(out, block, n);
+	}
 }
 
 char *

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
+
 /* Room that suits most quotes in an error text. */
 #define ESCAPE_QUOTE 512
 
@@ -23,6 +25,18 @@ char *escape(char *out, size_t size, const char *text, size_t len);
 
 /* The same for a string. */
 char *escape_string(char *out, size_t size, const char *text);
+
+/*
+ * The same for lines of text, into out without a NUL: LF, TAB and backslashes
+ * stay, so that what is escaped already does not change. Writes as much as
+ * size (at least 16) has room for, moves *text and *len past it, and returns
+ * the octets written.
+ */
+size_t escape_lines(char *out, size_t size, const char **text, size_t *len);
+
+/* Appends a text that stays within its line: LF and TAB are escaped too,
+ * backslashes stay. */
+void escape_add(struct buffer *out, const char *text);
 
 /* Returns whether a terminal may show the character unchanged. A backslash it
  * may not: that begins an escape. */

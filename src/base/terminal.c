@@ -12,7 +12,7 @@
 #include "base/ascii.h"
 #include "base/poll.h"
 #include "base/run_command.h"
-#include "base/write_all.h"
+#include "base/show.h"
 
 #define ANSWER_SECONDS 300
 
@@ -37,7 +37,7 @@ terminal_say(int fd, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	(void)write_all(fd, text, strlen(text)); /* who asks reads on */
+	show_note(fd, text, strlen(text));
 }
 
 int
@@ -93,7 +93,7 @@ terminal_read_secret(struct buffer *out, const char *question,
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	silent.c_lflag |= ICANON;
 	if (tcsetattr(fd, TCSAFLUSH, &silent) != 0 ||
-	    write(fd, question, strlen(question)) < 0)
+	    show_answer(fd, question, strlen(question), err) != 0)
 		result = fail(err, EX_CONFIG, "cannot ask at the terminal: "
 		    "%s", strerror(errno));
 	else

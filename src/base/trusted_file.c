@@ -10,10 +10,8 @@
 
 #include "base/escape.h"
 #include "base/platform.h"
+#include "base/poll.h"
 #include "base/xmalloc.h"
-
-/* Result of check(): others can write the file. */
-#define WRITABLE (-2)
 
 /* Where everybody may rename, our own files can be put in another's place. */
 static int
@@ -35,45 +33,69 @@ check_directory(int directory, const char *path, struct error *err)
 	return 0;
 }
 
-/* A pipe of our own, as a shell makes it for <(...). Waits for its writer. */
+/* A pipe of our own, as a shell makes it for <(...). */
 static int
-check_pipe(struct trusted_file *file, int fd, const struct stat *st,
+check_pipe(struct trusted_file *file, const struct stat *st,
     struct error *err)
 {
 	if (st->st_uid != geteuid() && st->st_uid != 0)
 		return fail(err, EX_CONFIG, "expected a pipe of user %lu, not "
 		    "of user %lu", (unsigned long)geteuid(),
 		    (unsigned long)st->st_uid);
-	if (fcntl(fd, F_SETFL, 0) < 0)
-		return fail(err, EX_CONFIG, "%s", strerror(errno));
 	file->is_private = 1;
 	return 0;
 }
 
 static int
-check(struct trusted_file *file, int fd, size_t max, struct error *err)
+check_owner(const struct stat *st, const char *quote, struct error *err)
+{
+	if (st->st_uid != geteuid() && st->st_uid != 0) {
+		fail(err, EX_CONFIG, "expected a file of user %lu or root, "
+		    "not of user %lu", (unsigned long)geteuid(),
+		    (unsigned long)st->st_uid);
+		return hint(err, "under sudo, HOME may still be another "
+		    "user's: sudo -H sets it");
+	}
+	if ((st->st_mode & (S_IWGRP | S_IWOTH)) == 0)
+		return 0;
+	fail(err, EX_CONFIG, "expected a file that only its "
+	    "owner can write, not mode %03o",
+	    (unsigned)(st->st_mode & 0777));
+	return hint(err, "chmod go-w %s", quote);
+}
+
+/* A group of root's, such as ssl-cert, may share a key. */
+static int
+check_readers(const struct stat *st, const char *quote, struct error *err)
+{
+	mode_t readers = st->st_uid == 0 ? S_IROTH : S_IRGRP | S_IROTH;
+
+	if ((st->st_mode & readers) == 0)
+		return 0;
+	fail(err, EX_CONFIG, "expected a file that others cannot read, not "
+	    "mode %03o", (unsigned)(st->st_mode & 0777));
+	return hint(err, "chmod %s %s",
+	    st->st_uid == 0 ? "o-r" : "go-r", quote);
+}
+
+static int
+check(struct trusted_file *file, int fd, const char *quote, size_t max,
+    struct error *err)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) != 0)
 		return fail(err, EX_CONFIG, "%s", strerror(errno));
-	if (file->may_be_pipe && S_ISFIFO(st.st_mode))
-		return check_pipe(file, fd, &st, err);
+	if (file->demand == TRUSTED_OWNER_OR_PIPE && S_ISFIFO(st.st_mode))
+		return check_pipe(file, &st, err);
 	if (!S_ISREG(st.st_mode))
 		return fail(err, EX_CONFIG, "expected a regular file");
-	if (st.st_uid != geteuid() && st.st_uid != 0) {
-		fail(err, EX_CONFIG, "expected a file of user %lu or root, "
-		    "not of user %lu", (unsigned long)geteuid(),
-		    (unsigned long)st.st_uid);
-		return hint(err, "under sudo, HOME may still be another "
-		    "user's: sudo -H sets it");
-	}
-	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-		fail(err, EX_CONFIG, "expected a file that only its "
-		    "owner can write, not mode %03o",
-		    (unsigned)(st.st_mode & 0777));
-		return WRITABLE;
-	}
+	if (file->demand != TRUSTED_REGULAR &&
+	    check_owner(&st, quote, err) != 0)
+		return -1;
+	if (file->demand == TRUSTED_SECRET &&
+	    check_readers(&st, quote, err) != 0)
+		return -1;
 	if (st.st_size > (off_t)max)
 		return fail(err, EX_CONFIG, "expected at most %zu octets, "
 		    "not %lld", max, (long long)st.st_size);
@@ -83,26 +105,49 @@ check(struct trusted_file *file, int fd, size_t max, struct error *err)
 	return 0;
 }
 
+/* Until there is something to be read, or the end. */
+static int
+wait_for_writer(int fd, struct error *err)
+{
+	struct pollfd input = { .fd = fd, .events = POLLIN };
+	int ready = poll_any(&input, 1,
+	    deadline_in((int64_t)1000 * TRUSTED_PIPE_SECONDS), err);
+
+	if (ready < 0)
+		return -1;
+	return ready > 0 ? 0 : fail(err, EX_CONFIG,
+	    "expected the writer of the pipe to write within %d seconds",
+	    TRUSTED_PIPE_SECONDS);
+}
+
+/* A pipe without a writer has ended; one that has nothing yet is waited for. */
 static int
 read_text(struct buffer *text, int fd, struct error *err)
 {
 	char block[4096];
-	ssize_t n;
+	ssize_t n = 1;
 
-	do {
+	while (n != 0) {
 		n = read(fd, block, sizeof(block));
 		if (n > 0 && buffer_add(text, block, (size_t)n) != 0)
 			return fail(err, EX_CONFIG,
 			    "expected at most %zu octets", text->max);
-	} while (n > 0 || (n < 0 && errno == EINTR));
+		if (n < 0 && errno == EAGAIN) {
+			if (wait_for_writer(fd, err) != 0)
+				return -1;
+		} else if (n < 0 && errno != EINTR) {
+			return fail(err, EX_CONFIG, "cannot read: %s",
+			    strerror(errno));
+		}
+	}
 	platform_wipe(block, sizeof(block));
-	return n == 0 ? 0 : fail(err, EX_CONFIG, "cannot read: %s",
-	    strerror(errno));
+	return 0;
 }
 
-enum trusted_result
-trusted_file_read_at(struct trusted_file *file, int directory,
-    const char *path, size_t max, struct error *err)
+/* The same as trusted_file_read_at(), without the path in the text. */
+static enum trusted_result
+read_at(struct trusted_file *file, int directory, const char *path,
+    size_t max, struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 	int result, fd;
@@ -110,30 +155,39 @@ trusted_file_read_at(struct trusted_file *file, int directory,
 	/* O_NONBLOCK: a FIFO must not keep us waiting for a writer */
 	fd = openat(directory, path,
 	    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	escape_string(quote, sizeof(quote), path);
 	if (fd < 0) {
 		if (errno == ENOENT || errno == ENOTDIR)
 			return TRUSTED_MISSING;
 		if (errno == EACCES)
 			return TRUSTED_FORBIDDEN;
-		fail(err, EX_CONFIG, "%s: %s", quote, strerror(errno));
+		fail(err, EX_CONFIG, "%s", strerror(errno));
 		return TRUSTED_FAILED;
 	}
 	file->text.kind = BUFFER_SECRET;
 	file->text.max = max;
+	escape_string(quote, sizeof(quote), path);
 	result = check_directory(directory, path, err);
 	if (result == 0)
-		result = check(file, fd, max, err);
+		result = check(file, fd, quote, max, err);
 	if (result == 0)
 		result = read_text(&file->text, fd, err);
 	close(fd);
 	if (result == 0)
 		return TRUSTED_READ;
-	if (result == WRITABLE)
-		hint(err, "chmod go-w %s", quote);
-	wrap(err, "%s", quote);
 	buffer_free(&file->text);
 	return TRUSTED_FAILED;
+}
+
+enum trusted_result
+trusted_file_read_at(struct trusted_file *file, int directory,
+    const char *path, size_t max, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	enum trusted_result result = read_at(file, directory, path, max, err);
+
+	if (result == TRUSTED_FAILED)
+		wrap(err, "%s", escape_string(quote, sizeof(quote), path));
+	return result;
 }
 
 enum trusted_result
@@ -141,4 +195,20 @@ trusted_file_read(struct trusted_file *file, const char *path, size_t max,
     struct error *err)
 {
 	return trusted_file_read_at(file, AT_FDCWD, path, max, err);
+}
+
+int
+trusted_file_require(struct trusted_file *file, const char *path, size_t max,
+    struct error *err)
+{
+	switch (read_at(file, AT_FDCWD, path, max, err)) {
+	case TRUSTED_READ:
+		return 0;
+	case TRUSTED_MISSING:
+		return fail(err, EX_CONFIG, "%s", strerror(ENOENT));
+	case TRUSTED_FORBIDDEN:
+		return fail(err, EX_CONFIG, "%s", strerror(EACCES));
+	default:
+		return -1;
+	}
 }

@@ -7,6 +7,8 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
+#define TRUSTED_PIPE_SECONDS 60
+
 enum trusted_result {
 	TRUSTED_FAILED = -1,
 	TRUSTED_READ = 0,
@@ -14,9 +16,17 @@ enum trusted_result {
 	TRUSTED_FORBIDDEN = 2   /* we may not read it */
 };
 
+/* The files that are accepted. */
+enum trusted_demand {
+	TRUSTED_OWNER,         /* the user's or root's; others cannot write */
+	TRUSTED_OWNER_OR_PIPE, /* or a pipe of either, read to its end */
+	TRUSTED_SECRET,        /* nor read, except a group of root's file */
+	TRUSTED_REGULAR        /* any regular file: its text proves itself */
+};
+
 /* Other facts about the file. */
 struct trusted_file {
-	int may_be_pipe;     /* set by the caller: a pipe is read to its end */
+	enum trusted_demand demand; /* set by the caller */
 	struct buffer text;  /* secret */
 	int is_private;      /* nobody but its owner can read it */
 	int is_public;       /* everybody can */
@@ -24,14 +34,20 @@ struct trusted_file {
 };
 
 /*
- * Reads a regular file of at most max octets that belongs to us or to root
- * and that others cannot write, in a directory that not everybody can write
- * to, unless it is sticky. -1 EX_CONFIG says what is wrong.
+ * Reads a file of at most max octets that meets the demand, in a directory
+ * that not everybody can write to, unless it is sticky. Waits for nobody but
+ * the writer of a pipe, and for that TRUSTED_PIPE_SECONDS. -1 EX_CONFIG says
+ * what is wrong.
  */
 enum trusted_result trusted_file_read(struct trusted_file *file,
 	const char *path, size_t max, struct error *err);
 
-/* The same for a file in an open directory. */
+/* The same for a file that must be there. 0, or -1 EX_CONFIG with a text that
+ * leaves the path to the caller. */
+int trusted_file_require(struct trusted_file *file, const char *path,
+	size_t max, struct error *err);
+
+/* trusted_file_read() for a file in an open directory. */
 enum trusted_result trusted_file_read_at(struct trusted_file *file,
 	int directory, const char *name, size_t max, struct error *err);
 

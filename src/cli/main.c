@@ -14,7 +14,7 @@
 #include "base/escape.h"
 #include "base/platform.h"
 #include "base/poll.h"
-#include "base/write_all.h"
+#include "base/show.h"
 #include "cli/options.h"
 #include "cli/pretend.h"
 #include "cli/serverinfo.h"
@@ -95,7 +95,7 @@ show_help(struct program_run *run, struct error *err)
 
 	(void)run;
 	usage_write(&text);
-	result = write_answer(STDOUT_FILENO, text.data, text.len, err);
+	result = show_answer(STDOUT_FILENO, text.data, text.len, err);
 	buffer_free(&text);
 	return result;
 }
@@ -113,7 +113,7 @@ show_version(struct program_run *run, struct error *err)
 	    "system config file: " SYSCONFDIR "/onehop/config\n",
 	    tls_library_version(), sasl_library_version(),
 	    domain_library_version());
-	return write_answer(STDOUT_FILENO, text, (size_t)n, err);
+	return show_answer(STDOUT_FILENO, text, (size_t)n, err);
 }
 
 static int
@@ -231,7 +231,7 @@ trace_account(const struct account *a)
 	int n = snprintf(line, sizeof(line), "# %s\n", place);
 
 	free(place);
-	(void)write_all(STDERR_FILENO, line, (size_t)n < sizeof(line)
+	show_note(STDERR_FILENO, line, (size_t)n < sizeof(line)
 	    ? (size_t)n : sizeof(line) - 1);
 }
 

@@ -2,30 +2,18 @@
 #include "cli/pretend.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/buffer.h"
 #include "base/escape.h"
+#include "base/show.h"
 #include "base/sink.h"
-#include "base/xmalloc.h"
 
-/* Appends a value of the config file. The backslash, which escape.h would
- * show as an octet, is printable: users compare this with their file. */
 static void
-add_value(struct buffer *out, const char *value)
+add_line(struct buffer *out, const char *name, const char *value)
 {
-	static const char backslash[] = "\\x5C";
-	size_t size = 4 * strlen(value) + 4, len = strlen(backslash);
-	char *shown = xmalloc(size);
-
-	escape_string(shown, size, value);
-	for (const char *p = shown; *p != '\0';) {
-		int is_backslash = strncmp(p, backslash, len) == 0;
-
-		buffer_add_char(out, *p);
-		p += is_backslash ? len : 1;
-	}
-	free(shown);
+	buffer_addf(out, "%s ", name);
+	escape_add(out, value);
+	buffer_add_char(out, '\n');
 }
 
 static void
@@ -33,22 +21,17 @@ show_account(struct buffer *out, const struct account *a)
 {
 	char *place = account_describe(a);
 
-	buffer_addf(out, "# %s\naccount ", place);
+	add_line(out, "#", place);
 	free(place);
-	add_value(out, a->name);
-	buffer_add_char(out, '\n');
+	add_line(out, "account", a->name);
 	for (size_t key = 0; key < KEYS; key++)
 		for (size_t i = 0;; i++) {
 			char *value = account_show(a, key, i);
 
 			if (value == NULL)
 				break;
-			if (value[0] != '\0') {
-				buffer_addf(out, "%s ",
-				    account_keys[key].name);
-				add_value(out, value);
-				buffer_add_char(out, '\n');
-			}
+			if (value[0] != '\0')
+				add_line(out, account_keys[key].name, value);
 			free(value);
 		}
 }
@@ -56,16 +39,19 @@ show_account(struct buffer *out, const struct account *a)
 static void
 show_envelope(struct buffer *out, const struct envelope *e)
 {
-	buffer_addf(out, "\nenvelope from <%s>\n", e->sender);
-	for (size_t i = 0; i < e->n; i++)
-		buffer_addf(out, "envelope to <%s>\n", e->to[i].path);
-	buffer_add_string(out, "\n");
+	buffer_add_string(out, "\nenvelope from <");
+	escape_add(out, e->sender);
+	for (size_t i = 0; i < e->n; i++) {
+		buffer_add_string(out, ">\nenvelope to <");
+		escape_add(out, e->to[i].path);
+	}
+	buffer_add_string(out, ">\n\n");
 }
 
-/* Puts LF for CRLF into a file: people read it. */
+/* Puts LF for CRLF: people read it. */
 struct text_sink {
 	struct sink sink;        /* first: the two are cast */
-	struct file_sink file;
+	struct show_sink shown;
 	struct buffer block;
 	int after_cr;
 };
@@ -95,7 +81,7 @@ text_commit(struct sink *s, size_t n, struct error *err)
 		if (!t->after_cr)
 			buffer_add_char(&out, c);
 	}
-	result = sink_add(&t->file.sink, out.data, out.len, err);
+	result = sink_add(&t->shown.sink, out.data, out.len, err);
 	buffer_free(&out);
 	return result;
 }
@@ -110,13 +96,13 @@ pretend_show(int fd, const struct account *a, const struct envelope *e,
 
 	show_account(&text, a);
 	show_envelope(&text, e);
-	file_sink_open(&out.file, fd);
-	result = sink_add(&out.sink, text.data, text.len, err);
+	show_sink_open(&out.shown, fd);
+	result = show_answer(fd, text.data, text.len, err);
 	if (result == 0)
 		result = message_write(m, MESSAGE_PLAIN, &out.sink, err);
 	if (result == 0)
-		result = file_sink_flush(&out.file, err);
-	file_sink_close(&out.file);
+		result = show_sink_flush(&out.shown, err);
+	show_sink_close(&out.shown);
 	buffer_free(&out.block);
 	buffer_free(&text);
 	return result;

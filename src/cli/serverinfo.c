@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "base/write_all.h"
+#include "base/show.h"
 #include "format/facts.h"
 #include "report/timing.h"
 #include "smtp/auth.h"
@@ -195,7 +195,7 @@ serverinfo_show(int fd, const struct account *a,
 		    : fail(err, EX_CONFIG, "auth is off: there is nothing to "
 		    "test");
 	compose(&facts, &s, result == 0 && options->auth_test, err);
-	if (write_answer(fd, page.data, page.len,
+	if (show_answer(fd, page.data, page.len,
 	    &trouble) != 0 && result == 0) {
 		*err = trouble;
 		result = -1;

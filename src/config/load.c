@@ -166,7 +166,8 @@ static int
 read_file(struct config *c, const char *path, enum config_author author,
     struct error *err)
 {
-	struct trusted_file file = { .may_be_pipe = author == CONFIG_NAMED };
+	struct trusted_file file = { .demand = author == CONFIG_NAMED
+	    ? TRUSTED_OWNER_OR_PIPE : TRUSTED_OWNER };
 	char quote[ESCAPE_QUOTE];
 
 	switch (trusted_file_read(&file, path, CONFIG_FILE_MAX, err)) {

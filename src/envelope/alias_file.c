@@ -1,42 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "envelope/alias_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/ascii.h"
 #include "base/escape.h"
+#include "base/trusted_file.h"
 #include "base/xmalloc.h"
 
 static int
 read_text(struct buffer *text, const char *path, struct error *err)
 {
+	struct trusted_file file = { .demand = TRUSTED_OWNER };
 	char quote[ESCAPE_QUOTE];
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	ssize_t n = fd < 0 ? -1 : 1;
 
-	text->max = ALIAS_FILE_MAX;
-	while (n > 0) {
-		char block[8192];
-
-		n = read(fd, block, sizeof(block));
-		if (n > 0 && buffer_add(text, block, (size_t)n) != 0) {
-			errno = EFBIG;
-			n = -1;
-		} else if (n < 0 && errno == EINTR) {
-			n = 1;
-		}
-	}
-	if (n < 0)
-		fail(err, EX_CONFIG, "cannot read %s: %s",
-		    escape_string(quote, sizeof(quote), path),
-		    strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return n < 0 ? -1 : 0;
+	if (trusted_file_require(&file, path, ALIAS_FILE_MAX, err) != 0)
+		return wrap(err, "cannot read %s",
+		    escape_string(quote, sizeof(quote), path));
+	*text = file.text;
+	return 0;
 }
 
 /* A comment begins a line or follows a blank; not inside quotes. */

@@ -12,6 +12,7 @@
 #include "base/escape.h"
 #include "base/platform.h"
 #include "base/poll.h"
+#include "base/show.h"
 
 /* Octets that fill a TLS record and are worth a system call. */
 #define RECORD ((size_t)16 * 1024)
@@ -456,21 +457,12 @@ stream_trace(struct stream *s, const char *prefix, const char *text,
 	size_t len)
 {
 	char quote[2 * ESCAPE_QUOTE], line[sizeof(quote) + 64];
-	size_t size;
-	ssize_t n;
 
 	if (s->trace < 0)
 		return;
 	escape(quote, sizeof(quote), text, len);
 	snprintf(line, sizeof(line), "%.48s %s\n", prefix, quote);
-	size = strlen(line);
-	for (size_t at = 0; at < size; at += (size_t)n) {
-		n = write(s->trace, line + at, size - at);
-		if (n < 0 && errno == EINTR)
-			n = 0;
-		if (n < 0)
-			return; /* nobody reads it: no reason to fail */
-	}
+	show_note(s->trace, line, strlen(line));
 }
 
 void

@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/escape.h"
-#include "base/write_all.h"
+#include "base/show.h"
 #include "format/json.h"
 #include "outbox/held.h"
 #include "outbox/locate.h"
@@ -159,21 +159,26 @@ static void
 add_text(struct buffer *out, const struct listing *l, int64_t now)
 {
 	const struct envelope *e = &l->file.envelope;
-	char size[32], age[32] = "?", words[ESCAPE_QUOTE];
+	char size[32], age[32] = "?";
 
 	if (l->file.queued != 0)
 		write_span(age, sizeof(age), now - l->file.queued);
-	buffer_addf(out, "%s  %s  %s ago  <%s>\n", l->id,
-	    write_size(size, sizeof(size), l->size), age,
-	    e->sender != NULL ? e->sender : "?");
-	buffer_addf(out, "\t%u %s, ", tries(l),
+	escape_add(out, l->id);
+	buffer_addf(out, "  %s  %s ago  <",
+	    write_size(size, sizeof(size), l->size), age);
+	escape_add(out, e->sender != NULL ? e->sender : "?");
+	buffer_addf(out, ">\n\t%u %s, ", tries(l),
 	    tries(l) == 1 ? "try" : "tries");
 	add_plan(out, l, now);
-	buffer_addf(out, ": %s\n", escape_string(words, sizeof(words),
-	    reason(l)));
+	buffer_add_string(out, ": ");
+	escape_add(out, reason(l));
+	buffer_add_char(out, '\n');
 	for (size_t i = 0; i < e->n; i++)
-		if (is_waiting(l, i))
-			buffer_addf(out, "\t<%s>\n", e->to[i].path);
+		if (is_waiting(l, i)) {
+			buffer_add_string(out, "\t<");
+			escape_add(out, e->to[i].path);
+			buffer_add_string(out, ">\n");
+		}
 }
 
 static void
@@ -280,7 +285,7 @@ write_list(int fd, struct list_page *p, struct error *err)
 		buffer_addf(&text, "-- %zu given up: onehop --outbox list\n",
 		    p->failed);
 	buffer_add(&text, p->text.data, p->text.len);
-	result = write_answer(fd, text.data, text.len, err);
+	result = show_answer(fd, text.data, text.len, err);
 	buffer_free(&text);
 	return result;
 }

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/escape.h"
 #include "base/poll.h"
+#include "base/show.h"
 #include "base/sink.h"
 #include "base/xmalloc.h"
 #include "outbox/held.h"
@@ -125,34 +126,47 @@ lock(struct choice *c, struct error *err)
 	return locked == 1 ? 0 : -1;
 }
 
+/* Appends what is known of the message, in lines, and an empty line. */
+static void
+add_head(struct buffer *out, const struct choice *c,
+    const struct message_file *m)
+{
+	struct journal_state state = {0};
+	struct error unread = {0};
+
+	(void)outbox_read_journal(&c->outbox, c->id, &state, &unread);
+	buffer_add_string(out, "account ");
+	escape_add(out, m->origin.account != NULL ? m->origin.account : "");
+	buffer_add_string(out, "\nenvelope from <");
+	escape_add(out, m->envelope.sender);
+	for (size_t i = 0; i < m->envelope.n; i++) {
+		buffer_add_string(out, ">\nenvelope to <");
+		escape_add(out, m->envelope.to[i].path);
+	}
+	buffer_add_string(out, ">\nreason ");
+	escape_add(out, state.reason[0] != '\0' ? state.reason
+	    : m->reason != NULL ? m->reason : "");
+	buffer_add_string(out, "\n\n");
+	journal_state_free(&state);
+}
+
 /* Writes the envelope, the reason, and the message as it would be sent. */
 static int
 show(int fd, struct choice *c, struct error *err)
 {
 	struct message_file m = { .fd = -1 };
-	struct journal_state state = {0};
-	struct error unread = {0};
 	struct buffer head = {0};
-	struct file_sink out;
+	struct show_sink out;
 	int file = outbox_open_message(&c->outbox, c->place, c->id, err);
 	int result = file >= 0 ? message_file_read(&m, file, err) : -1;
 
 	if (result == 0) {
-		buffer_addf(&head, "account %s\nenvelope from <%s>\n",
-		    m.origin.account != NULL ? m.origin.account : "",
-		    m.envelope.sender);
-		for (size_t i = 0; i < m.envelope.n; i++)
-			buffer_addf(&head, "envelope to <%s>\n",
-			    m.envelope.to[i].path);
-		(void)outbox_read_journal(&c->outbox, c->id, &state, &unread);
-		buffer_addf(&head, "reason %s\n\n", state.reason[0] != '\0'
-		    ? state.reason : m.reason != NULL ? m.reason : "");
-		journal_state_free(&state);
-		file_sink_open(&out, fd);
-		result = sink_add(&out.sink, head.data, head.len, err) == 0 &&
+		add_head(&head, c, &m);
+		show_sink_open(&out, fd);
+		result = show_answer(fd, head.data, head.len, err) == 0 &&
 		    message_write(&m.message, MESSAGE_PLAIN, &out.sink,
-		    err) == 0 && file_sink_flush(&out, err) == 0 ? 0 : -1;
-		file_sink_close(&out);
+		    err) == 0 && show_sink_flush(&out, err) == 0 ? 0 : -1;
+		show_sink_close(&out);
 	}
 	buffer_free(&head);
 	message_file_free(&m);

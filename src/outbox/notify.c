@@ -10,6 +10,7 @@
 
 #include "base/poll.h"
 #include "base/run_command.h"
+#include "base/show.h"
 #include "base/xmalloc.h"
 #include "outbox/outbox.h"
 
@@ -78,7 +79,7 @@ notify_remind(int fd, const char *path)
 		snprintf(line, sizeof(line), "onehop: %u message%s could not "
 		    "be delivered: see onehop --outbox list\n", n,
 		    n == 1 ? "" : "s");
-		(void)!write(fd, line, strlen(line));
+		show_note(fd, line, strlen(line));
 	}
 	if (mark >= 0) {
 		fchmod(mark, 0600);

@@ -452,13 +452,15 @@ is_abandoned(int directory, const char *name)
 	struct stat st;
 	int fd, gone;
 
-	if (strncmp(name, UNFINISHED, strlen(UNFINISHED)) != 0)
+	if (strncmp(name, UNFINISHED, strlen(UNFINISHED)) != 0 ||
+	    !is_id(name + strlen(UNFINISHED)))
 		return 0;
 	fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
 	    O_NONBLOCK);
 	if (fd < 0)
 		return 0;
-	gone = fstat(fd, &st) == 0 && (st.st_nlink > 1 ||
+	gone = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_nlink > 1 ||
 	    (flock(fd, LOCK_EX | LOCK_NB) == 0 &&
 	    time(NULL) - st.st_mtime > UNFINISHED_SECONDS));
 	close(fd);

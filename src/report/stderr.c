@@ -3,18 +3,11 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/escape.h"
+#include "base/show.h"
 #include "report/log.h"
 #include "report/result_json.h"
-
-static void
-put_line(int fd, const char *line, size_t len)
-{
-	if (write(fd, line, len) < 0)
-		return; /* nobody listens: the exit code says it too */
-}
 
 /* Where it happened, for errors of a session: " (account .., server ..)". */
 static void
@@ -55,7 +48,7 @@ report_error(int fd, const struct error *err, const struct attempt *tried)
 
 		n = snprintf(line, sizeof(line), "onehop: %.*s%s\n",
 		    (int)len, text, where);
-		put_line(fd, line, (size_t)n);
+		show_note(fd, line, (size_t)n);
 		if (text[len] == '\0')
 			break;
 		text += len + 1;
@@ -63,7 +56,7 @@ report_error(int fd, const struct error *err, const struct attempt *tried)
 	if (err->hint[0] == '\0')
 		return;
 	n = snprintf(line, sizeof(line), "hint: %s\n", err->hint);
-	put_line(fd, line, (size_t)n);
+	show_note(fd, line, (size_t)n);
 }
 
 void
@@ -72,7 +65,7 @@ report_line(int fd, const char *text)
 	char line[sizeof(((struct error *)NULL)->text) + 160];
 	int n = snprintf(line, sizeof(line), "onehop: %s\n", text);
 
-	put_line(fd, line, (size_t)n);
+	show_note(fd, line, (size_t)n);
 }
 
 void

@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/show.h"
 #include "smtp/auth.h"
 
 /* Columns of the longest bar. */
@@ -117,6 +117,5 @@ timing_show(int fd, const struct account *a, const struct submission *f)
 		    steps[i].unfinished ? " (unfinished)" : "");
 	len += snprintf(text + len, 128, "%-13s %7lld ms\n", "total",
 	    (long long)(f->ended - f->started));
-	if (write(fd, text, (size_t)len) < 0)
-		return; /* nobody looks */
+	show_note(fd, text, (size_t)len);
 }

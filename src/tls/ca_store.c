@@ -141,7 +141,7 @@ scan_descriptor(struct issuer_search *search, int fd, size_t size)
 	return n < 0 ? -1 : 0;
 }
 
-/* 0, or -1 with errno. */
+/* 0, or -1 with errno: EPERM if everybody can write the file. */
 static int
 scan_file(struct issuer_search *search, const char *path)
 {
@@ -152,11 +152,13 @@ scan_file(struct issuer_search *search, const char *path)
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st) == 0) {
-		if (S_ISREG(st.st_mode) && st.st_size <= FILE_MAX)
+		if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
+			errno = EINVAL;
+		else if ((st.st_mode & S_IWOTH) != 0)
+			errno = EPERM;
+		else
 			result = scan_descriptor(search, fd,
 			    (size_t)st.st_size);
-		else
-			errno = EINVAL;
 	}
 	close(fd);
 	return result;
@@ -202,10 +204,15 @@ load_named(struct issuer_search *search, const char *store, struct error *err)
 	result = directory != NULL
 	    ? scan_directory(search, directory, store)
 	    : scan_file(search, store);
+	escape_string(quote, sizeof(quote), store);
+	if (result != 0 && errno == EPERM) {
+		fail(err, EX_CONFIG, "tls_trust_file %s: expected a file that "
+		    "not everybody can write", quote);
+		return hint(err, "chmod o-w %s", quote);
+	}
 	if (result != 0)
 		return fail(err, EX_CONFIG, "no CA certificates found at %s: "
-		    "%s", escape_string(quote, sizeof(quote), store),
-		    strerror(errno));
+		    "%s", quote, strerror(errno));
 	return search->seen > 0 ? 0 : none_found(store, err);
 }
 

@@ -3,19 +3,19 @@
 
 #include "tls/client_cert.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <gnutls/abstract.h>
 #include <gnutls/x509.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/ascii.h"
 #include "base/escape.h"
+#include "base/trusted_file.h"
 #include "tls/tls_transport.h"
 
 /* Certificates that we show at most. */
 #define CHAIN_MAX 16
+/* A key, or a chain of certificates, in octets. */
+#define FILE_MAX ((size_t)1 << 20)
 
 int
 client_cert_is_token(const char *file)
@@ -31,18 +31,18 @@ client_cert_is_locked(const char *key_file)
 		"-----BEGIN ENCRYPTED PRIVATE KEY-----",
 		"Proc-Type: 4,ENCRYPTED"
 	};
-	gnutls_datum_t text;
+	struct trusted_file file = { .demand = TRUSTED_SECRET };
+	struct error ignored = {0};
 	int locked = 0;
 
 	if (client_cert_is_token(key_file))
 		return strstr(key_file, "pin-value=") == NULL;
-	if (gnutls_load_file(key_file, &text) < 0)
+	if (trusted_file_require(&file, key_file, FILE_MAX, &ignored) != 0)
 		return 0;
-	/* It ends in a NUL that is not counted. */
+	buffer_add_char(&file.text, '\0');
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-		locked |= strstr((const char *)text.data, marks[i]) != NULL;
-	gnutls_memset(text.data, 0, text.size);
-	gnutls_free(text.data);
+		locked |= strstr(file.text.data, marks[i]) != NULL;
+	buffer_free(&file.text);
 	return locked;
 }
 
@@ -70,8 +70,6 @@ explain(const struct client_cert *own, const char *file, int result,
 {
 	char words[128];
 
-	if (!client_cert_is_token(file) && access(file, R_OK) != 0)
-		return fail(err, EX_CONFIG, "%s", strerror(errno));
 	switch (result) {
 	case GNUTLS_E_DECRYPTION_FAILED:
 	case GNUTLS_E_PKCS11_PIN_ERROR:
@@ -98,22 +96,50 @@ explain(const struct client_cert *own, const char *file, int result,
 static int
 read_key(gnutls_privkey_t key, const struct client_cert *own, struct error *err)
 {
-	gnutls_datum_t text = { NULL, 0 };
+	struct trusted_file file = { .demand = TRUSTED_SECRET };
+	gnutls_datum_t text;
 	int result;
 
 	gnutls_privkey_set_pin_function(key, give_pin, (void *)own);
 	if (client_cert_is_token(own->key_file)) {
 		result = gnutls_privkey_import_url(key, own->key_file, 0);
 	} else {
-		result = gnutls_load_file(own->key_file, &text);
-		if (result >= 0)
-			result = gnutls_privkey_import_x509_raw(key, &text,
-			    GNUTLS_X509_FMT_PEM, own->password, 0);
-		if (text.data != NULL)
-			gnutls_memset(text.data, 0, text.size);
-		gnutls_free(text.data);
+		if (trusted_file_require(&file, own->key_file, FILE_MAX,
+		    err) != 0)
+			return -1;
+		text.data = (unsigned char *)file.text.data;
+		text.size = (unsigned)file.text.len;
+		result = gnutls_privkey_import_x509_raw(key, &text,
+		    GNUTLS_X509_FMT_PEM, own->password, 0);
+		buffer_free(&file.text);
 	}
 	return result < 0 ? explain(own, own->key_file, result, err) : 0;
+}
+
+/* The certificates of the file or token, at most *n. */
+static int
+read_chain(gnutls_pcert_st *chain, unsigned *n, const struct client_cert *own,
+    struct error *err)
+{
+	struct trusted_file file = { .demand = TRUSTED_REGULAR };
+	gnutls_datum_t text;
+	int result;
+
+	if (client_cert_is_token(own->cert_file)) {
+		result = gnutls_pcert_list_import_x509_file(chain, n,
+		    own->cert_file, GNUTLS_X509_FMT_PEM, give_pin,
+		    (void *)own, 0);
+	} else {
+		if (trusted_file_require(&file, own->cert_file, FILE_MAX,
+		    err) != 0)
+			return -1;
+		text.data = (unsigned char *)file.text.data;
+		text.size = (unsigned)file.text.len;
+		result = gnutls_pcert_list_import_x509_raw(chain, n, &text,
+		    GNUTLS_X509_FMT_PEM, 0);
+		buffer_free(&file.text);
+	}
+	return result < 0 ? explain(own, own->cert_file, result, err) : 0;
 }
 
 /* Takes the key, whatever comes of it. */
@@ -124,13 +150,11 @@ join(gnutls_certificate_credentials_t cred, const struct client_cert *own,
 	gnutls_pcert_st chain[CHAIN_MAX];
 	unsigned n = CHAIN_MAX;
 	char quote[ESCAPE_QUOTE], words[128];
-	int result = gnutls_pcert_list_import_x509_file(chain, &n,
-	    own->cert_file, GNUTLS_X509_FMT_PEM, give_pin, (void *)own, 0);
+	int result = read_chain(chain, &n, own, err);
 
 	escape_string(quote, sizeof(quote), own->cert_file);
 	if (result < 0) {
 		gnutls_privkey_deinit(key);
-		explain(own, own->cert_file, result, err);
 		return wrap(err, "tls_cert_file %s", quote);
 	}
 	result = gnutls_certificate_set_key(cred, NULL, 0, chain, (int)n,

@@ -10,6 +10,7 @@
 
 #include "base/escape.h"
 #include "base/poll.h"
+#include "base/trusted_file.h"
 #include "format/domain.h"
 #include "format/encode.h"
 #include "tls/ca_store.h"
@@ -27,6 +28,9 @@ GNUTLS_SKIP_GLOBAL_INIT
  * TLS 1.0 and 1.1 and RSA keys of 1024 bits. What the system disables stays
  * disabled. */
 #define PRIORITIES "-VERS-TLS1.0:-VERS-TLS1.1:%PROFILE_MEDIUM"
+
+/* Lists of large authorities have some tens of megabytes. */
+#define CRL_MAX ((size_t)64 << 20)
 
 /* A handshake under way. */
 struct handshake {
@@ -97,17 +101,24 @@ load_client_key(struct handshake *h, struct error *err)
 static int
 load_revocations(const struct handshake *h, struct error *err)
 {
-	const char *file = h->policy->crl_file;
+	struct trusted_file file = { .demand = TRUSTED_REGULAR };
+	gnutls_datum_t text;
 	char quote[ESCAPE_QUOTE], words[128];
 	int result;
 
-	if (file == NULL)
+	if (h->policy->crl_file == NULL)
 		return 0;
-	result = gnutls_certificate_set_x509_crl_file(h->record->credentials,
-	    file, GNUTLS_X509_FMT_PEM);
+	escape_string(quote, sizeof(quote), h->policy->crl_file);
+	if (trusted_file_require(&file, h->policy->crl_file, CRL_MAX,
+	    err) != 0)
+		return wrap(err, "cannot read tls_crl_file %s", quote);
+	text.data = (unsigned char *)file.text.data;
+	text.size = (unsigned)file.text.len;
+	result = gnutls_certificate_set_x509_crl_mem(h->record->credentials,
+	    &text, GNUTLS_X509_FMT_PEM);
+	buffer_free(&file.text);
 	if (result > 0)
 		return 0;
-	escape_string(quote, sizeof(quote), file);
 	if (result == 0)
 		return fail(err, EX_CONFIG, "no CRL found at %s", quote);
 	return fail(err, EX_CONFIG, "cannot read tls_crl_file %s: %s", quote,

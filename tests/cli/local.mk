@@ -5,6 +5,7 @@ CLI_TESTS = \
 	tests/cli/config.sh \
 	tests/cli/contrib.sh \
 	tests/cli/demo.sh \
+	tests/cli/escape.py \
 	tests/cli/hosts.py \
 	tests/cli/install-sendmail.sh \
 	tests/cli/lines.py \

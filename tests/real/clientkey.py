@@ -65,6 +65,19 @@ CASES = (
      ("tls_cert_file ",)),
     ("a certificate of another key", "plain", "other", (),
      ("tls_cert_file ", " does not go with tls_key_file")),
+    ("a key that others can read", "public", "chain", (),
+     ("tls_key_file ", "others cannot read, not mode 644", "hint: chmod o-r ")),
+    ("a key that others can write", "writable", "chain", (),
+     ("tls_key_file ", "its owner can write, not mode 660",
+      "hint: chmod go-w ")),
+    ("a key that root shares with a group", "shared", "chain", (), ()),
+    ("a key through a link", "linked", "chain", (), ()),
+    ("a key that is a FIFO", "fifo", "chain", (),
+     ("tls_key_file ", "expected a regular file")),
+    ("a key that is a device", "/dev/zero", "chain", (),
+     ("tls_key_file ", "expected a regular file")),
+    ("a certificate that is a FIFO", "plain", "fifo", (),
+     ("tls_cert_file ", "expected a regular file")),
     ("a token", "token", "chain", (PIN_COMMAND,), ()),
     ("a token and password as PIN", "token", "chain", (f"password {PIN}",),
      ()),
@@ -78,7 +91,7 @@ CASES = (
      ("there is no password or PIN for it",
       "hint: set tls_key_passwordeval")),
     ("another token", "pkcs11:token=other;object=client", "chain",
-     (PIN_COMMAND,), ("tls_key_file ", "hint: p11tool --list-all")),
+     (PIN_COMMAND,), ("tls_key_file ", "hint: check that the module of the token")),
 )
 
 
@@ -98,8 +111,15 @@ class Keys:
         self.forms["alone"], _ = self.authority.make("client-only")
         self.forms["other"], _ = self.authority.make("good")
         self.forms["missing"] = os.path.join(scratch, "nowhere")
-        for form in ("pkcs8", "old"):
+        for form in ("pkcs8", "old", "fifo", "linked"):
             self.forms[form] = os.path.join(scratch, form + ".key")
+        os.mkfifo(self.forms["fifo"])
+        os.symlink(plain, self.forms["linked"])
+        for form, mode in (("public", 0o644), ("writable", 0o660),
+                           ("shared", 0o640)):
+            self.forms[form] = os.path.join(scratch, form + ".key")
+            shutil.copy(plain, self.forms[form])
+            os.chmod(self.forms[form], mode)
         openssl("pkcs8", "-topk8", "-v2", "aes-256-cbc", "-iter", "1000",
                 "-passout", f"pass:{PASSWORD}", "-in", plain,
                 "-out", self.forms["pkcs8"])
@@ -196,7 +216,7 @@ def missing_module(keys):
               encoding="ascii") as file:
         file.write("module: /nonexistent.so\n")
     yield from check(keys, "token", "chain", (PIN_COMMAND,),
-                     ("tls_key_file ", "hint: p11tool --list-all"), 78,
+                     ("tls_key_file ", "hint: check that the module of the token"), 78,
                      OTHER_MODULES + (modules,))
 
 

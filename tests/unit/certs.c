@@ -9,6 +9,7 @@
 #include <gnutls/x509.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -230,6 +231,7 @@ certs_write_key(const char *name, enum cert cert, const char *password)
 	    ? GNUTLS_PKCS_PBES2_AES_256 : GNUTLS_PKCS_PLAIN, &pem));
 	put(file, &pem);
 	fclose(file);
+	OK(chmod(path, 0600));
 	return path;
 }
 

@@ -107,6 +107,32 @@ foreign_octets_are_escaped(void **state)
 }
 
 static void
+lines_keep_their_ends_and_what_is_escaped(void **state)
+{
+	static const char in[] = "a\tb\\x1B\n\xc2\x9b" "\x9b\r\n\xe2\x80\xae";
+	const char *text = in;
+	size_t len = sizeof(in) - 1;
+	struct buffer word = {0};
+	char out[64];
+	size_t n = escape_lines(out, sizeof(out), &text, &len);
+
+	(void)state;
+	assert_int_equal(len, 0);
+	out[n] = '\0';
+	assert_string_equal(out, "a\tb\\x1B\n\\xC2\\x9B\\x9B\\x0D\n"
+	    "\\xE2\\x80\\xAE");
+	text = in;
+	len = sizeof(in) - 1;
+	n = escape_lines(out, 16, &text, &len);
+	assert_memory_equal(out, "a\tb\\x1B\n\\xC2\\x9B", n);
+	assert_int_equal(n, 16);
+	assert_int_equal(len, 6);
+	escape_add(&word, "a\n\t\\");
+	assert_string_equal(buffer_string(&word), "a\\x0A\\x09\\");
+	buffer_free(&word);
+}
+
+static void
 an_escape_that_does_not_fit_is_cut_visibly(void **state)
 {
 	char in[300], out[300];
@@ -343,6 +369,7 @@ main(void)
 		cmocka_unit_test(a_word_of_a_list_is_a_whole_one),
 		cmocka_unit_test(foreign_octets_are_escaped),
 		cmocka_unit_test(a_server_is_one_word),
+		cmocka_unit_test(lines_keep_their_ends_and_what_is_escaped),
 		cmocka_unit_test(an_escape_that_does_not_fit_is_cut_visibly),
 		cmocka_unit_test(a_buffer_keeps_to_its_ceiling),
 		cmocka_unit_test(a_secret_is_wiped_when_it_is_cleared),

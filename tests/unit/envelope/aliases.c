@@ -2,6 +2,7 @@
 #include "../unit.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -132,6 +133,30 @@ local_names_become_their_targets_or_say_why_not(void **state)
 			    wanted);
 		free(got);
 	}
+}
+
+static void
+a_file_that_others_can_write_is_refused(void **state)
+{
+	char *got;
+
+	(void)state;
+	put(file, "");
+	put(included, "a@x\n");
+	assert_int_equal(chmod(file, 0664), 0);
+	got = expand("root: a@x\n", "root");
+	assert_non_null(strstr(got, "!cannot read "));
+	assert_non_null(strstr(got, "can write, not mode 664"));
+	free(got);
+	got = expand("root: a@x\n", "b@x");
+	assert_string_equal(got, "b@x?");
+	free(got);
+	assert_int_equal(chmod(file, 0644), 0);
+	assert_int_equal(chmod(included, 0646), 0);
+	got = expand("list: :include:{}\n", "list");
+	assert_non_null(strstr(got, "can write, not mode 646"));
+	free(got);
+	assert_int_equal(chmod(included, 0644), 0);
 }
 
 /* msmtp drops all but 32. */
@@ -278,6 +303,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    local_names_become_their_targets_or_say_why_not),
+		cmocka_unit_test(a_file_that_others_can_write_is_refused),
 		cmocka_unit_test(more_than_32_targets_are_all_kept),
 		cmocka_unit_test(
 		    the_recipient_behind_an_alias_is_looked_up_too),

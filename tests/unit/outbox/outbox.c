@@ -322,7 +322,9 @@ static void
 what_a_killed_writer_left_is_swept_when_it_is_old(void **state)
 {
 	static const char *const names[] =
-	    { ".unfinished-old", ".unfinished-new", "foreign" };
+	    { ".unfinished-20261123T125500Z-aaaaaaaaaaaaaaaa",
+	    ".unfinished-20261123T125500Z-bbbbbbbbbbbbbbbb",
+	    ".unfinished-foreign" };
 	const struct timespec past[2] = { { 1000, 0 }, { 1000, 0 } };
 	struct fixture *f = *state;
 	struct outbox o;

@@ -302,6 +302,35 @@ a_revoked_certificate_is_refused(void **state)
 	assert_int_equal(err.code, EX_CONFIG);
 }
 
+static void
+everybodys_files_fifos_and_devices_are_no_source_of_trust(void **state)
+{
+	struct tls_policy policy = {0};
+	struct tls_facts facts;
+	struct error err;
+
+	(void)state;
+	policy.verify = 1;
+	policy.name = "mail.test";
+	policy.trust_file = certs_write("writable-root.pem", root);
+	assert_int_equal(chmod(policy.trust_file, 0666), 0);
+	assert_int_equal(certs_visit(&policy, good, &facts, &err), -1);
+	assert_int_equal(err.code, EX_CONFIG);
+	assert_non_null(strstr(err.text, "not everybody can write"));
+	assert_int_equal(chmod(policy.trust_file, 0644), 0);
+	policy.crl_file = "/dev/zero";
+	assert_int_equal(certs_visit(&policy, good, &facts, &err), -1);
+	assert_non_null(strstr(err.text, "expected a regular file"));
+	policy.crl_file = certs_write("crl-fifo.pem", root);
+	assert_int_equal(unlink(policy.crl_file), 0);
+	assert_int_equal(mkfifo(policy.crl_file, 0600), 0);
+	assert_int_equal(certs_visit(&policy, good, &facts, &err), -1);
+	assert_non_null(strstr(err.text, "expected a regular file"));
+	policy.trust_file = policy.crl_file;
+	assert_int_equal(certs_visit(&policy, good, &facts, &err), -1);
+	assert_int_equal(err.code, EX_CONFIG);
+}
+
 /* What the hint names: another name only in the host's own domain. */
 static const struct {
 	const char *name;
@@ -392,6 +421,8 @@ main(void)
 		    a_store_without_certificates_is_a_mistake_in_the_config),
 		cmocka_unit_test(the_system_does_not_know_our_root),
 		cmocka_unit_test(a_revoked_certificate_is_refused),
+		cmocka_unit_test(
+		    everybodys_files_fifos_and_devices_are_no_source_of_trust),
 		cmocka_unit_test(a_pinned_certificate_needs_no_chain),
 	};
 

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../unit.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/trusted_file.h"
+#include "base/xmalloc.h"
+
+#define USER 65534
+#define OTHER 1
+
+enum kind { FILE_REGULAR, FILE_LINKED, FILE_FIFO, FILE_DIRECTORY };
+
+/* Read by USER. The text is what is wrong, NULL if nothing is. */
+static const struct {
+	enum kind kind;
+	uid_t owner;
+	mode_t mode;
+	enum trusted_demand demand;
+	const char *text;
+	const char *hint;
+} cases[] = {
+	{ FILE_REGULAR, USER, 0600, TRUSTED_OWNER, NULL, "" },
+	{ FILE_REGULAR, USER, 0644, TRUSTED_OWNER, NULL, "" },
+	{ FILE_REGULAR, 0, 0644, TRUSTED_OWNER, NULL, "" },
+	{ FILE_LINKED, USER, 0644, TRUSTED_OWNER, NULL, "" },
+	{ FILE_REGULAR, USER, 0664, TRUSTED_OWNER,
+	    "only its owner can write, not mode 664", "chmod go-w " },
+	{ FILE_LINKED, USER, 0602, TRUSTED_OWNER,
+	    "only its owner can write, not mode 602", "chmod go-w " },
+	{ FILE_REGULAR, OTHER, 0644, TRUSTED_OWNER,
+	    "a file of user 65534 or root, not of user 1", "sudo -H" },
+	{ FILE_FIFO, USER, 0600, TRUSTED_OWNER, "a regular file", "" },
+	{ FILE_DIRECTORY, USER, 0700, TRUSTED_OWNER, "a regular file", "" },
+
+	{ FILE_REGULAR, USER, 0600, TRUSTED_SECRET, NULL, "" },
+	{ FILE_REGULAR, USER, 0400, TRUSTED_SECRET, NULL, "" },
+	{ FILE_LINKED, USER, 0600, TRUSTED_SECRET, NULL, "" },
+	{ FILE_REGULAR, 0, 0640, TRUSTED_SECRET, NULL, "" },
+	{ FILE_REGULAR, USER, 0640, TRUSTED_SECRET,
+	    "others cannot read, not mode 640", "chmod go-r " },
+	{ FILE_REGULAR, USER, 0604, TRUSTED_SECRET,
+	    "others cannot read, not mode 604", "chmod go-r " },
+	{ FILE_REGULAR, 0, 0644, TRUSTED_SECRET,
+	    "others cannot read, not mode 644", "chmod o-r " },
+	{ FILE_REGULAR, USER, 0620, TRUSTED_SECRET,
+	    "only its owner can write, not mode 620", "chmod go-w " },
+	{ FILE_REGULAR, OTHER, 0644, TRUSTED_SECRET,
+	    "a file of user 65534 or root, not of user 1", "sudo -H" },
+	{ FILE_FIFO, USER, 0600, TRUSTED_SECRET, "a regular file", "" },
+
+	{ FILE_REGULAR, OTHER, 0644, TRUSTED_REGULAR, NULL, "" },
+	{ FILE_REGULAR, USER, 0664, TRUSTED_REGULAR, NULL, "" },
+	{ FILE_FIFO, USER, 0600, TRUSTED_REGULAR, "a regular file", "" },
+	{ FILE_DIRECTORY, USER, 0700, TRUSTED_REGULAR, "a regular file", "" },
+};
+
+static int
+make(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *root = xasprintf("%s/onehop-trusted-XXXXXX",
+	    tmp != NULL && tmp[0] == '/' ? tmp : "/tmp");
+
+	assert_non_null(mkdtemp(root));
+	assert_int_equal(chmod(root, 0711), 0);
+	*state = root;
+	return 0;
+}
+
+static int
+drop(void **state)
+{
+	char *command = xasprintf("rm -rf '%s'", (char *)*state);
+
+	assert_int_equal(system(command), 0);
+	free(command);
+	free(*state);
+	return 0;
+}
+
+static void
+make_file(const char *path, enum kind kind, const char *target)
+{
+	int fd = -1;
+
+	switch (kind) {
+	case FILE_LINKED:
+		assert_int_equal(symlink(path, target), 0);
+		/* fallthrough */
+	case FILE_REGULAR:
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		assert_int_equal(write(fd, "text", 4), 4);
+		assert_int_equal(close(fd), 0);
+		break;
+	case FILE_FIFO:
+		assert_int_equal(mkfifo(path, 0600), 0);
+		break;
+	case FILE_DIRECTORY:
+		assert_int_equal(mkdir(path, 0700), 0);
+		break;
+	}
+}
+
+static void
+run_case(const char *root, size_t i)
+{
+	char *path = xasprintf("%s/%zu", root, i);
+	char *target = xasprintf("%s/link%zu", root, i);
+	struct trusted_file file = { .demand = cases[i].demand };
+	struct error err = {0};
+	int result;
+
+	make_file(path, cases[i].kind, target);
+	assert_int_equal(chown(path, cases[i].owner, USER), 0);
+	assert_int_equal(chmod(path, cases[i].mode), 0);
+	assert_int_equal(setegid(USER), 0);
+	assert_int_equal(seteuid(USER), 0);
+	result = trusted_file_require(&file,
+	    cases[i].kind == FILE_LINKED ? target : path, 64, &err);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(setegid(0), 0);
+	if (cases[i].text == NULL ? result != 0
+	    : result == 0 || err.code != EX_CONFIG ||
+	    strstr(err.text, cases[i].text) == NULL ||
+	    strstr(err.hint, cases[i].hint) == NULL)
+		fail_msg("case %zu: %d %s; %s", i, result, err.text, err.hint);
+	if (result == 0)
+		assert_memory_equal(file.text.data, "text", 4);
+	buffer_free(&file.text);
+	free(path);
+	free(target);
+}
+
+static void
+owner_mode_and_kind_decide(void **state)
+{
+	if (geteuid() != 0)
+		skip(); /* only root can make files of others */
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		run_case(*state, i);
+}
+
+static void
+a_device_is_no_file(void **state)
+{
+	static const enum trusted_demand demands[] = { TRUSTED_OWNER,
+		TRUSTED_OWNER_OR_PIPE, TRUSTED_SECRET, TRUSTED_REGULAR };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(demands) / sizeof(demands[0]); i++) {
+		struct trusted_file file = { .demand = demands[i] };
+		struct error err = {0};
+
+		assert_int_equal(trusted_file_require(&file, "/dev/zero", 64,
+		    &err), -1);
+		assert_string_equal(err.text, "expected a regular file");
+	}
+}
+
+static void
+a_missing_file_is_named_by_the_caller(void **state)
+{
+	struct trusted_file file = {0};
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(trusted_file_require(&file, "/nonexistent/x", 64,
+	    &err), -1);
+	assert_string_equal(err.text, "No such file or directory");
+	assert_int_equal(err.code, EX_CONFIG);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(owner_mode_and_kind_decide,
+		    make, drop),
+		cmocka_unit_test(a_device_is_no_file),
+		cmocka_unit_test(a_missing_file_is_named_by_the_caller),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
