@@ -110,7 +110,7 @@ pretend_show(int fd, const struct account *a, const struct envelope *e,
 
 	show_account(&text, a);
 	show_envelope(&text, e);
-	file_sink_open(&out.file, fd);
+	file_sink_open(&out.file, fd, EX_IOERR);
 	result = sink_add(&out.sink, text.data, text.len, err);
 	if (result == 0)
 		result = message_write(m, MESSAGE_PLAIN, &out.sink, err);

@@ -148,7 +148,7 @@ show(int fd, struct choice *c, struct error *err)
 		buffer_addf(&head, "reason %s\n\n", state.reason[0] != '\0'
 		    ? state.reason : m.reason != NULL ? m.reason : "");
 		journal_state_free(&state);
-		file_sink_open(&out, fd);
+		file_sink_open(&out, fd, EX_IOERR);
 		result = sink_add(&out.sink, head.data, head.len, err) == 0 &&
 		    message_write(&m.message, MESSAGE_PLAIN, &out.sink,
 		    err) == 0 && file_sink_flush(&out, err) == 0 ? 0 : -1;
