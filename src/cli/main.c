@@ -249,8 +249,13 @@ prepare(struct program_run *run, struct error *err)
 		return -1;
 	read_sender(run);
 	if (config_load(&run->account, &options->selection,
-	    options->request.sender, &run->message, err) != 0)
+	    options->request.sender, &run->message, err) != 0) {
+		if (options->mode == MODE_SEND)
+			enqueue_unconfigured(&run->account, &run->envelope,
+			    &options->request, &run->message,
+			    &options->selection, err);
 		return -1;
+	}
 	if (options->debug)
 		trace_account(&run->account);
 	return envelope_make(&run->envelope, &options->request, &run->account,

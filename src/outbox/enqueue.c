@@ -9,6 +9,7 @@
 
 #include "base/platform.h"
 #include "base/xmalloc.h"
+#include "config/load.h"
 #include "message/downgrade.h"
 #include "outbox/locate.h"
 #include "outbox/outbox.h"
@@ -204,4 +205,24 @@ enqueue_message(const struct attempt *a, const struct selection *selection,
 		tell_queued(id, err);
 	}
 	free(path);
+}
+
+void
+enqueue_unconfigured(struct account *account, struct envelope *envelope,
+    const struct request *request, struct message *m,
+    const struct selection *selection, struct error *err)
+{
+	const struct submission facts = {0};
+	const struct attempt attempt = {
+		.account = account,
+		.envelope = envelope,
+		.message = m,
+		.facts = &facts,
+		.result = err
+	};
+	struct error ignored = {0};
+
+	if (config_load_readable(account, selection, request->sender, m) == 0 &&
+	    envelope_make(envelope, request, account, m, &ignored) == 0)
+		enqueue_message(&attempt, selection, err);
 }

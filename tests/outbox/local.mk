@@ -3,6 +3,7 @@
 OUTBOX_TESTS = \
 	tests/outbox/fate.py \
 	tests/outbox/ledger.py \
+	tests/outbox/fixable.py \
 	tests/outbox/person.py \
 	tests/outbox/powercut.py \
 	tests/outbox/rows.py
