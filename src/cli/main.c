@@ -165,8 +165,10 @@ flush_queue(struct program_run *run, struct error *err)
 
 		if (flush_outbox(&result, &order, &trouble) != 0)
 			disposition_complain(err, trouble.code, trouble.text);
-		if (trouble.hint[0] != '\0')
+		if (trouble.code != 0 && trouble.hint[0] != '\0')
 			hint(err, "%s", trouble.hint);
+		else if (trouble.hint[0] != '\0')
+			report_line(STDERR_FILENO, trouble.hint);
 		if (trouble.signal != 0)
 			err->signal = trouble.signal;
 		report_error(STDERR_FILENO, &result.log, NULL);
