@@ -31,6 +31,13 @@ int platform_open_unnamed(const char *directory);
  */
 int platform_reserve(int fd, off_t n);
 
+/*
+ * Renames a file of the directory unless the new name is taken. Where the
+ * system cannot rename so, the name is looked up before, and must be one that
+ * no other process chooses. Returns 0, or -1 with errno.
+ */
+int platform_rename_new(int directory, const char *from, const char *to);
+
 /* Closes every descriptor from first on; for a child before exec. */
 void platform_close_from(int first);
 

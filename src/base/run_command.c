@@ -177,7 +177,8 @@ command_judge(int status, int code, struct error *err)
 		    WTERMSIG(status));
 	if (WEXITSTATUS(status) == 0)
 		return 0;
-	fail(err, code, "exit status %d", WEXITSTATUS(status));
+	fail(err, WEXITSTATUS(status) == EX_TEMPFAIL ? EX_TEMPFAIL : code,
+	    "exit status %d", WEXITSTATUS(status));
 	if (WEXITSTATUS(status) == 127)
 		hint(err, "the shell found no such command in PATH");
 	return -1;
@@ -205,7 +206,7 @@ first_line_read(struct buffer *text, int fd, int64_t deadline,
 	if (ready < 0)
 		return -1;
 	if (ready == 0)
-		return fail(err, EX_CONFIG, "timed out");
+		return fail(err, EX_TEMPFAIL, "timed out");
 	if (room == NULL)
 		return fail(err, EX_CONFIG, "more than %zu octets came",
 		    FIRST_LINE_MAX);
@@ -257,7 +258,7 @@ collect(struct buffer *text, pid_t pid, int fd, int64_t deadline,
 		if (more > 0)
 			return command_judge(status, EX_CONFIG, err);
 		if (more == 0)
-			fail(err, EX_CONFIG, "timed out");
+			fail(err, EX_TEMPFAIL, "timed out");
 	}
 	command_kill(pid);
 	return -1;
@@ -342,5 +343,5 @@ command_write(const char *command, const struct buffer *text,
 	if (result > 0)
 		return command_judge(status, EX_CONFIG, err);
 	command_kill(pid);
-	return result == 0 ? fail(err, EX_CONFIG, "timed out") : -1;
+	return result == 0 ? fail(err, EX_TEMPFAIL, "timed out") : -1;
 }

@@ -38,7 +38,7 @@ int command_wait(pid_t pid, int *status, int64_t deadline,
 	struct error *err);
 
 /* Returns 0 for exit status 0, else -1 with that code and "exit status 3" or
- * "killed by signal 9". */
+ * "killed by signal 9". Exit status 75 is EX_TEMPFAIL. */
 int command_judge(int status, int code, struct error *err);
 
 /* Kills the command and every process of its group, and reaps it. */
@@ -47,7 +47,8 @@ void command_kill(pid_t pid);
 /*
  * Runs the command with stdin on /dev/null and appends its output to text,
  * which is a FIRST_LINE_BUFFER. The process group is killed at the limit.
- * Returns 0; -1 EX_CONFIG, EX_OSERR.
+ * Returns 0; -1 EX_CONFIG, EX_OSERR, EX_TEMPFAIL at the limit or if the command
+ * ends with 75.
  */
 int command_output(struct buffer *text, const char *command,
 	unsigned seconds, struct error *err);
@@ -58,13 +59,13 @@ int command_read(struct buffer *out, const char *command, unsigned seconds,
 	struct error *err);
 
 /* Runs the command with the text on its stdin; its output is dropped. Returns
- * 0; -1 EX_CONFIG, EX_OSERR, EX_TEMPFAIL on a signal. */
+ * and fails as command_read. */
 int command_write(const char *command, const struct buffer *text,
 	unsigned seconds, struct error *err);
 
 /*
  * Reads one block from fd. Returns 1, 0 at the end of input, or -1: EX_CONFIG
- * at the deadline or past FIRST_LINE_MAX, EX_TEMPFAIL on a signal.
+ * past FIRST_LINE_MAX, EX_TEMPFAIL at the deadline or on a signal.
  */
 int first_line_read(struct buffer *text, int fd, int64_t deadline,
 	struct error *err);

@@ -94,7 +94,7 @@ show_sink_open(struct show_sink *s, int fd)
 		.sink = { .reserve = reserve, .commit = commit },
 		.is_terminal = isatty(fd)
 	};
-	file_sink_open(&s->exact, fd);
+	file_sink_open(&s->exact, fd, EX_IOERR);
 }
 
 int

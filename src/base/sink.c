@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/sink.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/write_all.h"
@@ -40,11 +41,12 @@ commit(struct sink *s, size_t n, struct error *err)
 }
 
 void
-file_sink_open(struct file_sink *f, int fd)
+file_sink_open(struct file_sink *f, int fd, int code)
 {
 	*f = (struct file_sink){
 		.sink = { .reserve = reserve, .commit = commit },
-		.fd = fd
+		.fd = fd,
+		.code = code
 	};
 }
 
@@ -54,7 +56,9 @@ file_sink_flush(struct file_sink *f, struct error *err)
 	size_t len = f->block.len;
 
 	f->block.len = 0;
-	return write_answer(f->fd, f->block.data, len, err);
+	if (write_all(f->fd, f->block.data, len) == 0)
+		return 0;
+	return fail(err, f->code, "cannot write output: %s", strerror(errno));
 }
 
 void

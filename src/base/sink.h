@@ -27,11 +27,12 @@ struct file_sink {
 	struct sink sink;     /* first: the two are cast */
 	struct buffer block;
 	int fd;               /* stays the caller's */
+	int code;             /* sysexits code of a write that fails */
 };
 
-void file_sink_open(struct file_sink *f, int fd);
+void file_sink_open(struct file_sink *f, int fd, int code);
 
-/* Writes what the block holds. Returns 0; -1 EX_IOERR. */
+/* Writes what the block holds. Returns 0 or -1. */
 int file_sink_flush(struct file_sink *f, struct error *err);
 
 /* Frees the block and drops what was not flushed. */

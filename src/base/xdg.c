@@ -104,6 +104,15 @@ xdg_state_directory(const char *home)
 	return locate("XDG_STATE_HOME", home, ".local/state", "onehop");
 }
 
+const char *
+xdg_foreign_state(void)
+{
+	const char *base = getenv("XDG_STATE_HOME");
+
+	return base != NULL && base[0] == '/' &&
+	    find_base("XDG_STATE_HOME") == NULL ? base : NULL;
+}
+
 int
 xdg_state_file(char *path, size_t size, const char *home, const char *name)
 {

@@ -26,6 +26,10 @@ char *xdg_config_path(const char *home, const char *tail);
 /* $XDG_STATE_HOME/onehop, else home/.local/state/onehop. Owned, or NULL. */
 char *xdg_state_directory(const char *home);
 
+/* The value of XDG_STATE_HOME if it is not believed: a directory of another
+ * user. NULL if it is, or is not set. */
+const char *xdg_foreign_state(void);
+
 /* The file of that name in there, into path. Allocates nothing. 0, or -1 if
  * there is no such directory or the path is too long. */
 int xdg_state_file(char *path, size_t size, const char *home,

@@ -165,8 +165,10 @@ flush_queue(struct program_run *run, struct error *err)
 
 		if (flush_outbox(&result, &order, &trouble) != 0)
 			disposition_complain(err, trouble.code, trouble.text);
-		if (trouble.hint[0] != '\0')
+		if (trouble.code != 0 && trouble.hint[0] != '\0')
 			hint(err, "%s", trouble.hint);
+		else if (trouble.hint[0] != '\0')
+			report_line(STDERR_FILENO, trouble.hint);
 		if (trouble.signal != 0)
 			err->signal = trouble.signal;
 		report_error(STDERR_FILENO, &result.log, NULL);
@@ -249,8 +251,13 @@ prepare(struct program_run *run, struct error *err)
 		return -1;
 	read_sender(run);
 	if (config_load(&run->account, &options->selection,
-	    options->request.sender, &run->message, err) != 0)
+	    options->request.sender, &run->message, err) != 0) {
+		if (options->mode == MODE_SEND)
+			enqueue_unconfigured(&run->account, &run->envelope,
+			    &options->request, &run->message,
+			    &options->selection, err);
 		return -1;
+	}
 	if (options->debug)
 		trace_account(&run->account);
 	return envelope_make(&run->envelope, &options->request, &run->account,

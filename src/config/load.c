@@ -23,6 +23,9 @@
  * use, whatever our own prefix. */
 #define MSMTP_SYSTEM_FILE "/etc/msmtprc"
 
+/* For set_readable: whatever attributes a key has. */
+#define ANY_KEY 0
+
 /* The clues to an account where -a names none. */
 struct clues {
 	const char *sender;            /* -f, or NULL */
@@ -535,17 +538,31 @@ config_precheck(const struct selection *selection, struct error *err)
 	return result;
 }
 
-/* Sets the keys among them that a log depends on, as far as they are right. */
+/* Sets the keys among them that have one of the attributes, as far as they are
+ * right. */
 static void
-set_log(struct account *a, const struct config_settings *list)
+set_readable(struct account *a, const struct config_settings *list,
+    unsigned *written, unsigned attributes)
 {
 	struct error ignored = {0};
 
 	for (size_t i = 0; i < list->n; i++)
-		if (key_has(list->at[i].key, ATTR_LOG))
-			set_key(a, &list->at[i],
-			    (size_t)(key_find(list->at[i].key) - account_keys),
-			    &ignored);
+		if (attributes == ANY_KEY ||
+		    key_has(list->at[i].key, attributes))
+			(void)apply(a, &list->at[i], written, &ignored);
+}
+
+/* Sets what the section says, or the defaults in force if it is NULL. */
+static void
+set_section(struct account *a, const struct config *c,
+    const struct config_section *section, unsigned attributes)
+{
+	unsigned written[KEYS] = {0};
+
+	set_readable(a, section != NULL ? &section->defaults : &c->defaults,
+	    written, attributes);
+	if (section != NULL)
+		set_readable(a, &section->own, written, attributes);
 }
 
 void
@@ -554,21 +571,44 @@ config_load_log(struct account *out, const struct selection *selection)
 	char *home = xdg_home();
 	struct config c = { .home = home };
 	struct error ignored = {0};
-	const struct config_section *section;
 
 	account_init(out, home);
 	if (!needs_no_file(selection))
 		(void)config_read(&c, selection, &ignored);
-	section = config_find(&c, selection->account != NULL
-	    ? selection->account
-	    : "default");
-	set_log(out, section != NULL ? &section->defaults : &c.defaults);
-	if (section != NULL)
-		set_log(out, &section->own);
+	set_section(out, &c, config_find(&c, selection->account != NULL
+	    ? selection->account : "default"), ATTR_LOG);
 	for (size_t i = 0; i < selection->noverrides; i++)
 		if (key_has(selection->overrides[i].key, ATTR_LOG))
 			account_set(out, selection->overrides[i].key,
 			    selection->overrides[i].value, &ignored);
 	config_free(&c);
 	free(home);
+}
+
+int
+config_load_readable(struct account *out, const struct selection *selection,
+    const char *sender, const struct message *m)
+{
+	const struct clues clues = { sender, m };
+	char *home = xdg_home();
+	struct config c = { .home = home };
+	const struct config_section *section = NULL;
+	struct error ignored = {0};
+	const char *reason;
+
+	if (!needs_no_file(selection)) {
+		(void)config_read(&c, selection, &ignored);
+		section = choose_section(&c, selection, &clues, &reason,
+		    &ignored);
+	}
+	if (section != NULL) {
+		account_init(out, home != NULL ? home : "");
+		free(out->name);
+		out->name = xstrdup(section->name);
+		set_section(out, &c, section, ANY_KEY);
+		(void)override_finish(out, selection, &ignored);
+	}
+	config_free(&c);
+	free(home);
+	return section != NULL ? 0 : -1;
 }

@@ -29,6 +29,14 @@ int config_load(struct account *out, const struct selection *selection,
 void config_load_log(struct account *out, const struct selection *selection);
 
 /*
+ * For a message that no account can send because the files are wrong: the
+ * account of the message, as far as it can be read. Runs no eval. Returns 0, or
+ * -1 if there is none.
+ */
+int config_load_readable(struct account *out, const struct selection *selection,
+	const char *sender, const struct message *m);
+
+/*
  * Reads the files of the run, system-wide and the user's, into c, whose home
  * is set. 0 or -1 EX_CONFIG; config_free in either case.
  */

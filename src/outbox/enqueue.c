@@ -9,9 +9,11 @@
 
 #include "base/platform.h"
 #include "base/xmalloc.h"
+#include "config/load.h"
 #include "message/downgrade.h"
 #include "outbox/locate.h"
 #include "outbox/outbox.h"
+#include "outbox/room.h"
 
 int
 enqueue_is_partial(const struct account *a)
@@ -112,9 +114,8 @@ add(const char *path, const struct attempt *a,
 	m.queued = time(NULL);
 	m.due = first_try(a, m.queued);
 	m.doubts = why.outcome == OUTCOME_UNKNOWN;
-	if (outbox_open(&o, path, err) == 0 &&
-	    outbox_check_room(&o, a->account, message_size(a->message),
-	    err) == 0)
+	if (outbox_open(&o, path, OUTBOX_WRITE, err) == 0 &&
+	    room_take(&o, a->account, message_size(a->message), err) == 0)
 		result = outbox_add(&o, OUTBOX_NEW, &m,
 		    has_settled(a) ? MESSAGE_FILE_OPEN : MESSAGE_FILE_WHOLE,
 		    id, err);
@@ -143,16 +144,19 @@ tell_refusals(const struct attempt *a, const char *id, struct error *err)
 	hint(err, "%s", queued);
 }
 
-/* Tells that the message is queued, and what its user has to fix. */
+/* Tells that the message is queued, and what its user has to know: a notice
+ * about the outbox, trouble to be fixed. */
 static void
-tell_queued(const char *id, struct error *err)
+tell_queued(const char *id, const char *notice, struct error *err)
 {
 	int for_user = is_for_user(err);
 
 	wrap(err, "queued as %s", id);
+	if (notice[0] != '\0')
+		wrap(err, "%s", notice);
 	if (!for_user)
 		err->hint[0] = '\0';
-	else
+	if (for_user || notice[0] != '\0')
 		hint(err, "the message is sent once this is fixed");
 	err->code = err->signal = 0;
 	err->outcome = OUTCOME_QUEUED;
@@ -201,7 +205,27 @@ enqueue_message(const struct attempt *a, const struct selection *selection,
 		tell_refusals(a, id, err);
 		err->signal = 0;
 	} else {
-		tell_queued(id, err);
+		tell_queued(id, trouble.hint, err);
 	}
 	free(path);
+}
+
+void
+enqueue_unconfigured(struct account *account, struct envelope *envelope,
+    const struct request *request, struct message *m,
+    const struct selection *selection, struct error *err)
+{
+	const struct submission facts = {0};
+	const struct attempt attempt = {
+		.account = account,
+		.envelope = envelope,
+		.message = m,
+		.facts = &facts,
+		.result = err
+	};
+	struct error ignored = {0};
+
+	if (config_load_readable(account, selection, request->sender, m) == 0 &&
+	    envelope_make(envelope, request, account, m, &ignored) == 0)
+		enqueue_message(&attempt, selection, err);
 }

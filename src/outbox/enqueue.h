@@ -4,7 +4,11 @@
 #define ONEHOP_OUTBOX_ENQUEUE_H
 
 #include "base/error.h"
+#include "config/account.h"
 #include "config/selection.h"
+#include "envelope/envelope.h"
+#include "envelope/request.h"
+#include "message/message.h"
 #include "report/outcome.h"
 
 /* Returns whether the account allows that only some recipients get the
@@ -28,5 +32,14 @@ int enqueue_is_worthwhile(const struct attempt *a);
  */
 void enqueue_message(const struct attempt *a, const struct selection *selection,
 	struct error *err);
+
+/*
+ * The same for a message that has come to no account, because the config files
+ * are wrong; err says so. Fills in account and envelope as far as the files can
+ * be read.
+ */
+void enqueue_unconfigured(struct account *account, struct envelope *envelope,
+	const struct request *request, struct message *m,
+	const struct selection *selection, struct error *err);
 
 #endif

@@ -16,6 +16,7 @@
 #include "config/load.h"
 #include "outbox/enqueue.h"
 #include "outbox/notify.h"
+#include "outbox/room.h"
 #include "report/stderr.h"
 
 /* How long another run may keep the lock, milliseconds. */
@@ -551,6 +552,8 @@ flush_all(struct flushing *f, const struct flush_order *order,
 		note_held(f, &list, &held);
 	if (removed || f->result.sent > 0)
 		outbox_sweep(&f->outbox);
+	if (removed || list.n > 0)
+		room_count(&f->outbox);
 	if (f->complaints.signal == 0) {
 		tell_failed(f);
 		tell_late(f, &list, order);
@@ -568,7 +571,7 @@ flush_outbox(struct flush *result, const struct flush_order *order,
 	int locked;
 
 	memset(result, 0, sizeof(*result));
-	if (outbox_open(&f.outbox, order->path, err) != 0) {
+	if (outbox_open(&f.outbox, order->path, OUTBOX_WRITE, err) != 0) {
 		outbox_close(&f.outbox);
 		return -1;
 	}
@@ -578,6 +581,8 @@ flush_outbox(struct flush *result, const struct flush_order *order,
 	outbox_close(&f.outbox);
 	*result = f.result;
 	result->busy = locked == 0;
+	if (err->hint[0] != '\0')
+		hint(&f.complaints, "%s", err->hint);
 	if (locked >= 0)
 		*err = f.complaints;
 	return err->code != 0 ? -1 : 0;

@@ -13,6 +13,9 @@
 #include "outbox/locate.h"
 #include "outbox/outbox.h"
 
+/* Octets that are gathered before they are written. */
+#define BLOCK ((size_t)64 * 1024)
+
 /* A unit begins where the one below it would need four digits, or so. */
 struct unit {
 	int64_t above;
@@ -213,14 +216,28 @@ add_json(struct buffer *out, const struct listing *l, int64_t now)
 
 /* The list while it is made. */
 struct list_page {
-	struct buffer text;
-	int json;
+	const struct list_order *order;
+	int fd;
+	struct buffer text;  /* what is not yet written */
 	size_t messages;
 	uint64_t octets;
-	size_t failed;     /* messages given up, shown or not */
-	int incomplete;    /* an outbox could not be read */
 	int64_t now;
 };
+
+/* Writes the text once there is much of it, but for its last octet, by which
+ * a comma is known to be needed. */
+static int
+write_text(struct list_page *p, struct error *err)
+{
+	size_t n = p->text.len;
+
+	if (n < BLOCK)
+		return 0;
+	if (show_answer(p->fd, p->text.data, n - 1, err) != 0)
+		return -1;
+	buffer_consume(&p->text, n - 1);
+	return 0;
+}
 
 /* The messages of one place of one outbox. */
 static int
@@ -233,15 +250,16 @@ add_messages(struct list_page *p, const struct outbox *o,
 	int result = outbox_list(o, place, &ids, err);
 
 	held_read(&held, o);
-	for (size_t i = 0; i < ids.n; i++) {
+	for (size_t i = 0; i < ids.n && result == 0; i++) {
 		read_message(&l, o, &held, place, ids.at[i]);
-		if (p->json)
+		if (p->order->form == LIST_JSON)
 			add_json(&p->text, &l, p->now);
 		else
 			add_text(&p->text, &l, p->now);
 		p->messages++;
 		p->octets += l.size;
 		free_message(&l);
+		result = write_text(p, err);
 	}
 	held_free(&held);
 	string_list_free(&ids);
@@ -249,87 +267,98 @@ add_messages(struct list_page *p, const struct outbox *o,
 }
 
 static int
-count_failed(struct list_page *p, const struct outbox *o, struct error *err)
+add_outbox(struct list_page *p, const char *path, struct error *err)
 {
-	struct string_list ids = {0};
-	int result = outbox_list(o, OUTBOX_FAILED, &ids, err);
+	struct outbox o;
+	int all = p->order->extent == LIST_ALL;
+	int result = outbox_open(&o, path, OUTBOX_READ, err);
 
-	p->failed += ids.n;
-	string_list_free(&ids);
+	if (result == 0)
+		result = add_messages(p, &o, OUTBOX_NEW, err);
+	if (result == 0 && all)
+		result = add_messages(p, &o, OUTBOX_FAILED, err);
+	if (result == 0 && all)
+		outbox_look(&o);
+	outbox_close(&o);
 	return result;
 }
 
-static void
-add_summary(struct list_page *p)
+/* Returns how many messages were given up, shown or not. */
+static size_t
+count_failed(const struct string_list *paths)
 {
-	char size[32];
+	size_t n = 0;
 
-	if (p->messages == 0 && p->incomplete)
-		return;
-	if (p->messages == 0)
-		buffer_add_string(&p->text, "Mail queue is empty\n");
-	else
-		buffer_addf(&p->text, "-- %s in %zu message%s\n",
-		    write_size(size, sizeof(size), p->octets), p->messages,
-		    p->messages == 1 ? "" : "s");
+	for (size_t i = 0; i < paths->n; i++) {
+		struct string_list ids = {0};
+		struct error told_later = {0};
+		struct outbox o;
+
+		if (outbox_open(&o, paths->at[i], OUTBOX_READ,
+		    &told_later) == 0)
+			(void)outbox_list(&o, OUTBOX_FAILED, &ids,
+			    &told_later);
+		n += ids.n;
+		string_list_free(&ids);
+		outbox_close(&o);
+	}
+	return n;
 }
 
 /* Tells what was given up before all else. */
-static int
-write_list(int fd, struct list_page *p, struct error *err)
+static void
+begin(struct list_page *p, const struct string_list *paths)
 {
-	struct buffer text = {0};
-	int result;
+	size_t failed;
 
-	if (p->failed > 0 && !p->json)
-		buffer_addf(&text, "-- %zu given up: onehop --outbox list\n",
-		    p->failed);
-	buffer_add(&text, p->text.data, p->text.len);
-	result = show_answer(fd, text.data, text.len, err);
-	buffer_free(&text);
-	return result;
+	if (p->order->form == LIST_JSON) {
+		json_open(&p->text, NULL, '[');
+		return;
+	}
+	failed = count_failed(paths);
+	if (failed > 0)
+		buffer_addf(&p->text, "-- %zu given up: onehop --outbox "
+		    "list\n", failed);
+}
+
+/* A list that is not whole does not say that there is nothing. */
+static void
+end(struct list_page *p, const struct error *trouble)
+{
+	char size[32];
+
+	if (p->order->form == LIST_JSON) {
+		json_close(&p->text, ']');
+		buffer_add_char(&p->text, '\n');
+	} else if (p->messages > 0) {
+		buffer_addf(&p->text, "-- %s in %zu message%s\n",
+		    write_size(size, sizeof(size), p->octets), p->messages,
+		    p->messages == 1 ? "" : "s");
+	} else if (trouble->code == 0) {
+		buffer_add_string(&p->text, "Mail queue is empty\n");
+	}
 }
 
 int
 list_messages(int fd, const struct list_order *order, struct error *err)
 {
-	struct list_page p = { .json = order->form == LIST_JSON,
+	struct list_page p = { .order = order, .fd = fd,
 	    .now = time(NULL) };
 	struct string_list paths = {0};
-	struct error unlocated = {0};
-	int result = 0;
+	int result;
 
-	(void)locate_outboxes(&paths, order->selection, &unlocated);
-	if (p.json)
-		json_open(&p.text, NULL, '[');
-	for (size_t i = 0; i < paths.n && result == 0; i++) {
-		struct outbox o;
+	(void)locate_outboxes(&paths, order->selection, err);
+	begin(&p, &paths);
+	for (size_t i = 0; i < paths.n; i++) {
+		struct error trouble = {0};
 
-		result = outbox_open(&o, paths.at[i], err);
-		if (result == 0)
-			result = add_messages(&p, &o, OUTBOX_NEW, err);
-		if (result == 0)
-			result = order->extent == LIST_ALL
-			    ? add_messages(&p, &o, OUTBOX_FAILED, err)
-			    : count_failed(&p, &o, err);
-		if (result == 0 && order->extent == LIST_ALL)
-			outbox_look(&o);
-		outbox_close(&o);
+		if (add_outbox(&p, paths.at[i], &trouble) != 0 &&
+		    err->code == 0)
+			*err = trouble;
 	}
-	p.incomplete = result != 0 || unlocated.code != 0;
-	if (p.json) {
-		json_close(&p.text, ']');
-		buffer_add_char(&p.text, '\n');
-	} else {
-		add_summary(&p);
-	}
-	if (result == 0 && (p.text.len > 0 || p.failed > 0))
-		result = write_list(fd, &p, err);
-	if (result == 0 && unlocated.code != 0) {
-		*err = unlocated;
-		result = -1;
-	}
+	end(&p, err);
+	result = show_answer(fd, p.text.data, p.text.len, err);
 	buffer_free(&p.text);
 	string_list_free(&paths);
-	return result;
+	return result == 0 && err->code == 0 ? 0 : -1;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/escape.h"
 #include "base/mkdirs.h"
 #include "base/write_all.h"
 #include "base/xdg.h"
@@ -103,6 +104,32 @@ add(struct string_list *paths, char *path)
 		string_list_add(paths, path);
 }
 
+/* The outbox of a run without XDG_STATE_HOME. */
+static void
+add_usual(struct string_list *paths, const char *home)
+{
+	if (home != NULL)
+		add(paths, xasprintf("%s/.local/state/onehop/outbox", home));
+}
+
+/* A directory of another user that XDG_STATE_HOME names is not looked into. */
+static int
+check_foreign(struct error *err)
+{
+	const char *base = xdg_foreign_state();
+	char quote[ESCAPE_QUOTE], *path;
+	int exists;
+
+	if (base == NULL)
+		return 0;
+	path = xasprintf("%s/onehop/outbox", base);
+	exists = outbox_exists(path);
+	free(path);
+	return !exists ? 0 : fail(err, EX_CONFIG, "XDG_STATE_HOME is %s, a "
+	    "directory of another user: its outbox is left alone",
+	    escape_string(quote, sizeof(quote), base));
+}
+
 static void
 add_remembered(struct string_list *paths, const char *home)
 {
@@ -146,6 +173,7 @@ locate_outboxes(struct string_list *paths, const struct selection *selection,
 	int result;
 
 	add_value(paths, home, "on");
+	add_usual(paths, home);
 	add_remembered(paths, home);
 	for (size_t i = 0; i < selection->noverrides; i++)
 		if (strcmp(selection->overrides[i].key, "outbox") == 0)
@@ -159,5 +187,5 @@ locate_outboxes(struct string_list *paths, const struct selection *selection,
 	}
 	config_free(&c);
 	free(home);
-	return result;
+	return result == 0 ? check_foreign(err) : -1;
 }

@@ -14,7 +14,8 @@ void locate_remember(const char *outbox);
 /*
  * Lists the outboxes that exist: of "outbox on", of the command line, of the
  * accounts of the config files, and those that were ever used. Returns 0, or
- * -1 with err set if a config file cannot be read: then some may be missing.
+ * -1 with EX_CONFIG if a config file cannot be read or XDG_STATE_HOME is that
+ * of another user: then some may be missing.
  */
 int locate_outboxes(struct string_list *paths,
 	const struct selection *selection, struct error *err);

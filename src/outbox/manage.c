@@ -24,6 +24,7 @@
 
 /* The message that the user names. */
 struct choice {
+	enum outbox_access access;
 	struct outbox outbox;
 	enum outbox_place place;
 	char *id;          /* owned; NULL if there is none */
@@ -47,7 +48,7 @@ search(struct choice *c, const char *path, const char *name,
 	static const enum outbox_place places[] =
 	    { OUTBOX_NEW, OUTBOX_FAILED };
 	struct outbox o;
-	int result = outbox_open(&o, path, err), found = 0;
+	int result = outbox_open(&o, path, c->access, err), found = 0;
 
 	for (size_t i = 0; i < 2 && result == 0; i++) {
 		struct string_list ids = {0};
@@ -247,7 +248,8 @@ retry_many(const struct manage_order *order, const char *which,
 	for (size_t i = 0; i < paths.n && result == 0; i++) {
 		struct choice c = {0};
 
-		result = outbox_open(&c.outbox, paths.at[i], err);
+		result = outbox_open(&c.outbox, paths.at[i], OUTBOX_WRITE,
+		    err);
 		if (result == 0)
 			result = renew_all(&c, strcmp(which, "all") == 0,
 			    err);
@@ -280,11 +282,12 @@ static const struct manage_verb {
 	int (*on_outboxes)(int fd, const struct manage_order *order,
 	    struct error *err);
 	int (*on_message)(int fd, struct choice *c, struct error *err);
+	enum outbox_access access;  /* for on_message */
 } verbs[] = {
-	{ "list", list, NULL },
-	{ "show", NULL, show },
-	{ "retry", NULL, retry },
-	{ "remove", NULL, drop },
+	{ "list", list, NULL, OUTBOX_READ },
+	{ "show", NULL, show, OUTBOX_READ },
+	{ "retry", NULL, retry, OUTBOX_WRITE },
+	{ "remove", NULL, drop, OUTBOX_WRITE },
 };
 
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
@@ -330,7 +333,7 @@ manage_run(int fd, const struct manage_order *order, struct error *err)
 		return fail(err, EX_USAGE, "--outbox %s: expected the ID of "
 		    "a message after it", verb->name);
 	for (size_t i = 0; i < order->nids && result == 0; i++) {
-		struct choice c = {0};
+		struct choice c = { .access = verb->access };
 
 		if (verb->on_message == retry && is_many(order->ids[i])) {
 			result = retry_many(order, order->ids[i], err);

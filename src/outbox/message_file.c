@@ -10,10 +10,10 @@
 
 #include "base/ascii.h"
 #include "base/escape.h"
+#include "base/sink.h"
 #include "base/xmalloc.h"
 #include "config/key.h"
 #include "format/address.h"
-#include "outbox/sealed_file.h"
 #include "tls/sha256.h"
 
 /* Octets read at a time: of the records, of the whole file. */
@@ -201,30 +201,6 @@ write_body(struct sink *out, const struct message_file *m,
 	buffer_free(&w.text);
 	return result == 0
 	    ? message_write(&m->message, MESSAGE_PLAIN, out, err) : -1;
-}
-
-int
-message_file_write(int fd, const struct message_file *m,
-    enum message_file_part part, struct error *err)
-{
-	char digest[SHA256_TEXT], seal[SEAL_MAX];
-	struct sealed_file out;
-	int result;
-
-	sealed_file_begin(&out, fd);
-	result = write_body(&out.sink, m, part, err);
-	if (result == 0 && sealed_file_digest(&out, digest) != 0)
-		result = fail(err, EX_IOERR, "cannot compute SHA-256");
-	if (result == 0) {
-		int n = snprintf(seal, sizeof(seal), "%s%s\n",
-		    MESSAGE_FILE_SEAL, digest);
-
-		result = sink_add(&out.sink, seal, (size_t)n, err);
-	}
-	if (result == 0)
-		result = sealed_file_flush(&out, err);
-	sealed_file_close(&out);
-	return result;
 }
 
 static int
@@ -511,6 +487,39 @@ digest_file(int fd, off_t size, char text[SHA256_TEXT], struct error *err)
 	free(block);
 	if (sha256_end(&digest, text) != 0 && result == 0)
 		result = fail(err, EX_IOERR, "cannot compute SHA-256");
+	return result;
+}
+
+/* Appends the record of the checksum. */
+static int
+write_seal(struct file_sink *out, struct error *err)
+{
+	char digest[SHA256_TEXT], seal[SEAL_MAX];
+	off_t size = lseek(out->fd, 0, SEEK_CUR);
+	int n;
+
+	if (digest_file(out->fd, size, digest, err) != 0)
+		return -1;
+	n = snprintf(seal, sizeof(seal), "%s%s\n", MESSAGE_FILE_SEAL, digest);
+	return sink_add(&out->sink, seal, (size_t)n, err);
+}
+
+int
+message_file_write(int fd, const struct message_file *m,
+    enum message_file_part part, struct error *err)
+{
+	struct file_sink out;
+	int result;
+
+	file_sink_open(&out, fd, EX_TEMPFAIL);
+	result = write_body(&out.sink, m, part, err);
+	if (result == 0)
+		result = file_sink_flush(&out, err);
+	if (result == 0)
+		result = write_seal(&out, err);
+	if (result == 0)
+		result = file_sink_flush(&out, err);
+	file_sink_close(&out);
 	return result;
 }
 

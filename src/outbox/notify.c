@@ -68,7 +68,7 @@ notify_remind(int fd, const char *path)
 
 	if (path == NULL || !outbox_exists(path))
 		return;
-	if (outbox_open(&o, path, &ignored) == 0) {
+	if (outbox_open(&o, path, OUTBOX_WRITE, &ignored) == 0) {
 		/* its own time says when that was */
 		(void)fstatat(o.places[OUTBOX_JOURNAL], "told", &told, 0);
 		n = count_since(&o, &told.st_mtim);

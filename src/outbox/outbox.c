@@ -73,53 +73,85 @@ outbox_cannot(struct error *err, const char *what, const char *path)
 	    escape_string(quote, sizeof(quote), path), strerror(error));
 }
 
+/* Returns whether only this user can enter the directory. */
+static int
+is_private(int fd, struct stat *st)
+{
+	return fstat(fd, st) == 0 && st->st_uid == geteuid() &&
+	    (st->st_mode & 0077) == 0;
+}
+
+/* Returns whether it is a part of an outbox, and not another directory of the
+ * user that the configuration names by mistake. */
+static int
+is_of_outbox(int parent, int fd)
+{
+	return parent != AT_FDCWD || (faccessat(fd,
+	    place_names[OUTBOX_NEW], F_OK, 0) == 0 &&
+	    faccessat(fd, place_names[OUTBOX_JOURNAL], F_OK, 0) == 0);
+}
+
 /* Opens a directory that no other user can write to: he could have messages
  * sent in our name. */
 static int
 open_directory(int parent, const char *name, const char *path,
-    struct error *err)
+    enum outbox_access access, struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
-	struct stat st;
+	struct stat st = {0};
 	int fd = openat(parent, name,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		outbox_cannot(err, "open", path);
-		if (fd >= 0)
-			close(fd);
-		return -1;
-	}
-	if (st.st_uid == geteuid() && (st.st_mode & 0077) == 0)
+	escape_string(quote, sizeof(quote), path);
+	if (fd < 0)
+		return fail(err, errno == EACCES ? EX_CONFIG : EX_TEMPFAIL,
+		    "outbox: cannot open %s: %s", quote, strerror(errno));
+	if (is_private(fd, &st) ||
+	    (access == OUTBOX_READ && st.st_uid == geteuid()))
 		return fd;
+	if (st.st_uid == geteuid() && is_of_outbox(parent, fd) &&
+	    fchmod(fd, 0700) == 0 && is_private(fd, &st)) {
+		hint(err, "outbox directory %s was open to other users, and "
+		    "is private now", quote);
+		return fd;
+	}
 	close(fd);
 	return fail(err, EX_CANTCREAT, "outbox directory %s is not private: "
 	    "expected mode 700 and user %lu, not mode %03o and user %lu",
-	    escape_string(quote, sizeof(quote), path),
-	    (unsigned long)geteuid(), (unsigned)(st.st_mode & 0777),
+	    quote, (unsigned long)geteuid(), (unsigned)(st.st_mode & 0777),
 	    (unsigned long)st.st_uid);
 }
 
-/* The same, but makes it if it is missing. */
+/* The same; to write, makes it if it is missing. */
 static int
-open_or_make(int parent, const char *name, char *path, struct error *err)
+open_or_make(int parent, const char *name, char *path,
+    enum outbox_access access, struct error *err)
 {
-	if (faccessat(parent, name, F_OK, 0) != 0 && mkdirs(path) != 0)
+	if (access == OUTBOX_WRITE && faccessat(parent, name, F_OK, 0) != 0 &&
+	    mkdirs(path) != 0)
 		return outbox_cannot(err, "make", path);
-	return open_directory(parent, name, path, err);
+	return open_directory(parent, name, path, access, err);
 }
 
 static int
-open_places(struct outbox *o, int top, struct error *err)
+open_places(struct outbox *o, int top, enum outbox_access access,
+    struct error *err)
 {
 	for (size_t i = 0; i < OUTBOX_PLACES; i++) {
-		char *path = xasprintf("%s/%s", o->path, place_names[i]);
+		char *path;
 
-		o->places[i] = open_or_make(top, place_names[i], path, err);
+		if (access == OUTBOX_READ && faccessat(top, place_names[i],
+		    F_OK, 0) != 0 && errno == ENOENT)
+			continue;
+		path = xasprintf("%s/%s", o->path, place_names[i]);
+		o->places[i] = open_or_make(top, place_names[i], path, access,
+		    err);
 		free(path);
 		if (o->places[i] < 0)
 			return -1;
 	}
+	if (access == OUTBOX_READ)
+		return 0;
 	o->lock = openat(top, "lock", O_RDWR | O_CREAT | O_CLOEXEC |
 	    O_NOFOLLOW, 0600);
 	/* whatever the umask was */
@@ -128,7 +160,8 @@ open_places(struct outbox *o, int top, struct error *err)
 }
 
 int
-outbox_open(struct outbox *o, const char *path, struct error *err)
+outbox_open(struct outbox *o, const char *path, enum outbox_access access,
+    struct error *err)
 {
 	int top, result;
 
@@ -140,10 +173,10 @@ outbox_open(struct outbox *o, const char *path, struct error *err)
 	if (path[0] != '/')
 		return fail(err, EX_TEMPFAIL, "outbox: expected an absolute "
 		    "path");
-	top = open_or_make(AT_FDCWD, path, o->path, err);
+	top = open_or_make(AT_FDCWD, path, o->path, access, err);
 	if (top < 0)
 		return -1;
-	result = open_places(o, top, err);
+	result = open_places(o, top, access, err);
 	close(top);
 	return result;
 }
@@ -206,6 +239,14 @@ write_unfinished(int directory, const char *name, const struct message_file *e,
 	return result;
 }
 
+/* exFAT, sshfs and others have no second names. */
+static int
+link_is_missing(int error)
+{
+	return error == EPERM || error == EOPNOTSUPP || error == ENOTSUP ||
+	    error == ENOSYS;
+}
+
 /* Gives the finished file a name of its own. */
 static int
 give_id(int directory, const char *unfinished, char id[OUTBOX_ID],
@@ -217,6 +258,9 @@ give_id(int directory, const char *unfinished, char id[OUTBOX_ID],
 		if (make_id(id) != 0)
 			return outbox_cannot(err, "name", unfinished);
 		result = linkat(directory, unfinished, directory, id, 0);
+		if (result != 0 && link_is_missing(errno))
+			result = platform_rename_new(directory, unfinished,
+			    id);
 	} while (result != 0 && errno == EEXIST);
 	if (result != 0)
 		return outbox_cannot(err, "name", unfinished);
@@ -296,12 +340,28 @@ open_listing(int directory)
 }
 
 int
+outbox_is_used(const struct outbox *o, enum outbox_place place)
+{
+	DIR *listing = open_listing(o->places[place]);
+	const struct dirent *d = NULL;
+
+	while (listing != NULL && (d = readdir(listing)) != NULL &&
+	    !is_id(d->d_name))
+		continue;
+	if (listing != NULL)
+		closedir(listing);
+	return d != NULL;
+}
+
+int
 outbox_list(const struct outbox *o, enum outbox_place place,
     struct string_list *ids, struct error *err)
 {
 	DIR *listing = open_listing(o->places[place]);
 	const struct dirent *d;
 
+	if (o->places[place] < 0)
+		return 0;
 	if (listing == NULL)
 		return outbox_cannot(err, "list", o->path);
 	for (errno = 0; (d = readdir(listing)) != NULL; errno = 0)
@@ -336,27 +396,6 @@ outbox_message_size(const struct outbox *o, enum outbox_place place,
 	if (fstatat(o->places[place], id, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return 0;
 	return (uint64_t)st.st_size;
-}
-
-int
-outbox_check_room(const struct outbox *o, const struct account *limits,
-    uint64_t octets, struct error *err)
-{
-	uint64_t max = (uint64_t)limits->outbox_max_size << 20;
-	struct string_list ids = {0};
-	int result = outbox_list(o, OUTBOX_NEW, &ids, err);
-
-	for (size_t i = 0; i < ids.n; i++)
-		octets += outbox_message_size(o, OUTBOX_NEW, ids.at[i]);
-	if (result == 0 && ids.n >= limits->outbox_max_messages)
-		result = fail(err, EX_TEMPFAIL, "outbox full: %zu messages "
-		    "of at most %u (outbox_max_messages)", ids.n,
-		    limits->outbox_max_messages);
-	else if (result == 0 && octets > max)
-		result = fail(err, EX_TEMPFAIL, "outbox full: more than "
-		    "%u MiB (outbox_max_size)", limits->outbox_max_size);
-	string_list_free(&ids);
-	return result;
 }
 
 int

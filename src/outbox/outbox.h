@@ -22,12 +22,17 @@
 /* "20261123T125500Z-" and 16 hexadecimal digits, and the NUL. */
 #define OUTBOX_ID 34
 
+enum outbox_access {
+	OUTBOX_READ,    /* nothing is made or changed; no lock can be taken */
+	OUTBOX_WRITE
+};
+
 enum outbox_place { OUTBOX_NEW, OUTBOX_FAILED, OUTBOX_JOURNAL };
 #define OUTBOX_PLACES 3
 
 struct outbox {
 	char *path;                 /* owned; NULL while closed */
-	int places[OUTBOX_PLACES];  /* the directories */
+	int places[OUTBOX_PLACES];  /* the directories; -1: missing */
 	int lock;                   /* -1: not held */
 };
 
@@ -35,12 +40,15 @@ struct outbox {
 char *outbox_path(const struct account *a);
 
 /*
- * Opens the outbox. A directory that is missing is made with mode 0700.
- * Returns 0 on success, -1 with err set: EX_CANTCREAT another user can write
- * to it, EX_TEMPFAIL it cannot be made or opened. Call outbox_close in either
+ * Opens the outbox. To write, a directory that is missing is made with mode
+ * 0700, and one of this user's that is open to others is made private: then
+ * err holds a hint that says so. Returns 0 on success, -1 with err set:
+ * EX_CANTCREAT another user can write to it, EX_CONFIG this user may not read
+ * it, EX_TEMPFAIL it cannot be made or opened. Call outbox_close in either
  * case. The functions below fail with EX_TEMPFAIL.
  */
-int outbox_open(struct outbox *o, const char *path, struct error *err);
+int outbox_open(struct outbox *o, const char *path, enum outbox_access access,
+	struct error *err);
 
 /* Returns whether the directory exists, or may exist. */
 int outbox_exists(const char *path);
@@ -58,14 +66,12 @@ int outbox_add(const struct outbox *o, enum outbox_place place,
 	const struct message_file *m, enum message_file_part part,
 	char id[OUTBOX_ID], struct error *err);
 
-/* Returns 0 if there is room for a message of that many octets, -1 if there are
- * too many messages, or together they are too large. */
-int outbox_check_room(const struct outbox *o, const struct account *limits,
-	uint64_t octets, struct error *err);
-
 /* Takes the lock. Returns 1, 0 if another run holds it until the deadline, or
  * -1. */
 int outbox_lock(struct outbox *o, int64_t deadline, struct error *err);
+
+/* Returns whether a message waits there. */
+int outbox_is_used(const struct outbox *o, enum outbox_place place);
 
 /* Lists the IDs of the messages there, oldest first. Returns 0 or -1. */
 int outbox_list(const struct outbox *o, enum outbox_place place,

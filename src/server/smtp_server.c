@@ -265,7 +265,10 @@ submit_message_of(struct smtp_server *r, struct message *message,
 	mail_rcpt_apply(&r->transaction, &request);
 	if (v->result.code == 0 &&
 	    config_load(&account, selection, request.sender, message,
-	    &v->result) == 0 &&
+	    &v->result) != 0)
+		enqueue_unconfigured(&account, &envelope, &request, message,
+		    selection, &v->result);
+	else if (v->result.code == 0 &&
 	    envelope_make(&envelope, &request, &account, message,
 	    &v->result) == 0) {
 		int result = reuse_send(&r->delivery, &account, &envelope,

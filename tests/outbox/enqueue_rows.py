@@ -138,23 +138,30 @@ def spoil_place(house):
 def spoil_owner(house):
     if os.geteuid() == 0:
         os.chown(house.outbox, 12345, -1)
-    else:
-        spoil_mode(house)
 
 
 def dir_wrong_owner_or_mode():
-    for spoil in (spoil_mode, spoil_link, spoil_place, spoil_owner):
+    """Directories of ours become private, and that is told."""
+    for spoil, status in ((spoil_mode, 0), (spoil_place, 0),
+                          (spoil_link, 75), (spoil_owner, 73)):
         with House() as house:
             house.send("0@x")
             for path in house.files("new"):
                 os.unlink(path)
             spoil(house)
+            if spoil is spoil_owner and os.geteuid() != 0:
+                continue
             result = house.send("1@x")
-            # a link cannot be opened at all: that is not our 73
-            yield from fault_of(result, 75 if spoil is spoil_link else 73)
-            if b"not queued" not in result.stderr:
+            yield from fault_of(result, status)
+            words = b"not queued" if status else b"is private now"
+            if words not in result.stderr:
                 yield f"{spoil.__name__}: {result.stderr!r}"
-            yield from differs("new", house.files("new"), [])
+            yield from differs("new", len(house.files("new")),
+                               int(status == 0))
+            if status == 0:
+                for place in ("", "new", "failed", "journal"):
+                    mode = os.stat(os.path.join(house.outbox, place)).st_mode
+                    yield from differs(place, oct(mode & 0o777), "0o700")
 
 
 def umask_0777():

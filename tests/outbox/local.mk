@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The outbox under everything that can happen to it.
 OUTBOX_TESTS = \
+	tests/outbox/disks.py \
 	tests/outbox/fate.py \
 	tests/outbox/ledger.py \
+	tests/outbox/fixable.py \
 	tests/outbox/person.py \
 	tests/outbox/powercut.py \
 	tests/outbox/rows.py

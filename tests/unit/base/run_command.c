@@ -88,6 +88,18 @@ a_command_that_fails_is_quoted_without_its_output(void **state)
 }
 
 static void
+a_command_may_ask_for_another_try(void **state)
+{
+	struct buffer out = { .kind = BUFFER_SECRET };
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(command_read(&out, "echo x; exit 75", 60, &err), -1);
+	assert_int_equal(err.code, EX_TEMPFAIL);
+	buffer_free(&out);
+}
+
+static void
 the_longest_secret_fits(void **state)
 {
 	struct buffer out = { .kind = BUFFER_SECRET };
@@ -118,7 +130,7 @@ at_the_limit_all_that_was_started_is_killed(void **state)
 	snprintf(command, sizeof(command),
 	    "(echo x; exec sleep 600) >%s & sleep 600", path);
 	assert_int_equal(command_read(&out, command, 1, &err), -1);
-	assert_int_equal(err.code, EX_CONFIG);
+	assert_int_equal(err.code, EX_TEMPFAIL);
 	assert_non_null(strstr(err.text, "timed out"));
 	while (poll(&p, 1, 10000) == 1 && (p.revents & POLLIN))
 		assert_true(read(p.fd, &c, 1) == 1);
@@ -149,6 +161,7 @@ main(void)
 		cmocka_unit_test(the_first_line_is_the_secret),
 		cmocka_unit_test(
 		    a_command_that_fails_is_quoted_without_its_output),
+		cmocka_unit_test(a_command_may_ask_for_another_try),
 		cmocka_unit_test(the_longest_secret_fits),
 		cmocka_unit_test(at_the_limit_all_that_was_started_is_killed),
 		cmocka_unit_test(a_command_that_shuts_its_output_is_waited_for),

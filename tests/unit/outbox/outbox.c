@@ -8,6 +8,7 @@
 
 #include "base/xmalloc.h"
 #include "outbox/outbox.h"
+#include "outbox/room.h"
 
 static const char text[] = "From: a@example.org\nSubject: x\n\n"
     ".dot\nlast line without end";
@@ -81,7 +82,7 @@ open_outbox(struct outbox *o, const struct fixture *f)
 {
 	struct error err = {0};
 
-	if (outbox_open(o, f->path, &err) != 0)
+	if (outbox_open(o, f->path, OUTBOX_WRITE, &err) != 0)
 		fail_msg("%s", err.text);
 }
 
@@ -240,20 +241,40 @@ a_second_name_or_a_link_is_not_read(void **state)
 }
 
 static void
-a_directory_that_others_can_use_is_refused(void **state)
+an_outbox_that_others_can_use_becomes_private(void **state)
+{
+	struct fixture *f = *state;
+	struct outbox o;
+	struct error err = {0};
+	struct stat st;
+
+	open_outbox(&o, f);
+	outbox_close(&o);
+	assert_int_equal(chmod(f->path, 0750), 0);
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_READ, &err), 0);
+	outbox_close(&o);
+	assert_string_equal(err.hint, "");
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	outbox_close(&o);
+	assert_non_null(strstr(err.hint, "is private now"));
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+}
+
+static void
+another_directory_that_others_can_use_is_refused(void **state)
 {
 	struct fixture *f = *state;
 	struct outbox o;
 	struct error err = {0};
 
-	open_outbox(&o, f);
-	outbox_close(&o);
-	assert_int_equal(chmod(f->path, 0750), 0);
-	assert_int_equal(outbox_open(&o, f->path, &err), -1);
+	assert_int_equal(chmod(f->directory, 0750), 0);
+	assert_int_equal(outbox_open(&o, f->directory, OUTBOX_WRITE, &err),
+	    -1);
 	assert_int_equal(err.code, EX_CANTCREAT);
 	assert_non_null(strstr(err.text, "not private"));
 	outbox_close(&o);
-	assert_int_equal(chmod(f->path, 0700), 0);
+	assert_int_equal(chmod(f->directory, 0700), 0);
 }
 
 static void
@@ -351,6 +372,18 @@ what_a_killed_writer_left_is_swept_when_it_is_old(void **state)
 }
 
 static void
+write_tally(const struct outbox *o, const char *line)
+{
+	char *path = xasprintf("%s/tally", o->path);
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(line, file);
+	fclose(file);
+	free(path);
+}
+
+static void
 a_full_outbox_says_so(void **state)
 {
 	struct fixture *f = *state;
@@ -361,14 +394,64 @@ a_full_outbox_says_so(void **state)
 
 	account_init(&a, "");
 	open_with_message(&o, f, id);
-	assert_int_equal(outbox_check_room(&o, &a, 1000, &err), 0);
+	assert_int_equal(room_take(&o, &a, 1000, &err), 0);
 	assert_int_equal(account_set(&a, "outbox_max_size", "1", &err), 0);
-	assert_int_equal(outbox_check_room(&o, &a, 2 << 20, &err), -1);
+	assert_int_equal(room_take(&o, &a, 2 << 20, &err), -1);
 	assert_int_equal(err.code, EX_TEMPFAIL);
 	assert_int_equal(account_set(&a, "outbox_max_messages", "1", &err),
 	    0);
-	assert_int_equal(outbox_check_room(&o, &a, 1, &err), -1);
+	assert_int_equal(room_take(&o, &a, 1, &err), -1);
 	assert_non_null(strstr(err.text, "outbox full"));
+	outbox_close(&o);
+	account_free(&a);
+}
+
+/* One that is torn, foreign or too high is counted anew. */
+static void
+a_wrong_tally_refuses_nothing(void **state)
+{
+	static const char *const texts[] = { "", "\n", "1", "1 2", "x y\n",
+	    "999999 5\n", "1 999999999999\n", "-1 -1\n",
+	    "99999999999999999999 1\n" };
+	struct fixture *f = *state;
+	struct account a;
+	struct outbox o;
+	struct error err = {0};
+	char id[OUTBOX_ID];
+
+	account_init(&a, "");
+	open_with_message(&o, f, id);
+	assert_int_equal(account_set(&a, "outbox_max_messages", "2", &err),
+	    0);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		write_tally(&o, texts[i]);
+		assert_int_equal(room_take(&o, &a, 1000, &err), 0);
+	}
+	room_count(&o);
+	assert_int_equal(room_take(&o, &a, 1000, &err), 0);
+	outbox_close(&o);
+	account_free(&a);
+}
+
+/* What the journals of messages take counts, too. */
+static void
+journals_take_room(void **state)
+{
+	struct fixture *f = *state;
+	struct account a;
+	struct outbox o;
+	struct journal j;
+	struct error err = {0};
+	char id[OUTBOX_ID];
+
+	account_init(&a, "");
+	assert_int_equal(account_set(&a, "outbox_max_size", "1", &err), 0);
+	open_with_message(&o, f, id);
+	assert_int_equal(outbox_open_journal(&o, id, &j, &err), 0);
+	assert_int_equal(ftruncate(j.fd, 1 << 20), 0);
+	journal_close(&j);
+	assert_int_equal(room_take(&o, &a, 1, &err), -1);
+	assert_non_null(strstr(err.text, "outbox_max_size"));
 	outbox_close(&o);
 	account_free(&a);
 }
@@ -383,12 +466,15 @@ main(void)
 		TEST(a_part_is_for_its_recipients_only),
 		TEST(damage_anywhere_is_seen),
 		TEST(a_second_name_or_a_link_is_not_read),
-		TEST(a_directory_that_others_can_use_is_refused),
+		TEST(an_outbox_that_others_can_use_becomes_private),
+		TEST(another_directory_that_others_can_use_is_refused),
 		TEST(directories_are_private_whatever_the_umask),
 		TEST(only_one_holds_the_lock),
 		TEST(a_message_moves_and_goes_with_its_journal),
 		TEST(what_a_killed_writer_left_is_swept_when_it_is_old),
 		TEST(a_full_outbox_says_so),
+		TEST(a_wrong_tally_refuses_nothing),
+		TEST(journals_take_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
