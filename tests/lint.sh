@@ -150,7 +150,7 @@ check_libraries()
 	gsasl auth/sasl
 	idn2 format/domain
 	curl token/https
-	jansson token/oauth_reply
+	jansson token/.*
 	END
 }
 
