@@ -4,6 +4,7 @@
 
 #include "base/escape.h"
 #include "base/poll.h"
+#include "base/run_command.h"
 #include "base/terminal.h"
 #include "token/login.h"
 
@@ -12,6 +13,20 @@
 #define INTERVAL_DEFAULT 5   /* RFC 8628 3.2 */
 #define INTERVAL_MAX 120
 #define EXPIRES_DEFAULT 600
+#define QR_SECONDS 5
+
+/* Shows the URI as a QR code where a program for that is installed. */
+static void
+show_qr_code(const char *uri)
+{
+	const struct buffer text = { .data = (char *)uri, .len = strlen(uri) };
+	struct error ignored = {0};
+
+	if (isatty(STDERR_FILENO))
+		(void)command_write("command -v qrencode >/dev/null && "
+		    "exec qrencode -t ANSIUTF8 >&2", &text, QR_SECONDS,
+		    &ignored);
+}
 
 /* Shows what a device authorization response asks of the user. */
 static int
@@ -34,6 +49,7 @@ show(const json_t *grant, struct error *err)
 	if (whole != NULL)
 		terminal_say(STDERR_FILENO, "or open %s\n",
 		    escape_string(quote, sizeof(quote), whole));
+	show_qr_code(whole != NULL ? whole : uri);
 	terminal_say(STDERR_FILENO, "Waiting for %ld minutes at most ...\n",
 	    (oauth_seconds(grant, "expires_in", EXPIRES_DEFAULT) + 59) / 60);
 	return 0;
