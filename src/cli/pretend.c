@@ -29,6 +29,21 @@ add_value(struct buffer *out, const char *value)
 }
 
 static void
+show_key(struct buffer *out, const struct account *a, size_t key)
+{
+	char *value;
+
+	for (size_t i = 0; (value = account_show(a, key, i)) != NULL; i++) {
+		if (value[0] != '\0') {
+			buffer_addf(out, "%s ", account_keys[key].name);
+			add_value(out, value);
+			buffer_add_char(out, '\n');
+		}
+		free(value);
+	}
+}
+
+static void
 show_account(struct buffer *out, const struct account *a)
 {
 	char *place = account_describe(a);
@@ -37,20 +52,18 @@ show_account(struct buffer *out, const struct account *a)
 	free(place);
 	add_value(out, a->name);
 	buffer_add_char(out, '\n');
+	for (size_t key = 0; key < KEYS; key++) {
+		if (a->places[key] == NULL)
+			continue;
+		place = account_place(a, a->places[key]);
+		buffer_addf(out, "# %s\n", place);
+		free(place);
+		show_key(out, a, key);
+	}
+	buffer_add_string(out, "# default\n");
 	for (size_t key = 0; key < KEYS; key++)
-		for (size_t i = 0;; i++) {
-			char *value = account_show(a, key, i);
-
-			if (value == NULL)
-				break;
-			if (value[0] != '\0') {
-				buffer_addf(out, "%s ",
-				    account_keys[key].name);
-				add_value(out, value);
-				buffer_add_char(out, '\n');
-			}
-			free(value);
-		}
+		if (a->places[key] == NULL)
+			show_key(out, a, key);
 }
 
 static void
