@@ -150,7 +150,7 @@ check_libraries()
 	gsasl auth/sasl
 	idn2 format/domain
 	curl token/https
-	jansson token/oauth_reply
+	jansson token/.*
 	END
 }
 
@@ -279,7 +279,7 @@ check_outlets()
 	net/(socket|stdio) the peer
 	net/(wait_line|progress) figures, and a server escaped when it is noted
 	message/spool a file without a name
-	outbox/(background|flush|held|journal|locate|sealed_file) files, pipes
+	outbox/(background|flush|held|journal|locate|message_file|room) files, pipes
 	report/log a line that report/log escapes
 	report/result_json JSON that format/json escapes
 	setup/config_writer the config file

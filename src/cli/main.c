@@ -371,6 +371,9 @@ configure(struct program_run *run, struct error *err)
 		.input = run->input,
 		.output = STDOUT_FILENO,
 		.trace = trace_of(&run->options),
+		.auth_test = run->options.auth_test,
+		.keep = run->options.keep,
+		.test_message = run->options.test_message,
 	};
 
 	run->drained = 1; /* questions are answered there, if anything */

@@ -38,6 +38,8 @@ struct options {
 	const char *queue;        /* --rmqs */
 	const char *address;      /* --configure, or NULL */
 	const char *from_file;    /* --from-file, or NULL */
+	const char *keep;         /* --keep-password, or NULL */
+	int test_message;         /* --test-message */
 	const char *verb;         /* --outbox: list, show, retry, remove */
 	int ignore_dots;          /* -i, -oi; set unless called as sendmail */
 	int read_sender;          /* --read-envelope-from */

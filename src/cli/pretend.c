@@ -17,6 +17,18 @@ add_line(struct buffer *out, const char *name, const char *value)
 }
 
 static void
+show_key(struct buffer *out, const struct account *a, size_t key)
+{
+	char *value;
+
+	for (size_t i = 0; (value = account_show(a, key, i)) != NULL; i++) {
+		if (value[0] != '\0')
+			add_line(out, account_keys[key].name, value);
+		free(value);
+	}
+}
+
+static void
 show_account(struct buffer *out, const struct account *a)
 {
 	char *place = account_describe(a);
@@ -24,16 +36,19 @@ show_account(struct buffer *out, const struct account *a)
 	add_line(out, "#", place);
 	free(place);
 	add_line(out, "account", a->name);
+	for (size_t key = 0; key < KEYS; key++) {
+		if (a->places[key] == NULL)
+			continue;
+		place = account_place(a, a->places[key]);
+		add_line(out, "#", place);
+		free(place);
+		show_key(out, a, key);
+	}
+	buffer_add_string(out, "# default
+");
 	for (size_t key = 0; key < KEYS; key++)
-		for (size_t i = 0;; i++) {
-			char *value = account_show(a, key, i);
-
-			if (value == NULL)
-				break;
-			if (value[0] != '\0')
-				add_line(out, account_keys[key].name, value);
-			free(value);
-		}
+		if (a->places[key] == NULL)
+			show_key(out, a, key);
 }
 
 static void

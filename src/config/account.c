@@ -391,6 +391,13 @@ account_get(const struct account *a, const char *name, size_t index)
 }
 
 void
+account_note(struct account *a, size_t key, const char *place)
+{
+	free(a->places[key]);
+	a->places[key] = place != NULL ? xstrdup(place) : NULL;
+}
+
+void
 account_copy(struct account *to, const struct account *from)
 {
 	to->name = xstrdup(from->name);
@@ -399,8 +406,11 @@ account_copy(struct account *to, const struct account *from)
 	to->notice = xstrdup(from->notice);
 	to->home = xstrdup(from->home);
 	to->elsewhere = from->elsewhere;
-	for (size_t i = 0; i < KEYS; i++)
+	for (size_t i = 0; i < KEYS; i++) {
 		copy(field(to, i), field_of(from, i), i);
+		to->places[i] = from->places[i] != NULL
+		    ? xstrdup(from->places[i]) : NULL;
+	}
 }
 
 int
@@ -425,24 +435,37 @@ account_is_local(const struct account *a)
 }
 
 char *
-account_describe(const struct account *a)
+account_place(const struct account *a, const char *place)
 {
 	size_t len = strlen(a->home);
-	int is_below = len > 1 && strncmp(a->origin, a->home, len) == 0 &&
-	    a->origin[len] == '/';
+	int is_below = len > 1 && strncmp(place, a->home, len) == 0 &&
+	    place[len] == '/';
+
+	return xasprintf("%s%s", is_below ? "~" : "", place + (is_below ? len
+	    : 0));
+}
+
+char *
+account_describe(const struct account *a)
+{
+	char *place, *text;
 
 	if (a->origin[0] == '\0')
 		return xstrdup("the command line");
-	return xasprintf("%s%s%s%s", is_below ? "~" : "",
-	    a->origin + (is_below ? len : 0), a->reason[0] != '\0' ? ", "
-	    : "", a->reason);
+	place = account_place(a, a->origin);
+	text = xasprintf("%s%s%s", place, a->reason[0] != '\0' ? ", " : "",
+	    a->reason);
+	free(place);
+	return text;
 }
 
 void
 account_free(struct account *a)
 {
-	for (size_t i = 0; i < KEYS; i++)
+	for (size_t i = 0; i < KEYS; i++) {
 		free_field(field(a, i), i);
+		free(a->places[i]);
+	}
 	free(a->name);
 	free(a->origin);
 	free(a->notice);

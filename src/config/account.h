@@ -29,6 +29,8 @@ struct account {
 	char *home;    /* for ~; may be "" */
 	int elsewhere; /* the command line leads to another server: no secret
 	                  is kept for it under the account's name */
+	char *places[KEYS]; /* where each key was set: "file:line", the command
+	                       line, a rule; NULL: the default */
 #define KEY(key, kind, initial, attributes, argument, summary) \
 	FIELD_##kind key;
 #include "config/keys.def"
@@ -55,6 +57,9 @@ int account_store(struct account *a, size_t key, const char *value,
 int account_set(struct account *a, const char *key, const char *value,
 	struct error *err);
 
+/* Notes where the key was set; NULL: it has its default. */
+void account_note(struct account *a, size_t key, const char *place);
+
 /* Makes an uninitialised account a copy, default values included. */
 void account_copy(struct account *to, const struct account *from);
 
@@ -73,6 +78,9 @@ int account_host_is_local(const struct account *a, const char *host);
 
 /* Returns whether all hosts of the account are this machine. */
 int account_is_local(const struct account *a);
+
+/* Returns a place with the home directory as "~". Owned. */
+char *account_place(const struct account *a, const char *place);
 
 /* Returns where the account is written and why it was chosen, for people:
  * "~/.msmtprc:3, because from matches -f". Owned. */

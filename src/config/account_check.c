@@ -39,10 +39,23 @@ default_port(const struct account *a)
 	return account_is_local(a) ? PORT_SMTP : PORT_SUBMISSION;
 }
 
+/* Notes the rule for a key that nobody has set. */
+static void
+note_rule(struct account *a, size_t key, const char *rule)
+{
+	if (a->places[key] == NULL)
+		account_note(a, key, rule);
+}
+
 /* Resolves "auto" and a missing port. */
 static void
 resolve(struct account *a)
 {
+	note_rule(a, KEY_tls, "rule: on, but for this machine");
+	note_rule(a, KEY_tls_starttls, "rule: off with port 465, else on");
+	note_rule(a, KEY_port, "rule: 587; 465 with TLS from the start; 25 on "
+	    "this machine or for mx:");
+	note_rule(a, KEY_auth, "rule: on if there is a user");
 	if (a->tls == SWITCH_AUTO)
 		a->tls = account_is_local(a) ? SWITCH_OFF : SWITCH_ON;
 	if (a->tls_starttls == SWITCH_AUTO)

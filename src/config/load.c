@@ -72,7 +72,11 @@ apply(struct account *a, const struct config_setting *s, unsigned *written,
 		if (account_set(a, s->key, "", err) != 0)
 			return wrap(err, "%s", s->origin);
 	}
-	return set_key(a, s, index, err) != 0 ? wrap(err, "%s", s->origin) : 0;
+	if (set_key(a, s, index, err) != 0)
+		return wrap(err, "%s", s->origin);
+	if (index < KEYS)
+		account_note(a, index, s->origin);
+	return 0;
 }
 
 /* Reads the first line of what an eval command prints: a key, a comment or

@@ -25,6 +25,7 @@ override(struct account *a, const struct selection *selection,
 			err->code = EX_USAGE;
 			return wrap(err, "--%s", o->key);
 		}
+		account_note(a, index, "the command line");
 	}
 	return 0;
 }
@@ -117,8 +118,10 @@ withhold(struct account *a, const struct selection *selection)
 		if (changes(&parties[i], a, selection))
 			lost |= parties[i].credential;
 	for (size_t key = 0; key < KEYS; key++)
-		if ((account_keys[key].attributes & lost) != 0)
+		if ((account_keys[key].attributes & lost) != 0) {
 			account_store(a, key, "", &ignored);
+			account_note(a, key, NULL);
+		}
 	a->elsewhere = (lost & ATTR_CREDENTIAL) != 0;
 	return lost != 0;
 }

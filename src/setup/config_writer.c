@@ -32,6 +32,31 @@ config_writer_login(const struct config_writer *c)
 	return p->login;
 }
 
+/* The command for a token. Owned. */
+static char *
+token_command(const struct config_writer *c)
+{
+	const char *user = selection_value(c->selection, KEY_user, c->address);
+
+	return xasprintf("onehop-token %s", config_writer_is_plain(user) ? user
+	    : "USER");
+}
+
+static int
+set_login(struct account *a, const struct config_writer *c, struct error *err)
+{
+	char *command = token_command(c);
+	int result = account_store(a, KEY_user, c->address, err);
+
+	if (config_writer_login(c) != LOGIN_TOKEN)
+		result |= account_store(a, KEY_auth, "on", err);
+	else
+		result |= account_store(a, KEY_auth, "xoauth2", err) |
+		    account_store(a, KEY_passwordeval, command, err);
+	free(command);
+	return result;
+}
+
 static int
 set_options(struct account *a, const struct config_writer *c, struct error *err)
 {
@@ -61,9 +86,7 @@ config_writer_account(struct account *a, const struct config_writer *c,
 	    account_store(a, KEY_tls, "on", err) != 0 ||
 	    account_store(a, KEY_tls_starttls, c->service->starttls ? "on"
 	    : "off", err) != 0 ||
-	    account_store(a, KEY_user, c->address, err) != 0 ||
-	    account_store(a, KEY_auth, config_writer_login(c) == LOGIN_TOKEN
-	    ? "xoauth2" : "on", err) != 0 ||
+	    set_login(a, c, err) != 0 ||
 	    set_options(a, c, err) != 0)
 		return -1;
 	return account_check(a, err);
@@ -120,28 +143,28 @@ config_writer_is_plain(const char *word)
 static void
 add_password(struct buffer *out, const struct config_writer *c)
 {
-	const char *command = selection_value(c->selection, KEY_passwordeval,
-	    c->passwordeval);
+	const char *command = c->passwordeval != NULL ? c->passwordeval
+	    : selection_value(c->selection, KEY_passwordeval, NULL);
 	const char *user = selection_value(c->selection, KEY_user, c->address);
 	enum provider_login login = config_writer_login(c);
 
-	if (command != NULL) {
-		buffer_add_string(out, "\n# Prints the password.\n");
-		config_writer_add(out, "passwordeval", command);
-		return;
-	}
 	if (c->password != NULL) {
 		buffer_add_string(out, "\n# Nobody else may read this file: it "
 		    "has the password.\n");
 		config_writer_add(out, "password", c->password);
 		return;
 	}
+	if (command != NULL) {
+		buffer_add_string(out, "\n# Prints the password.\n");
+		config_writer_add(out, "passwordeval", command);
+		return;
+	}
 	if (!config_writer_is_plain(user))
 		user = "USER";
 	if (login == LOGIN_TOKEN) {
 		buffer_addf(out, "\n# This provider refuses passwords. Log in "
-		    "once:\n# onehop-token --login %s\n"
-		    "passwordeval onehop-token %s\n", user, user);
+		    "once:\n# onehop-token --login %s\n", user);
+		buffer_addf(out, "passwordeval onehop-token %s\n", user);
 		return;
 	}
 	if (login == LOGIN_APP_PASSWORD)
@@ -149,13 +172,10 @@ add_password(struct buffer *out, const struct config_writer *c)
 		    "account's own. Make one at\n# %s\n",
 		    provider_by_host(c->service->host)->page);
 	buffer_addf(out, "\n"
-	    "# A command that prints the password. Without one you are asked "
-	    "at the\n"
-	    "# terminal, and cron and its like cannot send. Examples:\n"
-	    "# passwordeval pass show mail/%s\n"
-	    "# passwordeval secret-tool lookup host %s user %s\n"
-	    "# passwordeval gpg -q -d ~/.config/onehop/password.gpg\n",
-	    c->service->host, c->service->host, user);
+	    "# Without a command that prints the password you are asked for "
+	    "it at the\n# terminal, and cron and its like cannot send.\n"
+	    "# passwordeval secret-tool lookup host %s user %s\n",
+	    c->service->host, user);
 }
 
 /* Adds the other keys of the command line. */
@@ -176,26 +196,55 @@ add_options(struct buffer *out, const struct config_writer *c)
 	}
 }
 
-void
-config_writer_text(struct buffer *out, const struct config_writer *c)
+/* Adds a key, unless it is the file's first account and has that value without
+ * a line: the file of another account may have defaults. */
+static void
+add_needed(struct buffer *out, const struct config_writer *c,
+    struct account *a, size_t key, const char *value)
 {
+	struct error ignored = {0};
+	struct account checked;
+	char *shown;
+
+	account_copy(&checked, a);
+	(void)account_check(&checked, &ignored);
+	shown = account_show(&checked, key, 0);
+	if (c->account != NULL || strcmp(shown, value) != 0)
+		config_writer_add(out, account_keys[key].name, value);
+	(void)account_store(a, key, value, &ignored);
+	account_free(&checked);
+	free(shown);
+}
+
+static void
+add_server(struct buffer *out, const struct config_writer *c,
+    struct account *a)
+{
+	struct error ignored = {0};
 	char port[16];
 
 	snprintf(port, sizeof(port), "%u", c->service->port);
-	if (c->account != NULL)
-		buffer_addf(out, "\naccount %s\n", c->account);
-	else
-		buffer_add_string(out, "# Made by onehop --configure. See "
-		    "onehop-config(5).\n\n");
-	buffer_addf(out, "# The server that takes your mail: %s.\n", c->origin);
+	buffer_addf(out, "# The server that takes your mail, %s: port %s, "
+	    "%s.\n", c->origin, port, c->service->starttls
+	    ? "TLS after STARTTLS" : "TLS from the start");
 	config_writer_add(out, "host", c->service->host);
-	config_writer_add(out, "port", port);
-	buffer_addf(out, "# %s\n", c->service->starttls
-	    ? "TLS after STARTTLS." : "TLS from the start.");
-	config_writer_add(out, "tls", selection_value(c->selection, KEY_tls,
+	(void)account_store(a, KEY_host, c->service->host, &ignored);
+	add_needed(out, c, a, KEY_port, port);
+	add_needed(out, c, a, KEY_tls, selection_value(c->selection, KEY_tls,
 	    "on"));
-	config_writer_add(out, "tls_starttls", c->service->starttls ? "on"
+	add_needed(out, c, a, KEY_tls_starttls, c->service->starttls ? "on"
 	    : "off");
+}
+
+static void
+add_person(struct buffer *out, const struct config_writer *c,
+    struct account *a)
+{
+	const char *user = selection_value(c->selection, KEY_user, c->address);
+	const char *auth = selection_value(c->selection, KEY_auth,
+	    config_writer_login(c) == LOGIN_TOKEN ? "xoauth2" : "on");
+	struct error ignored = {0};
+
 	buffer_add_string(out, "\n# Whose mail goes there, and who you are "
 	    "there.\n");
 	add_sender(out, c->address);
@@ -203,17 +252,30 @@ config_writer_text(struct buffer *out, const struct config_writer *c)
 		if (strcmp(c->selection->overrides[i].key, "from") == 0)
 			config_writer_add(out, "from",
 			    c->selection->overrides[i].value);
-	config_writer_add(out, "user", selection_value(c->selection, KEY_user,
-	    c->address));
-	config_writer_add(out, "auth", selection_value(c->selection, KEY_auth,
-	    config_writer_login(c) == LOGIN_TOKEN ? "xoauth2" : "on"));
-	add_password(out, c);
+	if (strcmp(auth, "off") != 0) {
+		config_writer_add(out, "user", user);
+		(void)account_store(a, KEY_user, user, &ignored);
+	}
+	add_needed(out, c, a, KEY_auth, auth);
+	if (strcmp(auth, "off") != 0)
+		add_password(out, c);
+}
+
+void
+config_writer_text(struct buffer *out, const struct config_writer *c)
+{
+	struct account a;
+
+	account_init(&a, "");
+	if (c->account != NULL)
+		buffer_addf(out, "\naccount %s\n", c->account);
+	else
+		buffer_add_string(out, "# Made by onehop --configure. See "
+		    "onehop-config(5).\n\n");
+	add_server(out, c, &a);
+	add_person(out, c, &a);
 	add_options(out, c);
-	buffer_add_string(out, "\n"
-	    "# What you may want as well:\n"
-	    "# from_full_name \"Your Name\"\n"
-	    "# logfile ~/.local/state/onehop/log\n"
-	    "# aliases /etc/aliases\n");
+	account_free(&a);
 }
 
 /* Makes the missing parent directories of path. */

@@ -63,48 +63,81 @@ is_installed(const char *program)
 	return result == 0;
 }
 
-/* Offers one keeper. 1 if it has the password, 0, -1. */
+/* Gives the password to a keeper. Host and user become words of a command. */
 static int
-offer_keeper(struct login_test *t, const struct account *a, size_t n,
-    const struct buffer *password)
+give(struct login_test *t, const struct account *a, size_t n,
+    const struct buffer *password, struct error *err)
 {
-	struct error err = {0};
-	char question[128], *command;
-	int answer;
+	const char *host = a->host.at[0];
+	char *command;
+	int result;
 
-	snprintf(question, sizeof(question), "Keep the password in %s?",
-	    keepers[n].program);
-	answer = terminal_confirm(t->terminal, question, &err);
-	if (answer <= 0)
-		return answer;
-	command = make_command(keepers[n].write, a->host.at[0], a->user);
-	answer = command_write(command, password, COMMAND_SECONDS, &err);
+	if (!config_writer_is_plain(host) || !config_writer_is_plain(a->user))
+		return fail(err, EX_CONFIG, "%s: expected a host and a user of "
+		    "letters, digits and @._+-", keepers[n].program);
+	command = make_command(keepers[n].write, host, a->user);
+	result = command_write(command, password, COMMAND_SECONDS, err);
 	free(command);
-	if (answer != 0) {
-		terminal_say(t->output, "  %s: %s\n", keepers[n].program,
-		    err.text);
+	if (result != 0)
+		return wrap(err, "%s", keepers[n].program);
+	t->passwordeval = make_command(keepers[n].read, host, a->user);
+	return 0;
+}
+
+/* The keeper of that name, or KEEPERS. */
+static size_t
+find_keeper(const char *name)
+{
+	size_t n = 0;
+
+	while (n < KEEPERS && strcmp(keepers[n].program, name) != 0)
+		n++;
+	return n;
+}
+
+int
+login_test_can_keep(const char *where)
+{
+	return find_keeper(where) < KEEPERS || strcmp(where, "file") == 0 ||
+	    strcmp(where, "nowhere") == 0;
+}
+
+/* Offers the keepers that are installed. 1 if one has the password, 0, -1. */
+static int
+offer_keepers(struct login_test *t, const struct account *a,
+    const struct buffer *password, struct error *err)
+{
+	char question[128];
+	int answer = 0;
+
+	if (!config_writer_is_plain(a->host.at[0]) ||
+	    !config_writer_is_plain(a->user))
 		return 0;
+	for (size_t n = 0; n < KEEPERS && answer == 0; n++) {
+		if (!is_installed(keepers[n].program))
+			continue;
+		snprintf(question, sizeof(question), "Keep the password in "
+		    "%s?", keepers[n].program);
+		answer = terminal_confirm(t->terminal, question, err);
+		if (answer > 0 && give(t, a, n, password, err) != 0) {
+			terminal_say(t->output, "  %s\n", err->text);
+			memset(err, 0, sizeof(*err));
+			answer = 0;
+		}
 	}
-	t->passwordeval = make_command(keepers[n].read, a->host.at[0],
-	    a->user);
-	return 1;
+	return answer;
 }
 
 /* Asks where to keep the password. */
 static int
-keep(struct login_test *t, const struct account *a,
+ask_where(struct login_test *t, const struct account *a,
     const struct buffer *password, struct error *err)
 {
 	char quote[ESCAPE_QUOTE], question[ESCAPE_QUOTE + 64];
-	int plain = config_writer_is_plain(a->host.at[0]) &&
-	    config_writer_is_plain(a->user);
-	int answer = 0;
+	int answer = offer_keepers(t, a, password, err);
 
-	for (size_t n = 0; n < KEEPERS && answer == 0 && plain; n++)
-		if (is_installed(keepers[n].program))
-			answer = offer_keeper(t, a, n, password);
 	if (answer != 0)
-		return answer > 0 ? 0 : fail(err, EX_TEMPFAIL, "interrupted");
+		return answer > 0 ? 0 : -1;
 	snprintf(question, sizeof(question), "Keep the password in %s, which "
 	    "only you can read?", escape_string(quote, sizeof(quote),
 	    t->path));
@@ -115,6 +148,18 @@ keep(struct login_test *t, const struct account *a,
 		terminal_say(t->output, "It is not kept: you are asked for it "
 		    "at the terminal.\n");
 	return answer < 0 ? -1 : 0;
+}
+
+static int
+keep(struct login_test *t, const struct account *a,
+    const struct buffer *password, struct error *err)
+{
+	if (t->keep == NULL)
+		return ask_where(t, a, password, err);
+	if (strcmp(t->keep, "file") == 0)
+		return buffer_add(&t->password, password->data, password->len);
+	return strcmp(t->keep, "nowhere") == 0 ? 0
+	    : give(t, a, find_keeper(t->keep), password, err);
 }
 
 static int
@@ -135,23 +180,42 @@ authenticate(const struct login_test *t, const struct account *a,
 	return 0;
 }
 
+/* Gets the password from the account's command, or asks for it. */
+static int
+get_password(const struct login_test *t, const struct account *a,
+    struct buffer *password, struct error *err)
+{
+	char user[ESCAPE_QUOTE], host[ESCAPE_QUOTE], question[3 * ESCAPE_QUOTE];
+
+	if (a->passwordeval[0] != '\0')
+		return command_read(password, a->passwordeval, COMMAND_SECONDS,
+		    err);
+	if (t->terminal < 0)
+		return fail(err, EX_CONFIG, "expected --passwordeval, or a "
+		    "terminal to ask for the password");
+	snprintf(question, sizeof(question), "%s%s%spassword of %s at %s: ",
+	    t->page, t->page[0] != '\0' ? "\n" : "", t->page[0] != '\0'
+	    ? "app " : "", escape_string(user, 400, a->user),
+	    escape_string(host, 400, a->host.at[0]));
+	return terminal_read_secret(password, question, err);
+}
+
 int
 login_test_run(struct login_test *t, struct account *a, struct error *err)
 {
 	struct buffer password = { .kind = BUFFER_SECRET };
-	char user[ESCAPE_QUOTE], host[ESCAPE_QUOTE], question[2 * ESCAPE_QUOTE];
 	int result;
 
 	t->password.kind = BUFFER_SECRET;
-	if (a->passwordeval[0] != '\0' || a->user[0] == '\0')
+	if (a->user[0] == '\0' || (a->passwordeval[0] != '\0' &&
+	    t->keep == NULL))
 		return authenticate(t, a, err);
-	snprintf(question, sizeof(question), "password of %s at %s: ",
-	    escape_string(user, 400, a->user),
-	    escape_string(host, 400, a->host.at[0]));
-	result = terminal_read_secret(&password, question, err);
+	result = get_password(t, a, &password, err);
 	if (result != 0)
 		wrap(err, "the file is written, but");
-	else
+	if (result == 0)
+		result = account_store(a, KEY_passwordeval, "", err);
+	if (result == 0)
 		result = account_store(a, KEY_password,
 		    buffer_string(&password), err);
 	if (result == 0)
@@ -197,7 +261,8 @@ login_test_send(const struct login_test *t, const struct account *a,
 
 	snprintf(question, sizeof(question), "Send a test message to %s?",
 	    escape_string(quote, sizeof(quote), t->address));
-	answer = terminal_confirm(t->terminal, question, err);
+	answer = t->send ? 1 : t->terminal < 0 ? 0
+	    : terminal_confirm(t->terminal, question, err);
 	result = answer < 0 ? -1 : 0;
 	if (answer > 0)
 		result = write_message(&message, t->address, err);
@@ -207,7 +272,8 @@ login_test_send(const struct login_test *t, const struct account *a,
 		result = reuse_send(&session, a, &envelope, &message, err);
 	if (answer > 0 && result == 0)
 		terminal_say(t->output, "Sent. The server answered: %s\n",
-		    session.submitter.facts.final.text);
+		    escape_string(quote, sizeof(quote),
+		    session.submitter.facts.final.text));
 	reuse_close(&session);
 	envelope_free(&envelope);
 	message_free(&message);

@@ -303,16 +303,23 @@ write_file(const struct setup *c, const struct config_writer *config,
 	return result;
 }
 
-/* Tests the password; a file that keeps it is written once more. */
+/* Tests the password, if there is one; a file that keeps it is written once
+ * more. Then offers a test message. */
 static int
-test_password(const struct setup *c, struct account *a,
+test_account(const struct setup *c, struct account *a,
     struct config_writer *config, struct error *err)
 {
+	enum provider_login login = config_writer_login(config);
 	struct login_test t = { .output = c->options->output,
 		.terminal = c->terminal, .trace = c->options->trace,
-		.path = c->path, .address = c->address };
-	int result = login_test_run(&t, a, err);
+		.path = c->path, .address = c->address, .page = "",
+		.keep = c->options->keep, .send = c->options->test_message };
+	int result = 0;
 
+	if (login == LOGIN_APP_PASSWORD)
+		t.page = provider_by_host(config->service->host)->page;
+	if (auth_is_wanted(a) && login != LOGIN_TOKEN)
+		result = login_test_run(&t, a, err);
 	if (result == 0 && (t.password.len > 0 || t.passwordeval != NULL)) {
 		config->passwordeval = t.passwordeval;
 		if (t.password.len > 0)
@@ -326,33 +333,27 @@ test_password(const struct setup *c, struct account *a,
 	return result;
 }
 
-/* Runs onehop-token --login after a question, or prints the command. */
+/* Returns whether onehop-token is in the PATH; -1 on a signal. */
 static int
-offer_login(const struct setup *c, struct error *err)
+has_helper(struct error *err)
 {
-	int answer = 0, status = 0, result;
-	char *command;
+	pid_t pid;
+	int status = 0;
+
+	if (command_start(&pid, "command -v onehop-token >/dev/null", -1, -1,
+	    err) != 0 || command_wait(pid, &status, DEADLINE_NONE, err) < 0)
+		return -1;
+	return status == 0;
+}
+
+static int
+run_login(const struct setup *c, struct error *err)
+{
+	char *command = xasprintf("exec onehop-token --login '%s'",
+	    c->address);
+	int status = 0, result;
 	pid_t pid;
 
-	terminal_say(c->options->output, "This provider takes tokens, no "
-	    "passwords. To log in: onehop-token --login %s\n", c->address);
-	command = xstrdup("command -v onehop-token >/dev/null");
-	result = command_start(&pid, command, -1, -1, err);
-	if (result == 0 && command_wait(pid, &status, DEADLINE_NONE, err) < 0)
-		result = -1;
-	free(command);
-	if (result != 0)
-		return -1;
-	if (status != 0) {
-		terminal_say(c->options->output, "onehop-token is not "
-		    "installed: build it with libcurl and jansson.\n");
-		return 0;
-	}
-	if (c->terminal >= 0 && strchr(c->address, '\'') == NULL)
-		answer = terminal_confirm(c->terminal, "Log in now?", err);
-	if (answer <= 0)
-		return answer;
-	command = xasprintf("exec onehop-token --login '%s'", c->address);
 	result = command_start(&pid, command, -1, -1, err);
 	free(command);
 	if (result == 0 && command_wait(pid, &status,
@@ -365,38 +366,68 @@ offer_login(const struct setup *c, struct error *err)
 	    ? 0 : wrap(err, "the file is written, but onehop-token");
 }
 
-/* Tests the password after a question, or prints the command for it. */
+/* Runs onehop-token --login after a question, or prints the command. Returns 1
+ * if the user has logged in, 0, -1. */
+static int
+offer_login(const struct setup *c, struct error *err)
+{
+	int answer = has_helper(err);
+
+	terminal_say(c->options->output, "This provider takes tokens, no "
+	    "passwords. To log in: onehop-token --login %s\n", c->address);
+	if (answer == 0)
+		terminal_say(c->options->output, "onehop-token is not "
+		    "installed: build it with libcurl and jansson.\n");
+	if (answer > 0)
+		answer = c->terminal >= 0 && strchr(c->address, '\'') == NULL
+		    ? terminal_confirm(c->terminal, "Log in now?", err) : 0;
+	if (answer > 0 && run_login(c, err) != 0)
+		answer = -1;
+	return answer;
+}
+
+/* Prints the command that tests the password. */
+static void
+tell_test(const struct setup *c)
+{
+	const char *config = c->options->selection->config;
+	char quote[ESCAPE_QUOTE];
+
+	terminal_say(c->options->output, "To test the password: "
+	    "onehop%s%s%s%s --serverinfo --auth-test\n",
+	    config != NULL ? " -C " : "", config != NULL
+	    ? escape_string(quote, sizeof(quote), c->path) : "",
+	    c->account != NULL ? " -a " : "",
+	    c->account != NULL ? c->account : "");
+}
+
+/* Tests the account after a question, or as the options say. */
 static int
 offer_test(const struct setup *c, struct config_writer *config,
     struct error *err)
 {
-	char quote[ESCAPE_QUOTE];
+	const struct setup_options *o = c->options;
+	enum provider_login login = config_writer_login(config);
+	int answer = o->auth_test || o->keep != NULL || o->test_message;
 	struct account a;
-	int answer = 0, result;
+	int result = config_writer_account(&a, config, c->home, err);
+	int wanted = result == 0 && auth_is_wanted(&a);
 
-	if (config_writer_login(config) == LOGIN_TOKEN)
-		return offer_login(c, err);
-	if (config_writer_login(config) == LOGIN_APP_PASSWORD)
-		terminal_say(c->options->output, "This provider wants an app "
-		    "password, made at\n%s\n",
+	if (login == LOGIN_APP_PASSWORD && wanted)
+		terminal_say(o->output, "This provider wants an app password, "
+		    "made at\n%s\n",
 		    provider_by_host(config->service->host)->page);
-	result = config_writer_account(&a, config, c->home, err);
-	if (result == 0 && auth_is_wanted(&a) && c->terminal >= 0)
-		answer = terminal_confirm(c->terminal,
+	if (result == 0 && login == LOGIN_TOKEN && !o->test_message)
+		answer = offer_login(c, err);
+	else if (result == 0 && !answer && c->terminal >= 0)
+		answer = !wanted ? 1 : terminal_confirm(c->terminal,
 		    "Test the password now?", err);
 	if (result == 0 && answer > 0)
-		result = test_password(c, &a, config, err);
+		result = test_account(c, &a, config, err);
 	else if (answer < 0)
 		result = -1;
-	else if (result == 0 && auth_is_wanted(&a))
-		terminal_say(c->options->output,
-		    "To test the password: onehop%s%s"
-		    "%s%s --serverinfo --auth-test\n",
-		    c->options->selection->config != NULL ? " -C " : "",
-		    c->options->selection->config != NULL ? escape_string(quote,
-		    sizeof(quote), c->path) : "",
-		    c->account != NULL ? " -a " : "",
-		    c->account != NULL ? c->account : "");
+	else if (wanted && login != LOGIN_TOKEN)
+		tell_test(c);
 	account_free(&a);
 	return result;
 }
@@ -489,6 +520,9 @@ run(struct setup *c, struct error *err)
 	struct config_writer config = {0};
 	int taken = 0;
 
+	if (c->options->keep != NULL && !login_test_can_keep(c->options->keep))
+		return fail(err, EX_USAGE, "--keep-password: expected "
+		    "secret-tool, pass, file or nowhere");
 	if (c->options->from_file != NULL)
 		return choose_file(c, err) != 0 ? -1
 		    : import_file(c, c->options->from_file, err);

@@ -15,6 +15,9 @@ struct setup_options {
 	int input;    /* descriptors */
 	int output;
 	int trace;    /* for the dialogues, or -1 */
+	int auth_test;     /* test the password without a question */
+	const char *keep;  /* then keep it there, as login_test.h; or NULL */
+	int test_message;  /* send a test message without a question */
 };
 
 /*

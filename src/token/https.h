@@ -8,8 +8,8 @@
 
 struct https_reply {
 	long status;
-	struct buffer body;  /* secret */
 	int is_json;         /* its content type says so */
+	struct buffer body;  /* secret */
 };
 
 #define HTTPS_REPLY { .body = { .kind = BUFFER_SECRET, .max = 64 << 10 } }
@@ -20,10 +20,10 @@ void form_add(struct buffer *form, const char *name, const char *value);
 /*
  * Requests the URL: GET without a form, else POST. Certificates are verified
  * with ca_file, or the system's if it is NULL. Redirects are not followed.
- * Returns 0; -1 EX_TEMPFAIL no answer, or a body over the limit; EX_CONFIG bad
- * URL, CA file.
+ * Returns 0; -1 EX_TEMPFAIL no answer, status 5xx or 429, or a body over the
+ * limit; EX_CONFIG bad URL, CA file, a redirect.
  */
 int https_request(struct https_reply *r, const char *url,
-	struct buffer *form, const char *ca_file, struct error *err);
+	const struct buffer *form, const char *ca_file, struct error *err);
 
 #endif

@@ -7,19 +7,16 @@ TOKEN_FILES = \
 	src/token/login.h \
 	src/token/login_browser.c \
 	src/token/login_device.c \
+	src/token/oauth.c \
+	src/token/oauth.h \
 	src/token/oauth_config.c \
 	src/token/oauth_config.h \
 	src/token/oauth_providers.def \
-	src/token/oauth_reply.c \
-	src/token/oauth_reply.h \
 	src/token/redirect.c \
-	src/token/redirect.h \
-	src/token/refresh.c \
-	src/token/refresh.h \
+	src/token/token.c \
+	src/token/token.h \
 	src/token/token_store.c \
-	src/token/token_store.h \
-	src/token/wiping_heap.c \
-	src/token/wiping_heap.h
+	src/token/token_store.h
 TOKEN_LINK = src/libonehop.a $(TOKEN_LIBS)
 EXTRA_DIST += $(TOKEN_FILES) src/token/main.c man/onehop-token.1
 if TOKEN

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "base/library.h"
 #include "base/platform.h"
 #include "base/poll.h"
@@ -21,10 +21,7 @@
 #include "base/write_all.h"
 #include "base/xmalloc.h"
 #include "format/encode.h"
-#include "token/https.h"
 #include "token/login.h"
-#include "token/redirect.h"
-#include "token/refresh.h"
 
 #define LOGIN_SECONDS 600
 #define REQUEST_SECONDS 5
@@ -35,25 +32,24 @@ struct browser_login {
 	const struct oauth_account *account;
 	int listener;            /* or -1: the URL of the redirect is pasted */
 	char *redirect;          /* URL */
+	struct buffer url;       /* that the browser opens */
 	struct buffer verifier;  /* RFC 7636 4.1; secret */
 	struct buffer state;
-	struct buffer code;      /* what the redirect brings; secret */
+	struct buffer code;      /* that the redirect brings; secret */
 };
 
-/* Base64url without padding, RFC 7636 appendix A. */
+/* Appends base64url without padding, RFC 7636 appendix A. */
 static void
 add_base64url(struct buffer *out, const void *data, size_t len)
 {
-	size_t start = out->len;
+	size_t n = 0;
 
 	base64_encode(out, data, len);
-	while (out->len > start && out->data[out->len - 1] == '=')
-		out->len--;
-	for (size_t i = start; i < out->len; i++)
-		if (out->data[i] == '+')
-			out->data[i] = '-';
-		else if (out->data[i] == '/')
-			out->data[i] = '_';
+	for (size_t i = 0; i < out->len; i++)
+		if (out->data[i] != '=')
+			out->data[n++] = out->data[i] == '+' ? '-'
+			    : out->data[i] == '/' ? '_' : out->data[i];
+	out->len = n;
 }
 
 static int
@@ -68,13 +64,41 @@ add_random(struct buffer *out, struct error *err)
 	return 0;
 }
 
-/* Listens on a free port of 127.0.0.1, RFC 8252 7.3. */
+/* Appends the challenge of the verifier, RFC 7636 4.2. */
+static int
+add_challenge(struct buffer *out, const struct buffer *verifier,
+    struct error *err)
+{
+	unsigned char hash[32];
+	__typeof__(gnutls_hash_fast) *hash_fast;
+	const struct library_symbol symbol = { "gnutls_hash_fast", &hash_fast };
+
+	if (library_load(GNUTLS_LIBRARY, &symbol, 1, err) != 0)
+		return wrap(err, "cannot load " GNUTLS_LIBRARY);
+	if (hash_fast(GNUTLS_DIG_SHA256, verifier->data, verifier->len,
+	    hash) != 0)
+		return fail(err, EX_CONFIG, "SHA-256 is not available");
+	add_base64url(out, hash, sizeof(hash));
+	return 0;
+}
+
+/*
+ * Listens on a free port of 127.0.0.1 (RFC 8252 7.3) for a redirect URL that
+ * is the root of this machine without a port; another one is pasted.
+ */
 static int
 listen_for_redirect(struct browser_login *b, struct error *err)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET };
+	const char *url = b->account->value[OAUTH_redirect_url];
 	socklen_t len = sizeof(address);
 
+	if (url == NULL)
+		url = "http://127.0.0.1";
+	b->redirect = xstrdup(url);
+	if (!ascii_equal(url, "http://127.0.0.1") &&
+	    !ascii_equal(url, "http://localhost"))
+		return 0;
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	b->listener = socket(AF_INET, SOCK_STREAM, 0);
 	if (b->listener < 0 ||
@@ -84,48 +108,28 @@ listen_for_redirect(struct browser_login *b, struct error *err)
 	    getsockname(b->listener, (struct sockaddr *)&address, &len) != 0)
 		return fail(err, EX_TEMPFAIL, "cannot listen on 127.0.0.1: %s",
 		    strerror(errno));
-	b->redirect = xasprintf("http://%s:%u/", b->account->redirect_host,
+	free(b->redirect);
+	b->redirect = xasprintf("%s:%u/", url,
 	    (unsigned)ntohs(address.sin_port));
 	return 0;
 }
 
 static int
-begin(struct browser_login *b, struct error *err)
-{
-	const char *redirect = b->account->value[OAUTH_redirect_url];
-
-	b->listener = -1;
-	b->verifier.kind = b->code.kind = BUFFER_SECRET;
-	if (add_random(&b->verifier, err) != 0 ||
-	    add_random(&b->state, err) != 0)
-		return -1;
-	if (redirect == NULL)
-		return listen_for_redirect(b, err);
-	b->redirect = xstrdup(redirect);
-	return 0;
-}
-
-static int
-make_url(struct buffer *url, struct browser_login *b, struct error *err)
+make_url(struct browser_login *b, struct error *err)
 {
 	const struct oauth_account *a = b->account;
 	const char *id = oauth_account_need(a, OAUTH_client_id, err);
-	const char *base = oauth_account_need(a, OAUTH_auth_url, err);
+	const char *base = id == NULL ? NULL
+	    : oauth_account_need(a, OAUTH_auth_url, err);
+	const char *more = a->value[OAUTH_auth_query];
 	struct buffer query = {0}, challenge = {0};
-	unsigned char hash[32];
-	int (*hash_fast)(gnutls_digest_algorithm_t, const void *, size_t,
-	    void *);
-	const struct library_symbol symbols[] = {
-		{ "gnutls_hash_fast", &hash_fast } };
 
-	if (id == NULL || base == NULL)
+	if (base == NULL ||
+	    oauth_account_need(a, OAUTH_token_url, err) == NULL ||
+	    add_random(&b->verifier, err) != 0 ||
+	    add_random(&b->state, err) != 0 ||
+	    add_challenge(&challenge, &b->verifier, err) != 0)
 		return -1;
-	if (library_load(GNUTLS_LIBRARY, symbols, 1, err) != 0)
-		return wrap(err, "cannot load %s", GNUTLS_LIBRARY);
-	if (hash_fast(GNUTLS_DIG_SHA256, b->verifier.data, b->verifier.len,
-	    hash) != 0)
-		return fail(err, EX_CONFIG, "SHA-256 is not available");
-	add_base64url(&challenge, hash, sizeof(hash));
 	form_add(&query, "response_type", "code");
 	form_add(&query, "client_id", id);
 	form_add(&query, "redirect_uri", b->redirect);
@@ -135,9 +139,9 @@ make_url(struct buffer *url, struct browser_login *b, struct error *err)
 	form_add(&query, "code_challenge", buffer_string(&challenge));
 	form_add(&query, "code_challenge_method", "S256");
 	form_add(&query, "login_hint", a->address);
-	buffer_addf(url, "%s%c%s%s%s", base, strchr(base, '?') != NULL ? '&'
-	    : '?', buffer_string(&query), a->extra[0] != '\0' ? "&" : "",
-	    a->extra);
+	buffer_addf(&b->url, "%s%c%s%s%s", base, strchr(base, '?') != NULL
+	    ? '&' : '?', buffer_string(&query), more != NULL ? "&" : "",
+	    more != NULL ? more : "");
 	buffer_free(&query);
 	buffer_free(&challenge);
 	return 0;
@@ -161,19 +165,6 @@ open_browser(const char *url)
 	free(command);
 }
 
-static void
-respond(int fd, const char *status, const char *text)
-{
-	char page[512];
-
-	snprintf(page, sizeof(page), "HTTP/1.1 %s\r\n"
-	    "Content-Type: text/plain; charset=utf-8\r\n"
-	    "Content-Length: %zu\r\nConnection: close\r\n"
-	    "Referrer-Policy: no-referrer\r\n\r\n%s", status, strlen(text),
-	    text);
-	(void)write_all(fd, page, strlen(page));
-}
-
 /* Reads up to the end of a request's header. */
 static int
 read_request(int fd, struct buffer *request)
@@ -183,11 +174,9 @@ read_request(int fd, struct buffer *request)
 
 	while (request->len < REQUEST_MAX) {
 		char *room = buffer_reserve(request, 1024);
-		ssize_t n;
+		ssize_t n = poll_for(fd, POLLIN, deadline, &ignored) < 0 ? -1
+		    : read(fd, room, 1024);
 
-		if (poll_for(fd, POLLIN, deadline, &ignored) < 0)
-			return -1;
-		n = read(fd, room, 1024);
 		if (n <= 0)
 			return -1;
 		request->len += (size_t)n;
@@ -201,27 +190,33 @@ read_request(int fd, struct buffer *request)
 static enum redirect
 serve(struct browser_login *b, struct error *err)
 {
+	static const struct {
+		const char *status, *text;
+	} pages[] = {
+		{ "200 OK", "Not logged in: the request was refused. You can "
+		  "close this.\n" },
+		{ "404 Not Found", "Not found.\n" },
+		{ "200 OK", "Logged in. You can close this.\n" },
+	};
 	struct buffer request = { .kind = BUFFER_SECRET };
 	enum redirect result = REDIRECT_OTHER;
 	int fd = accept(b->listener, NULL, NULL);
-	const char *target;
+	char page[512];
 
 	if (fd < 0)
 		return REDIRECT_OTHER;
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
 	if (read_request(fd, &request) == 0 &&
-	    strncmp(request.data, "GET /?", 6) == 0) {
-		target = request.data + 4;
-		result = redirect_parse(&b->code, target,
-		    strcspn(target, " \r\n"), buffer_string(&b->state), err);
-	}
-	if (result == REDIRECT_CODE)
-		respond(fd, "200 OK", "Logged in. You can close this.\n");
-	else if (result == REDIRECT_FAILED)
-		respond(fd, "200 OK", "Not logged in: the request was "
-		    "refused. You can close this.\n");
-	else
-		respond(fd, "404 Not Found", "Not found.\n");
+	    strncmp(request.data, "GET /?", 6) == 0)
+		result = redirect_parse(&b->code, request.data + 4,
+		    buffer_string(&b->state), err);
+	snprintf(page, sizeof(page), "HTTP/1.1 %s\r\n"
+	    "Content-Type: text/plain; charset=utf-8\r\n"
+	    "Content-Length: %zu\r\nConnection: close\r\n"
+	    "Referrer-Policy: no-referrer\r\n\r\n%s",
+	    pages[result + 1].status, strlen(pages[result + 1].text),
+	    pages[result + 1].text);
+	(void)write_all(fd, page, strlen(page));
 	close(fd);
 	buffer_free(&request);
 	return result;
@@ -229,33 +224,32 @@ serve(struct browser_login *b, struct error *err)
 
 /* Reads a line with the redirect's URL. */
 static enum redirect
-read_pasted(struct browser_login *b, int input, int output, struct error *err)
+read_pasted(struct browser_login *b, struct error *err)
 {
 	struct buffer line = { .kind = BUFFER_SECRET, .max = REQUEST_MAX };
 	enum redirect result;
 	char c = '\0';
 	ssize_t n;
 
-	while ((n = read(input, &c, 1)) == 1 && c != '\n')
-		if (buffer_add_char(&line, c) != 0)
-			break;
-	if (n != 1) {
-		buffer_free(&line);
-		fail(err, EX_NOPERM, "end of input: not logged in");
-		return REDIRECT_FAILED;
-	}
-	result = redirect_parse(&b->code, line.data, line.len,
+	while ((n = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n' &&
+	    buffer_add_char(&line, c) == 0)
+		;
+	result = redirect_parse(&b->code, buffer_string(&line),
 	    buffer_string(&b->state), err);
+	if (n != 1) {
+		fail(err, EX_NOPERM, "end of input: not logged in");
+		result = REDIRECT_FAILED;
+	} else if (result == REDIRECT_OTHER) {
+		terminal_say(STDERR_FILENO, "Expected the whole URL to which "
+		    "the browser was sent, with code and state.\n");
+	}
 	buffer_free(&line);
-	if (result == REDIRECT_OTHER)
-		terminal_say(output, "Expected the whole URL to which the "
-		    "browser was sent, with code and state.\n");
 	return result;
 }
 
-static enum redirect
-wait_for_redirect(struct browser_login *b, int input, int output,
-    struct error *err)
+/* Returns 0 with the code; -1 EX_NOPERM. */
+static int
+wait_for_redirect(struct browser_login *b, int input, struct error *err)
 {
 	int64_t deadline = deadline_in(LOGIN_SECONDS * 1000);
 	enum redirect result = REDIRECT_OTHER;
@@ -265,74 +259,69 @@ wait_for_redirect(struct browser_login *b, int input, int output,
 			{ input, POLLIN, 0 } };
 		int ready = poll_any(fds, 2, deadline, err);
 
-		if (ready < 0)
-			return REDIRECT_FAILED;
-		if (ready == 0) {
+		if (ready == 0)
 			fail(err, EX_NOPERM, "nobody has logged in within %d "
 			    "minutes", LOGIN_SECONDS / 60);
-			return REDIRECT_FAILED;
-		}
-		if (fds[0].revents != 0)
-			result = serve(b, err);
-		else if (fds[1].revents != 0)
-			result = read_pasted(b, input, output, err);
+		if (ready <= 0)
+			return -1;
+		result = fds[0].revents != 0 ? serve(b, err)
+		    : read_pasted(b, err);
 	}
-	return result;
+	return result == REDIRECT_CODE ? 0 : -1;
 }
 
 static int
-exchange(struct access_token *t, struct browser_login *b, struct error *err)
+exchange(json_t *token, struct browser_login *b, struct error *err)
 {
-	struct https_reply r = HTTPS_REPLY;
-	struct buffer form = {0};
-	char code[64];
-	int result = oauth_client_form(&form, b->account, err);
+	const char *const form[] = { "grant_type", "authorization_code",
+		"code", buffer_string(&b->code), "redirect_uri", b->redirect,
+		"code_verifier", buffer_string(&b->verifier), NULL };
+	json_t *reply = NULL;
+	int result = oauth_post(&reply, b->account,
+	    b->account->value[OAUTH_token_url], form, err);
 
-	form_add(&form, "grant_type", "authorization_code");
-	form_add(&form, "code", buffer_string(&b->code));
-	form_add(&form, "redirect_uri", b->redirect);
-	form_add(&form, "code_verifier", buffer_string(&b->verifier));
 	if (result == 0)
-		result = https_request(&r, b->account->value[OAUTH_token_url],
-		    &form, b->account->value[OAUTH_ca_file], err);
-	if (result == 0)
-		result = oauth_reply_token(t, &r, time(NULL), code, err);
-	buffer_free(&form);
-	buffer_free(&r.body);
+		result = token_take(token, reply, time(NULL), err);
+	json_decref(reply);
 	return result;
 }
 
-int
-login_browser(struct access_token *t, const struct oauth_account *a, int input,
-    int output, struct error *err)
+/* Tells the user what to open, and opens it. */
+static void
+show(struct browser_login *b, int input)
 {
-	struct browser_login b = { .account = a };
-	struct buffer url = {0};
-	int result = begin(&b, err);
+	const char *url = buffer_string(&b->url);
+
+	terminal_say(STDERR_FILENO, "Open this URL in a browser and log "
+	    "in:\n");
+	(void)write_all(STDERR_FILENO, url, b->url.len);
+	terminal_say(STDERR_FILENO, "\n%s", input < 0 ? "" : "If the browser "
+	    "is on another machine, paste the URL here to which it is sent "
+	    "in the end.\n");
+	if (b->listener >= 0)
+		open_browser(url);
+}
+
+int
+login_browser(json_t *token, const struct oauth_account *a, struct error *err)
+{
+	struct browser_login b = { .account = a, .listener = -1,
+		.verifier = { .kind = BUFFER_SECRET } };
+	int input = isatty(STDIN_FILENO) ? STDIN_FILENO : -1;
+	int result = listen_for_redirect(&b, err);
 
 	if (result == 0)
-		result = make_url(&url, &b, err);
-	if (result == 0 && oauth_account_need(a, OAUTH_token_url, err) == NULL)
-		result = -1;
+		result = make_url(&b, err);
 	if (result == 0) {
-		terminal_say(output, "Open this URL in a browser and log "
-		    "in:\n");
-		(void)write_all(output, url.data, url.len);
-		terminal_say(output, "\n%s", input < 0 ? "" : "If the browser "
-		    "is on another machine, paste the URL here to which it is "
-		    "sent in the end.\n");
-		if (b.listener >= 0)
-			open_browser(buffer_string(&url));
-		if (wait_for_redirect(&b, input, output, err) ==
-		    REDIRECT_CODE)
-			result = exchange(t, &b, err);
-		else
-			result = -1;
+		show(&b, input);
+		result = wait_for_redirect(&b, input, err);
 	}
+	if (result == 0)
+		result = exchange(token, &b, err);
 	if (b.listener >= 0)
 		close(b.listener);
 	free(b.redirect);
-	buffer_free(&url);
+	buffer_free(&b.url);
 	buffer_free(&b.verifier);
 	buffer_free(&b.state);
 	buffer_free(&b.code);

@@ -1,114 +1,116 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 #include "base/escape.h"
 #include "base/poll.h"
+#include "base/run_command.h"
 #include "base/terminal.h"
-#include "token/https.h"
 #include "token/login.h"
-#include "token/refresh.h"
 
 #define DEVICE_GRANT "urn:ietf:params:oauth:grant-type:device_code"
-#define SLOW_DOWN_SECONDS 5 /* RFC 8628 3.5 */
-#define INTERVAL_MAX 120u
+#define SLOW_DOWN_SECONDS 5  /* RFC 8628 3.5 */
+#define INTERVAL_DEFAULT 5   /* RFC 8628 3.2 */
+#define INTERVAL_MAX 120
+#define EXPIRES_DEFAULT 600
+#define QR_SECONDS 5
 
-static int
-ask_for_code(struct device_grant *g, const struct oauth_account *a,
-    struct error *err)
-{
-	struct https_reply r = HTTPS_REPLY;
-	struct buffer form = {0};
-	int result = oauth_client_form(&form, a, err);
-
-	if (result == 0 && a->value[OAUTH_scope] != NULL)
-		form_add(&form, "scope", a->value[OAUTH_scope]);
-	if (result == 0)
-		result = https_request(&r, a->value[OAUTH_device_url], &form,
-		    a->value[OAUTH_ca_file], err);
-	if (result == 0)
-		result = oauth_reply_device(g, &r, err);
-	buffer_free(&form);
-	buffer_free(&r.body);
-	return result;
-}
-
+/* Shows the URI as a QR code where a program for that is installed. */
 static void
-show(const struct device_grant *g, int output)
+show_qr_code(const char *uri)
 {
-	char uri[ESCAPE_QUOTE], code[ESCAPE_QUOTE];
+	const struct buffer text = { .data = (char *)uri, .len = strlen(uri) };
+	struct error ignored = {0};
 
-	escape_string(uri, sizeof(uri), g->uri);
-	escape_string(code, sizeof(code), g->user_code);
-	terminal_say(output, "Open %s in any browser and enter the code %s\n",
-	    uri, code);
-	if (g->uri_complete != NULL)
-		terminal_say(output, "or open %s\n", escape_string(uri,
-		    sizeof(uri), g->uri_complete));
-	terminal_say(output, "Waiting for %u minutes at most ...\n",
-	    (g->expires + 59) / 60);
+	if (isatty(STDERR_FILENO))
+		(void)command_write("command -v qrencode >/dev/null && "
+		    "exec qrencode -t ANSIUTF8 >&2", &text, QR_SECONDS,
+		    &ignored);
 }
 
-/* Asks once. Returns 1, 0 to ask again, -1. */
+/* Shows what a device authorization response asks of the user. */
 static int
-poll_once(struct access_token *t, struct device_grant *g,
-    const struct oauth_account *a, struct error *err)
+show(const json_t *grant, struct error *err)
 {
-	struct https_reply r = HTTPS_REPLY;
-	struct buffer form = {0};
-	char code[64] = "";
-	int result = oauth_client_form(&form, a, err);
+	const char *code = oauth_text(grant, "user_code");
+	const char *uri = oauth_text(grant, "verification_uri");
+	const char *whole = oauth_text(grant, "verification_uri_complete");
+	char quote[ESCAPE_QUOTE], quoted_code[64];
 
-	form_add(&form, "grant_type", DEVICE_GRANT);
-	form_add(&form, "device_code", buffer_string(&g->code));
-	if (result == 0)
-		result = https_request(&r, a->value[OAUTH_token_url], &form,
-		    a->value[OAUTH_ca_file], err);
-	if (result == 0)
-		result = oauth_reply_token(t, &r, time(NULL), code, err);
-	buffer_free(&form);
-	buffer_free(&r.body);
-	if (result == 0)
-		return 1;
-	if (strcmp(code, "slow_down") == 0)
-		g->interval += SLOW_DOWN_SECONDS;
-	else if (strcmp(code, "authorization_pending") == 0)
-		return 0;
-	else if (err->code == EX_TEMPFAIL)
-		g->interval *= 2; /* RFC 8628 3.5: back off */
-	else
-		return -1;
-	if (g->interval > INTERVAL_MAX)
-		g->interval = INTERVAL_MAX;
+	if (uri == NULL)
+		uri = oauth_text(grant, "verification_url"); /* Google */
+	if (oauth_text(grant, "device_code") == NULL || code == NULL ||
+	    uri == NULL)
+		return fail(err, EX_TEMPFAIL, "expected device_code, "
+		    "user_code and verification_uri in the response");
+	terminal_say(STDERR_FILENO, "Open %s in any browser and enter the "
+	    "code %s\n", escape_string(quote, sizeof(quote), uri),
+	    escape_string(quoted_code, sizeof(quoted_code), code));
+	if (whole != NULL)
+		terminal_say(STDERR_FILENO, "or open %s\n",
+		    escape_string(quote, sizeof(quote), whole));
+	show_qr_code(whole != NULL ? whole : uri);
+	terminal_say(STDERR_FILENO, "Waiting for %ld minutes at most ...\n",
+	    (oauth_seconds(grant, "expires_in", EXPIRES_DEFAULT) + 59) / 60);
 	return 0;
 }
 
+/* Returns whether an error response asks to wait, and sets the pause. */
 static int
-wait_for_answer(struct access_token *t, struct device_grant *g,
+may_ask_again(const json_t *reply, long *interval, const struct error *err)
+{
+	const char *error = oauth_text(reply, "error");
+
+	if (error == NULL)
+		error = "";
+	if (strcmp(error, "slow_down") == 0)
+		*interval += SLOW_DOWN_SECONDS;
+	else if (err->code == EX_TEMPFAIL)
+		*interval *= 2; /* RFC 8628 3.5: back off */
+	else if (strcmp(error, "authorization_pending") != 0)
+		return 0;
+	if (*interval > INTERVAL_MAX)
+		*interval = INTERVAL_MAX;
+	return 1;
+}
+
+static int
+wait_for_answer(json_t *token, const json_t *grant,
     const struct oauth_account *a, struct error *err)
 {
-	int64_t expiry = deadline_in((int64_t)g->expires * 1000);
-	int result = 0;
+	const char *const form[] = { "grant_type", DEVICE_GRANT,
+		"device_code", oauth_text(grant, "device_code"), NULL };
+	long interval = oauth_seconds(grant, "interval", INTERVAL_DEFAULT);
+	int64_t expiry = deadline_in(1000 * (int64_t)oauth_seconds(grant,
+	    "expires_in", EXPIRES_DEFAULT));
+	json_t *reply = NULL;
+	int result;
 
-	while (result == 0) {
-		int64_t next = deadline_in((int64_t)g->interval * 1000);
-
-		if (poll_any(NULL, 0, deadline_first(next, expiry), err) < 0)
+	do {
+		json_decref(reply);
+		reply = NULL;
+		if (poll_any(NULL, 0, deadline_first(expiry,
+		    deadline_in(1000 * (int64_t)interval)), err) < 0)
 			return -1;
 		if (deadline_now() >= expiry)
 			return fail(err, EX_NOPERM, "the code has expired");
 		memset(err, 0, sizeof(*err));
-		result = poll_once(t, g, a, err);
-	}
-	return result > 0 ? 0 : -1;
+		result = oauth_post(&reply, a, a->value[OAUTH_token_url], form,
+		    err);
+		if (result == 0)
+			result = token_take(token, reply, time(NULL), err);
+	} while (result != 0 && may_ask_again(reply, &interval, err));
+	json_decref(reply);
+	return result;
 }
 
 int
-login_device(struct access_token *t, const struct oauth_account *a, int output,
-    struct error *err)
+login_device(json_t *token, const struct oauth_account *a, struct error *err)
 {
-	struct device_grant g = {0};
+	const char *scope = a->value[OAUTH_scope];
+	const char *const form[] = { scope != NULL ? "scope" : NULL, scope,
+		NULL };
+	json_t *grant = NULL;
 	int result;
 
 	if (a->value[OAUTH_device_url] == NULL) {
@@ -118,11 +120,11 @@ login_device(struct access_token *t, const struct oauth_account *a, int output,
 	}
 	if (oauth_account_need(a, OAUTH_token_url, err) == NULL)
 		return -1;
-	result = ask_for_code(&g, a, err);
-	if (result == 0) {
-		show(&g, output);
-		result = wait_for_answer(t, &g, a, err);
-	}
-	device_grant_free(&g);
+	result = oauth_post(&grant, a, a->value[OAUTH_device_url], form, err);
+	if (result == 0)
+		result = show(grant, err);
+	if (result == 0)
+		result = wait_for_answer(token, grant, a, err);
+	json_decref(grant);
 	return result;
 }

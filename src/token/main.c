@@ -4,7 +4,6 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,12 +15,10 @@
 #include "base/string_list.h"
 #include "base/write_all.h"
 #include "base/xmalloc.h"
-#include "token/https.h"
 #include "token/login.h"
-#include "token/refresh.h"
 #include "token/token_store.h"
 
-#define ADDRESS_MAX 320
+#define ADDRESS_MAX 240 /* a file name has 255 octets */
 
 enum token_mode { MODE_PRINT, MODE_LOGIN, MODE_BROWSER, MODE_LOGOUT, MODE_SHOW,
 	MODE_HELP, MODE_VERSION };
@@ -46,40 +43,42 @@ static const char usage[] =
 "       onehop-token --help | --version\n";
 
 static int
-print_token(struct oauth_account *a, struct error *err)
+print_token(const struct oauth_account *a, struct error *err)
 {
 	struct buffer out = { .kind = BUFFER_SECRET };
 	int result = token_get(&out, a, err);
 
-	if (result == 0) {
-		buffer_add_char(&out, '\n');
-		if (write_all(STDOUT_FILENO, out.data, out.len) != 0)
-			result = fail(err, EX_TEMPFAIL,
-			    "cannot write to standard output");
-	}
+	buffer_add_char(&out, '\n');
+	if (result == 0 && write_all(STDOUT_FILENO, out.data, out.len) != 0)
+		result = fail(err, EX_TEMPFAIL,
+		    "cannot write to standard output");
 	buffer_free(&out);
 	return result;
 }
 
-/* Stores the tokens of a login, with the endpoints that belong to them. */
+/* Stores the token of a login, with the endpoints that belong to it. */
 static int
-store_token(struct access_token *t, const struct oauth_account *a,
-    struct error *err)
+store_token(json_t *token, const struct oauth_account *a, struct error *err)
 {
+	static const struct {
+		const char *name;
+		enum oauth_key key;
+	} members[] = { { "token_url", OAUTH_token_url },
+		{ "revoke_url", OAUTH_revoke_url }, { "scope", OAUTH_scope } };
 	struct token_store s;
 	int result = token_store_open(&s, a, err);
 
-	t->token_url = xstrdup(a->value[OAUTH_token_url]);
-	if (a->value[OAUTH_revoke_url] != NULL)
-		t->revoke_url = xstrdup(a->value[OAUTH_revoke_url]);
-	if (t->scope == NULL && a->value[OAUTH_scope] != NULL)
-		t->scope = xstrdup(a->value[OAUTH_scope]);
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (oauth_text(token, members[i].name) == NULL &&
+		    a->value[members[i].key] != NULL)
+			json_object_set_new(token, members[i].name,
+			    json_string(a->value[members[i].key]));
 	if (result == 0)
 		result = token_store_lock(&s, err);
 	if (result == 0)
 		result = token_store_reserve(&s, err);
 	if (result == 0)
-		result = token_store_write(&s, t, err);
+		result = token_store_write(&s, token, err);
 	token_store_close(&s);
 	return result;
 }
@@ -87,96 +86,90 @@ store_token(struct access_token *t, const struct oauth_account *a,
 static int
 log_in(struct oauth_account *a, enum token_mode mode, struct error *err)
 {
-	struct access_token t = TOKEN_INIT;
+	json_t *token = oauth_parse("{}", 2);
 	int result = oauth_discover(a, err);
 
-	if (result == 0 && mode == MODE_BROWSER)
-		result = login_browser(&t, a, isatty(STDIN_FILENO)
-		    ? STDIN_FILENO : -1, STDERR_FILENO, err);
-	else if (result == 0)
-		result = login_device(&t, a, STDERR_FILENO, err);
 	if (result == 0)
-		result = store_token(&t, a, err);
+		result = mode == MODE_BROWSER ? login_browser(token, a, err)
+		    : login_device(token, a, err);
+	if (result == 0)
+		result = store_token(token, a, err);
 	if (result == 0)
 		fprintf(stderr, "Logged in: onehop-token %s prints the "
-		    "token.%s\n", a->address, t.refresh.len > 0 ? "" : "\nThe "
-		    "server gave no refresh token: log in again when it "
-		    "expires.");
-	token_free(&t);
+		    "token.%s\n", a->address, oauth_text(token,
+		    "refresh_token") != NULL ? "" : "\nThe server gave no "
+		    "refresh token: log in again when it expires.");
+	json_decref(token);
 	return result;
 }
 
-/* RFC 7009. */
+/* Revokes the token where the provider can, RFC 7009. */
 static int
-revoke_token(const struct oauth_account *a, struct access_token *t,
+revoke_token(const json_t *token, const struct oauth_account *a,
     struct error *err)
 {
-	struct https_reply r = HTTPS_REPLY;
-	struct buffer form = {0};
-	int result = oauth_client_form(&form, a, err);
+	const char *url = oauth_text(token, "revoke_url");
+	const char *form[] = { "token", oauth_text(token, "refresh_token"),
+		NULL };
 
-	form_add(&form, "token", buffer_string(t->refresh.len > 0 ? &t->refresh
-	    : &t->access));
-	if (result == 0)
-		result = https_request(&r, t->revoke_url, &form,
-		    a->value[OAUTH_ca_file], err);
-	if (result == 0 && r.status != 200)
-		result = fail(err, EX_TEMPFAIL, "HTTP status %ld", r.status);
-	buffer_free(&form);
-	buffer_free(&r.body);
-	return result == 0 ? 0 : wrap(err, "the token is removed here, but "
-	    "not revoked");
+	if (url == NULL) {
+		fprintf(stderr, "Removed. The provider has no way to revoke "
+		    "it: use its account page.\n");
+		return 0;
+	}
+	if (form[1] == NULL)
+		form[1] = oauth_text(token, "access_token");
+	return oauth_post(NULL, a, url, form, err) == 0 ? 0
+	    : wrap(err, "the token is removed here, but not revoked");
 }
 
 static int
-log_out(struct oauth_account *a, struct error *err)
+log_out(const struct oauth_account *a, struct error *err)
 {
-	struct access_token t = TOKEN_INIT;
+	json_t *token = NULL;
 	struct token_store s;
 	int result = token_store_open(&s, a, err);
 
 	if (result == 0)
 		result = token_store_lock(&s, err);
-	if (result == 0) {
-		int found = token_store_read(&s, &t, err);
-
-		result = found == 1 ? token_store_remove(&s, err) : found == 0
-		    ? fail(err, EX_NOPERM, "no token is stored") : -1;
-	}
-	if (result == 0 && t.revoke_url != NULL)
-		result = revoke_token(a, &t, err);
-	else if (result == 0)
-		fprintf(stderr, "Removed. The provider has no way to revoke "
-		    "it: use its account page.\n");
+	if (result == 0)
+		result = token_store_read(&s, &token, err) - 1;
+	if (result == -1 && err->code == 0)
+		fail(err, EX_NOPERM, "no token is stored");
+	if (result == 0)
+		result = token_store_remove(&s, err);
+	if (result == 0)
+		result = revoke_token(token, a, err);
 	token_store_close(&s);
-	token_free(&t);
+	json_decref(token);
 	return result;
 }
 
 static int
 show_account(const struct oauth_account *a, struct error *err)
 {
-	struct access_token t = TOKEN_INIT;
+	json_t *token = NULL;
 	struct token_store s;
 	char quote[ESCAPE_QUOTE], when[64] = "expired";
 	int result = token_store_open(&s, a, err);
-	int found = result == 0 ? token_store_read(&s, &t, err) : -1;
+	int found = result == 0 ? token_store_read(&s, &token, err) : -1;
+	const char *scope = oauth_text(token, "scope");
+	time_t expires = (time_t)json_integer_value(json_object_get(token,
+	    "expires"));
 	struct tm tm;
 
-	if (found == 1 && t.expires > time(NULL) &&
-	    gmtime_r(&t.expires, &tm) != NULL)
+	if (expires > time(NULL) && gmtime_r(&expires, &tm) != NULL)
 		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	if (found == 1) {
 		printf("%s\n", escape_string(quote, sizeof(quote),
 		    a->address));
-		printf("  access token   %s\n", when);
-		printf("  refresh token  %s\n", t.refresh.len > 0 ? "yes"
-		    : "no");
-		printf("  scope          %s\n", t.scope != NULL
-		    ? escape_string(quote, sizeof(quote), t.scope) : "-");
+		printf("  access token   %s\n  refresh token  %s\n  scope     "
+		    "     %s\n", when, oauth_text(token, "refresh_token") !=
+		    NULL ? "yes" : "no", scope != NULL ? escape_string(quote,
+		    sizeof(quote), scope) : "-");
 	}
 	token_store_close(&s);
-	token_free(&t);
+	json_decref(token);
 	return found < 0 ? -1 : 0;
 }
 
@@ -189,11 +182,10 @@ show(const struct oauth_config *c, struct error *err)
 	int result = 0;
 
 	token_store_list(&addresses);
-	for (size_t i = 0; i < c->n; i++)
+	for (size_t i = 1; i < c->n; i++)
 		if (c->at[i].value[OAUTH_store] != NULL ||
 		    c->at[i].value[OAUTH_store_read] != NULL)
-			string_list_add(&addresses,
-			    xstrdup(c->at[i].address));
+			string_list_add(&addresses, xstrdup(c->at[i].address));
 	for (size_t i = 0; i < addresses.n && result == 0; i++) {
 		struct oauth_account a;
 
@@ -213,7 +205,7 @@ check_address(const char *address, struct error *err)
 	const char *at = strrchr(address, '@');
 	char quote[ESCAPE_QUOTE];
 	int good = at != NULL && at != address && at[1] != '\0' &&
-	    address[0] != '-' && strlen(address) <= ADDRESS_MAX;
+	    strchr(".-", address[0]) == NULL && strlen(address) <= ADDRESS_MAX;
 
 	for (const char *p = address; *p != '\0'; p++)
 		if (ascii_is_control(*p) || strchr(" '\"\\/", *p) != NULL)
@@ -230,14 +222,11 @@ run(enum token_mode mode, const char *address, struct error *err)
 	struct oauth_account a = {0};
 	int result = oauth_config_read(&c, err);
 
-	if (result == 0 && mode == MODE_SHOW) {
-		result = show(&c, err);
-		oauth_config_free(&c);
-		return result;
-	}
-	if (result == 0)
+	if (result == 0 && mode != MODE_SHOW)
 		result = oauth_config_account(&a, &c, address, err);
-	if (result == 0 && mode == MODE_PRINT)
+	if (result == 0 && mode == MODE_SHOW)
+		result = show(&c, err);
+	else if (result == 0 && mode == MODE_PRINT)
 		result = print_token(&a, err);
 	else if (result == 0 && mode == MODE_LOGOUT)
 		result = log_out(&a, err);
@@ -245,7 +234,8 @@ run(enum token_mode mode, const char *address, struct error *err)
 		result = log_in(&a, mode, err);
 	oauth_account_free(&a);
 	oauth_config_free(&c);
-	return result == 0 ? 0 : wrap(err, "%s", address);
+	return result == 0 || mode == MODE_SHOW ? result
+	    : wrap(err, "%s", address);
 }
 
 static int

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "token/oauth_config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,14 +23,9 @@ static const char *const key_names[] = {
 static const struct oauth_provider {
 	const char *name;
 	const char *domains;      /* separated by one space */
-	const char *auth_url;
-	const char *device_url;   /* NULL: not supported for mail */
-	const char *token_url;
-	const char *revoke_url;   /* NULL: not supported */
 	const char *smtp_scope;
 	const char *imap_scope;
-	const char *extra;
-	const char *redirect_host;
+	const char *value[OAUTH_NKEYS]; /* of keys; "%s" is the tenant */
 } providers[] = {
 #define OAUTH_PROVIDER(...) { __VA_ARGS__ },
 #include "token/oauth_providers.def"
@@ -39,16 +33,22 @@ static const struct oauth_provider {
 };
 #define NPROVIDERS (sizeof(providers) / sizeof(providers[0]))
 
+static void
+set(struct oauth_account *a, enum oauth_key key, char *value)
+{
+	if (a->value[key] != NULL)
+		platform_wipe(a->value[key], strlen(a->value[key]));
+	free(a->value[key]);
+	a->value[key] = value;
+}
+
 void
 oauth_account_free(struct oauth_account *a)
 {
-	for (size_t i = 0; i < OAUTH_NKEYS; i++) {
-		if (a->value[i] != NULL)
-			platform_wipe(a->value[i], strlen(a->value[i]));
-		free(a->value[i]);
-	}
+	for (size_t i = 0; i < OAUTH_NKEYS; i++)
+		set(a, i, NULL);
 	free(a->address);
-	memset(a, 0, sizeof(*a));
+	a->address = NULL;
 }
 
 void
@@ -57,45 +57,39 @@ oauth_config_free(struct oauth_config *c)
 	for (size_t i = 0; i < c->n; i++)
 		oauth_account_free(&c->at[i]);
 	free(c->at);
-	oauth_account_free(&c->defaults);
 	memset(c, 0, sizeof(*c));
 }
 
+/* Adds an account with what it inherits. */
 static void
-set(struct oauth_account *a, enum oauth_key key, const char *value)
+add_account(struct oauth_config *c, char *address, size_t parent)
 {
-	if (a->value[key] != NULL)
-		platform_wipe(a->value[key], strlen(a->value[key]));
-	free(a->value[key]);
-	a->value[key] = xstrdup(value);
+	struct oauth_account a = { .address = address };
+
+	for (size_t i = 0; parent < c->n && i < OAUTH_NKEYS; i++)
+		if (c->at[parent].value[i] != NULL)
+			a.value[i] = xstrdup(c->at[parent].value[i]);
+	c->at = xgrow(c->at, c->n, sizeof(*c->at));
+	c->at[c->n++] = a;
 }
 
-static void
-inherit(struct oauth_account *a, const struct oauth_account *parent)
-{
-	for (enum oauth_key i = 0; i < OAUTH_NKEYS; i++)
-		if (a->value[i] == NULL && parent->value[i] != NULL)
-			set(a, i, parent->value[i]);
-}
-
-static const struct oauth_account *
+/* Returns 0, the defaults, if there is no such account. */
+static size_t
 find_account(const struct oauth_config *c, const char *address)
 {
-	for (size_t i = 0; i < c->n; i++)
+	for (size_t i = 1; i < c->n; i++)
 		if (ascii_equal(c->at[i].address, address))
-			return &c->at[i];
-	return NULL;
+			return i;
+	return 0;
 }
 
 /* Begins the section "account ADDRESS [: PARENT]". */
 static int
 begin_account(struct oauth_config *c, const char *argument, struct error *err)
 {
-	size_t n = strcspn(argument, " \t:");
+	size_t n = strcspn(argument, " \t:"), parent = 0;
 	const char *rest = argument + n + strspn(argument + n, " \t");
-	const struct oauth_account *parent = &c->defaults;
-	struct oauth_account a = {0};
-	char quote[ESCAPE_QUOTE];
+	char quote[ESCAPE_QUOTE], *address;
 
 	if (n == 0 || (*rest != '\0' && *rest != ':'))
 		return fail(err, EX_CONFIG, "account: expected an address, "
@@ -103,38 +97,33 @@ begin_account(struct oauth_config *c, const char *argument, struct error *err)
 	if (*rest == ':') {
 		rest += 1 + strspn(rest + 1, " \t");
 		parent = find_account(c, rest);
+		if (parent == 0)
+			return fail(err, EX_CONFIG, "account: no account %s "
+			    "above this line", escape_string(quote,
+			    sizeof(quote), rest));
 	}
-	a.address = xstrndup(argument, n);
-	if (parent == NULL || find_account(c, a.address) != NULL) {
-		escape_string(quote, sizeof(quote),
-		    parent == NULL ? rest : a.address);
-		free(a.address);
-		return fail(err, EX_CONFIG, parent == NULL
-		    ? "account: no account %s above this line"
-		    : "account: %s is defined twice", quote);
-	}
-	inherit(&a, parent);
-	c->at = xgrow(c->at, c->n, sizeof(*c->at));
-	c->at[c->n++] = a;
-	return 0;
+	address = xstrndup(argument, n);
+	if (find_account(c, address) != 0)
+		fail(err, EX_CONFIG, "account: %s is defined twice",
+		    escape_string(quote, sizeof(quote), address));
+	add_account(c, address, parent);
+	return err->code == 0 ? 0 : -1;
 }
 
 static int
-take_directive(struct oauth_config *c, struct oauth_account **current,
+take_directive(struct oauth_config *c, size_t *section,
     const struct directive *d, struct error *err)
 {
 	enum oauth_key key = 0;
 	char quote[ESCAPE_QUOTE];
 
 	if (strcmp(d->keyword, "defaults") == 0) {
-		*current = &c->defaults;
+		*section = 0;
 		return 0;
 	}
 	if (strcmp(d->keyword, "account") == 0) {
-		if (begin_account(c, d->argument, err) != 0)
-			return -1;
-		*current = &c->at[c->n - 1];
-		return 0;
+		*section = c->n;
+		return begin_account(c, d->argument, err);
 	}
 	while (key < OAUTH_NKEYS && strcmp(key_names[key], d->keyword) != 0)
 		key++;
@@ -144,7 +133,7 @@ take_directive(struct oauth_config *c, struct oauth_account **current,
 	if (d->argument[0] == '\0')
 		return fail(err, EX_CONFIG, "%s: expected a value",
 		    d->keyword);
-	set(*current, key, d->argument);
+	set(&c->at[*section], key, xstrdup(d->argument));
 	return 0;
 }
 
@@ -157,37 +146,40 @@ argument_kind(const char *keyword)
 	    ? ARGUMENT_VERBATIM : ARGUMENT_PLAIN;
 }
 
+static int
+take_line(struct oauth_config *c, size_t *section, const char *line,
+    size_t len, struct error *err)
+{
+	struct directive d = {0};
+	int result = memchr(line, '\0', len) != NULL
+	    ? fail(err, EX_CONFIG, "NUL in the file")
+	    : directive_begin(&d, line, len, err);
+
+	if (result == 0 && d.keyword != NULL)
+		result = directive_argument(&d, argument_kind(d.keyword), err);
+	if (result == 0 && d.keyword != NULL)
+		result = take_directive(c, section, &d, err);
+	directive_free(&d);
+	return result;
+}
+
 int
 oauth_config_parse(struct oauth_config *c, const char *path,
     const struct buffer *text, struct error *err)
 {
-	struct oauth_account *current = &c->defaults;
-	const char *line = text->data;
-	const char *end = text->len > 0 ? text->data + text->len : NULL;
+	const char *line = text->data, *stop;
+	size_t left = text->len, section = 0, len;
 	char quote[ESCAPE_QUOTE];
 
-	for (size_t number = 1; line != NULL && line < end; number++) {
-		size_t len = strcspn(line, "\n");
-		struct directive d;
-		int result;
-
-		if (line + len < end && line[len] == '\0') {
-			fail(err, EX_CONFIG, "NUL in the file");
-			result = -1;
-			memset(&d, 0, sizeof(d));
-		} else {
-			result = directive_begin(&d, line, len, err);
-		}
-		if (result == 0 && d.keyword != NULL)
-			result = directive_argument(&d,
-			    argument_kind(d.keyword), err);
-		if (result == 0 && d.keyword != NULL)
-			result = take_directive(c, &current, &d, err);
-		directive_free(&d);
-		if (result != 0)
+	add_account(c, NULL, 0);
+	for (size_t number = 1; left > 0; number++) {
+		stop = memchr(line, '\n', left);
+		len = stop != NULL ? (size_t)(stop - line) : left;
+		if (take_line(c, &section, line, len, err) != 0)
 			return wrap(err, "%s:%zu", escape_string(quote,
 			    sizeof(quote), path), number);
-		line += len + 1;
+		line += len + (stop != NULL);
+		left -= len + (stop != NULL);
 	}
 	return 0;
 }
@@ -198,38 +190,27 @@ has_secret(const struct oauth_config *c)
 	for (size_t i = 0; i < c->n; i++)
 		if (c->at[i].value[OAUTH_client_secret] != NULL)
 			return 1;
-	return c->defaults.value[OAUTH_client_secret] != NULL;
+	return 0;
 }
 
 int
 oauth_config_read(struct oauth_config *c, struct error *err)
 {
 	struct trusted_file file = {0};
-	char *home = xdg_home(), *beside = xdg_config_file(home);
-	enum trusted_result found = TRUSTED_MISSING;
-	char *path = NULL;
-	int result = 0;
+	char *home = xdg_home(), *path = xdg_config_path(home, "onehop/token");
+	enum trusted_result found = path == NULL ? TRUSTED_MISSING
+	    : trusted_file_read(&file, path, FILE_MAX, err);
+	int result = found == TRUSTED_FAILED ? -1 : 0;
 
-	if (beside != NULL) {
-		path = xasprintf("%.*s/token", (int)(strrchr(beside, '/') -
-		    beside), beside);
-		found = trusted_file_read(&file, path, FILE_MAX, err);
-	}
-	if (found == TRUSTED_READ) {
-		buffer_string(&file.text);
+	if (found == TRUSTED_FORBIDDEN)
+		result = fail(err, EX_CONFIG, "%s: permission denied", path);
+	if (result == 0)
 		result = oauth_config_parse(c, path, &file.text, err);
-		if (result == 0 && !file.is_private && has_secret(c))
-			result = fail(err, EX_CONFIG, "%s: expected a file "
-			    "that only its owner can read: it has a "
-			    "client_secret", path);
-	} else if (found != TRUSTED_MISSING) {
-		if (found == TRUSTED_FORBIDDEN)
-			fail(err, EX_CONFIG, "%s: permission denied", path);
-		result = -1;
-	}
+	if (result == 0 && !file.is_private && has_secret(c))
+		result = fail(err, EX_CONFIG, "%s: expected a file that only "
+		    "its owner can read: it has a client_secret", path);
 	buffer_free(&file.text);
 	free(path);
-	free(beside);
 	free(home);
 	return result;
 }
@@ -257,9 +238,8 @@ expand_scope(struct oauth_account *a, const struct oauth_provider *p)
 
 	if (text == NULL)
 		text = "smtp";
-	while (*(text += strspn(text, " ")) != '\0') {
-		size_t n = strcspn(text, " ");
-
+	for (size_t n; *(text += strspn(text, " ")) != '\0'; text += n) {
+		n = strcspn(text, " ");
 		if (out.len > 0)
 			buffer_add_char(&out, ' ');
 		if (ascii_equal_n(text, n, "smtp"))
@@ -268,30 +248,28 @@ expand_scope(struct oauth_account *a, const struct oauth_provider *p)
 			buffer_add_string(&out, p->imap_scope);
 		else
 			buffer_add(&out, text, n);
-		text += n;
 	}
-	set(a, OAUTH_scope, buffer_string(&out));
+	set(a, OAUTH_scope, xstrdup(buffer_string(&out)));
 	buffer_free(&out);
 }
 
-/* Sets a URL that the file does not set. */
+/* Sets what the file does not. */
 static void
-complete_url(struct oauth_account *a, enum oauth_key key, const char *url)
+complete(struct oauth_account *a, const struct oauth_provider *p)
 {
 	const char *tenant = a->value[OAUTH_tenant];
-	const char *mark = url != NULL ? strstr(url, "%s") : NULL;
-	char *text;
 
-	if (url == NULL || a->value[key] != NULL)
-		return;
-	if (mark == NULL) {
-		set(a, key, url);
-		return;
+	for (enum oauth_key key = 0; key < OAUTH_NKEYS; key++) {
+		const char *value = p->value[key];
+		const char *mark = value != NULL ? strstr(value, "%s") : NULL;
+
+		if (value == NULL || a->value[key] != NULL)
+			continue;
+		set(a, key, mark == NULL ? xstrdup(value)
+		    : xasprintf("%.*s%s%s", (int)(mark - value), value,
+		    tenant != NULL ? tenant : "common", mark + 2));
 	}
-	text = xasprintf("%.*s%s%s", (int)(mark - url), url,
-	    tenant != NULL ? tenant : "common", mark + 2);
-	set(a, key, text);
-	free(text);
+	expand_scope(a, p);
 }
 
 static int
@@ -312,29 +290,22 @@ int
 oauth_config_account(struct oauth_account *a, const struct oauth_config *c,
     const char *address, struct error *err)
 {
-	const struct oauth_account *found = find_account(c, address);
+	const struct oauth_account *found = &c->at[find_account(c, address)];
 	const struct oauth_provider *p;
 	char quote[ESCAPE_QUOTE];
 
 	memset(a, 0, sizeof(*a));
 	a->address = xstrdup(address);
-	a->extra = "";
-	a->redirect_host = "127.0.0.1";
-	inherit(a, found != NULL ? found : &c->defaults);
+	for (size_t i = 0; i < OAUTH_NKEYS; i++)
+		if (found->value[i] != NULL)
+			a->value[i] = xstrdup(found->value[i]);
 	p = find_provider(a);
 	if (p == NULL && a->value[OAUTH_provider] != NULL)
 		return fail(err, EX_CONFIG, "unknown provider \"%s\"",
 		    escape_string(quote, sizeof(quote),
 		    a->value[OAUTH_provider]));
-	if (p != NULL && a->value[OAUTH_issuer] == NULL) {
-		complete_url(a, OAUTH_auth_url, p->auth_url);
-		complete_url(a, OAUTH_device_url, p->device_url);
-		complete_url(a, OAUTH_token_url, p->token_url);
-		complete_url(a, OAUTH_revoke_url, p->revoke_url);
-		expand_scope(a, p);
-		a->extra = p->extra;
-		a->redirect_host = p->redirect_host;
-	}
+	if (p != NULL && a->value[OAUTH_issuer] == NULL)
+		complete(a, p);
 	return check_urls(a, err);
 }
 
@@ -348,11 +319,8 @@ oauth_account_need(const struct oauth_account *a, enum oauth_key key,
 		return a->value[key];
 	fail(err, EX_CONFIG, "no %s for %s", key_names[key],
 	    escape_string(quote, sizeof(quote), a->address));
-	if (key == OAUTH_client_id)
-		hint(err, "register a client with the provider and set it in "
-		    "~/.config/onehop/token: see onehop-token(1)");
-	else
-		hint(err, "set it, or provider or issuer, in "
-		    "~/.config/onehop/token: see onehop-token(1)");
+	hint(err, "%s in ~/.config/onehop/token: see onehop-token(1)",
+	    key == OAUTH_client_id ? "register a client with the provider and "
+	    "set it" : "set it, or provider or issuer,");
 	return NULL;
 }

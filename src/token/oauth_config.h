@@ -11,9 +11,10 @@
 /* The keys of the file; a value is a string or not set. */
 #define OAUTH_KEYS(KEY) \
 	KEY(provider) KEY(client_id) KEY(client_secret) KEY(tenant) \
-	KEY(scope) KEY(issuer) KEY(auth_url) KEY(device_url) \
-	KEY(token_url) KEY(revoke_url) KEY(redirect_url) KEY(ca_file) \
-	KEY(store) KEY(store_read) KEY(store_write) KEY(store_remove)
+	KEY(scope) KEY(issuer) KEY(auth_url) KEY(auth_query) \
+	KEY(device_url) KEY(token_url) KEY(revoke_url) KEY(redirect_url) \
+	KEY(ca_file) KEY(store) KEY(store_read) KEY(store_write) \
+	KEY(store_remove)
 
 enum oauth_key {
 #define KEY(name) OAUTH_##name,
@@ -24,15 +25,12 @@ enum oauth_key {
 
 /* One account of the file. {0} is empty. */
 struct oauth_account {
-	char *address;             /* NULL for the defaults */
+	char *address;
 	char *value[OAUTH_NKEYS];  /* NULL if not set; wiped when freed */
-	const char *extra;         /* parameters of the authorization request */
-	const char *redirect_host;
 };
 
 struct oauth_config {
-	struct oauth_account defaults;
-	struct oauth_account *at;
+	struct oauth_account *at;  /* the first has the defaults */
 	size_t n;
 };
 

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Where an account's token is kept: a file in the state directory, or commands
+ * Where an address's token is kept: a file in the state directory, or commands
  * of the configuration. One process at a time holds the lock.
  */
 #ifndef ONEHOP_TOKEN_TOKEN_STORE_H
 #define ONEHOP_TOKEN_TOKEN_STORE_H
 
 #include "base/string_list.h"
-#include "token/oauth_config.h"
-#include "token/oauth_reply.h"
+#include "token/token.h"
 
+/* All but the descriptors is owned. */
 struct token_store {
-	char *directory;    /* owned */
-	char *name;         /* of the address's file in it, owned */
-	char *read;         /* commands, owned; NULL: the file */
+	char *directory;
+	char *name;      /* of the file in it: the address in lower case */
+	char *file;      /* paths */
+	char *draft;
+	char *lock;
+	char *read;      /* commands; NULL: the file */
 	char *write;
-	char *remove;       /* or NULL: nothing removes it */
-	int fd;             /* of the directory, or -1 */
-	int lock;           /* descriptor of the locked file, or -1 */
-	int draft;          /* of the next file, or -1 */
+	char *remove;    /* or NULL: nothing removes it */
+	int lock_fd;     /* or -1 */
+	int draft_fd;
 };
 
 /* Finds the account's store. Returns 0; -1 EX_CONFIG. token_store_close() in
@@ -26,11 +28,12 @@ struct token_store {
 int token_store_open(struct token_store *s, const struct oauth_account *a,
 	struct error *err);
 
-/* Reads the token. Returns 1; 0 if there is none; -1 EX_CONFIG. */
-int token_store_read(const struct token_store *s, struct access_token *t,
+/* Reads the token, which becomes the caller's. Returns 1; 0 if there is none;
+ * -1 EX_CONFIG. */
+int token_store_read(const struct token_store *s, json_t **token,
 	struct error *err);
 
-/* Waits for the lock, for a minute at most. Returns 0; -1 EX_TEMPFAIL,
+/* Waits for the lock, for 25 seconds at most. Returns 0; -1 EX_TEMPFAIL,
  * EX_CONFIG. */
 int token_store_lock(struct token_store *s, struct error *err);
 
@@ -42,7 +45,7 @@ int token_store_reserve(struct token_store *s, struct error *err);
 
 /* Replaces the token: it is on the disk when this returns 0. Requires
  * token_store_reserve(). -1 EX_TEMPFAIL, EX_CONFIG; the old token stays. */
-int token_store_write(struct token_store *s, const struct access_token *t,
+int token_store_write(struct token_store *s, const json_t *token,
 	struct error *err);
 
 /* Removes the token. Returns 0; -1 EX_TEMPFAIL, EX_CONFIG. */

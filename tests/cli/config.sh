@@ -132,6 +132,32 @@ pretend_shows_the_message_as_it_would_go()
         ! grep -i '^bcc' "$scratch/stdout"
 }
 
+# follows LINE OTHER: OTHER comes right after LINE in what was shown
+follows()
+{
+    grep -A1 -Fx -- "$1" "$scratch/stdout" | grep -Fqx -- "$2"
+}
+
+pretend_tells_where_each_value_comes_from()
+{
+    directory=$(dirname "$config")
+    printf 'defaults\ntimeout 9\naccount p\nhost p.example\nport 465\n' \
+        >"$directory/parent"
+    printf 'account a : p\nuser u\ndomain d\n' >>"$directory/parent"
+    printf 'include parent\naccount default : a\nfrom a@x.example\n' \
+        >"$config"
+    exits 0 "$onehop" -P --domain=x.example bob@example.net \
+        <"$scratch/message" &&
+        follows '# ~/.config/onehop/parent:2' 'timeout 9' &&
+        follows '# ~/.config/onehop/parent:4' 'host p.example' &&
+        follows '# ~/.config/onehop/parent:7' 'user u' &&
+        follows '# ~/.config/onehop/config:3' 'from a@x.example' &&
+        follows '# the command line' 'domain x.example' &&
+        follows '# rule: off with port 465, else on' 'tls_starttls off' &&
+        follows '# rule: on if there is a user' 'auth on' &&
+        follows '# default' 'address_family any'
+}
+
 tap 'without a config: 78, and where it would be' no_config_names_the_places
 write_file "$config" home.example
 tap "the user's" finds home.example "$onehop"
@@ -158,4 +184,6 @@ tap 'more than 1 MiB: 78' a_huge_file_is_refused
 tap '--pretend shows no secret' no_secret_is_shown
 tap '--pretend shows the message as it would go' \
     pretend_shows_the_message_as_it_would_go
+tap '--pretend tells where each value comes from' \
+    pretend_tells_where_each_value_comes_from
 tap_done

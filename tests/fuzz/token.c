@@ -8,9 +8,7 @@
 
 #include <string.h>
 
-#include "token/oauth_config.h"
-#include "token/oauth_reply.h"
-#include "token/redirect.h"
+#include "token/login.h"
 
 static void
 check_config(const struct buffer *text)
@@ -34,12 +32,12 @@ check_config(const struct buffer *text)
 }
 
 static void
-check_redirect(const struct buffer *text)
+check_redirect(struct buffer *text)
 {
 	struct buffer code = { .kind = BUFFER_SECRET };
 	struct error err = {0};
-	enum redirect result = redirect_parse(&code, text->data, text->len,
-	    "s", &err);
+	enum redirect result = redirect_parse(&code, buffer_string(text), "s",
+	    &err);
 
 	require((result == REDIRECT_FAILED) == (err.code == EX_NOPERM),
 	    "a refusal is explained");
@@ -49,32 +47,39 @@ check_redirect(const struct buffer *text)
 }
 
 static void
-check_token(const struct buffer *text)
+check_reply(struct buffer *text)
 {
-	struct access_token first = TOKEN_INIT, second = TOKEN_INIT;
-	struct https_reply reply = { 200, *text, 1 };
-	struct device_grant grant = {0};
+	struct https_reply reply = { 200, 1, *text };
+	json_t *object = NULL, *token = oauth_parse("{}", 2);
+	struct error err = {0};
+	int result = oauth_reply(&object, &reply, &err);
+
+	require((result == 0) == (err.code == 0), "an error is explained");
+	if (result == 0 && token_take(token, object, 1000, &err) == 0)
+		require(oauth_text(token, "access_token") != NULL &&
+		    json_integer_value(json_object_get(token, "expires")) >=
+		    1000, "a reply that is taken has a token");
+	*text = reply.body;
+	json_decref(object);
+	json_decref(token);
+}
+
+static void
+check_token(struct buffer *text)
+{
 	struct buffer out = { .kind = BUFFER_SECRET };
 	struct error err = {0};
-	char code[64];
+	json_t *first = token_parse(text, &err), *second = NULL;
 
-	(void)oauth_reply_device(&grant, &reply, &err);
-	device_grant_free(&grant);
-	if (oauth_reply_token(&first, &reply, 1000, code, &err) == 0)
-		require(first.access.len > 0 && first.expires >= 1000,
-		    "a reply that is taken has a token");
-	token_free(&first);
-	if (token_parse(&first, text, &err) == 0) {
-		token_format(&out, &first);
-		require(token_parse(&second, &out, &err) == 0 &&
-		    second.expires == first.expires &&
-		    second.access.len == first.access.len &&
-		    second.refresh.len == first.refresh.len,
+	if (first != NULL) {
+		token_format(&out, first);
+		second = token_parse(&out, &err);
+		require(json_equal(first, second),
 		    "a token that is written is read");
 	}
 	buffer_free(&out);
-	token_free(&first);
-	token_free(&second);
+	json_decref(first);
+	json_decref(second);
 }
 
 int
@@ -86,6 +91,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	buffer_string(&text);
 	check_config(&text);
 	check_redirect(&text);
+	check_reply(&text);
 	check_token(&text);
 	buffer_free(&text);
 	return 0;

@@ -91,7 +91,7 @@ CASES = (
      ("there is no password or PIN for it",
       "hint: set tls_key_passwordeval")),
     ("another token", "pkcs11:token=other;object=client", "chain",
-     (PIN_COMMAND,), ("tls_key_file ", "hint: check that the module of the token")),
+     (PIN_COMMAND,), ("tls_key_file ", "hint: check that the module")),
 )
 
 
@@ -216,7 +216,7 @@ def missing_module(keys):
               encoding="ascii") as file:
         file.write("module: /nonexistent.so\n")
     yield from check(keys, "token", "chain", (PIN_COMMAND,),
-                     ("tls_key_file ", "hint: check that the module of the token"), 78,
+                     ("tls_key_file ", "hint: check that the module"), 78,
                      OTHER_MODULES + (modules,))
 
 

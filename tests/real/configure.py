@@ -101,6 +101,7 @@ class World:
         self.servers = [
             Mailserver(HERE, 465, "tls", here),
             Mailserver(HERE, 587, "starttls", here),
+            Mailserver(HERE, 2465, "tls", here),
             Mailserver(THERE, 465, "tls", there),
             Mailserver(THERE, 587, "starttls", there),
             Mailserver(LATE, 587, "starttls", there),
@@ -237,9 +238,9 @@ def writes_what_works(world):
         faults.append("no example of a password command")
     faults += sends(attempt)
     return attempt.check(
-        faults, "host smtp.example.org", "port 465", "tls on",
-        "tls_starttls off", "from you@example.org", "user you@example.org",
-        "auth on", "tls_trust_file " + world.authority.root)
+        faults, "host smtp.example.org", "port 465",
+        "from you@example.org", "user you@example.org",
+        "tls_trust_file " + world.authority.root)
 
 
 def sends(attempt):
@@ -275,12 +276,12 @@ FOUND = (
      ("host mail.guess.example.org", "port 465")),
     ("a guess with STARTTLS comes behind", "you@starttls.example.org", (),
      ("mail.starttls.example.org, port 587, STARTTLS",),
-     ("host mail.starttls.example.org", "port 587", "tls_starttls on")),
+     ("host mail.starttls.example.org",)),
     ("the domain's own mail exchanger, for want of a better guess",
      "you@own.example.org", (),
      ("Trying mail.own.example.org, port 465",
       "Trying box.own.example.org, port 465"),
-     ("host box.own.example.org", "port 587")),
+     ("host box.own.example.org",)),
     ("a provider that we know by its mail exchangers",
      "you@hosted.example.org", ("--srv-targets=gmail.com",), (),
      ("host smtp.gmail.com", "port 465", "user you@hosted.example.org")),
@@ -288,12 +289,13 @@ FOUND = (
      ("host mail.gmx.net", "port 465", "user you@gmx.de")),
     ("a provider that we know vouches for its own name in the DNS",
      "you@hotmail.com", (), (),
-     ("host smtp-mail.outlook.com", "port 587", "tls_starttls on")),
+     ("host smtp-mail.outlook.com",)),
     ("a provider that refuses passwords", "you@outlook.com", (),
      ("onehop-token --login you@outlook.com",),
      ("auth xoauth2", "passwordeval onehop-token you@outlook.com")),
     ("a provider of app passwords", "you@gmail.com", (),
-     ("https://myaccount.google.com/apppasswords",), ("auth on",)),
+     ("https://myaccount.google.com/apppasswords",),
+     ("user you@gmail.com",)),
     ("an international domain", "you@m\u00fcnchen.example.org", (), (),
      ("host smtp.xn--mnchen-3ya.example.org",
       "from you@m\u00fcnchen.example.org")),
@@ -305,7 +307,10 @@ FOUND = (
      ("host smtp.example.org", "port 465", "from you@nothing.example.org")),
     ("a host and a port of the user's own", "you@nothing.example.org",
      ("--host=smtp.example.org", "--port=587"), (),
-     ("port 587", "tls_starttls on")),
+     ("host smtp.example.org",)),
+    ("another port than the usual ones", "you@nothing.example.org",
+     ("--host=smtp.example.org", "--port=2465"), ("port 2465, TLS",),
+     ("port 2465", "tls_starttls off")),
     ("a name that the user vouches for", "you@away.example.org",
      ("--srv-targets=provider.test",), (), ("host smtp.provider.test",)),
     ("other keys of the command line", "you@example.org",
@@ -340,6 +345,8 @@ NOT_FOUND = (
      ("--host next to it",)),
     ("a directory as the file", "you@example.org", ("-C", "/tmp"), 73,
      ("/tmp is not a file",)),
+    ("a place that keeps no passwords", "you@example.org",
+     ("--keep-password=attic",), 64, ("--keep-password: expected",)),
     ("a URL as the host", "you@example.org", ("--host=smtps://h",), 64,
      ("--host: expected a host name",)),
     ("srv: as the host", "you@example.org", ("--host=srv:example.org",), 64,
@@ -450,6 +457,42 @@ def tests_the_password(world):
                          f"password {PASSWORD}")
 
 
+def tests_alone(world, where, lines):
+    """The same with options and nobody to ask; where: --keep-password."""
+    secret = os.path.join(world.authority.directory, "secret")
+    with open(secret, "w", encoding="ascii") as file:
+        file.write(PASSWORD + "\n")
+    options = ["--keep-password=" + where] if where else []
+    attempt = Attempt(world, "you@example.org", "--auth-test", *options,
+                      "--passwordeval=cat " + secret, "--test-message")
+    attempt.run.environment["PATH"] = ":".join(
+        (attempt.run.home, os.environ["PATH"]))
+    keeper = os.path.join(attempt.run.home, "pass")
+    with open(keeper, "w", encoding="ascii") as file:
+        file.write('#!/bin/sh\necho "$*" >"$HOME/told"; cat >"$HOME/kept"\n')
+    os.chmod(keeper, 0o700)
+    world.sent()
+    attempt.alone()
+    faults = list(attempt.faults(0, "The password was accepted.",
+                                 "Sent. The server answered: 250"))
+    sent = world.sent()
+    if b"RCPT TO:<you@example.org>" not in sent:
+        faults.append("no message")
+    if where == "pass":
+        with open(os.path.join(attempt.run.home, "kept"),
+                  encoding="ascii") as file:
+            if file.read().strip() != PASSWORD:
+                faults.append("pass was not given the password")
+    return attempt.check(faults, *(line.format(secret) for line in lines))
+
+
+def keeps_nothing_without_a_password(world):
+    attempt = Attempt(world, "you@example.org", "--keep-password=file",
+                      "--passwordeval=exit 3").alone()
+    return attempt.check(attempt.faults(78, "the file is written, but"),
+                         "passwordeval exit 3")
+
+
 def main():
     reason = nameserver.enter(sys.argv)
     if reason:
@@ -486,6 +529,16 @@ def main():
                     asks_whose_it_is, world, b"no\n", 78)
             tap.run("the password is asked for, unseen, and tested",
                     tests_the_password, world)
+            for where, line in (
+                    ("", "passwordeval cat {}"),
+                    ("nowhere", "passwordeval cat {}"),
+                    ("file", f"password {PASSWORD}"),
+                    ("pass", "passwordeval pass show "
+                     "mail/smtp.example.org/you@example.org")):
+                tap.run("options test it and send a message, keep: " + where,
+                        tests_alone, world, where, [line])
+            tap.run("a command that fails leaves the file as it was",
+                    keeps_nothing_without_a_password, world)
             tap.run("no password is no success", tells_of_a_wrong_password,
                     world)
     finally:

@@ -2,8 +2,9 @@
 """An OAuth 2.0 authorization server over TLS, and a home for onehop-token.
 
 The server has the endpoints of RFC 6749, 7009, 7636, 8414 and 8628. It rotates
-refresh tokens: an old one is given up once its successor has been used. faults
-maps a path to functions that answer in place of the server, one a request.
+refresh tokens: an old one is given up once its successor has been used, or, if
+it is strict, before the successor is sent. faults maps a path to functions that
+answer in place of the server, one a request.
 """
 
 import base64
@@ -107,6 +108,7 @@ class AuthServer:
         self.codes = {}       # code: challenge, redirect URI
         self.pending = 1      # polls before the user has answered
         self.rotates = True
+        self.strict = False
         self.expires = 3600
         self.server = Quiet(("127.0.0.1", 0), Handler)
         self.server.state = self
@@ -169,7 +171,7 @@ class AuthServer:
         if token not in self.refresh:
             return 400, {"error": "invalid_grant",
                          "error_description": "Token has been revoked."}
-        self.refresh.pop(self.refresh[token], None)
+        self.refresh.pop(token if self.strict else self.refresh[token], None)
         return 200, self.issue(token)
 
     def token(self, form):
@@ -250,7 +252,8 @@ class Home:
         return subprocess.Popen(
             [*wrapper, PROGRAM, *args], env=self.environment,
             stdin=options.get("stdin", subprocess.DEVNULL),
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            stdout=subprocess.PIPE, text=True,
+            stderr=options.get("stderr", subprocess.PIPE),
             start_new_session=True)
 
     def run(self, *args, wrapper=()):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SIGKILL at every system call of a refresh: the next run has a token."""
+"""Signals at every system call of a refresh: the next run has a token."""
 
 import concurrent.futures
 import os
@@ -38,35 +38,43 @@ def calls(authority):
                 yield name, counts[name]
 
 
-def kill(authority, name, k):
+def strike(authority, number, strict, name, k):
+    """Sends a signal at the k-th call of that name; the next runs work."""
     with AuthServer(authority) as server, Home(authority, server) as home:
+        server.strict = strict
         home.log_in()
         home.expire()
         home.run(ADDRESS, wrapper=(
             "strace", "-o", os.devnull, "-e", f"trace={name}", "-e",
-            f"inject={name}:signal=KILL:when={k}"))
+            f"inject={name}:signal={number}:when={k}"))
         for _ in range(2):
+            answered = server.count("/token")
             status, out, words = home.run(ADDRESS)
+            if status == 77 and number == "KILL" and strict and answered and \
+                    "hint: log in: onehop-token --login" in words:
+                yield None
+                return
             yield from differs(words, status, 0)
             if out.strip() not in server.access:
                 yield f"printed {out[:20]!r}"
             home.expire()
 
 
-def kill_everywhere(authority):
-    points = list(calls(authority))
-    if len(points) < 50:
-        yield f"only {len(points)} system calls were met"
-    # of a call that is made often, the last 40
-    last = {}
-    for name, k in points:
-        last[name] = max(k, last.get(name, 0))
-    points = [(name, k) for name, k in points if k > last[name] - 40]
+def everywhere(authority, points, number, strict, most):
+    """At every call; of a call that is made often, at the last ones."""
+    last = dict(points)
+    points = [(name, k) for name, k in points if k > last[name] - most]
+    lost = 0
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         for point, faults in zip(points, pool.map(
-                lambda point: list(kill(authority, *point)), points)):
-            for fault in faults:
-                yield f"killed at {point[0]} {point[1]}: {fault}"
+                lambda point: list(strike(authority, number, strict, *point)),
+                points)):
+            lost += None in faults
+            for fault in filter(None, faults):
+                yield f"SIG{number} at {point[0]} {point[1]}: {fault}"
+    if strict and number == "KILL":
+        if not 0 < lost < len(points) / 2:
+            yield f"{lost} of {len(points)} lose the token"
 
 
 def main():
@@ -76,8 +84,15 @@ def main():
         skip_all("strace is not installed")
     authority, directory = make_authority()
     tap = Tap()
-    tap.run("SIGKILL at every system call of a refresh", kill_everywhere,
-            authority)
+    points = list(calls(authority))
+    tap.run("the system calls are met",
+            lambda: [] if len(points) > 50 else [f"{len(points)} calls"])
+    tap.run("SIGKILL at every system call of a refresh", everywhere,
+            authority, points, "KILL", False, 20)
+    tap.run("SIGTERM, with strict rotation: the token is not lost", everywhere,
+            authority, points, "TERM", True, 6)
+    tap.run("SIGKILL, with strict rotation: after the reply, log in again",
+            everywhere, authority, points, "KILL", True, 6)
     shutil.rmtree(directory)
     return tap.done()
 

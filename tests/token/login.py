@@ -3,6 +3,7 @@
 """onehop-token --login by device code and by browser, --logout, --show."""
 
 import os
+import pty
 import re
 import shutil
 import signal
@@ -31,6 +32,29 @@ def device(authority, issuer):
         yield from differs(
             "metadata is read once",
             server.count("/.well-known/openid-configuration"), int(issuer))
+
+
+def qr_code(authority):
+    """qrencode gets the URI on its standard input, at a terminal alone."""
+    with AuthServer(authority) as server, Home(authority, server) as home:
+        program = os.path.join(home.path, "qrencode")
+        with open(program, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\necho \"[$* $(cat)]\"\n")
+        os.chmod(program, 0o755)
+        home.environment["PATH"] = home.path + ":" + os.environ["PATH"]
+        if "ANSIUTF8" in home.run("--login", ADDRESS)[2]:
+            yield "a QR code that no terminal shows"
+        master, slave = pty.openpty()
+        process = home.start("--login", ADDRESS, stderr=slave)
+        os.close(slave)
+        shown = b""
+        while b"Logged in" not in shown:
+            shown += os.read(master, 4096)
+        yield from differs("status", process.wait(30), 0)
+        os.close(master)
+        wanted = f"[-t ANSIUTF8 {server.url}/device?c=W]"
+        if wanted.encode() not in shown:
+            yield f"{shown!r}"
 
 
 DEVICE_FAULTS = [
@@ -165,6 +189,7 @@ def main():
     tap = Tap()
     tap.run("device login", device, authority, False)
     tap.run("device login with an issuer's metadata", device, authority, True)
+    tap.run("device login: a QR code at a terminal", qr_code, authority)
     for name, *row in DEVICE_FAULTS:
         tap.run(f"device login: {name}", device_fault, authority, *row)
     tap.run("device login: interrupted", interrupted, authority)

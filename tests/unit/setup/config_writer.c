@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/xmalloc.h"
+#include "config/account_check.h"
 #include "config/file.h"
 #include "config/load.h"
 #include "setup/config_writer.h"
@@ -97,11 +98,75 @@ the_text_says_what_was_meant(void **state)
 		assert_string_equal(err.text, "");
 		assert_int_equal(config_assemble(&a, &config,
 		    config_find(&config, "default"), 0, &err), 0);
+		assert_int_equal(account_check(&a, &err), 0);
 		check_shown(&a, i);
 		account_free(&a);
 		config_free(&config);
 		buffer_free(&text);
 		free(selection.overrides);
+	}
+}
+
+/* A service, an option, and all lines of the file that are no comments. */
+static const struct {
+	struct service service;
+	struct override override;
+	const char *lines;
+} shortest[] = {
+	{ { "h.example", 587, 1, 1 }, { NULL, NULL },
+	  "host h.example\nfrom me@x.example\nuser me@x.example\n" },
+	{ { "h.example", 465, 0, 1 }, { NULL, NULL },
+	  "host h.example\nport 465\nfrom me@x.example\nuser me@x.example\n" },
+	{ { "h.example", 2525, 0, 1 }, { NULL, NULL },
+	  "host h.example\nport 2525\ntls_starttls off\nfrom me@x.example\n"
+	  "user me@x.example\n" },
+	{ { "127.0.0.1", 587, 1, 1 }, { NULL, NULL },
+	  "host 127.0.0.1\nport 587\ntls on\nfrom me@x.example\n"
+	  "user me@x.example\n" },
+	{ { "127.0.0.1", 25, 1, 1 }, { "tls", "off" },
+	  "host 127.0.0.1\nfrom me@x.example\nuser me@x.example\n" },
+	{ { "h.example", 587, 1, 1 }, { "auth", "off" },
+	  "host h.example\nfrom me@x.example\n" },
+	{ { "smtp.office365.com", 587, 1, 1 }, { NULL, NULL },
+	  "host smtp.office365.com\nfrom me@x.example\nuser me@x.example\n"
+	  "auth xoauth2\npasswordeval onehop-token me@x.example\n" },
+};
+
+/* Removes the comments and empty lines. */
+static void
+keep_settings(char *text)
+{
+	char *to = text;
+
+	for (char *line = text, *next; *line != '\0'; line = next) {
+		size_t n = strcspn(line, "\n");
+
+		next = line + n + (line[n] == '\n');
+		if (line[0] == '#' || n == 0)
+			continue;
+		memmove(to, line, (size_t)(next - line));
+		to += next - line;
+	}
+	*to = '\0';
+}
+
+static void
+the_file_is_the_shortest_that_works(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(shortest) / sizeof(shortest[0]); i++) {
+		struct override override = shortest[i].override;
+		struct selection selection = { .overrides = &override,
+			.noverrides = override.key != NULL };
+		struct config_writer c = { .address = "me@x.example",
+			.service = &shortest[i].service, .origin = "guessed",
+			.selection = &selection };
+		struct buffer text = {0};
+
+		config_writer_text(&text, &c);
+		keep_settings(buffer_string(&text));
+		assert_string_equal(text.data, shortest[i].lines);
+		buffer_free(&text);
 	}
 }
 
@@ -202,6 +267,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_text_says_what_was_meant),
+		cmocka_unit_test(the_file_is_the_shortest_that_works),
 		cmocka_unit_test(the_account_is_the_one_of_the_text),
 		cmocka_unit_test(the_file_is_private_and_whole),
 		cmocka_unit_test(a_file_in_place_of_a_directory_is_named),

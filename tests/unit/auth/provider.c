@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "../unit.h"
+
+#include "auth/provider.h"
+
+static const struct {
+	const char *domain, *host;
+	enum provider_login login;
+} domains[] = {
+	{ "gmail.com", "smtp.gmail.com", LOGIN_APP_PASSWORD },
+	{ "GMX.de", "mail.gmx.net", LOGIN_PASSWORD },
+	{ "gmx.fr", "mail.gmx.com", LOGIN_PASSWORD },
+	{ "engineer.com", "smtp.mail.com", LOGIN_PASSWORD },
+	{ "posteo.nz", "posteo.de", LOGIN_PASSWORD },
+	{ "hotmail.fi", "smtp-mail.outlook.com", LOGIN_TOKEN },
+	{ "example.onmicrosoft.com", NULL, LOGIN_PASSWORD },
+	{ "aol.de", "smtp.aol.com", LOGIN_APP_PASSWORD },
+	{ "yahoo.co.nz", "smtp.mail.yahoo.com", LOGIN_APP_PASSWORD },
+	{ "proton.me", "", LOGIN_NONE },
+	{ "mail.example.org", NULL, LOGIN_PASSWORD },
+	{ "", NULL, LOGIN_PASSWORD },
+};
+
+/* AOL's mail exchangers have names of Yahoo's. */
+static const struct {
+	const char *exchanger, *host;
+} exchangers[] = {
+	{ "aspmx.l.google.com", "smtp.gmail.com" },
+	{ "mx-aol.mail.gm0.yahoodns.net", "smtp.aol.com" },
+	{ "mta5.am0.yahoodns.net", "smtp.mail.yahoo.com" },
+	{ "example-org.mail.protection.outlook.com", "smtp.office365.com" },
+	{ "live-com.olc.protection.outlook.com", "smtp-mail.outlook.com" },
+	{ "mx00.kundenserver.de", "smtp.ionos.de" },
+	{ "mx.example.org", NULL },
+	{ "notgoogle.com", NULL },
+};
+
+static void
+check(const struct provider *p, const char *host)
+{
+	if (host == NULL)
+		assert_null(p);
+	else
+		assert_string_equal(p != NULL ? p->host : "none", host);
+}
+
+static void
+a_domain_has_its_server(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++) {
+		const struct provider *p = provider_by_domain(
+		    domains[i].domain);
+
+		check(p, domains[i].host);
+		if (p != NULL)
+			assert_int_equal(p->login, domains[i].login);
+	}
+}
+
+static void
+a_mail_exchanger_has_its_server(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(exchangers) / sizeof(exchangers[0]); i++)
+		check(provider_by_exchanger(exchangers[i].exchanger),
+		    exchangers[i].host);
+}
+
+static void
+a_server_has_its_page(void **state)
+{
+	(void)state;
+	assert_string_equal(provider_by_host("SMTP.gmail.com")->page,
+	    "https://myaccount.google.com/apppasswords");
+	assert_null(provider_by_host("smtp.example.org"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_domain_has_its_server),
+		cmocka_unit_test(a_mail_exchanger_has_its_server),
+		cmocka_unit_test(a_server_has_its_page),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
