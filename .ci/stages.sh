@@ -66,6 +66,23 @@ configured()
         make -s -j "$jobs" $targets)
 }
 
+# The whole program against musl's headers. Debian has no libraries built for
+# musl: their headers serve, and nothing is linked.
+compile_for_musl()
+{
+    headers=$PWD/build-musl/headers
+    mkdir -p "$headers"
+    host=/usr/include/$(gcc -print-multiarch)
+    for header in /usr/include/gnutls /usr/include/gsasl*.h \
+        /usr/include/idn2.h /usr/include/jansson*.h "$host"/curl \
+        /usr/include/linux /usr/include/asm-generic "$host"/asm; do
+        ln -sfn "$header" "$headers"
+    done
+    configured build-musl 'src/libonehop.a src/cli/main.o
+        src/token/libtoken.a src/token/main.o' --enable-werror CC=musl-gcc \
+        PKG_CONFIG=true CPPFLAGS="-isystem $headers"
+}
+
 # in_bare NAME OPTION-OF-BARE... SUITE COMMAND...: a stage in a bare system
 in_bare()
 {

@@ -9,7 +9,7 @@ pkg-config says: $$1[]_PKG_ERRORS])])])
 AC_DEFUN([ONEHOP_LIBRARIES],
 [AS_IF([test -z "$PKG_CONFIG"],
   [AC_MSG_ERROR([pkg-config is missing: install pkg-config (Debian), pkgconf (Fedora, Arch, Alpine)])])
-ONEHOP_NEED([GNUTLS], [gnutls >= 3.7.0], [libgnutls28-dev], [gnutls-devel], [gnutls], [gnutls-dev])
+ONEHOP_NEED([GNUTLS], [gnutls >= 3.7.4], [libgnutls28-dev], [gnutls-devel], [gnutls], [gnutls-dev])
 ONEHOP_NEED([GSASL], [libgsasl >= 2.0.0], [libgsasl-dev], [libgsasl-devel], [gsasl], [gsasl-dev])
 ONEHOP_NEED([IDN2], [libidn2 >= 2.3.0], [libidn2-dev], [libidn2-devel], [libidn2], [libidn2-dev])
 ])

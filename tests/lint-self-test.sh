@@ -182,6 +182,9 @@ END
 plant shell 'bootstrap:.*SC2086' <<'END'
 echo 'rm $1' >>bootstrap
 END
+plant man 'man/onehop.1:1: has no line .*SMTP' <<'END'
+sed '/^[.]Nd /s/SMTP/a/' man/onehop.1 >page && mv page man/onehop.1
+END
 plant man 'man/planted.1:' <<'END'
 mkdir -p man
 printf '.Dd today\n.Dt P 1\n.Os\n.Sh NOTHING\n.Xy\n' >man/planted.1

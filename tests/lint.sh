@@ -448,6 +448,13 @@ check_man()
     # Pages of the project that are not installed yet may be referred to.
     mandoc -Tlint -W warning $(files_like '^man/.*\.[1-8]$') |
         sed 's/^mandoc: //'
+    # apropos finds the page by its one line; a reader finds the next page.
+    for page in $(files_like '^man/.*\.[1-8]$'); do
+        for wanted in '^\.Nd .*SMTP' '^\.Nd .*mail' '^\.Sh SEE ALSO$' \
+            '^\.Sh AUTHORS$' '^\.Sh BUGS$'; do
+            grep -q "$wanted" "$page" || echo "$page:1: has no line $wanted"
+        done
+    done
 }
 
 check_python()

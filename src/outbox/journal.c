@@ -220,12 +220,13 @@ take_event(struct journal_reader *r, enum journal_event event,
 		refuse_one(s, *l);
 		break;
 	case JOURNAL_UNKNOWN:
-		s->doubts++;
-		/* fall through */
 	case JOURNAL_DEFERRED:
+		s->doubts += event == JOURNAL_UNKNOWN;
 		s->tries++;
 		age(s, l->moment);
-		/* fall through */
+		s->failed = 0;
+		fail_try(r, l);
+		break;
 	case JOURNAL_HELD:
 	case JOURNAL_FAILED:
 		s->failed = event == JOURNAL_FAILED;

@@ -85,6 +85,17 @@ set_priorities(const struct handshake *h, struct error *err)
 	    escape_string(quote, sizeof(quote), at != NULL ? at : ""));
 }
 
+/* Certificates may come compressed (RFC 8879) where GnuTLS was built with zlib;
+ * elsewhere this is refused and changes nothing. */
+static void
+offer_certificate_compression(gnutls_session_t session)
+{
+	static const gnutls_compression_method_t methods[] = {
+	    GNUTLS_COMP_ZLIB };
+
+	gnutls_compress_certificate_set_methods(session, methods, 1);
+}
+
 static int
 load_client_key(struct handshake *h, struct error *err)
 {
@@ -216,6 +227,7 @@ prepare(struct handshake *h, struct error *err)
 	if (h->name[0] != '\0' && !domain_is_ip(h->name))
 		gnutls_server_name_set(session, GNUTLS_NAME_DNS, h->name,
 		    strlen(h->name));
+	offer_certificate_compression(session);
 	gnutls_session_set_ptr(session, h);
 	gnutls_session_set_verify_function(session, judge);
 	return 0;

@@ -21,4 +21,13 @@ gethostname(char *name, size_t size)
 	return 0;
 }
 
+/* What glibc calls for it under _FORTIFY_SOURCE, by some compilers. */
+int __gethostname_chk(char *name, size_t size, size_t room);
+
+int
+__gethostname_chk(char *name, size_t size, size_t room)
+{
+	return gethostname(name, size < room ? size : room);
+}
+
 #endif
