@@ -44,8 +44,7 @@ show_account(struct buffer *out, const struct account *a)
 		free(place);
 		show_key(out, a, key);
 	}
-	buffer_add_string(out, "# default
-");
+	buffer_add_string(out, "# default\n");
 	for (size_t key = 0; key < KEYS; key++)
 		if (a->places[key] == NULL)
 			show_key(out, a, key);
