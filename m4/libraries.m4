@@ -76,7 +76,7 @@ AC_DEFUN([ONEHOP_PLATFORM],
 AC_SEARCH_LIBS([getaddrinfo], [socket])
 ONEHOP_RESOLVER
 AC_CHECK_HEADERS([sys/prctl.h sys/auxv.h sys/syscall.h])
-AC_CHECK_FUNCS([explicit_bzero memset_s getauxval issetugid close_range])
+AC_CHECK_FUNCS([explicit_bzero memset_s getauxval issetugid close_range getpeereid])
 ONEHOP_SANDBOX
 AC_ARG_VAR([CA_BUNDLE], [file with the trusted certificates of this system, tried first])
 AC_DEFINE_UNQUOTED([CA_BUNDLE], ["$CA_BUNDLE"],

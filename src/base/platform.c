@@ -186,6 +186,33 @@ platform_strips_authentic(void)
 #endif
 }
 
+int
+platform_peer_user(int fd, uid_t *uid)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0 ||
+	    peer.ss_family != AF_UNIX)
+		return -1;
+#if defined(SO_PEERCRED) && defined(__linux__)
+	struct ucred who;
+
+	len = sizeof(who);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0)
+		return -1;
+	*uid = who.uid;
+	return 0;
+#elif defined(HAVE_GETPEEREID)
+	gid_t gid;
+
+	return getpeereid(fd, uid, &gid);
+#else
+	(void)uid;
+	return -1;
+#endif
+}
+
 unsigned
 platform_columns(int fd)
 {

@@ -53,6 +53,10 @@ int platform_is_unknown_host(int eai);
  * administrator trusts the resolver ("options trust-ad" of resolv.conf). */
 int platform_strips_authentic(void);
 
+/* Finds the user at the other end of a unix socket. Returns 0; -1 if fd is not
+ * one or the system cannot tell. */
+int platform_peer_user(int fd, uid_t *uid);
+
 /* How wide the terminal is, in columns; 0 if nobody knows. */
 unsigned platform_columns(int fd);
 

@@ -429,8 +429,10 @@ exit_code(const struct program_run *run, const struct error *err)
 static void
 report(struct program_run *run, const struct error *err)
 {
-	struct attempt attempt = { &run->account, &run->envelope,
-	    &run->message, &run->facts, err, exit_code(run, err), run->log };
+	struct attempt attempt = { .account = &run->account,
+		.envelope = &run->envelope, .message = &run->message,
+		.facts = &run->facts, .result = err,
+		.code = exit_code(run, err), .log = run->log };
 
 	if (run->account.name == NULL && run->options.mode == MODE_SEND)
 		config_load_log(&run->account, &run->options.selection);

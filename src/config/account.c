@@ -25,6 +25,7 @@ static char *(*const checks[KEYS])(const char *, struct error *) = {
 	[KEY_tls_fingerprint] = value_fingerprint,
 	[KEY_tls_host_override] = value_host,
 	[KEY_from] = value_sender,
+	[KEY_relay_from] = value_user_senders,
 	[KEY_dsn_notify] = value_notify,
 	[KEY_logfile] = value_logfile,
 	[KEY_outbox] = value_place,

@@ -229,6 +229,16 @@ value_sender(const char *value, struct error *err)
 }
 
 char *
+value_user_senders(const char *value, struct error *err)
+{
+	size_t user = strcspn(value, " \t");
+
+	if (value[user + strspn(value + user, " \t")] != '\0')
+		return xstrdup(value);
+	return refuse(err, "a user and its addresses", value);
+}
+
+char *
 value_priority(const char *value, struct error *err)
 {
 	const char *digits = value + (value[0] == '-');

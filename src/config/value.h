@@ -47,6 +47,9 @@ int value_is_notify(const char *value);
 /* The same in lower case, or off. */
 char *value_notify(const char *value, struct error *err);
 
+/* A user and the addresses or patterns of its senders. */
+char *value_user_senders(const char *value, struct error *err);
+
 /* A sender address or pattern; <> around it is dropped. */
 char *value_sender(const char *value, struct error *err);
 

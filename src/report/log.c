@@ -27,6 +27,7 @@
 #define REPLY_SIZE 260
 #define LIST_SIZE 400
 #define ERROR_SIZE 600
+#define CLIENT_SIZE 100
 
 static void
 add_value(struct facts *f, const char *name, const char *value)
@@ -81,6 +82,7 @@ add_server(struct facts *f, const struct attempt *a)
 	const struct submission *s = a->facts;
 	int talked = s->connection.address[0] != '\0';
 
+	facts_add_limited(f, "client", a->client, CLIENT_SIZE);
 	add_value(f, "account", a->account->name);
 	add_value(f, "notice", a->account->notice);
 	add_value(f, "host", s->host);

@@ -19,6 +19,7 @@ struct attempt {
 	const struct error *result;
 	int code;  /* exit code of the run */
 	int log;   /* from log_open; 0 if not opened */
+	const char *client; /* user of -bs, "www-data(33)"; "" or NULL */
 };
 
 /*

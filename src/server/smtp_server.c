@@ -15,6 +15,7 @@
 #include "outbox/enqueue.h"
 #include "report/stderr.h"
 #include "server/mail_rcpt.h"
+#include "server/smtp_client.h"
 #include "smtp/reuse.h"
 
 /* RFC 5321 4.5.3.1.4, and the parameters of RFC 3461. */
@@ -35,6 +36,7 @@ struct smtp_server {
 	struct stream client;
 	struct reused_session delivery;
 	struct mail_rcpt transaction;
+	struct smtp_client user;
 	char *name;             /* this host's, for the greeting */
 	int greeted;            /* HELO or EHLO was received */
 	int speaks_crlf;        /* a command line ended in CRLF */
@@ -247,6 +249,18 @@ answer(struct smtp_server *r, const struct delivery_result *v,
 	return reply(r, err, "%s %s", code_for(&v->result), v->result.text);
 }
 
+/* Returns whether the client may send this; if not, the result says why. */
+static int
+is_allowed(const struct smtp_server *r, const struct attempt *a,
+    struct delivery_result *v)
+{
+	if (smtp_client_check(&r->user, a->account, a->envelope->sender,
+	    a->message, &v->result) == 0)
+		return 1;
+	v->refusal = (struct reply){ .code = 550, .dsn = "5.7.1" };
+	return 0;
+}
+
 /* Does what main does for one message: account, envelope, submission,
  * report. Only reports if the result is an error already. */
 static void
@@ -257,8 +271,10 @@ submit_message_of(struct smtp_server *r, struct message *message,
 	struct request request = *r->options->request;
 	struct account account = {0};
 	struct envelope envelope = {0};
-	struct attempt attempt = { &account, &envelope, message, &v->facts,
-	    &v->result, 0, 0 };
+	struct attempt attempt = { .account = &account,
+		.envelope = &envelope, .message = message,
+		.facts = &v->facts, .result = &v->result,
+		.client = r->user.label };
 	const struct reply *refusal;
 	int64_t started = deadline_now();
 
@@ -270,7 +286,7 @@ submit_message_of(struct smtp_server *r, struct message *message,
 		    selection, &v->result);
 	else if (v->result.code == 0 &&
 	    envelope_make(&envelope, &request, &account, message,
-	    &v->result) == 0) {
+	    &v->result) == 0 && is_allowed(r, &attempt, v)) {
 		int result = reuse_send(&r->delivery, &account, &envelope,
 		    message, &v->result);
 
@@ -409,6 +425,7 @@ smtp_server_run(const struct smtp_server_options *options, struct error *err)
 		return fail(err, EX_NOINPUT, "standard input is closed: "
 		    "there is no client");
 	r.delivery.options.trace = options->trace;
+	smtp_client_find(&r.user, options->input);
 	signals_hold();
 	r.name = local_host_name();
 	if (r.name == NULL)

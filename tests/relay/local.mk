@@ -2,6 +2,7 @@
 # The dialogue of -bs with its clients, against a scripted smarthost.
 RELAY_TESTS = \
 	tests/relay/clients.py \
+	tests/relay/peer.py \
 	tests/relay/replies.py
 EXTRA_DIST += $(RELAY_TESTS) tests/relay/dialogue.py
 TESTS += $(RELAY_TESTS)

@@ -59,8 +59,9 @@ record(const struct place *p, struct error *err)
 	struct message message = {0};
 	struct submission facts = {0};
 	struct error result = {0};
-	struct attempt attempt = { &p->account, &envelope, &message, &facts,
-	    &result, 0, p->log };
+	struct attempt attempt = { .account = &p->account,
+		.envelope = &envelope, .message = &message, .facts = &facts,
+		.result = &result, .log = p->log };
 
 	return log_write(&attempt, err);
 }

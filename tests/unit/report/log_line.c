@@ -120,8 +120,9 @@ a_run_that_came_to_nothing_has_a_line(void **state)
 	struct message message = {0};
 	struct submission facts = {0};
 	struct error result = {0};
-	struct attempt attempt = { &account, &envelope, &message, &facts,
-	    &result, 78, 0 };
+	struct attempt attempt = { .account = &account,
+		.envelope = &envelope, .message = &message, .facts = &facts,
+		.result = &result, .code = 78 };
 	struct log_line line;
 
 	(void)state;

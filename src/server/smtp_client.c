@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "server/smtp_client.h"
+
+#include <fnmatch.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ascii.h"
+#include "base/escape.h"
+#include "base/platform.h"
+#include "base/xmalloc.h"
+#include "config/load.h"
+
+void
+smtp_client_find(struct smtp_client *c, int fd)
+{
+	const struct passwd *pw;
+
+	memset(c, 0, sizeof(*c));
+	if (platform_peer_user(fd, &c->uid) != 0)
+		return;
+	c->known = 1;
+	pw = getpwuid(c->uid);
+	if (pw != NULL)
+		snprintf(c->user, sizeof(c->user), "%s", pw->pw_name);
+	else
+		snprintf(c->user, sizeof(c->user), "%lu",
+		    (unsigned long)c->uid);
+	snprintf(c->label, sizeof(c->label), "%s(%lu)", c->user,
+	    (unsigned long)c->uid);
+}
+
+/* Returns whether a word of the configuration, a name or a number, is the
+ * client. */
+static int
+is_client(const struct smtp_client *c, const char *word, size_t len)
+{
+	uint64_t uid;
+
+	if (!c->known)
+		return 0;
+	return (strlen(c->user) == len && memcmp(c->user, word, len) == 0) ||
+	    (ascii_number(word, len, 0, UINT32_MAX, &uid) == 0 &&
+	    uid == c->uid);
+}
+
+static int
+check_user(const struct smtp_client *c, const struct account *a,
+    struct error *err)
+{
+	const struct string_list *users = &a->relay_users;
+
+	for (size_t i = 0; i < users->n; i++)
+		if (is_client(c, users->at[i], strlen(users->at[i])))
+			return 0;
+	if (users->n == 0)
+		return 0;
+	return c->known ? fail(err, EX_UNAVAILABLE, "user %s may not relay",
+	    c->label)
+	    : fail(err, EX_UNAVAILABLE, "only users of a unix socket may "
+	    "relay");
+}
+
+/* Returns whether one of the line's patterns is the address, ignoring case. */
+static int
+line_allows(const char *line, const char *address)
+{
+	int found = 0;
+
+	while (!found && *line != '\0') {
+		size_t len = strcspn(line, " \t");
+		char *pattern = xstrndup(line, len);
+
+		found = strcmp(pattern, "<>") == 0 ? address[0] == '\0'
+		    : fnmatch(pattern, address, FNM_CASEFOLD) == 0;
+		free(pattern);
+		line += len + strspn(line + len, " \t");
+	}
+	return found;
+}
+
+/* Checks one address against the client's relay_from lines, if it has any. */
+static int
+check_address(const struct smtp_client *c, const struct account *a,
+    const char *what, const char *address, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	int held = 0;
+
+	for (size_t i = 0; i < a->relay_from.n; i++) {
+		const char *line = a->relay_from.at[i];
+		size_t len = strcspn(line, " \t");
+		const char *addresses = line + len;
+
+		if (!is_client(c, line, len))
+			continue;
+		addresses += strspn(addresses, " \t");
+		if (line_allows(addresses, address))
+			return 0;
+		held = 1;
+	}
+	return !held ? 0 : fail(err, EX_UNAVAILABLE, "user %s may not send "
+	    "%s <%s>", c->label, what,
+	    escape_string(quote, sizeof(quote), address));
+}
+
+int
+smtp_client_check(const struct smtp_client *c, const struct account *a,
+    const char *sender, const struct message *m, struct error *err)
+{
+	char *author;
+	int result;
+
+	if (check_user(c, a, err) != 0 ||
+	    check_address(c, a, "as", sender, err) != 0)
+		return -1;
+	author = config_author_address(m);
+	result = author == NULL ? 0
+	    : check_address(c, a, "a message from", author, err);
+	free(author);
+	return result;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The user at the other end of a unix socket that -bs serves. */
+#ifndef ONEHOP_SERVER_SMTP_CLIENT_H
+#define ONEHOP_SERVER_SMTP_CLIENT_H
+
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "config/account.h"
+#include "message/message.h"
+
+struct smtp_client {
+	int known;
+	uid_t uid;       /* if known */
+	char user[64];   /* its name, or its number; "" if unknown */
+	char label[96];  /* "www-data(33)" for the log; "" if unknown */
+};
+
+/* Finds the client of the connection. Unknown for all but unix sockets. */
+void smtp_client_find(struct smtp_client *c, int fd);
+
+/*
+ * Applies relay_users and relay_from of the account: whether the client may
+ * send at all, and with this envelope sender and From field. Returns 0; -1
+ * EX_UNAVAILABLE.
+ */
+int smtp_client_check(const struct smtp_client *c, const struct account *a,
+	const char *sender, const struct message *m, struct error *err);
+
+#endif
