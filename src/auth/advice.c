@@ -33,15 +33,15 @@ static const struct {
 	    "command that prints a fresh one" },
 	{ 0, "", "", "", TOKEN, "" },
 	{ 534, "5.7.14", "", "", PASSWORD, "the provider blocks this sign-in: "
-	    "sign in with a browser, or set an app password made at "
+	    "sign in with a browser, or set an app password created at "
 	    "https://myaccount.google.com/apppasswords" },
 	{ 535, "5.7.139", "", "", PASSWORD, NEEDS_TOKEN },
 	{ 550, "5.7.30", "", "", PASSWORD, NEEDS_TOKEN },
 	{ 535, "", "amazonaws.com", "", PASSWORD, "set user and password to "
 	    "the SMTP credentials of Amazon SES, which are not the access "
 	    "key of AWS; they belong to one region" },
-	{ 535, "", "sendgrid.net", "", PASSWORD, "set user to apikey, as it "
-	    "stands, and the password to an API key with Mail Send access" },
+	{ 535, "", "sendgrid.net", "", PASSWORD, "set user to the word apikey "
+	    "and the password to an API key with Mail Send access" },
 };
 
 static int
@@ -59,14 +59,14 @@ advise_password(const struct auth_refusal *r, struct error *err)
 	if (r->code != 535 && (r->code != 534 || strcmp(r->dsn, "5.7.9") != 0))
 		return;
 	if (p != NULL && p->login == LOGIN_APP_PASSWORD)
-		hint(err, "the provider wants an app password in place of your "
-		    "own: make one at %s", p->page);
+		hint(err, "the provider requires an app password: create one "
+		    "at %s", p->page);
 	else if (r->code == 534)
-		hint(err, "the provider wants an app password, made on its "
-		    "web site, in place of your own");
+		hint(err, "the provider requires an app password: create one "
+		    "on its web site");
 	else
-		hint(err, "check user and password; many servers want the "
-		    "whole address as user");
+		hint(err, "check user and password; many servers require the "
+		    "full address as user");
 }
 
 void
@@ -102,13 +102,13 @@ auth_advise_offer(const char *offered, struct error *err)
 		    "that prints a token, such as onehop-token" },
 		{ "OAUTHBEARER", "set auth oauthbearer, and passwordeval to a "
 		    "command that prints a token, such as onehop-token" },
-		{ "CRAM-MD5", "set auth cram-md5, which is used only when "
-		    "named" },
-		{ "DIGEST-MD5", "set auth digest-md5, which is used only when "
-		    "named" },
-		{ "GSSAPI", "set auth gssapi, and get a Kerberos ticket by "
+		{ "CRAM-MD5", "set auth cram-md5, which is used only if "
+		    "configured" },
+		{ "DIGEST-MD5", "set auth digest-md5, which is used only if "
+		    "configured" },
+		{ "GSSAPI", "set auth gssapi, and get a Kerberos ticket with "
 		    "kinit" },
-		{ "NTLM", "set auth ntlm, which is used only when named" },
+		{ "NTLM", "set auth ntlm, which is used only if configured" },
 	};
 
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Advice on a refused password or token. */
+/* Hints for a refused password or token. */
 #ifndef ONEHOP_AUTH_ADVICE_H
 #define ONEHOP_AUTH_ADVICE_H
 
@@ -15,11 +15,11 @@ struct auth_refusal {
 	const char *text;   /* the whole reply */
 };
 
-/* Adds the hint for the refusal, if there is one. */
+/* Sets the hint for the refusal, if there is one. */
 void auth_advise(const struct auth_refusal *r, struct error *err);
 
-/* Adds the hint where none of the mechanisms that the server offers, upper
- * case names with one space between, is used by "auth on". */
+/* Sets the hint if "auth on" uses none of the mechanisms that the server
+ * offers; offered holds upper-case names separated by single spaces. */
 void auth_advise_offer(const char *offered, struct error *err);
 
 #endif

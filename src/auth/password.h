@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* An account's password or token, and where it came from. */
+/* The password or token of an account and its source. */
 #ifndef ONEHOP_AUTH_PASSWORD_H
 #define ONEHOP_AUTH_PASSWORD_H
 
@@ -16,21 +16,25 @@ struct password {
 };
 
 /*
- * Fetches it from the first of these that has one: password, passwordeval,
- * $CREDENTIALS_DIRECTORY, ~/.netrc, the terminal. 0; -1 EX_CONFIG if none has
- * or one of them does not work. Holds signals (signals_hold).
+ * Fetches the password from the first of these that has one: password,
+ * passwordeval, $CREDENTIALS_DIRECTORY, ~/.netrc, the terminal. Returns 0 on
+ * success; -1 EX_CONFIG if none has one or a source fails. Signals are held
+ * while it waits (signals_hold).
  */
 int password_get(struct password *s, const struct account *a,
 	struct error *err);
 
-/* The account's password is for AUTH, or free for the client's key. */
+/*
+ * The use of the account's password: by AUTH, or free to unlock the client key.
+ */
 enum password_use { SECRET_FOR_AUTH, SECRET_FREE };
 
 /*
- * Fetches what opens the account's client key, if it is locked: from
- * tls_key_passwordeval; else, where that is free, from password or
- * passwordeval. A password is no PIN for a token that counts wrong ones. 0,
- * the secret empty if there is none; -1 EX_CONFIG.
+ * Fetches the password of the account's client key, if the key is locked: from
+ * tls_key_passwordeval, else, unless AUTH uses them, from password or
+ * passwordeval. A password is never tried as the PIN of a token that counts
+ * failures. Returns 0 on success, with an empty password if there is none; -1
+ * EX_CONFIG.
  */
 int password_get_for_key(struct password *s, const struct account *a,
 	enum password_use use, struct error *err);

@@ -138,16 +138,15 @@ explain(const struct sasl *s, int rc, struct error *err)
 		{ GSASL_MECHANISM_PARSE_ERROR, EX_PROTOCOL,
 		    "invalid challenge" },
 		{ GSASL_MECHANISM_CALLED_TOO_MANY_TIMES, EX_PROTOCOL,
-		    "invalid challenge: one too many" },
-		{ GSASL_AUTHENTICATION_ERROR, EX_PROTOCOL, "the server has "
-		    "not proved that it knows the password" },
+		    "unexpected challenge" },
+		{ GSASL_AUTHENTICATION_ERROR, EX_PROTOCOL, "server did not "
+		    "prove knowledge of the password" },
 		{ GSASL_SASLPREP_ERROR, EX_NOPERM, "user name or password "
-		    "has characters that SASLprep forbids" },
+		    "contains characters that SASLprep prohibits" },
 		{ GSASL_GSSAPI_INIT_SEC_CONTEXT_ERROR, EX_NOPERM,
-		    "there is no Kerberos ticket for this server; kinit gets "
-		    "one" },
+		    "no Kerberos ticket for this server: run kinit" },
 		{ GSASL_UNKNOWN_MECHANISM, EX_UNAVAILABLE,
-		    "this libgsasl lacks the mechanism" },
+		    "mechanism not supported by libgsasl" },
 		{ GSASL_MALLOC_ERROR, EX_OSERR, "out of memory" },
 	};
 
@@ -240,7 +239,7 @@ check(const struct sasl *s, const char *challenge, size_t len,
 
 	if (is_ours(s->mechanism) ? s->steps > 1 : s->satisfied)
 		return fail(err, EX_PROTOCOL,
-		    "%s: invalid challenge after the last one", name);
+		    "%s: unexpected challenge after the last one", name);
 	if (len > SASL_CHALLENGE_MAX)
 		return fail(err, EX_PROTOCOL, "%s: challenge too long: more "
 		    "than %zu octets", name, SASL_CHALLENGE_MAX);
@@ -250,7 +249,7 @@ check(const struct sasl *s, const char *challenge, size_t len,
 	if (len > 0 && s->mechanism->kind != MECHANISM_BINARY &&
 	    memchr(challenge, '\0', len) != NULL)
 		return fail(err, EX_PROTOCOL,
-		    "%s: invalid challenge: it has a NUL", name);
+		    "%s: invalid challenge: it contains a NUL", name);
 	if (s->mechanism->kind != MECHANISM_SCRAM || s->steps == 0)
 		return 0;
 	if ((s->steps == 1

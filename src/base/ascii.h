@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Character classes, case and numbers of protocol text. They never look at
- * the locale: in tr_TR "PIPELINING" and "pipelining" differ for strcasecmp.
+ * Character classes, case and numbers of protocol text, independent of the
+ * locale: in tr_TR, strcasecmp() finds "PIPELINING" and "pipelining" different.
  */
 #ifndef ONEHOP_BASE_ASCII_H
 #define ONEHOP_BASE_ASCII_H
@@ -34,7 +34,7 @@ ascii_is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* C0 controls and DEL, blanks included except the space. */
+/* C0 controls, tab and line ends included, and DEL. */
 static inline int
 ascii_is_control(char c)
 {
@@ -59,13 +59,13 @@ ascii_upper(char c)
 	return c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
 }
 
-/* Returns whether the text holds an octet above 127. */
+/* Returns whether one of the n octets at text is above 127. */
 int ascii_has_8bit(const char *text, size_t n);
 
-/* Returns whether they are equal, ignoring ASCII case. */
+/* Returns whether the strings are equal, ignoring ASCII case. */
 int ascii_equal(const char *a, const char *b);
 
-/* The same for the n octets at a and the whole string b. */
+/* Same as ascii_equal(), for the n octets at a and the whole string b. */
 int ascii_equal_n(const char *a, size_t n, const char *b);
 
 /* Returns whether a begins with prefix, ignoring case. */
@@ -74,10 +74,8 @@ int ascii_begins(const char *a, const char *prefix);
 /* Returns whether word is in the space-separated list, ignoring case. */
 int ascii_has_word(const char *list, const char *word);
 
-/*
- * Reads the n octets at s as a decimal number of digits only. Returns 0 and
- * sets *value if lo <= number <= hi; else -1.
- */
+/* Reads the n octets at s as a decimal number; only digits are accepted.
+ * Returns 0 with *value set if the number is within [lo, hi], else -1. */
 int ascii_number(const char *s, size_t n, uint64_t lo, uint64_t hi,
 	uint64_t *value);
 

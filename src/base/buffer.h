@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Growable octets with a ceiling. {0} is empty, ordinary, BUFFER_MAX high. */
+/* A growable array of octets with a ceiling. {0} is an empty ordinary buffer
+ * with a ceiling of BUFFER_MAX octets. */
 #ifndef ONEHOP_BASE_BUFFER_H
 #define ONEHOP_BASE_BUFFER_H
 
@@ -13,18 +14,19 @@ enum buffer_kind {
 };
 
 struct buffer {
-	char *data;            /* owned; NULL while nothing was ever added */
+	char *data;            /* owned; NULL until something is added */
 	size_t len;            /* octets in use */
 	size_t size;           /* octets allocated */
 	size_t max;            /* ceiling for len; 0 means BUFFER_MAX */
 	enum buffer_kind kind;
 };
 
-/* Makes an empty buffer of the caller's storage: it never grows and is not to
- * be freed. */
+/* Makes an empty buffer that uses the caller's storage. It never grows and must
+ * not be freed. */
 void buffer_use(struct buffer *b, char *storage, size_t size);
 
-/* Appends. 0, or -1 with nothing added if that would pass the ceiling. */
+/* Append to the buffer. Return 0 on success, -1 with b unchanged if the ceiling
+ * would be exceeded. */
 int buffer_add(struct buffer *b, const void *data, size_t len);
 int buffer_add_char(struct buffer *b, char c);
 int buffer_add_string(struct buffer *b, const char *s);
@@ -32,21 +34,25 @@ int buffer_addf(struct buffer *b, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
- * Room for n more octets at data + len, or NULL past the ceiling; the caller
- * fills it and adds what it used to len.
+ * Makes room for n more octets at data + len. Returns that address, or NULL if
+ * the ceiling would be exceeded. The caller writes there and adds the number of
+ * octets used to len.
  */
 char *buffer_reserve(struct buffer *b, size_t n);
 
-/* Drops the first n octets (n <= len). */
+/* Removes the first n octets (n <= len). */
 void buffer_consume(struct buffer *b, size_t n);
 
-/* The content with a NUL after it (not counted in len); never NULL. */
+/*
+ * Returns the content, terminated by a NUL that len does not count; never NULL.
+ */
 char *buffer_string(struct buffer *b);
 
-/* Empties b, keeps the memory; wipes a secret. */
+/* Empties b but keeps its memory; wipes a secret. */
 void buffer_clear(struct buffer *b);
 
-/* Frees and leaves {0} of the same kind and ceiling; wipes a secret. */
+/* Frees the memory and leaves an empty buffer of the same kind and ceiling;
+ * wipes a secret. */
 void buffer_free(struct buffer *b);
 
 #endif

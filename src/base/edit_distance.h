@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How far a mistyped word is from a known one: for "did you mean". */
+/* The edit distance between two words, for "did you mean" hints. */
 #ifndef ONEHOP_BASE_EDIT_DISTANCE_H
 #define ONEHOP_BASE_EDIT_DISTANCE_H
 
@@ -8,13 +8,14 @@
 #define DISTANCE_WORD_MAX 40
 
 /*
- * Letters to insert, delete, replace or swap with their neighbour to make b
- * of a, without case. A word longer than DISTANCE_WORD_MAX is far from all:
- * SIZE_MAX.
+ * Returns the number of letters to insert, delete, replace or swap with a
+ * neighbour to turn a into b, ignoring case. Returns SIZE_MAX if a word is
+ * longer than DISTANCE_WORD_MAX.
  */
 size_t distance(const char *a, const char *b);
 
-/* Returns whether they are so close that the one was meant for the other. */
+/* Returns whether typed is so close to meant that it is probably a typing
+ * error. */
 int edit_distance_is_typo(const char *typed, const char *meant);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* An error as a value: what a run came to, and the sentence that says why. */
+/* Errors as values: an exit code, a message and a hint. */
 #ifndef ONEHOP_BASE_ERROR_H
 #define ONEHOP_BASE_ERROR_H
 
@@ -8,36 +8,39 @@
 
 /* The state of the message, as far as known, when the run failed. */
 enum outcome {
-	OUTCOME_NOT_SENT, /* the smarthost cannot have it */
-	OUTCOME_UNKNOWN,  /* the final dot was sent, its reply never came */
+	OUTCOME_NOT_SENT, /* the smarthost does not have it */
+	OUTCOME_UNKNOWN,  /* the final dot was sent, no reply received */
 	OUTCOME_PARTIAL,  /* accepted for some recipients, refused for others */
 	OUTCOME_QUEUED    /* in the outbox: code is 0, text says why it is not
 	                     sent */
 };
 
-/* Fixed size, so that reporting trouble never needs memory. {0} is "none". */
+/* Fixed size, so that reporting an error never allocates memory. {0} means that
+ * no error occurred. */
 struct error {
 	int code;             /* sysexits(3) code; 0 while nothing failed */
-	int signal;           /* the signal that interrupted us, 0 if none */
+	int signal;           /* the signal that interrupted the run, or 0 */
 	enum outcome outcome;
-	int lasting;          /* no later try can help, whatever the code */
+	int lasting;          /* permanent: a retry cannot help */
 	char text[1024];      /* lower case, no full stop, escaped; LF only
 	                         between the errors of a config file */
 	char hint[256];       /* what the user can do about it, or "" */
 };
 
 /*
- * Sets code and text, drops any earlier error, returns -1. A text that does
- * not fit ends in "...". Foreign bytes must have gone through escape.h.
+ * Sets code and text, replacing any earlier error, and returns -1. Text that
+ * does not fit is cut and ends in "...". Untrusted octets must be escaped first
+ * (escape.h).
  */
 int fail(struct error *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Puts "context: " before the text; code, hint, outcome stay. Returns -1. */
+/* Prepends "context: " to the text; code, hint and outcome are unchanged.
+ * Returns -1. */
 int wrap(struct error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Adds what the user can do, unless a hint is there already. Returns -1. */
+/* Sets the hint, unless one is already set. Returns -1. */
 int hint(struct error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Foreign octets made fit to be shown. Whatever a server, a message or a
- * config file says reaches a terminal or a log only through here.
- */
+/* Makes untrusted text safe to display. Text of a server, a message or a config
+ * file reaches a terminal or a log only through these functions. */
 #ifndef ONEHOP_BASE_ESCAPE_H
 #define ONEHOP_BASE_ESCAPE_H
 
@@ -11,39 +9,38 @@
 
 #include "base/buffer.h"
 
-/* Room that suits most quotes in an error text. */
+/* Size of a buffer that holds most quotations in an error text. */
 #define ESCAPE_QUOTE 512
 
 /*
- * Writes the len octets at text into out, NUL-terminated: C0 and C1 controls,
- * DEL, the backslash, bidi controls, line and paragraph separators and octets
- * that are not UTF-8 become \xNN; a text that does not fit ends in "...".
- * size is at least 4.
- * Returns out.
+ * Writes the len octets at text to out, NUL-terminated. C0 and C1 controls,
+ * DEL, backslash, bidi controls, line and paragraph separators, and octets that
+ * are not UTF-8 are written as \xNN. Text that does not fit is cut and ends in
+ * "...". size is at least 4. Returns out.
  */
 char *escape(char *out, size_t size, const char *text, size_t len);
 
-/* The same for a string. */
+/* Same as escape(), for a string. */
 char *escape_string(char *out, size_t size, const char *text);
 
 /*
- * The same for lines of text, into out without a NUL: LF, TAB and backslashes
- * stay, so that what is escaped already does not change. Writes as much as
- * size (at least 16) has room for, moves *text and *len past it, and returns
- * the octets written.
+ * Same as escape(), for lines of text, written to out without a NUL: LF, TAB
+ * and backslashes are kept, so that text that is already escaped does not
+ * change. Writes as much as fits in size octets (at least 16), advances *text
+ * and *len past it, and returns the number of octets written.
  */
 size_t escape_lines(char *out, size_t size, const char **text, size_t *len);
 
-/* Appends a text that stays within its line: LF and TAB are escaped too,
- * backslashes stay. */
+/* Appends text that must stay on its line: LF and TAB are also escaped,
+ * backslashes are kept. */
 void escape_add(struct buffer *out, const char *text);
 
-/* Returns whether a terminal may show the character unchanged. A backslash it
- * may not: that begins an escape. */
+/* Returns whether the character can be displayed unchanged. The backslash
+ * cannot: it begins an escape sequence. */
 int escape_is_harmless(uint32_t character);
 
-/* A host and its port as one word, escaped: "name:25", "[::1]:25"; a name that
- * does not fit is cut before its port. size is at least 12. */
+/* Writes host and port as one escaped word: "name:25", "[::1]:25". A name that
+ * does not fit is cut before the port. size is at least 12. Returns out. */
 char *escape_server(char *out, size_t size, const char *host, unsigned port);
 
 #endif

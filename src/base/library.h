@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Libraries that are loaded when they are used: libgnutls-dane is needed for
- * tls_trust dane only, and a valid token is printed without libcurl and GnuTLS,
- * whose start takes ten times as long.
+ * Libraries loaded on demand: libgnutls-dane is needed for tls_trust dane only,
+ * and onehop-token prints a valid token without libcurl and GnuTLS, whose
+ * initialization takes ten times as long.
  */
 #ifndef ONEHOP_BASE_LIBRARY_H
 #define ONEHOP_BASE_LIBRARY_H
@@ -13,13 +13,11 @@
 
 struct library_symbol {
 	const char *name;
-	void *at;          /* the function pointer that is set */
+	void *at;          /* the function pointer to set */
 };
 
-/*
- * Loads a library, which stays loaded, and sets n function pointers. Returns 0;
- * -1 EX_CONFIG with the loader's words.
- */
+/* Loads a library, which is never unloaded, and sets n function pointers.
+ * Returns 0 on success, -1 EX_CONFIG with the error of the loader. */
 int library_load(const char *name, const struct library_symbol *symbols,
 	size_t n, struct error *err);
 

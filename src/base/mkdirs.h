@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Directories that onehop makes for itself. */
+/* Creation of onehop's own directories. */
 #ifndef ONEHOP_BASE_MKDIRS_H
 #define ONEHOP_BASE_MKDIRS_H
 
 /*
- * Makes the directory and those above it that are missing, 0700 whatever the
- * umask, and waits until the disk has them. path is changed meanwhile, and as
- * it was in the end. Allocates nothing. 0, or -1 with errno.
+ * Creates the directory and its missing parents with mode 0700, whatever the
+ * umask, and syncs them to disk. Modifies path temporarily and restores it.
+ * Allocates no memory. Returns 0 on success, -1 with errno set.
  */
 int mkdirs(char *path);
 

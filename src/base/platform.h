@@ -1,63 +1,72 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The few things that systems do differently; the one file with #if. */
+/*
+ * Differences between operating systems. platform.c is the only file with #if.
+ */
 #ifndef ONEHOP_BASE_PLATFORM_H
 #define ONEHOP_BASE_PLATFORM_H
 
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Overwrites with zeros in a way that no compiler removes. */
+/* Overwrites len octets with zeros in a way that the compiler cannot remove. */
 void platform_wipe(void *data, size_t len);
 
-/* Fills data with unpredictable octets, at most 256. 0 or -1. */
+/* Fills data with len (at most 256) cryptographically random octets. Returns 0
+ * on success, -1 on failure. */
 int platform_random(void *data, size_t len);
 
-/* Returns whether we have more rights than our caller (set-user-id). */
+/* Returns whether the process runs with more privileges than its caller
+ * (set-user-ID or set-group-ID). */
 int platform_is_elevated(void);
 
-/* No core file and no ptrace by others: memory may hold a password. */
+/* Disables core dumps and ptrace by other processes, because memory may hold a
+ * password. */
 void platform_hide_memory(void);
 
 /*
- * A new file in the directory that has no name, or none any more: mode 0600
- * whatever the umask, close-on-exec, to read and write. -1 with errno.
+ * Creates an unnamed file in the directory, open for reading and writing, with
+ * mode 0600 whatever the umask, and close-on-exec. Returns a descriptor, or -1
+ * with errno set.
  */
 int platform_open_unnamed(const char *directory);
 
 /*
- * Reserves n octets past the end of the file, whose size stays. Returns 0 on
- * success or where the system cannot reserve, -1 with errno if there is no
- * room.
+ * Reserves n octets past the end of the file without changing its size. Returns
+ * 0 on success or if the system cannot reserve space, -1 with errno set if
+ * there is not enough space.
  */
 int platform_reserve(int fd, off_t n);
 
 /*
- * Renames a file of the directory unless the new name is taken. Where the
- * system cannot rename so, the name is looked up before, and must be one that
- * no other process chooses. Returns 0, or -1 with errno.
+ * Renames a file in the directory unless the new name exists. If the system
+ * cannot do this atomically, the name is checked first, and no other process
+ * may choose it. Returns 0 on success, -1 with errno set.
  */
 int platform_rename_new(int directory, const char *from, const char *to);
 
-/* Closes every descriptor from first on; for a child before exec. */
+/* Closes all descriptors from first up; for a child process before exec. */
 void platform_close_from(int first);
 
-/* Acknowledges now what was read from a TCP socket: a server that sends small
- * pieces waits for it, and the system would hold it back for 40 ms. */
+/*
+ * Acknowledges data received on a TCP socket at once. The system would delay
+ * the acknowledgement by 40 ms, and a server that sends small segments waits
+ * for it.
+ */
 void platform_acknowledge(int fd);
 
-/* Returns whether the getaddrinfo() error says that the name or its addresses
- * do not exist. */
+/* Returns whether the getaddrinfo() error code means that the name does not
+ * exist or has no address. */
 int platform_is_unknown_host(int eai);
 
 /* Returns whether res_query() clears the AD bit of an answer unless the
- * administrator trusts the resolver ("options trust-ad" of resolv.conf). */
+ * administrator trusts the resolver ("options trust-ad" in resolv.conf). */
 int platform_strips_authentic(void);
 
 /* Finds the user at the other end of a unix socket. Returns 0; -1 if fd is not
  * one or the system cannot tell. */
 int platform_peer_user(int fd, uid_t *uid);
 
-/* How wide the terminal is, in columns; 0 if nobody knows. */
+/* Returns the width of the terminal in columns, or 0 if it is unknown. */
 unsigned platform_columns(int fd);
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Every wait of the program: for a descriptor, until a deadline, awake to
- * signals. Deadlines are milliseconds of CLOCK_MONOTONIC.
- */
+/* Waiting for descriptors, with deadlines and signals; the program waits
+ * nowhere else. Deadlines are in milliseconds of CLOCK_MONOTONIC. */
 #ifndef ONEHOP_BASE_POLL_H
 #define ONEHOP_BASE_POLL_H
 
@@ -14,42 +12,44 @@
 
 #define DEADLINE_NONE INT64_MAX
 
-/* Now, in milliseconds of CLOCK_MONOTONIC. */
+/* Returns the current time in milliseconds of CLOCK_MONOTONIC. */
 int64_t deadline_now(void);
 
-/* The moment that many milliseconds from now. */
+/* Returns the deadline that many milliseconds from now. */
 int64_t deadline_in(int64_t milliseconds);
 
-/* The earlier of two. */
+/* Returns the earlier of two deadlines. */
 int64_t deadline_first(int64_t a, int64_t b);
 
 /*
- * Start of main: SIGPIPE and SIGXFSZ ignored, SIGCHLD default, nothing
- * blocked. HUP, INT, QUIT that are ignored stay so; TERM kills as ever.
+ * Sets signal dispositions at the start of main: SIGPIPE and SIGXFSZ are
+ * ignored, SIGCHLD is default, no signal is blocked. HUP, INT and QUIT remain
+ * ignored if they were; TERM is default.
  */
 void signals_reset(void);
 
 /*
- * From here on HUP, INT, QUIT, TERM (unless ignored) are held back and noticed
- * in poll_for() alone, so that no signal can hide what became of a message.
+ * Blocks HUP, INT, QUIT and TERM, unless ignored, from now on. Only the
+ * functions below report them, so that no signal can hide the outcome of a
+ * delivery.
  */
 void signals_hold(void);
 
-/* Returns 0, or -1 with err->signal set if a held signal came. For loops that
- * may run long without a wait. */
+/* Returns 0, or -1 with err->signal set if a held signal is pending. For loops
+ * that may run for a long time without waiting. */
 int signals_check(struct error *err);
 
 /*
- * Waits until one of n descriptors is ready or the deadline comes. Returns how
- * many are (their revents say for what), 0 at the deadline, or -1 EX_TEMPFAIL:
- * "interrupted" with err->signal set.
+ * Waits until one of n descriptors is ready or the deadline passes. Returns the
+ * number of ready descriptors, with revents set; 0 at the deadline; -1
+ * EX_TEMPFAIL "interrupted" with err->signal set.
  */
 int poll_any(struct pollfd *fds, size_t n, int64_t deadline,
 	struct error *err);
 
 /*
- * Waits until fd is ready for events (POLLIN, POLLOUT) or the deadline comes.
- * Returns the ready events (POLLIN also stands for the end of input), or -1:
+ * Waits until fd is ready for events (POLLIN, POLLOUT) or the deadline passes.
+ * Returns the ready events, where POLLIN also means end of input; -1
  * EX_TEMPFAIL "timed out", or "interrupted" with err->signal set.
  */
 int poll_for(int fd, short events, int64_t deadline, struct error *err);

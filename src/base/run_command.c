@@ -159,8 +159,8 @@ command_wait(pid_t pid, int *status, int64_t deadline, struct error *err)
 		if (ended == pid)
 			return 1;
 		if (ended < 0 && errno != EINTR)
-			return fail(err, EX_OSERR, "cannot learn how the "
-			    "command ended: %s", strerror(errno));
+			return fail(err, EX_OSERR, "cannot wait for the "
+			    "command: %s", strerror(errno));
 		if (deadline_now() >= deadline)
 			return 0;
 		if (poll_any(NULL, 0, deadline_first(deadline,
@@ -180,7 +180,7 @@ command_judge(int status, int code, struct error *err)
 	fail(err, WEXITSTATUS(status) == EX_TEMPFAIL ? EX_TEMPFAIL : code,
 	    "exit status %d", WEXITSTATUS(status));
 	if (WEXITSTATUS(status) == 127)
-		hint(err, "the shell found no such command in PATH");
+		hint(err, "check that the command is installed and in PATH");
 	return -1;
 }
 
@@ -208,7 +208,7 @@ first_line_read(struct buffer *text, int fd, int64_t deadline,
 	if (ready == 0)
 		return fail(err, EX_TEMPFAIL, "timed out");
 	if (room == NULL)
-		return fail(err, EX_CONFIG, "more than %zu octets came",
+		return fail(err, EX_CONFIG, "output has more than %zu octets",
 		    FIRST_LINE_MAX);
 	do
 		n = read(fd, room, BLOCK);
@@ -232,12 +232,12 @@ first_line_take(struct buffer *out, const struct buffer *text,
 		n--;
 	if (text->len == 0 || n == 0)
 		return fail(err, EX_CONFIG, text->len == 0
-		    ? "expected a password, nothing came"
-		    : "expected a password, an empty line came");
+		    ? "expected a password, not empty output"
+		    : "expected a password, not an empty line");
 	if (memchr(line, '\0', text->len) != NULL)
-		return fail(err, EX_CONFIG, "expected a password, a NUL came");
+		return fail(err, EX_CONFIG, "expected a password without NUL");
 	if (n > FIRST_LINE_MAX || buffer_add(out, line, n) != 0)
-		return fail(err, EX_CONFIG, "more than %zu octets came",
+		return fail(err, EX_CONFIG, "line has more than %zu octets",
 		    FIRST_LINE_MAX);
 	return 0;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * onehop's small files below the state directory: what one run has learnt for
- * the next. A file is there whole or not at all, and its owner's alone.
- */
+/* Small files in the state directory that are kept for later runs. A file
+ * appears complete or not at all, and only its owner can access it. */
 #ifndef ONEHOP_BASE_STATE_FILE_H
 #define ONEHOP_BASE_STATE_FILE_H
 
@@ -11,22 +9,23 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* No file is longer. */
+/* Maximum length of a file, octets. */
 #define STORE_MAX ((size_t)64 * 1024)
 
 /*
- * Reads a file into text, which becomes secret. 1; 0 if there is none, nor
- * perhaps the directory; -1 EX_CONFIG if either is not ours alone to write or
- * cannot be read, or if the name is none for a file.
+ * Reads a file into text, which becomes secret. Returns 1 on success; 0 if the
+ * file or the directory does not exist; -1 EX_CONFIG if others can write to
+ * either, if it cannot be read, or if name is not a valid file name.
  */
 int state_file_read(struct buffer *text, const char *directory,
 	const char *name,
 	struct error *err);
 
 /*
- * Makes a file, and the directory with its parents. What is there already
- * stays: of several that come at once one wins. 1 made; 0 there is one; -1
- * EX_IOERR it cannot be written, EX_CONFIG as state_file_read.
+ * Creates a file, and the directory with its parents. An existing file is left
+ * unchanged; if several processes create it at once, one succeeds. Returns 1 if
+ * the file was created, 0 if it exists; -1 EX_IOERR if it cannot be written,
+ * EX_CONFIG as for state_file_read().
  */
 int state_file_add(const char *directory, const char *name,
 	const struct buffer *text, struct error *err);

@@ -10,16 +10,16 @@ struct string_list {
 	size_t n;
 };
 
-/* Appends s, which becomes the list's. */
+/* Appends s and takes ownership of it. */
 void string_list_add(struct string_list *list, char *s);
 
-/* Makes an uninitialised list a copy. */
+/* Initializes the list to, which must not own strings, as a copy of from. */
 void string_list_copy(struct string_list *to, const struct string_list *from);
 
-/* All with one space between: owned. */
+/* Returns the strings joined by single spaces, owned by the caller. */
 char *string_list_join(const struct string_list *list);
 
-/* Frees the strings and leaves {0}. */
+/* Frees the strings and leaves an empty list. */
 void string_list_free(struct string_list *list);
 
 #endif

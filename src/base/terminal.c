@@ -86,15 +86,15 @@ terminal_read_secret(struct buffer *out, const char *question,
 	if (fd < 0 || tcgetattr(fd, &normal) != 0) {
 		if (fd >= 0)
 			close(fd);
-		return fail(err, EX_CONFIG, "there is no password, and no "
-		    "terminal to ask for one");
+		return fail(err, EX_CONFIG, "no password configured, and no "
+		    "terminal to prompt for one");
 	}
 	silent = normal;
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	silent.c_lflag |= ICANON;
 	if (tcsetattr(fd, TCSAFLUSH, &silent) != 0 ||
 	    show_answer(fd, question, strlen(question), err) != 0)
-		result = fail(err, EX_CONFIG, "cannot ask at the terminal: "
+		result = fail(err, EX_CONFIG, "cannot prompt on the terminal: "
 		    "%s", strerror(errno));
 	else
 		result = read_typed(&text, fd, err);

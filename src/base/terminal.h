@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The controlling terminal: print, ask for yes or no, ask for a password. */
+/* The controlling terminal: messages, yes-or-no questions, password prompts. */
 #ifndef ONEHOP_BASE_TERMINAL_H
 #define ONEHOP_BASE_TERMINAL_H
 
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* Opens the controlling terminal to read and write, if this process is in its
- * foreground; else returns -1. The caller closes it. */
+/* Opens the controlling terminal for reading and writing if this process is in
+ * its foreground. Returns a descriptor that the caller closes, or -1. */
 int terminal_open(void);
 
-/* Writes to a descriptor as printf does and ignores failures. Foreign octets
- * must have gone through escape.h. */
+/* Writes to a descriptor as printf() does, ignoring failures. Untrusted octets
+ * must be escaped first (escape.h). */
 void terminal_say(int fd, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -23,9 +23,9 @@ void terminal_say(int fd, const char *format, ...)
 int terminal_confirm(int fd, const char *question, struct error *err);
 
 /*
- * Asks at the controlling terminal without echo and appends the line typed, at
- * most five minutes long. Returns 0; -1 EX_CONFIG. The echo is restored on a
- * signal if signals are held (poll.h).
+ * Prompts on the controlling terminal with echo off and appends the line
+ * entered within five minutes. Returns 0 on success, -1 EX_CONFIG. If signals
+ * are held (poll.h), echo is restored before a signal takes effect.
  */
 int terminal_read_secret(struct buffer *out, const char *question,
 	struct error *err);

@@ -27,8 +27,8 @@ check_directory(int directory, const char *path, struct error *err)
 	if (result != 0)
 		return fail(err, EX_CONFIG, "%s", strerror(errno));
 	if ((st.st_mode & S_IWOTH) != 0 && (st.st_mode & S_ISVTX) == 0)
-		return fail(err, EX_CONFIG, "expected a directory that not "
-		    "everybody can write to, not mode %03o",
+		return fail(err, EX_CONFIG, "expected a directory that is not "
+		    "world-writable, not mode %03o",
 		    (unsigned)(st.st_mode & 0777));
 	return 0;
 }
@@ -53,8 +53,7 @@ check_owner(const struct stat *st, const char *quote, struct error *err)
 		fail(err, EX_CONFIG, "expected a file of user %lu or root, "
 		    "not of user %lu", (unsigned long)geteuid(),
 		    (unsigned long)st->st_uid);
-		return hint(err, "under sudo, HOME may still be another "
-		    "user's: sudo -H sets it");
+		return hint(err, "under sudo, set HOME with sudo -H");
 	}
 	if ((st->st_mode & (S_IWGRP | S_IWOTH)) == 0)
 		return 0;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Files whose word we take: config files, secrets, pins. Judged by the open
- * descriptor, so that nobody can swap them in between. */
+/*
+ * Reads files that must be trustworthy: config files, secrets, pins. The checks
+ * apply to the open descriptor, so that the file cannot be replaced after them.
+ */
 #ifndef ONEHOP_BASE_TRUSTED_FILE_H
 #define ONEHOP_BASE_TRUSTED_FILE_H
 
@@ -12,11 +14,11 @@
 enum trusted_result {
 	TRUSTED_FAILED = -1,
 	TRUSTED_READ = 0,
-	TRUSTED_MISSING = 1,    /* there is no such file */
-	TRUSTED_FORBIDDEN = 2   /* we may not read it */
+	TRUSTED_MISSING = 1,    /* the file does not exist */
+	TRUSTED_FORBIDDEN = 2   /* permission to read it is denied */
 };
 
-/* The files that are accepted. */
+/* The requirements for a file to be accepted. */
 enum trusted_demand {
 	TRUSTED_OWNER,         /* the user's or root's; others cannot write */
 	TRUSTED_OWNER_OR_PIPE, /* or a pipe of either, read to its end */
@@ -24,30 +26,30 @@ enum trusted_demand {
 	TRUSTED_REGULAR        /* any regular file: its text proves itself */
 };
 
-/* Other facts about the file. */
+/* The file and what is known about it. */
 struct trusted_file {
 	enum trusted_demand demand; /* set by the caller */
 	struct buffer text;  /* secret */
-	int is_private;      /* nobody but its owner can read it */
+	int is_private;      /* only its owner can read it */
 	int is_public;       /* everybody can */
 	int is_roots;        /* root owns it */
 };
 
 /*
- * Reads a file of at most max octets that meets the demand, in a directory
- * that not everybody can write to, unless it is sticky. Waits for nobody but
- * the writer of a pipe, and for that TRUSTED_PIPE_SECONDS. -1 EX_CONFIG says
- * what is wrong.
+ * Reads a file of at most max octets that meets the demand, in a directory that
+ * is not world-writable, or is sticky. Waits only for the writer of a pipe, for
+ * at most TRUSTED_PIPE_SECONDS. An error is EX_CONFIG and says which condition
+ * failed.
  */
 enum trusted_result trusted_file_read(struct trusted_file *file,
 	const char *path, size_t max, struct error *err);
 
-/* The same for a file that must be there. 0, or -1 EX_CONFIG with a text that
- * leaves the path to the caller. */
+/* Same as trusted_file_read(), for a file that must exist. Returns 0 on
+ * success; -1 EX_CONFIG with a text to which the caller adds the path. */
 int trusted_file_require(struct trusted_file *file, const char *path,
 	size_t max, struct error *err);
 
-/* trusted_file_read() for a file in an open directory. */
+/* Same as trusted_file_read(), for a file in an open directory. */
 enum trusted_result trusted_file_read_at(struct trusted_file *file,
 	int directory, const char *name, size_t max, struct error *err);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Octets to a descriptor, all of them. */
+/* Writes all octets to a descriptor. */
 #ifndef ONEHOP_BASE_WRITE_ALL_H
 #define ONEHOP_BASE_WRITE_ALL_H
 
@@ -7,11 +7,12 @@
 
 #include "base/error.h"
 
-/* Writes through signals, short writes and pipes that do not block. 0, or -1
- * with errno. */
+/* Writes len octets; handles interruptions, short writes and non-blocking
+ * pipes. Returns 0 on success, -1 with errno set. */
 int write_all(int fd, const void *data, size_t len);
 
-/* The same for what somebody asked to see. 0; -1 EX_IOERR. */
+/* Same as write_all(), for output that the user asked for. Returns 0 on
+ * success, -1 EX_IOERR. */
 int write_answer(int fd, const void *data, size_t len, struct error *err);
 
 #endif

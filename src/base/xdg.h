@@ -1,37 +1,46 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where the user's files are, whatever the caller and its environment. */
+/* Locations of the user's files, independent of an unsuitable environment. */
 #ifndef ONEHOP_BASE_XDG_H
 #define ONEHOP_BASE_XDG_H
 
 #include <stddef.h>
 
-/* XDG_CONFIG_HOME and XDG_STATE_HOME count only where they, or the next
- * directory above them that exists, belong to the user, as with HOME. */
+/*
+ * XDG_CONFIG_HOME and XDG_STATE_HOME are used only if they, or the nearest
+ * directory above them that exists, belong to the user; the same applies to
+ * HOME.
+ */
 
 /*
- * HOME if it is absolute, our own directory and not "/"; else the passwd
- * entry's: cron, sudo and dovecot run us with no usable HOME. A user without
- * an entry, as in a container, may have a HOME of root. Owned; "" if there is
- * none.
+ * Returns HOME if it is absolute, not "/", and owned by the current user, else
+ * the home directory of the passwd entry: cron, sudo and Dovecot run programs
+ * without a usable HOME. For a user without a passwd entry, as in a container,
+ * HOME may be owned by root. The caller owns the result; it is "" if there is
+ * no home directory.
  */
 char *xdg_home(void);
 
-/* $XDG_CONFIG_HOME/onehop/config, else home/.config/onehop/config. Owned;
- * NULL without either. */
+/* Returns $XDG_CONFIG_HOME/onehop/config, else home/.config/onehop/config,
+ * owned by the caller; NULL if neither is available. */
 char *xdg_config_file(const char *home);
 
-/* The same for another program's file, such as "msmtp/config". */
+/* Same as xdg_config_file(), for the file of another program, such as
+ * "msmtp/config". */
 char *xdg_config_path(const char *home, const char *tail);
 
-/* $XDG_STATE_HOME/onehop, else home/.local/state/onehop. Owned, or NULL. */
+/* Returns $XDG_STATE_HOME/onehop, else home/.local/state/onehop, owned by the
+ * caller; NULL if neither is available. */
 char *xdg_state_directory(const char *home);
 
-/* The value of XDG_STATE_HOME if it is not believed: a directory of another
- * user. NULL if it is, or is not set. */
+/* Returns the value of XDG_STATE_HOME if it is ignored because the directory
+ * belongs to another user, else NULL. */
 const char *xdg_foreign_state(void);
 
-/* The file of that name in there, into path. Allocates nothing. 0, or -1 if
- * there is no such directory or the path is too long. */
+/*
+ * Writes the path of the named file in the state directory to path. Allocates
+ * no memory. Returns 0 on success, -1 if there is no such directory or the path
+ * is too long.
+ */
 int xdg_state_file(char *path, size_t size, const char *home,
 	const char *name);
 

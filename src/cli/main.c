@@ -148,7 +148,7 @@ flush_queue(struct program_run *run, struct error *err)
 	struct flush result;
 
 	if (run->options.request.nrecipients > 0)
-		return fail(err, EX_USAGE, "-q sends what is queued, and "
+		return fail(err, EX_USAGE, "-q sends queued messages and "
 		    "takes no recipients");
 	signals_hold();
 	(void)locate_outboxes(&paths, &run->options.selection, err);
@@ -193,7 +193,7 @@ check_before_typing(const struct options *options, struct error *err)
 	const struct request *request = &options->request;
 
 	if (request->nrecipients == 0 && !request->read_recipients)
-		return fail(err, EX_USAGE, "no recipients: name them after "
+		return fail(err, EX_USAGE, "no recipients: specify them after "
 		    "the options, or use -t");
 	for (size_t i = 0; i < request->nrecipients; i++) {
 		struct address_list list = {0};

@@ -201,7 +201,8 @@ check_face(const struct options *options, const struct key *key,
 	if (options->face != FACE_SENDMAIL ||
 	    (key->attributes & (ATTR_RUNS | ATTR_WRITES)) == 0)
 		return 0;
-	fail(err, EX_USAGE, "--%s is not taken when called as %s", key->name,
+	fail(err, EX_USAGE, "--%s is not supported when called as %s",
+	    key->name,
 	    options->program);
 	return hint(err, "set %s in the config file, or call onehop",
 	    key->name);
@@ -274,7 +275,7 @@ static int
 set_configure(struct options *options, const char *value, struct error *err)
 {
 	if (options->face == FACE_SENDMAIL)
-		return fail(err, EX_USAGE, "--configure is not taken when "
+		return fail(err, EX_USAGE, "--configure is not supported when "
 		    "called as %s: call onehop", options->program);
 	options->mode = MODE_CONFIGURE;
 	options->address = value;
@@ -464,8 +465,8 @@ override(struct options *options, struct words *w, const char *name,
 	if (value == NULL && key_is_obsolete_switch(name))
 		value = "on";
 	if (key != NULL && key->secret)
-		return fail(err, EX_USAGE, "--%s would show it to every user "
-		    "of this machine: write it in the config file", name);
+		return fail(err, EX_USAGE, "--%s would expose it to every "
+		    "user of this machine: set it in the config file", name);
 	if (take_value(w, value, &value, w->at[w->next - 1], err) != 0)
 		return -1;
 	resolved = key_resolve(name, &value, err);
@@ -518,8 +519,8 @@ check_operands(const struct options *options, struct error *err)
 
 	for (size_t i = 0; i < options->request.nrecipients; i++)
 		if (options->request.recipients[i][0] == '-')
-			return fail(err, EX_USAGE, "expected a recipient, "
-			    "not \"%s\": options stand before the first one",
+			return fail(err, EX_USAGE, "expected a recipient, not "
+			    "\"%s\": options precede the recipients",
 			    escape_string(quote, 256,
 			    options->request.recipients[i]));
 	return 0;
@@ -587,8 +588,8 @@ options_parse(struct options *options, int argc, char *const *argv,
 		return -1;
 	}
 	if (options->json && options->mode == MODE_SMTP)
-		return fail(err, EX_USAGE, "--json does not go with -bs: "
-		    "standard output has the dialogue");
+		return fail(err, EX_USAGE, "--json cannot be used with -bs: "
+		    "standard output carries the SMTP dialogue");
 	return 0;
 }
 

@@ -23,14 +23,14 @@ enum mode {
 	MODE_VERSION
 };
 
-/* Which program's command line this is. */
+/* Which program's command line is emulated. */
 enum face {
 	FACE_ONEHOP,      /* any other name */
 	FACE_MSMTP,       /* msmtp */
-	FACE_SENDMAIL     /* sendmail, mailq, newaliases and their like */
+	FACE_SENDMAIL     /* sendmail, mailq, newaliases and similar */
 };
 
-/* Borrows its strings from argv. */
+/* The parsed command line. Strings are borrowed from argv. */
 struct options {
 	enum mode mode;
 	enum face face;
@@ -49,22 +49,23 @@ struct options {
 	int json;                 /* --json */
 	int timing;               /* --timing */
 	struct selection selection;
-	char **operands;          /* owned array, of strings of argv */
-	struct request request;   /* its recipients are the operands */
+	char **operands;          /* owned array of borrowed strings */
+	struct request request;   /* recipients are the operands */
 };
 
 enum option_value {
 	VALUE_NONE,
 	VALUE_REQUIRED, /* attached, or the next word */
 	VALUE_OPTIONAL, /* attached only */
-	VALUE_WORD      /* attached, or the next word if it is no option */
+	VALUE_WORD      /* attached, or the next word if not an option */
 };
 
 struct option {
-	char letter;             /* 0 for a name without a letter */
+	char letter;             /* 0 if there is only a long name */
 	const char *name;        /* long name, or NULL */
 	enum option_value value;
-	/* Does what the option asks; value is NULL if there is none. */
+	/* Applies the option; value is NULL if there is none. Returns 0 on
+	 * success, -1 with err set. */
 	int (*act)(struct options *options, const char *value,
 		struct error *err);
 	const char *argument;    /* for help: "ADDRESS" */
@@ -73,15 +74,16 @@ struct option {
 
 extern const struct option option_table[]; /* ends with a NULL summary */
 
-/* The option of that letter, or of that long name; NULL if there is none. */
+/* Return the option of that letter or long name; NULL if unknown. */
 const struct option *option_by_letter(char letter);
 const struct option *option_by_name(const char *name);
 
 /*
- * Reads argv (argc may be 0). 0; -1 EX_USAGE naming the option: unknown,
- * without its value, a mode that we do not have, an operand that looks like
- * an option. No recipients is not an error here: -t may find some. After an
- * error options->json is set if --json stands anywhere among the options.
+ * Parses argv; argc may be 0. Returns 0 on success; -1 EX_USAGE, naming the
+ * option, if it is unknown, lacks its value, is a mode that onehop does not
+ * have, or is an operand that looks like an option. Missing recipients are not
+ * an error here, because -t may supply them. After an error, options->json is
+ * set if --json occurs anywhere among the options.
  */
 int options_parse(struct options *options, int argc, char *const *argv,
 	struct error *err);

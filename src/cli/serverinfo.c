@@ -67,7 +67,7 @@ use_of(const struct session *s, enum extension extension,
 	case EXT_BINARYMIME:
 		return a->chunking ? "used" : "chunking is off";
 	case EXT_DSN:
-		return "used if notifications are asked for";
+		return "used if notifications are requested";
 	case EXT_8BITMIME:
 	case EXT_SMTPUTF8:
 		return "used if the message needs it";
@@ -192,8 +192,7 @@ serverinfo_show(int fd, const struct account *a,
 	    : submit_connect(&s, a, &submit, err);
 	if (result == 0 && options->auth_test)
 		result = auth_is_wanted(a) ? submit_authenticate(&s, err)
-		    : fail(err, EX_CONFIG, "auth is off: there is nothing to "
-		    "test");
+		    : fail(err, EX_CONFIG, "auth is off: nothing to test");
 	compose(&facts, &s, result == 0 && options->auth_test, err);
 	if (show_answer(fd, page.data, page.len,
 	    &trouble) != 0 && result == 0) {

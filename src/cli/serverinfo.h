@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* --serverinfo: what a smarthost is and offers, and what we would make of it.
- * Sends no message. */
+/* --serverinfo: shows what a smarthost is and offers, and how onehop would use
+ * it. Sends no message. */
 #ifndef ONEHOP_CLI_SERVERINFO_H
 #define ONEHOP_CLI_SERVERINFO_H
 
@@ -9,9 +9,9 @@
 #include "config/account.h"
 
 /*
- * Connects, with --auth-test authenticates, and prints what was found on fd,
- * as JSON with --json. What was found before something went wrong is printed
- * as well. 0, or -1 with the session's error, or EX_IOERR.
+ * Connects, authenticates with --auth-test, and prints the results to fd, as
+ * JSON with --json. Results obtained before a failure are also printed. Returns
+ * 0 on success; -1 with the error of the session, or EX_IOERR.
  */
 int serverinfo_show(int fd, const struct account *a,
 	const struct options *options, struct error *err);

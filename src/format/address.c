@@ -87,10 +87,10 @@ local_defect(const char *local)
 		return "it has no local part";
 	for (const char *p = local; *p != '\0'; p++)
 		if (ascii_is_control(*p))
-			return "control character in it";
+			return "it contains a control character";
 	/* Legal in quotes, and end the path for servers that do not know. */
 	if (strpbrk(local, "<>") != NULL)
-		return "angle bracket in its local part";
+		return "its local part contains an angle bracket";
 	if (!utf8_is_valid(local, strlen(local)))
 		return "its local part is not UTF-8";
 	return NULL;

@@ -87,10 +87,10 @@ skip_line_end(struct scanner *s)
 	if (s->text[at] == '\r')
 		at++;
 	if (at == s->len || s->text[at] != '\n')
-		return refuse(s, "carriage return in it");
+		return refuse(s, "it contains a carriage return");
 	at++;
 	if (at < s->len && !ascii_is_blank(s->text[at]))
-		return refuse(s, "line end in it");
+		return refuse(s, "it contains a line end");
 	s->at = at;
 	return 0;
 }
@@ -194,7 +194,7 @@ next_token(struct scanner *s, struct token *t)
 	} else if (strchr("<>,:;@.", t->kind) != NULL) {
 		s->at++;
 	} else if (t->kind == ')' || t->kind == ']') {
-		return refuse(s, "a bracket closes what none opened");
+		return refuse(s, "unmatched closing bracket");
 	} else {
 		t->kind = ATOM;
 		while (s->at < s->len &&
@@ -336,12 +336,13 @@ read_dotted(struct scanner *s, const char *kinds, struct buffer *out,
 		after_word = stop->kind != '.';
 		if (stop->kind == ATOM && memchr(s->text + stop->start, '\\',
 		    stop->end - stop->start) != NULL)
-			return refuse(s, "backslash outside quotes");
+			return refuse(s, "it contains a backslash outside "
+			    "quotes");
 		add_token(out, s, stop);
 	}
 	for (size_t i = 0; i < out->len; i++)
 		if (ascii_is_control(out->data[i]))
-			return refuse(s, "control character in it");
+			return refuse(s, "it contains a control character");
 	return 0;
 }
 
@@ -354,7 +355,7 @@ read_spec(const struct scanner *outer, const struct token_run *r,
 	struct token t = { END, 0, 0 };
 
 	if (r->end == 0)
-		return refuse(outer, "nothing between '<' and '>'");
+		return refuse(outer, "no address between '<' and '>'");
 	if (read_dotted(&s, "a\"", local, &t) < 0)
 		return -1;
 	if (strspn(buffer_string(local), ".") == local->len)
@@ -366,7 +367,7 @@ read_spec(const struct scanner *outer, const struct token_run *r,
 	if (t.kind == '@')
 		return refuse(&s, "it has more than one '@'");
 	if (t.kind != END)
-		return refuse(&s, "a word stands where none may");
+		return refuse(&s, "unexpected word");
 	if (domain->len == 0)
 		return refuse(&s, "expected a domain after '@'");
 	return 0;
@@ -474,7 +475,7 @@ static int
 close_group(struct scanner *s, enum place place, struct token *separator)
 {
 	if (place == IN_LIST)
-		return refuse(s, "';' ends a group, and there is none");
+		return refuse(s, "';' outside a group");
 	if (next_token(s, separator) < 0)
 		return -1;
 	if (separator->kind != ',' && separator->kind != END)

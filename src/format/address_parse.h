@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * RFC 5322 3.4 address lists, the obsolete forms of 4.4 included. Pure; no
- * recursion; linear in the input.
- */
+/* Parses RFC 5322 3.4 address lists, including the obsolete forms of section
+ * 4.4. Pure; not recursive; linear in the length of the input. */
 #ifndef ONEHOP_FORMAT_ADDRESS_PARSE_H
 #define ONEHOP_FORMAT_ADDRESS_PARSE_H
 
@@ -17,17 +15,17 @@ struct address_list {
 };
 
 /*
- * Appends the mailboxes of the address list in the len octets at text: groups
- * are flattened, routes dropped, comments (nested to 32) skipped, empty
- * elements and folding allowed. Raw UTF-8 passes. 0; or -1 with EX_DATAERR,
- * naming the offending word, and the list as it was.
+ * Appends the mailboxes of the address list in the len octets at text. Groups
+ * are flattened, routes dropped, comments (up to 32 levels) skipped; empty
+ * elements, folding and raw UTF-8 are accepted. Returns 0 on success; -1
+ * EX_DATAERR, naming the offending word, with the list unchanged.
  */
 int address_list_parse(struct address_list *list, const char *text,
 	size_t len, struct error *err);
 
 void address_list_free(struct address_list *list);
 
-/* Appends a copy of a; the caller keeps a. */
+/* Appends a copy of a, which remains the caller's. */
 void address_list_add(struct address_list *list, const struct address *a);
 
 #endif

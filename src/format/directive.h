@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One line of a config file: a keyword and its argument. Pure.
+ * Parses one line of a config file: a keyword and its argument. Pure.
  *
  *	line     = blanks [ keyword [ blanks argument ] ] blanks [ comment ]
  *	argument = plain text up to a blank and "#", or
@@ -16,23 +16,24 @@
 
 struct directive {
 	char *keyword;     /* owned; NULL for an empty line */
-	char *argument;    /* owned; "" if there is none; wiped when freed */
+	char *argument;    /* owned; "" if missing; wiped when freed */
 	const char *rest;  /* the line after the keyword, borrowed */
 	size_t rest_len;
 };
 
 enum argument_kind {
 	ARGUMENT_PLAIN,
-	ARGUMENT_VERBATIM /* the whole rest, without outer quotes: a password
-	                     may contain anything */
+	ARGUMENT_VERBATIM /* the rest of the line, without outer quotes: a
+	                     password may contain any character */
 };
 
-/* Reads the keyword of a line (no line end; a CR before it is a blank).
- * Returns 0 or -1 EX_CONFIG. */
+/* Reads the keyword of a line, which is passed without its line end; a CR at
+ * its end is a blank. Returns 0 on success, -1 EX_CONFIG. */
 int directive_begin(struct directive *d, const char *line, size_t len,
 	struct error *err);
 
-/* Reads the argument after a keyword. Returns 0 or -1 EX_CONFIG. */
+/* Reads the argument that follows the keyword. Returns 0 on success, -1
+ * EX_CONFIG. */
 int directive_argument(struct directive *d, enum argument_kind kind,
 	struct error *err);
 

@@ -190,8 +190,7 @@ dns_answer_parse(struct dns_records *records, const void *answer, size_t len,
 	memset(records, 0, sizeof(*records));
 	if (parse(records, &a, name, type) != 0) {
 		memset(records, 0, sizeof(*records));
-		return fail(err, EX_TEMPFAIL, "the answer of the DNS is "
-		    "malformed");
+		return fail(err, EX_TEMPFAIL, "malformed DNS response");
 	}
 	if (records->n > 0)
 		records->refused = 0; /* "." counts alone */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Answers of the DNS (RFC 1035 4.1) that say which hosts serve a domain: SRV
- * (RFC 2782) and MX (RFC 5321 5.1) records. Pure.
- */
+/* Parses DNS answers (RFC 1035 4.1) with the hosts that serve a domain: SRV
+ * (RFC 2782) and MX (RFC 5321 5.1) records. Pure. */
 #ifndef ONEHOP_FORMAT_DNS_ANSWER_H
 #define ONEHOP_FORMAT_DNS_ANSWER_H
 
@@ -14,42 +12,42 @@
 #define DNS_RECORDS_MAX 32
 #define DNS_NAME_SIZE 256 /* RFC 1035 2.3.4, and a NUL */
 
-/* Numbers of RFC 1035 3.2.2 and RFC 2782. */
+/* Record types of RFC 1035 3.2.2 and RFC 2782. */
 enum dns_type {
 	DNS_MX = 15,
 	DNS_SRV = 33
 };
 
-/* One host that serves. */
+/* One host that serves the domain. */
 struct dns_record {
-	unsigned priority;   /* the lowest first; MX calls it preference */
+	unsigned priority;   /* lowest first; the preference of an MX */
 	unsigned weight;     /* 1 for every MX */
-	unsigned port;       /* never 0 with SRV, always with MX */
-	char target[DNS_NAME_SIZE]; /* no dot at its end */
+	unsigned port;       /* never 0 for SRV, always 0 for MX */
+	char target[DNS_NAME_SIZE]; /* without a final dot */
 };
 
 struct dns_records {
-	struct dns_record at[DNS_RECORDS_MAX]; /* of more, the first ones */
+	struct dns_record at[DNS_RECORDS_MAX]; /* excess ones are dropped */
 	size_t n;
-	int refused;    /* "." alone: decidedly no such service (RFC 2782,
-	                   RFC 7505); n is 0 then */
-	int authentic;  /* the AD bit: the resolver has verified DNSSEC */
+	int refused;    /* the only target is ".": service not available (RFC
+	                   2782, RFC 7505); n is 0 */
+	int authentic;  /* the AD bit: the resolver validated DNSSEC */
 };
 
 /*
- * Takes the records of that type for name out of the len octets at answer,
- * after its aliases (CNAME) if it has any. Records that no host can serve -
- * no host name, port 0 - are left out. 0, also with no record at all; -1
- * EX_TEMPFAIL: malformed.
+ * Extracts the records of the given type for name, following its aliases
+ * (CNAME), from the len octets at answer. Records with an invalid host name or
+ * port 0 are skipped. Returns 0 on success, also if there are no records; -1
+ * EX_TEMPFAIL if the answer is malformed.
  */
 int dns_answer_parse(struct dns_records *records, const void *answer,
 	size_t len,
 	const char *name, enum dns_type type, struct error *err);
 
 /*
- * Brings the records into the order in which to try them: by priority, within
- * one as chance and the weights have it (RFC 2782). random: a number for each
- * of DNS_RECORDS_MAX.
+ * Sorts the records into the order in which to try them: by priority, and
+ * randomly by weight within a priority (RFC 2782). random holds DNS_RECORDS_MAX
+ * random numbers.
  */
 void dns_answer_order(struct dns_records *records, const uint32_t *random);
 

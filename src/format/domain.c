@@ -16,7 +16,7 @@
 #define INPUT_MAX 1024 /* of UTF-8; four octets for each of a domain's */
 
 static const char foreign_octet[] =
-    "only letters, digits, '-', '_' and '.' may stand there";
+    "only letters, digits, '-', '_' and '.' are allowed";
 
 /* Why the ASCII domain cannot go on the wire; NULL if it can. */
 static const char *

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A server's offers: the lines of its EHLO reply, RFC 5321 4.1.1.1. Pure. */
+/* Parses the lines of an EHLO reply, RFC 5321 4.1.1.1. Pure. */
 #ifndef ONEHOP_FORMAT_EHLO_H
 #define ONEHOP_FORMAT_EHLO_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Extensions we know; bits of ehlo.offered. */
+/* Known extensions; bits of ehlo.offered. */
 enum extension {
 	EXT_STARTTLS = 1 << 0,            /* RFC 3207 */
 	EXT_AUTH = 1 << 1,                /* RFC 4954 */
@@ -28,26 +28,24 @@ enum extension {
 
 struct ehlo {
 	unsigned offered;      /* enum extension */
-	uint64_t size_max;     /* SIZE, octets; 0 = no limit told */
-	char mechanisms[1024]; /* of AUTH, upper case, one space between */
-	uint64_t rcpt_max;     /* LIMITS RCPTMAX; 0 = not told */
-	uint64_t mail_max;     /* LIMITS MAILMAX; 0 = not told */
-	uint64_t deliverby_min;/* seconds; 0 = none told */
+	uint64_t size_max;     /* SIZE, octets; 0 = no limit given */
+	char mechanisms[1024]; /* AUTH, upper case, separated by spaces */
+	uint64_t rcpt_max;     /* LIMITS RCPTMAX; 0 = not given */
+	uint64_t mail_max;     /* LIMITS MAILMAX; 0 = not given */
+	uint64_t deliverby_min;/* seconds; 0 = not given */
 	uint64_t hold_max;     /* FUTURERELEASE: largest interval, seconds */
-	char hold_until_max[32]; /* and latest moment, as the server wrote it */
+	char hold_until_max[32]; /* latest time, as the server wrote it */
 };
 
-/* An extension by its keyword, for listings. */
+/* Keywords of the extensions, for listings. */
 struct ehlo_keyword {
 	const char *keyword;
 	enum extension extension;
 };
 extern const struct ehlo_keyword capability_names[]; /* ends with NULL */
 
-/*
- * Takes one line of the reply after its code: keyword and parameters. What
- * is not understood is passed over; AUTH= is read like AUTH.
- */
+/* Takes one line of the reply without its code: a keyword and parameters.
+ * Unknown lines are ignored; "AUTH=" is read as "AUTH ". */
 void ehlo_add_line(struct ehlo *c, const char *words,
 	size_t len);
 

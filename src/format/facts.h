@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Named facts in one of three styles: JSON, lines for people, or the words of
- * a log line. A fact without a value is left out; no value can end its line or
- * look like another fact. Pure.
+ * Writes named values in one of three styles: JSON, lines for people, or words
+ * of a log line. An empty value is omitted; a value cannot end its line or
+ * imitate another one. Pure.
  */
 #ifndef ONEHOP_FORMAT_FACTS_H
 #define ONEHOP_FORMAT_FACTS_H
@@ -11,7 +11,7 @@
 
 #include "base/buffer.h"
 
-/* Octets of a value that suit any, with its NUL. */
+/* Size of a buffer for any value, including its NUL. */
 #define FACTS_VALUE_MAX ((size_t)4096)
 
 enum facts_style {
@@ -25,16 +25,16 @@ struct facts {
 	enum facts_style style;
 };
 
-/* Opens and closes a group: an object, or a paragraph with the name as its
- * heading. The outermost one has no name and shows in JSON only. */
+/* Open and close a group: an object, or a paragraph with the name as its
+ * heading. The outermost group has no name and appears in JSON only. */
 void facts_open(struct facts *f, const char *name);
 void facts_close(struct facts *f);
 
-/* Adds a text, escaped; nothing if it is NULL or "". */
+/* Adds a text, escaped; does nothing if value is NULL or "". */
 void facts_add(struct facts *f, const char *name, const char *value);
 
-/* Adds a text that takes less than size octets as written, at most
- * FACTS_VALUE_MAX; a longer one ends in "...". */
+/* Adds a text that takes less than size octets when written; size is at most
+ * FACTS_VALUE_MAX. A longer text is cut and ends in "...". */
 void facts_add_limited(struct facts *f, const char *name, const char *value,
 	size_t size);
 

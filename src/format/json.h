@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* JSON texts (RFC 8259), written front to back. Pure. */
+/* Writes JSON texts (RFC 8259) from beginning to end. Pure. */
 #ifndef ONEHOP_FORMAT_JSON_H
 #define ONEHOP_FORMAT_JSON_H
 
@@ -7,18 +7,18 @@
 
 #include "base/buffer.h"
 
-/* Opens and closes an object or array; the commas between members are added.
- * name is NULL within an array and at the top. */
+/* Open and close an object or array; commas between members are added. name is
+ * NULL in an array and at the top level. */
 void json_open(struct buffer *out, const char *name, char bracket);
 void json_close(struct buffer *out, char bracket);
 
-/* Adds one member. An octet that is not UTF-8 becomes U+FFFD. */
+/* Add one member. An octet that is not UTF-8 is written as U+FFFD. */
 void json_add_text(struct buffer *out, const char *name, const char *text);
 void json_add_number(struct buffer *out, const char *name, int64_t value);
 void json_add_null(struct buffer *out, const char *name);
 void json_add_bool(struct buffer *out, const char *name, int value);
 
-/* Adds a text of at most max octets as written with its quotes; a longer one
+/* Adds a text of at most max octets when written with its quotes; a longer one
  * is cut and ends in "...". */
 void json_add_limited(struct buffer *out, const char *name, const char *text,
 	size_t max);

@@ -1,55 +1,56 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The SASL mechanisms and their properties: the only list of them. "auth on"
- * takes the first of these that the server offers and the session allows:
+ * The SASL mechanisms and their properties. "auth on" selects the first of
+ * these that the server offers and the session allows:
  *
- *	SCRAM-SHA-256-PLUS  SCRAM-SHA-1-PLUS  bound to the TLS session
- *	SCRAM-SHA-256  SCRAM-SHA-1            the secret is not shown
- *	PLAIN  LOGIN                          confidential sessions only
- *	EXTERNAL                              if the account has no user
+ *	SCRAM-SHA-256-PLUS  SCRAM-SHA-1-PLUS  with TLS channel binding
+ *	SCRAM-SHA-256  SCRAM-SHA-1            the password is not sent
+ *	PLAIN  LOGIN                          over confidential sessions only
+ *	EXTERNAL                              only if the account has no user
  *
- * Only by name: OAUTHBEARER, XOAUTH2 (the secret is a token), GSSAPI,
- * CRAM-MD5, DIGEST-MD5, NTLM.
+ * These are used only if configured by name: OAUTHBEARER, XOAUTH2 (the secret
+ * is a token), GSSAPI, CRAM-MD5, DIGEST-MD5, NTLM.
  */
 #ifndef ONEHOP_FORMAT_MECHANISM_H
 #define ONEHOP_FORMAT_MECHANISM_H
 
 enum mechanism_kind {
-	MECHANISM_TEXT,       /* challenges hold no NUL */
+	MECHANISM_TEXT,       /* challenges contain no NUL */
 	MECHANISM_BINARY,     /* challenges are any octets */
-	MECHANISM_NTLM,       /* one challenge, of a form that we check */
+	MECHANISM_NTLM,       /* one challenge, whose format is checked */
 	MECHANISM_SCRAM,
-	MECHANISM_XOAUTH2,    /* ours: libgsasl has neither of these two */
+	MECHANISM_XOAUTH2,    /* not in libgsasl, like the next */
 	MECHANISM_OAUTHBEARER
 };
 
 /* The hash of a SCRAM mechanism, for auth/pbkdf2. */
 enum scram_hash { SCRAM_SHA1, SCRAM_SHA256 };
 
-/* Properties of a mechanism, for the one table of them. */
+/* Properties of a mechanism. */
 struct mechanism {
 	const char *name;
 	enum mechanism_kind kind;
 	enum scram_hash hash; /* of MECHANISM_SCRAM */
-	int automatic;      /* chosen by "auth on", in table order */
-	int plaintext;      /* shows the secret to the server: TLS only */
+	int automatic;      /* selected by "auth on", in table order */
+	int plaintext;      /* sends the secret to the server: TLS only */
 	int one_round;      /* ends in one round trip: may be pipelined
 	                       (RFC 4954 4) */
 	int needs_binding;  /* -PLUS */
-	int needs_user;     /* user and secret, EXTERNAL does not */
+	int needs_user;     /* needs user and secret: all but EXTERNAL */
 	int client_first;   /* has an initial response */
-	int any_prompt;     /* challenges are prompts, whatever they say: they
-	                       need not even be base64 */
+	int any_prompt;     /* challenges are prompts, whose content is ignored:
+	                       they need not be base64 */
 };
 
-/* The entry of that name (any case), or NULL. */
+/* Returns the mechanism of that name, ignoring case, or NULL. */
 const struct mechanism *mechanism_find(const char *name);
 
 /*
- * The first automatic mechanism of our own order that the server offers and
- * the session allows; NULL if none. offered: upper case names, one space
- * between. confidential: TLS is up, or the peer is this machine. has_user:
- * there are user and secret; without, only EXTERNAL is left.
+ * Returns the first automatic mechanism, in table order, that the server offers
+ * and the session allows; NULL if there is none. offered holds upper-case names
+ * separated by single spaces. confidential means that TLS is active or the
+ * server is local. has_user means that user and secret are available; without
+ * them only EXTERNAL remains.
  */
 const struct mechanism *mechanism_choose(const char *offered,
 	int confidential, int has_binding, int has_user);

@@ -196,7 +196,7 @@ search(struct netrc_candidate *c, struct netrc_reader *r,
 		more = read_word(r, err);
 		if (more == 0)
 			return fail(err, EX_CONFIG, "line %u: expected "
-			    "another word, the file ends", r->line);
+			    "another word, not the end of the file", r->line);
 		if (more < 0)
 			return -1;
 		take(c, (enum keyword)keyword, r, query);

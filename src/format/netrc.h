@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The netrc file of ftp, curl and git: words separated by blanks or line ends,
+ * Reads the netrc file of ftp, curl and git: words separated by blanks or line
+ * ends,
  *
  *	machine NAME login NAME password SECRET
  *
- * A word may stand within quotes; a backslash takes the next octet as it is,
- * within quotes or not. # where a keyword may stand begins a comment, macdef
- * a macro that continues until an empty line.
+ * A word may be quoted; a backslash makes the next octet literal, inside and
+ * outside quotes. A # in place of a keyword begins a comment; macdef begins a
+ * macro that ends at an empty line.
  */
 #ifndef ONEHOP_FORMAT_NETRC_H
 #define ONEHOP_FORMAT_NETRC_H
@@ -16,24 +17,24 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* The password's owner; strings borrowed. */
+/* The entry to look for; strings are borrowed. */
 struct netrc_query {
 	const char *machine;
 	const char *login;
-	unsigned port;          /* against an entry that has a port */
+	unsigned port;          /* compared if the entry has a port */
 };
 
 struct netrc_entry {
 	struct buffer password; /* secret, owned */
-	unsigned line;          /* where its machine stands */
+	unsigned line;          /* of the word "machine" */
 };
 
 /*
- * Finds the first entry of exactly that machine (in any case) and login that
- * has a password. "default" and entries without a login are for nobody in
- * particular: their passwords are not given away. 1 found, 0 not, -1 EX_CONFIG
- * for what is no netrc file up to there; no word of it is quoted. The caller
- * frees found->password.
+ * Finds the first entry with a password for exactly this machine (ignoring
+ * case) and login. The password of "default" or of an entry without login is
+ * never used. Returns 1 if found, 0 if not; -1 EX_CONFIG on a syntax error
+ * before the entry; errors do not quote the file. The caller frees
+ * found->password.
  */
 int netrc_find(struct netrc_entry *found, const char *text, size_t len,
 	const struct netrc_query *query, struct error *err);

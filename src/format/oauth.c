@@ -12,12 +12,12 @@ check(const struct oauth_request *r, struct error *err)
 	for (const char *s = r->user; *s != '\0'; s++)
 		if (ascii_is_control(*s))
 			return fail(err, EX_NOPERM,
-			    "the user name has control characters");
+			    "the user name contains control characters");
 	/* RFC 6750 2.1 allows far less yet; servers judge the rest. */
 	for (const char *s = r->token; *s != '\0'; s++)
 		if (ascii_is_control(*s) || *s == ' ' || ascii_is_8bit(*s))
-			return fail(err, EX_NOPERM, "expected a token in one "
-			    "word of ASCII, got something else");
+			return fail(err, EX_NOPERM, "expected a token of "
+			    "ASCII characters without blanks");
 	return 0;
 }
 

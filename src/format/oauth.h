@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* OAuth 2 tokens as SASL messages; libgsasl knows neither form. */
+/* OAuth 2.0 tokens as SASL messages, which libgsasl does not support. */
 #ifndef ONEHOP_FORMAT_OAUTH_H
 #define ONEHOP_FORMAT_OAUTH_H
 
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* The client, what it asks for and where; all borrowed. */
+/* User, token and server; all borrowed. */
 struct oauth_request {
 	const char *user;
 	const char *token;
@@ -15,9 +15,9 @@ struct oauth_request {
 };
 
 /*
- * Append the initial response of OAUTHBEARER (RFC 7628 3.1), and of XOAUTH2,
- * Google's and Microsoft's older form. 0; -1 EX_NOPERM for a user or token
- * that would break the message's form.
+ * Append the initial response of OAUTHBEARER (RFC 7628 3.1), or of XOAUTH2, the
+ * older form of Google and Microsoft. Return 0 on success; -1 EX_NOPERM if user
+ * or token contains a character that the message cannot hold.
  */
 int oauth_write_bearer(struct buffer *out, const struct oauth_request *r,
 	struct error *err);

@@ -7,13 +7,13 @@
 
 #include "base/error.h"
 
-/* Octets of a line without its end: a 334 may carry 12288 of base64
- * (RFC 4954 4.1.1). */
+/* Maximum length of a line without its line end: a 334 reply may carry 12288
+ * octets of base64 (RFC 4954 4.1.1). */
 #define REPLY_LINE_MAX (12288 + 4)
 #define REPLY_LINES_MAX 512
 #define REPLY_OCTETS_MAX (64 * 1024)
 
-/* The command that asked; decides what a refusal means. */
+/* The command that was answered; it decides what a refusal means. */
 enum reply_to {
 	REPLY_TO_GREETING,
 	REPLY_TO_EHLO,
@@ -38,34 +38,32 @@ struct reply {
 
 /*
  * Takes one line of a reply, without its line end. Returns 1 if more lines
- * follow, 0 when the reply is complete, -1 EX_PROTOCOL if it is no reply, the
- * codes of its lines differ or a limit is passed. r starts as {0}.
+ * follow, 0 if the reply is complete; -1 EX_PROTOCOL if the line is not a
+ * reply, the codes of the lines differ, or a limit is exceeded. r is {0} before
+ * the first line.
  */
 int reply_add_line(struct reply *r, const char *line, size_t len,
 	struct error *err);
 
-/* The class: 2 to 5; 0 for anything else. */
+/* Returns the class, 2 to 5, or 0 for any other code. */
 int reply_class(const struct reply *r);
 
-/*
- * The text of a reply line after code, separator and, where the class allows
- * one, enhanced code. Borrowed from line; *n is its length.
- */
+/* Returns the text of a reply line after the code, the separator and, where the
+ * class allows one, the enhanced code. Borrowed from line; *n is its length. */
 const char *reply_words(const char *line, size_t len, size_t *n);
 
-/*
- * The sysexits code of a reply that is not what the command wanted, from the
- * one table in reply.c: by command, code and enhanced code. Never 0.
- */
+/* Returns the sysexits code for a reply that is not the one expected, by
+ * command, code and enhanced code, from the table in reply.c. Never 0. */
 int reply_exit_code(enum reply_to command, const struct reply *r);
 
-/* The command's name for messages: "the greeting", "EHLO", "the message". */
+/* Returns the command's name for messages: "the greeting", "EHLO", "the
+ * message". */
 const char *reply_command_name(enum reply_to command);
 
 /*
- * Returns whether the reply has this code, in which "." stands for any digit,
- * and this enhanced code without its class: "" is any or none, and one that
- * ends in "." stands for all that begin with it.
+ * Returns whether the reply has this code, in which "." matches any digit, and
+ * this enhanced code without its class: "" matches any or none, and a detail
+ * that ends in "." matches all codes that begin with it.
  */
 int reply_matches(const struct reply *r, const char *code,
 	const char *detail);

@@ -77,7 +77,8 @@ scram_check_server_first(const char *nonce, const char *message, size_t len,
 		return invalid(err, "expected \"r=...,s=...,i=...\"", message,
 		    len);
 	if (r.len <= n || memcmp(r.value, nonce, n) != 0)
-		return invalid(err, "the server's nonce does not extend ours",
+		return invalid(err, "the server's nonce does not begin with "
+		    "the client's",
 		    message, len);
 	return check_iterations(&i, err);
 }
@@ -101,5 +102,5 @@ scram_check_server_final(const char *message, size_t len, struct error *err)
 	if (strstr(quote, binding) != NULL)
 		return fail(err, EX_PROTOCOL, "channel binding mismatch: the "
 		    "server says \"%s\"", quote);
-	return fail(err, EX_NOPERM, "the server refuses: \"%s\"", quote);
+	return fail(err, EX_NOPERM, "server refused: \"%s\"", quote);
 }

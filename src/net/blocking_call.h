@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Work that observes no deadline, done in a thread that can be abandoned. */
+/* Runs calls that cannot time out in a thread that can be abandoned. */
 #ifndef ONEHOP_NET_BLOCKING_CALL_H
 #define ONEHOP_NET_BLOCKING_CALL_H
 
@@ -7,18 +7,18 @@
 
 #include "base/error.h"
 
-/* The work to do, and how to dispose of it when nobody asks for it. */
+/* The work, and how to free it if the caller has stopped waiting. */
 struct blocking_call {
 	void (*run)(void *work);
 	void (*release)(void *work);
-	const char *what;   /* for errors: "the resolver" */
+	const char *what;   /* name for errors: "the resolver" */
 };
 
 /*
- * Does run(work) in a thread, every signal blocked there, and waits for its
- * end. 1: it is done and work is the caller's again. Otherwise work is
- * released, now or when the thread is through with it: 0 the deadline came;
- * -1 EX_OSERR no thread or no descriptor, EX_TEMPFAIL "interrupted".
+ * Calls run(work) in a thread with all signals blocked and waits for it.
+ * Returns 1 when it is done; the caller owns work again. Otherwise work is
+ * released, now or when the thread ends: returns 0 at the deadline; -1 EX_OSERR
+ * if there is no thread or descriptor available, EX_TEMPFAIL "interrupted".
  */
 int blocking_call_run(const struct blocking_call *errand, void *work,
 	int64_t deadline,

@@ -60,7 +60,7 @@ connect_words(int error, char *out, size_t size)
 		const char *words;
 	} table[] = {
 		{ ECONNREFUSED, "connection refused" },
-		{ ETIMEDOUT, "connect timed out" },
+		{ ETIMEDOUT, "connection timed out" },
 		{ ENETUNREACH, "network unreachable" },
 		{ EHOSTUNREACH, "host unreachable" },
 		{ EPERM, "connection not permitted" },
@@ -101,7 +101,7 @@ bind_source(struct race *r, size_t i)
 		return 0;
 	if (r->source.socket.ss_family !=
 	    r->addresses.at[i].socket.ss_family) {
-		lose(r, i, "source_ip is of the other family");
+		lose(r, i, "source_ip has the wrong address family");
 		return -1;
 	}
 	if (bind(r->fds[i].fd, (const struct sockaddr *)&r->source.socket,
@@ -174,7 +174,7 @@ judge(struct race *r)
 			if (now < r->limits[i])
 				continue;
 			snprintf(words, sizeof(words),
-			    "connect timed out after %d s",
+			    "connection timed out after %d s",
 			    (int)((now - r->begun[i] + 500) / 1000));
 			lose(r, i, words);
 			continue;
@@ -299,7 +299,7 @@ connect_patiently(int fd, const struct sockaddr_un *to, int64_t deadline,
 			return fail(err, EX_TEMPFAIL, "%s",
 			    connect_words(errno, words, sizeof(words)));
 		if (deadline_now() >= deadline)
-			return fail(err, EX_TEMPFAIL, "connect timed out");
+			return fail(err, EX_TEMPFAIL, "connection timed out");
 		if (poll_any(NULL, 0, deadline_in(50), err) < 0)
 			return -1;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* From a host name to a connected transport. */
+/* Resolves a host name and connects to it. */
 #ifndef ONEHOP_NET_CONNECT_H
 #define ONEHOP_NET_CONNECT_H
 
@@ -8,40 +8,41 @@
 #include "base/error.h"
 #include "net/transport.h"
 
-/* Where to; all strings borrowed. */
+/* The destination; all strings are borrowed. */
 struct connect_target {
 	const char *host;       /* A-labels or numeric */
 	unsigned port;
-	int family;             /* AF_INET or AF_INET6 alone, or AF_UNSPEC */
+	int family;             /* AF_INET or AF_INET6 only, or AF_UNSPEC */
 	const char *socket;     /* unix socket instead of host and port */
 	const char *source_ip;  /* numeric, or NULL */
 	unsigned seconds;       /* limit for each address; 0 = 30 */
 	int64_t deadline;       /* of the whole run */
 };
 
-/* The result of it. */
+/* Facts about the connection. */
 struct connect_result {
-	int local;              /* the peer is this machine: loopback or a unix
+	int local;              /* the peer is on this machine: loopback or unix
 	                           socket; 0 through a proxy or command */
-	char address[64];       /* numeric address, or the socket's path cut */
-	int64_t resolved_ms;    /* moments: resolver done, connected */
-	int64_t connected_ms;
-	int refused;            /* each address refused the connection */
+	char address[64];       /* numeric, or the socket's path, cut */
+	int64_t resolved_ms;    /* when the resolver answered */
+	int64_t connected_ms;   /* when the connection was made */
+	int refused;            /* every address refused the connection */
 };
 
 /*
- * Resolves and connects, all within the deadline: IPv6 and IPv4 in turns, the
- * next address after 250 ms or a failure, the first to answer wins (RFC 8305).
- * 0 with *transport owned by the caller. -1: EX_NOHOST the name does not
- * exist, EX_TEMPFAIL resolver or connection trouble naming every address
- * tried, EX_OSERR no descriptors, EX_CONFIG socket or source_ip is unusable.
+ * Resolves the name and connects before the deadline. IPv6 and IPv4 addresses
+ * are tried alternately, the next one after 250 ms or a failure; the first that
+ * answers is used (RFC 8305). Returns 0 with *transport owned by the caller.
+ * Returns -1: EX_NOHOST if the name does not exist, EX_TEMPFAIL for a resolver
+ * or connection failure, naming every address tried, EX_OSERR if no descriptor
+ * is available, EX_CONFIG if socket or source_ip is unusable.
  */
 int connect_open(struct transport **transport,
 	const struct connect_target *target, struct connect_result *result,
 	struct error *err);
 
-/* Returns whether the host is a loopback address (127/8, ::1) or "localhost".
- * No look-up is made. */
+/* Returns whether host is a loopback address (127/8, ::1) or "localhost". Does
+ * not query the resolver. */
 int connect_is_loopback(const char *host);
 
 #endif

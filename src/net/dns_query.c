@@ -66,8 +66,8 @@ read_answer(struct dns_records *records, const struct dns_question *q,
 		return 0;
 	if (q->len < 0)
 		return fail(err, EX_TEMPFAIL, "%s", q->trouble == TRY_AGAIN
-		    ? "the DNS does not answer" : "the DNS answers with an "
-		    "error");
+		    ? "no response from the DNS server" : "error response "
+		    "from the DNS server");
 	if (dns_answer_parse(records, q->answer, len, q->name, q->type, err)
 	    != 0)
 		return -1;
@@ -98,7 +98,7 @@ dns_query_records(struct dns_records *records, const char *name,
 		result = fail(err, EX_TEMPFAIL, "timed out");
 	if (result == 0 || err->signal != 0)
 		return result;
-	return wrap(err, "cannot look up the %s records of %s",
+	return wrap(err, "cannot look up %s records of %s",
 	    type == DNS_SRV ? "SRV" : "MX",
 	    escape_string(quote, sizeof(quote), name));
 }

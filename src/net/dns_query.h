@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* SRV and MX records from the system's resolver, before a deadline. */
+/* Queries SRV and MX records, with a deadline. */
 #ifndef ONEHOP_NET_DNS_QUERY_H
 #define ONEHOP_NET_DNS_QUERY_H
 
@@ -9,10 +9,11 @@
 #include "format/dns_answer.h"
 
 /*
- * Asks for the records of name (A-labels), in the order in which to try them;
- * records->authentic only if the resolver is configured to be believed. 0 also
- * if there are none, or no such name. -1: EX_TEMPFAIL resolver trouble or
- * "timed out", EX_OSERR no thread or no descriptor.
+ * Queries the records of name (A-labels) and returns them in the order in which
+ * to try them. records->authentic is set only if the resolver is configured as
+ * trusted. Returns 0 on success, also if the name or the records do not exist.
+ * Returns -1: EX_TEMPFAIL for a resolver failure or "timed out", EX_OSERR if no
+ * thread or descriptor is available.
  */
 int dns_query_records(struct dns_records *records, const char *name,
 	enum dns_type type, int64_t deadline, struct error *err);

@@ -44,8 +44,8 @@ get_line(struct transport *t, struct buffer *line, size_t *left,
 	buffer_clear(line);
 	for (;;) {
 		if (*left == 0)
-			return fail(err, EX_PROTOCOL, "answer of the proxy is "
-			    "longer than %zu octets", HTTP_HEAD_MAX);
+			return fail(err, EX_PROTOCOL, "response of the proxy "
+			    "is longer than %zu octets", HTTP_HEAD_MAX);
 		if (proxy_get(t, &c, 1, r->deadline, err) != 0)
 			return -1;
 		--*left;
@@ -120,8 +120,9 @@ judge(int code, const struct buffer *status, const struct proxy_request *r,
 		return fail(err, EX_TEMPFAIL, "the proxy cannot connect: %s",
 		    quote);
 	return fail(err, EX_NOPERM, r->user[0] != '\0'
-	    ? "the proxy refused proxy_user and proxy_password: %s"
-	    : "the proxy wants authentication; see proxy_user: %s", quote);
+	    ? "proxy authentication failed; check proxy_user and "
+	    "proxy_password: %s"
+	    : "proxy authentication required; set proxy_user: %s", quote);
 }
 
 int

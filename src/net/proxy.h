@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Requests to a proxy, and octets to and from it, exactly. */
+/* Parts shared by both proxy protocols: the request, and exact reads and
+ * writes. */
 #ifndef ONEHOP_NET_PROXY_H
 #define ONEHOP_NET_PROXY_H
 
@@ -9,7 +10,7 @@
 #include "base/error.h"
 #include "net/transport.h"
 
-/* All strings borrowed. */
+/* The request; all strings are borrowed. */
 struct proxy_request {
 	const char *host;      /* A-labels or numeric; the proxy resolves it */
 	unsigned port;
@@ -18,13 +19,16 @@ struct proxy_request {
 	int64_t deadline;      /* for the proxy's answer */
 };
 
-/* Sends all of it. 0, or -1: the transport's errors, EX_TEMPFAIL "timed
- * out". */
+/* Sends all len octets. Returns 0 on success; -1 with the transport's error or
+ * EX_TEMPFAIL "timed out". */
 int proxy_put(struct transport *t, const void *data, size_t len,
 	int64_t deadline, struct error *err);
 
-/* Takes exactly len octets: what follows belongs to the smarthost. 0, or -1,
- * also EX_TEMPFAIL if the proxy closes before. */
+/*
+ * Receives exactly len octets, because those that follow come from the
+ * smarthost. Returns 0 on success; -1 as proxy_put(), or EX_TEMPFAIL if the
+ * proxy closes the connection.
+ */
 int proxy_get(struct transport *t, void *data, size_t len, int64_t deadline,
 	struct error *err);
 

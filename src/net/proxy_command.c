@@ -71,8 +71,9 @@ proxy_command_expand(const char *command, const char *host, unsigned port,
 		p++;
 		if (*p == 'h' && !is_harmless(host)) {
 			buffer_free(&out);
-			fail(err, EX_DATAERR, "host %s must not be part of a "
-			    "command", escape_string(quote, sizeof(quote),
+			fail(err, EX_DATAERR, "host %s contains characters "
+			    "not allowed in connect_command",
+			    escape_string(quote, sizeof(quote),
 			    host));
 			return NULL;
 		}
@@ -96,7 +97,7 @@ explain_end(struct proxy_command *t, struct error *err)
 	if (command_judge(status, EX_TEMPFAIL, err) != 0)
 		return wrap(err, "connect_command");
 	return t->spoke ? 0 : fail(err, EX_TEMPFAIL,
-	    "connect_command: ended without output");
+	    "connect_command: exited without output");
 }
 
 static ssize_t

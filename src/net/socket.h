@@ -5,11 +5,11 @@
 
 #include "net/transport.h"
 
-/* Neither blocks nor survives exec. */
+/* Makes the descriptor non-blocking and close-on-exec. */
 void socket_prepare(int fd);
 
-/* Prepares the socket, which the transport owns from now on. Small pieces go
- * out at once, and what comes in is acknowledged at once. */
+/* Makes a transport that owns the socket. Small segments are sent, and received
+ * ones acknowledged, without delay. */
 struct transport *socket_transport(int fd);
 
 #endif

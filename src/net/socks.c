@@ -43,11 +43,11 @@ authenticate(struct transport *t, const struct proxy_request *r,
 	    proxy_get(t, answer, sizeof(answer), r->deadline, err) != 0)
 		return -1;
 	if (answer[0] != AUTHENTICATION_VERSION)
-		return fail(err, EX_PROTOCOL, "malformed answer to user and "
+		return fail(err, EX_PROTOCOL, "malformed reply to user and "
 		    "password");
 	if (answer[1] != 0)
-		return fail(err, EX_NOPERM, "the proxy refused proxy_user and "
-		    "proxy_password");
+		return fail(err, EX_NOPERM, "proxy authentication failed; "
+		    "check proxy_user and proxy_password");
 	return 0;
 }
 
@@ -67,8 +67,8 @@ agree_on_method(struct transport *t, const struct proxy_request *r,
 	    proxy_get(t, answer, sizeof(answer), r->deadline, err) != 0)
 		return -1;
 	if (answer[0] != VERSION)
-		return fail(err, EX_PROTOCOL, "no SOCKS5 server at the proxy's "
-		    "port");
+		return fail(err, EX_PROTOCOL, "expected a SOCKS5 proxy, not "
+		    "another protocol");
 	if (answer[1] == METHOD_NONE)
 		return 0;
 	if (answer[1] == METHOD_PASSWORD && known)
@@ -77,8 +77,8 @@ agree_on_method(struct transport *t, const struct proxy_request *r,
 		return fail(err, EX_PROTOCOL, "the proxy chose method %d, "
 		    "which was not offered", answer[1]);
 	return fail(err, EX_NOPERM, known
-	    ? "the proxy wants another authentication than a password"
-	    : "the proxy wants authentication; see proxy_user");
+	    ? "the proxy does not support password authentication"
+	    : "proxy authentication required; set proxy_user");
 }
 
 /* The request for host and port. */
@@ -113,9 +113,9 @@ static const char *
 explain(unsigned char code)
 {
 	static const char *const words[] = {
-		"accepted", "general failure", "not allowed by its rules",
+		"accepted", "general failure", "not allowed by ruleset",
 		"network unreachable", "host unreachable",
-		"connection refused", "timed out on the way",
+		"connection refused", "TTL expired",
 		"command not supported", "address type not supported"
 	};
 
@@ -132,7 +132,7 @@ read_answer(struct transport *t, int64_t deadline, struct error *err)
 	if (proxy_get(t, answer, sizeof(answer), deadline, err) != 0)
 		return -1;
 	if (answer[0] != VERSION)
-		return fail(err, EX_PROTOCOL, "malformed answer of the proxy");
+		return fail(err, EX_PROTOCOL, "malformed reply from the proxy");
 	if (answer[1] != 0)
 		return fail(err, EX_TEMPFAIL, "the proxy cannot connect: %s",
 		    explain(answer[1]));
@@ -148,7 +148,7 @@ read_answer(struct transport *t, int64_t deadline, struct error *err)
 			return -1;
 		break;
 	default:
-		return fail(err, EX_PROTOCOL, "malformed answer of the proxy");
+		return fail(err, EX_PROTOCOL, "malformed reply from the proxy");
 	}
 	return proxy_get(t, address, (size_t)len, deadline, err) != 0 ? -1
 	    : proxy_get(t, address, 2, deadline, err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Which hosts serve a mail domain, as its DNS says: "srv:example.org" its
- * submission servers (RFC 6186, RFC 8314), "mx:example.org" its own relays.
+ * Finds the hosts that serve a mail domain according to the DNS:
+ * "srv:example.org" stands for its submission servers (RFC 6186, RFC 8314),
+ * "mx:example.org" for its mail exchangers.
  */
 #ifndef ONEHOP_NET_SRV_MX_H
 #define ONEHOP_NET_SRV_MX_H
@@ -22,27 +23,28 @@ enum srv_mx_kind {
 struct service {
 	char host[DNS_NAME_SIZE];
 	unsigned port;  /* 0 with MX */
-	int starttls;   /* TLS by STARTTLS, else from the start */
-	int vouched;    /* nobody can have forged it: in the domain or below,
-	                   or signed (DNSSEC) */
+	int starttls;   /* TLS by STARTTLS, else implicit TLS */
+	int vouched;    /* cannot be forged: within the domain, or validated
+	                   by DNSSEC */
 };
 
 struct services {
 	struct service at[2 * DNS_RECORDS_MAX]; /* in the order to try them */
 	size_t n;
-	int refused;    /* none, as the DNS says in so many words */
+	int refused;    /* the DNS says that the service does not exist */
 };
 
-/* The meaning of a word of the key host; *domain becomes what is after the
- * prefix, or the word. */
+/* Returns the kind of a word of the key host. *domain is set to the text after
+ * the prefix, or to the word. */
 enum srv_mx_kind srv_mx_kind(const char *word, const char **domain);
 
 /*
- * Asks the DNS for the domain's hosts: SERVICE_SRV those of _submissions._tcp,
- * then those of _submission._tcp; SERVICE_MX the mail exchangers, or the
- * domain itself where there are none. 0 and at least one; -1: EX_NOHOST it has
- * none, or says that it does not have the service; EX_DATAERR the domain
- * cannot be one; else as dns_query_records.
+ * Queries the DNS for the domain's hosts: for SERVICE_SRV those of
+ * _submissions._tcp, then those of _submission._tcp; for SERVICE_MX the mail
+ * exchangers, or the domain itself if it has none. Returns 0 with at least one
+ * host. Returns -1: EX_NOHOST if there is no host or the DNS denies the
+ * service, EX_DATAERR if the domain is not valid, otherwise as
+ * dns_query_records().
  */
 int srv_mx_find(struct services *services, enum srv_mx_kind kind,
 	const char *domain, int64_t deadline, struct error *err);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A transport over two descriptors that are not ours alone: a caller's pipes,
- * or a terminal. Their modes stay as they are. */
+/* A transport over two descriptors that are shared with other processes: pipes
+ * of a caller, or a terminal. Their file status flags are not changed. */
 #ifndef ONEHOP_NET_STDIO_H
 #define ONEHOP_NET_STDIO_H
 
 #include "net/transport.h"
 
-/* Reads input (-1: nobody will ever answer), writes output; close leaves both
- * open. */
+/* Makes a transport that reads from input (-1 if there is none) and writes to
+ * output. Closing it leaves both descriptors open. */
 struct transport *stdio_transport(int input, int output);
 
 #endif

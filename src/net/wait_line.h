@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The line on a terminal that says what a run waits for. */
+/* A line on the terminal that says what the program is waiting for. */
 #ifndef ONEHOP_NET_WAIT_LINE_H
 #define ONEHOP_NET_WAIT_LINE_H
 
@@ -15,17 +15,17 @@ struct wait_line {
 	size_t shown;    /* its columns; 0 if nothing is drawn */
 };
 
-/* A wait begins. */
+/* Starts a wait. */
 void wait_line_begin(struct wait_line *w);
 
-/* The moment to draw next; DEADLINE_NONE if nothing is to be drawn. */
+/* Returns when to draw next; DEADLINE_NONE if nothing is to be drawn. */
 int64_t wait_line_due(const struct wait_line *w);
 
 /* Draws "waiting for the greeting of mail.example.org:587 (5 s)", unless the
- * process is in the background of the terminal or that is dumb. */
+ * process is in the background of the terminal or the terminal is dumb. */
 void wait_line_draw(struct wait_line *w, const char *awaited);
 
-/* Removes the line, if there is one. */
+/* Erases the line, if drawn. */
 void wait_line_erase(struct wait_line *w);
 
 #endif

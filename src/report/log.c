@@ -201,12 +201,12 @@ check_file(int fd, const char *path, struct error *err)
 	if (!S_ISREG(st.st_mode))
 		return fail(err, EX_IOERR, "not a regular file");
 	if (st.st_uid != geteuid() && st.st_uid != 0 && is_for_all(path))
-		return fail(err, EX_IOERR, "owned by user %lu, in a directory "
-		    "that everybody can write to", (unsigned long)st.st_uid);
+		return fail(err, EX_IOERR, "owned by user %lu, in a "
+		    "world-writable directory", (unsigned long)st.st_uid);
 	if (st.st_nlink == 0)
-		return fail(err, EX_IOERR, "was removed meanwhile");
+		return fail(err, EX_IOERR, "file was removed");
 	if (st.st_nlink != 1)
-		return fail(err, EX_IOERR, "has other names (hard links)");
+		return fail(err, EX_IOERR, "file has several hard links");
 	return 0;
 }
 
@@ -271,7 +271,7 @@ write_line(int fd, const struct log_line *l, int cut, struct error *err)
 	if (n == (ssize_t)len)
 		return 0;
 	return fail(err, EX_IOERR, "%s",
-	    n < 0 ? strerror(errno) : "only a part of the line was taken");
+	    n < 0 ? strerror(errno) : "short write");
 }
 
 /*
@@ -379,7 +379,7 @@ write_file(const struct attempt *attempt, const struct log_line *l,
 
 	if (path == NULL)
 		return fail(err, EX_IOERR, "cannot write log: no home "
-		    "directory for it");
+		    "directory");
 	if ((fd >= 0 ? write_line(fd, l, 0, err)
 	    : append(path, attempt->log, l, err)) == 0)
 		return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One attempt to submit a message, and its outcome: what log, JSON and stderr
- * report. */
+/* An attempt to submit a message and its outcome, as reported by log, JSON and
+ * stderr. */
 #ifndef ONEHOP_REPORT_OUTCOME_H
 #define ONEHOP_REPORT_OUTCOME_H
 
@@ -10,7 +10,7 @@
 #include "message/message.h"
 #include "smtp/submit.h"
 
-/* All borrowed; each may be empty if the attempt ended early. */
+/* All members are borrowed; each may be empty if the attempt ended early. */
 struct attempt {
 	const struct account *account;
 	const struct envelope *envelope;
@@ -23,13 +23,13 @@ struct attempt {
 };
 
 /*
- * Returns the outcome in one word:
- *   accepted  the smarthost has it, for every recipient
- *   queued    it is in the outbox
- *   partial   the smarthost has it, for some of the recipients
- *   refused   the smarthost refused it for good
- *   failed    nobody has it, for another reason
- *   unknown   the smarthost may have it
+ * Returns the outcome as one word:
+ *   accepted  accepted by the smarthost for all recipients
+ *   queued    stored in the outbox
+ *   partial   accepted by the smarthost for some recipients
+ *   refused   refused permanently by the smarthost
+ *   failed    not accepted, for another reason
+ *   unknown   the smarthost may have accepted it
  */
 const char *outcome_of(const struct attempt *a);
 

@@ -10,7 +10,7 @@
 #include "format/address_parse.h"
 #include "format/encode.h"
 
-#define BAD_PARAMETER "501 5.5.4 Bad value of a parameter"
+#define BAD_PARAMETER "501 5.5.4 Invalid parameter value"
 
 /* Bounds the memory that a client can use. */
 #define RECIPIENTS_MAX 100000
@@ -179,7 +179,7 @@ take_words(struct esmtp_parameters *w, const struct parameter *known,
 	const char *reply = NULL;
 
 	if (*text != '\0' && !ascii_is_blank(*text))
-		return "501 5.5.4 Expected a blank after the address";
+		return "501 5.5.4 Expected a space after the address";
 	while (reply == NULL) {
 		size_t n;
 		char *word;
@@ -289,7 +289,7 @@ mail_rcpt_rcpt(struct mail_rcpt *m, const char *argument)
 	char *path;
 
 	if (m->sender == NULL)
-		return "503 5.5.1 Say MAIL first";
+		return "503 5.5.1 Need MAIL command";
 	if (m->n == RECIPIENTS_MAX)
 		return "452 4.5.3 Too many recipients";
 	path = read_path(argument, "TO:", &rest);

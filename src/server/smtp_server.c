@@ -109,7 +109,7 @@ static int
 say_mail(struct smtp_server *r, const char *argument, struct error *err)
 {
 	if (!r->greeted)
-		return reply(r, err, "503 5.5.1 Say HELO first");
+		return reply(r, err, "503 5.5.1 Need HELO or EHLO first");
 	return reply(r, err, "%s", mail_rcpt_mail(&r->transaction, argument));
 }
 
@@ -138,7 +138,8 @@ static int
 say_vrfy(struct smtp_server *r, const char *argument, struct error *err)
 {
 	(void)argument;
-	return reply(r, err, "252 2.1.5 Send some mail, the smarthost knows");
+	return reply(r, err, "252 2.1.5 Cannot VRFY user, but will attempt "
+	    "delivery");
 }
 
 static int
@@ -318,7 +319,7 @@ say_data(struct smtp_server *r, const char *argument, struct error *err)
 	(void)argument;
 	r->refused_data = r->transaction.n == 0;
 	if (r->transaction.sender == NULL)
-		return reply(r, err, "503 5.5.1 Say MAIL first");
+		return reply(r, err, "503 5.5.1 Need MAIL command");
 	if (r->transaction.n == 0)
 		return reply(r, err, "554 5.5.1 No valid recipients");
 	if (reply(r, err, "354 End data with <CR><LF>.<CR><LF>") != 0)
@@ -370,8 +371,8 @@ obey(struct smtp_server *r, const char *line, size_t len, struct error *err)
 		/* The client did not wait for 354: this is content, and must
 		 * not be read as commands. */
 		r->ended = 1;
-		result = reply(r, err, "421 4.5.0 DATA was refused, and "
-		    "this is not a command: closing");
+		result = reply(r, err, "421 4.5.0 Content after refused DATA, "
+		    "closing connection");
 	} else {
 		result = reply(r, err, "502 5.5.2 Command not recognized");
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * -bs: an SMTP server (RFC 5321) on standard input and output, for callers
- * that speak SMTP to their sendmail. The reply to the end of the content is the
- * smarthost's own, unless the message went to the account's outbox. One session
- * to the smarthost serves all messages.
+ * -bs: an SMTP server (RFC 5321) on standard input and output, for programs
+ * that speak SMTP to sendmail. The reply to the end of the content is that of
+ * the smarthost, unless the message was queued in the account's outbox. One
+ * session to the smarthost carries all messages.
  */
 #ifndef ONEHOP_SERVER_SMTP_SERVER_H
 #define ONEHOP_SERVER_SMTP_SERVER_H
@@ -12,7 +12,7 @@
 #include "config/selection.h"
 #include "envelope/request.h"
 
-/* A run of -bs. All is borrowed. */
+/* The options of -bs; all are borrowed. */
 struct smtp_server_options {
 	const struct selection *selection;
 	const struct request *request; /* of the command line: -f, -F, -N */
@@ -23,9 +23,9 @@ struct smtp_server_options {
 };
 
 /*
- * Serves the client until QUIT or the end of input. A transaction that is not
- * complete then is dropped. Returns 0; -1 EX_NOINPUT if input is -1,
- * EX_TEMPFAIL or EX_IOERR if the client cannot be read or written.
+ * Serves the client until QUIT or the end of input; an incomplete transaction
+ * is discarded. Returns 0 on success; -1 EX_NOINPUT if input is -1, EX_TEMPFAIL
+ * or EX_IOERR if reading from or writing to the client fails.
  */
 int smtp_server_run(const struct smtp_server_options *options,
 	struct error *err);

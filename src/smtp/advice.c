@@ -34,11 +34,11 @@ static const struct {
 	{ TO(MAIL), "553", "", ALWAYS, NOT_OWNED },
 	{ TO(RCPT), "553", "7.", ALWAYS, NOT_OWNED },
 	{ TO(RCPT), "500", "", PIPELINED,
-	    "if the server does not understand commands in one packet, set "
-	    "pipelining off" },
+	    "if the server does not handle pipelined commands, set pipelining "
+	    "off" },
 	{ TO(RCPT), "502", "", PIPELINED,
-	    "if the server does not understand commands in one packet, set "
-	    "pipelining off" },
+	    "if the server does not handle pipelined commands, set pipelining "
+	    "off" },
 	{ TO(EHLO) | TO(EHLO_TLS), "501", "", ALWAYS,
 	    "if the server does not accept the EHLO name, set domain" },
 	{ TO(EHLO) | TO(EHLO_TLS), "504", "", ALWAYS,

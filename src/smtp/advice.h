@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Advice to the user about a refusal. */
+/* Hints for refused commands. */
 #ifndef ONEHOP_SMTP_ADVICE_H
 #define ONEHOP_SMTP_ADVICE_H
 
@@ -7,10 +7,8 @@
 #include "format/reply.h"
 #include "smtp/session.h"
 
-/*
- * Adds the hint for the reply that refused the command, if there is one and
- * err has none. sender is that of the transaction; NULL before MAIL.
- */
+/* Sets the hint for the reply that refused the command, if there is one and err
+ * has none. sender is the sender of the transaction; NULL before MAIL. */
 void advice_hint(const struct session *s, enum reply_to command,
 	const struct reply *r, const char *sender, struct error *err);
 

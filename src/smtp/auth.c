@@ -44,7 +44,7 @@ nothing_fits(const struct session *s, struct error *err)
 		    "refusing to send password without TLS (server offers %s)",
 		    s->can.mechanisms);
 	fail(err, EX_UNAVAILABLE,
-	    "no usable authentication mechanism (server: %s)",
+	    "no usable authentication mechanism (server offers %s)",
 	    s->can.mechanisms);
 	if (s->account->user[0] == '\0' &&
 	    mechanism_choose(s->can.mechanisms, 1, 0, 1) != NULL)
@@ -67,7 +67,8 @@ choose(struct auth *x, const struct session *s, struct error *err)
 		m = NULL;
 	else if (!ascii_has_word(s->can.mechanisms, m->name))
 		return fail(err, EX_UNAVAILABLE,
-		    "server does not offer %s, as auth asks (server: %s)",
+		    "server does not offer %s, which auth requires (server "
+		    "offers %s)",
 		    m->name, s->can.mechanisms);
 	else if (m->plaintext && !s->confidential)
 		return fail(err, EX_NOPERM,
@@ -200,7 +201,8 @@ blame_secret(const struct auth *x, const struct session *s,
 	};
 	char user[ESCAPE_QUOTE / 2];
 
-	wrap(err, "user \"%s\", %s %s", escape_string(user, sizeof(user),
+	wrap(err, "authentication failed: user \"%s\", %s %s",
+	    escape_string(user, sizeof(user),
 	    x->identity.user), is_token(x) ? "token" : "password",
 	    x->secret->origin);
 	auth_advise(&refusal, err);
@@ -221,7 +223,7 @@ conclude(struct auth *x, struct session *s, const struct reply *r,
 	if (reply_class(r) == 2) {
 		s->intact = 0;
 		return fail(err, EX_PROTOCOL,
-		    "server ended %s early, without proof that it knows the "
+		    "server ended %s early, without proving knowledge of the "
 		    "password: %s", x->mechanism->name, r->text);
 	}
 	if (reply_class(r) != 4 && reply_class(r) != 5)
@@ -261,7 +263,8 @@ decode(const struct session *s, int may_be_text, struct buffer *challenge,
 	words = reply_words(s->lines.data, s->lines.len - 1, &n);
 	if (base64_decode(challenge, words, n) == 0 || may_be_text)
 		return 0;
-	return fail(err, EX_PROTOCOL, "invalid challenge, not base64: %s",
+	return fail(err, EX_PROTOCOL, "invalid challenge: expected base64, "
+	    "not \"%s\"",
 	    escape(quote, 128, words, n));
 }
 

@@ -34,11 +34,11 @@ smtp_greeting(struct session *s, struct error *err)
 	}
 	if (clear && looks_like_tls(s)) {
 		fail(err, EX_PROTOCOL,
-		    "this port looks like TLS, not like SMTP in clear");
+		    "this looks like TLS, not cleartext SMTP");
 		err->lasting = 1;
 		hint(err, "use implicit TLS: tls on, tls_starttls off");
 	} else if (clear && err->code == EX_TEMPFAIL && r.code == 0) {
-		hint(err, "if this port wants TLS from the start (465), set "
+		hint(err, "if this port uses implicit TLS (465), set "
 		    "tls_starttls off");
 	}
 	return -1;
@@ -98,7 +98,7 @@ smtp_hello(struct session *s, const char *name, struct error *err)
 	if (lmtp || command == REPLY_TO_EHLO_TLS || !knows_no_ehlo(&r))
 		session_refused(command, &r, err);
 	else if (needs_extensions(s))
-		fail(err, EX_PROTOCOL, "server refuses EHLO, but TLS or "
+		fail(err, EX_PROTOCOL, "server refused EHLO, but TLS or "
 		    "authentication is required: %s", r.text);
 	if (err->code != 0) {
 		advice_hint(s, command, &r, NULL, err);
@@ -136,9 +136,9 @@ smtp_starttls(struct session *s, const struct tls_policy *policy,
 
 	if (!session_can(s, EXT_STARTTLS)) {
 		fail(err, EX_PROTOCOL, "server does not offer STARTTLS");
-		hint(err, "try port 465 with tls_starttls off; for a relay of "
-		    "your own, tls off sends the mail readable to the network, "
-		    "and no password");
+		hint(err, "try port 465 with tls_starttls off; for your own "
+		    "relay, set tls off, which sends mail unencrypted and no "
+		    "password");
 		return -1;
 	}
 	if (session_put(s, err, "STARTTLS") != 0 ||

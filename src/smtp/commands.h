@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The commands around a transaction, RFC 5321, in protocol order. */
+/* The commands before and after a transaction, RFC 5321, in protocol order.
+ * Each returns 0 on success, -1 with err set. */
 #ifndef ONEHOP_SMTP_COMMANDS_H
 #define ONEHOP_SMTP_COMMANDS_H
 
@@ -7,29 +8,29 @@
 #include "smtp/session.h"
 #include "tls/tls.h"
 
-/* Takes the greeting: 220, or an error. */
+/* Reads the greeting, which must be 220. */
 int smtp_greeting(struct session *s, struct error *err);
 
 /*
- * Sends EHLO (LHLO for LMTP) with our name and records the extensions in
- * s->can. Falls back to HELO if the server refuses EHLO and neither TLS nor
+ * Sends EHLO (LHLO for LMTP) with name and records the extensions in s->can.
+ * Falls back to HELO if the server refuses EHLO and neither TLS nor
  * authentication is required.
  */
 int smtp_hello(struct session *s, const char *name, struct error *err);
 
-/* The TLS handshake on a connection that begins with it (implicit TLS). */
+/* Performs the TLS handshake at the start of a connection (implicit TLS). */
 int smtp_tls(struct session *s, const struct tls_policy *policy,
 	struct error *err);
 
-/* STARTTLS and the handshake; discards the extensions offered before it. */
+/* Sends STARTTLS and performs the handshake; discards the extensions offered
+ * before it. */
 int smtp_starttls(struct session *s, const struct tls_policy *policy,
 	struct error *err);
 
-/* ETRN: asks the server to send the mail it has queued for the name
- * (RFC 1985). */
+/* Sends ETRN (RFC 1985): asks the server to send the mail queued for name. */
 int smtp_etrn(struct session *s, const char *name, struct error *err);
 
-/* Sends QUIT if the session is intact; does not wait for the reply. */
+/* Sends QUIT if the session is intact, without waiting for the reply. */
 void smtp_quit(struct session *s);
 
 #endif

@@ -34,7 +34,7 @@ cut_short(struct session *s, struct error *err)
 	if (reply_class(&r) == 4 || reply_class(&r) == 5)
 		session_refused(REPLY_TO_CONTENT, &r, err);
 	else
-		fail(err, EX_PROTOCOL, "server spoke out of turn: %s",
+		fail(err, EX_PROTOCOL, "unexpected reply from server: %s",
 		    r.text);
 }
 

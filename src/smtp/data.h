@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The content of a transaction, its end and its result. */
+/* The content of a transaction and the replies to it. */
 #ifndef ONEHOP_SMTP_DATA_H
 #define ONEHOP_SMTP_DATA_H
 
@@ -10,23 +10,23 @@
 #include "message/message.h"
 #include "smtp/session.h"
 
-/* The command that follows the message in the session. */
+/* The command sent after the message. */
 enum content_after {
-	CONTENT_QUIT, /* QUIT, in one packet with the final dot */
+	CONTENT_QUIT, /* QUIT, in the same packet as the final dot */
 	CONTENT_STAY  /* another message may follow */
 };
 
-/* When a step was done: deadline_now, 0 if not reached. */
+/* When each step was completed, as of deadline_now(); 0 if not reached. */
 struct mail_times {
 	int64_t authenticated; /* the reply to AUTH came */
 	int64_t invited;       /* the envelope was accepted */
 	int64_t answered;      /* the reply to the content came */
-	int shared;            /* AUTH and envelope went in one flight */
+	int shared;            /* AUTH and envelope were pipelined together */
 };
 
 /* One mail transaction (RFC 5321 3.3) and its result. */
 struct mail {
-	struct envelope *envelope;     /* gets the recipients' replies */
+	struct envelope *envelope;     /* the recipients' replies are set */
 	const struct message *message;
 	enum content_after after;
 	int begun;                     /* MAIL was accepted */
@@ -35,10 +35,11 @@ struct mail {
 };
 
 /*
- * Sends the message after 354, or by BDAT, takes the reply, or LMTP's replies,
- * and records them for the pending recipients. 0: accepted, but for those that
- * LMTP refused. -1: err->outcome tells whether somebody may have the message:
- * it is unknown if no reply follows the end of the content.
+ * Sends the message after 354 or by BDAT, reads the reply, or the replies of
+ * LMTP, and records them for the pending recipients. Returns 0 if the message
+ * is accepted, except for recipients that LMTP refused. Returns -1 with
+ * err->outcome set; it is unknown if there is no reply after the end of the
+ * content.
  */
 int data_send(struct session *s, struct mail *mail, struct error *err);
 

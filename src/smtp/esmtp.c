@@ -74,7 +74,7 @@ check_offered(const struct session *s, enum extension extension,
 	while (name->extension != extension)
 		name++;
 	return fail(err, EX_UNAVAILABLE, "server does not offer %s, which %s "
-	    "asks for", name->keyword, key);
+	    "requires", name->keyword, key);
 }
 
 static int
@@ -117,8 +117,8 @@ check_require_tls(const struct session *s, struct error *err)
 	if (!s->account->require_tls)
 		return 0;
 	if (s->tls.version[0] == '\0' || !s->account->tls_certcheck)
-		return fail(err, EX_UNAVAILABLE, "require_tls asks for a "
-		    "verified TLS session, which this is not");
+		return fail(err, EX_UNAVAILABLE, "require_tls: expected a "
+		    "verified TLS session");
 	return 0;
 }
 
@@ -131,13 +131,13 @@ check_bounds(const struct session *s, struct error *err)
 
 	if (s->can.hold_max > 0 && a->hold_for > s->can.hold_max)
 		return fail(err, EX_UNAVAILABLE, "hold_for %u: server holds "
-		    "a message for %llu seconds at most", a->hold_for,
+		    "messages for at most %llu seconds", a->hold_for,
 		    (unsigned long long)s->can.hold_max);
 	digits = strcspn(a->deliver_by, ";");
 	if (ascii_number(a->deliver_by, digits, 0, UINT64_MAX, &seconds) == 0 &&
 	    seconds < s->can.deliverby_min && seconds > 0)
-		return fail(err, EX_UNAVAILABLE, "deliver_by %s: server asks "
-		    "for %llu seconds at least", a->deliver_by,
+		return fail(err, EX_UNAVAILABLE, "deliver_by %s: server "
+		    "requires at least %llu seconds", a->deliver_by,
 		    (unsigned long long)s->can.deliverby_min);
 	return 0;
 }
@@ -154,8 +154,8 @@ esmtp_check(const struct session *s, const struct envelope *e,
 		    (unsigned long long)size,
 		    (unsigned long long)s->can.size_max);
 	if (e->smtputf8 && !session_can(s, EXT_SMTPUTF8))
-		return fail(err, EX_DATAERR, "server lacks SMTPUTF8, which "
-		    "an address of this message needs");
+		return fail(err, EX_DATAERR, "server does not offer SMTPUTF8, "
+		    "which an address of this message requires");
 	if (check_demands(s, e, err) != 0 || check_require_tls(s, err) != 0)
 		return -1;
 	return check_bounds(s, err);

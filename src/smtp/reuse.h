@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Several messages over one session, as long as the account stays the same and
- * the server keeps the session open. */
+/* Sends several messages over one session while the account is the same and the
+ * server keeps the session open. */
 #ifndef ONEHOP_SMTP_REUSE_H
 #define ONEHOP_SMTP_REUSE_H
 
@@ -10,9 +10,9 @@
 #include "message/message.h"
 #include "smtp/submit.h"
 
-/* {0} with options set is no session yet. */
+/* A session that is reused. {0} with options set has no open session. */
 struct reused_session {
-	struct submit_options options; /* the hook is that of the message */
+	struct submit_options options; /* hook is set for each message */
 	struct account account;     /* of the open session, owned */
 	struct submitter submitter;
 	int open;
@@ -21,16 +21,16 @@ struct reused_session {
 };
 
 /*
- * Submits one message for the account: through the open session if it is the
- * same account's, else through a new one. If the server has closed the session,
- * or refuses MAIL, RCPT or DATA in one that has served another message, the
- * message is tried once more over a new one: nobody can have it then. Result
- * as submit_send; d->submitter.facts tells the rest.
+ * Submits one message for the account, through the open session if it belongs
+ * to the same account, else through a new one. If the server has closed the
+ * session, or refuses MAIL, RCPT or DATA in a session that has carried another
+ * message, the message is sent again over a new session; it cannot have been
+ * accepted. Returns as submit_send(), with d->submitter.facts set.
  */
 int reuse_send(struct reused_session *d, const struct account *a,
 	struct envelope *e, const struct message *m, struct error *err);
 
-/* Ends the session, if there is one. d may be used again. */
+/* Closes the session, if any. d can be used again. */
 void reuse_close(struct reused_session *d);
 
 #endif

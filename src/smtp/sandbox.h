@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The rights that the process gives up before it reads from a server. */
+/* Confines the process before it reads from a server. */
 #ifndef ONEHOP_SMTP_SANDBOX_H
 #define ONEHOP_SMTP_SANDBOX_H
 
 #include "config/account.h"
 
-/* The actions that the run may still have to do in it; sets of these. */
+/* Actions that may follow in the run; a set of these. */
 enum {
-	SANDBOX_CONNECT = 1 << 0, /* to another host, or to this one again */
-	SANDBOX_KILL = 1 << 1     /* a command that was started before */
+	SANDBOX_CONNECT = 1 << 0, /* to another host or again */
+	SANDBOX_KILL = 1 << 1     /* of a command started before */
 };
 
 /*
- * Called when the connection is there and nothing has been read from it. From
- * then on, for good, the process executes no program, makes no TCP connection
- * and sends no signal unless that may come later, and opens only
+ * Confines the process; called when the connection is established and nothing
+ * has been read from it. From then on the process cannot execute programs,
+ * cannot make TCP connections or send signals unless later has them, and can
+ * open only
  *
  *	to read     the system's libraries, resolver, time zones and trust, and
  *	            what the account names: trust, CRL, client key
- *	to write    the account's log file, if it is there
- *	to change   the state directory and the outbox, if they are there
+ *	to write    the account's log file, if it exists
+ *	to change   the state directory and the outbox, if they exist
  *
- * What a run must do beyond that, it does before, or by a process forked
- * before. Nothing happens if the account has sandbox off or wants what cannot
- * work in one (PKCS#11, GSSAPI), nor where the system has nothing of the kind.
- * It may be entered again: the rights can only become fewer.
+ * Anything else must be done before, or by a process forked before. Does
+ * nothing if the account has sandbox off or uses a feature that cannot work
+ * confined (PKCS#11, GSSAPI), or if the system has no sandbox. May be called
+ * again, which can only remove rights.
  */
 void sandbox_enter(const struct account *a, unsigned later);
 

@@ -51,7 +51,8 @@ check_silence(struct session *s, struct error *err)
 	s->intact = 0;
 	if (r.code == 421)
 		return session_refused(REPLY_TO_OTHER, &r, err);
-	return fail(err, EX_PROTOCOL, "server spoke out of turn: %s", r.text);
+	return fail(err, EX_PROTOCOL, "unexpected reply from server: %s",
+	    r.text);
 }
 
 static int

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * One connection to a smarthost: each command gets one reply. Every command
- * is sent through session_put, which refuses CR, LF, NUL and over-length.
- */
+/* One connection to a smarthost: each command has one reply. All commands are
+ * sent by session_put(), which rejects CR, LF, NUL and excess length. */
 #ifndef ONEHOP_SMTP_SESSION_H
 #define ONEHOP_SMTP_SESSION_H
 
@@ -17,33 +15,33 @@
 #include "smtp/smarthost.h"
 #include "tls/tls.h"
 
-/* Octets of a command with its CRLF: RFC 5321's 512 plus the parameters of
- * SIZE, DSN and SMTPUTF8. */
+/* Maximum length of a command with its CRLF, octets: the 512 of RFC 5321 and
+ * the parameters of SIZE, DSN and SMTPUTF8. */
 #define SESSION_COMMAND_MAX 2048
 
 /*
- * Called before the end of the content is sent. From then on only the server
- * knows whether it has the message, so a queue records that first. -1 with err
- * set: the end is not sent.
+ * A function that is called before the end of the content is sent. After that
+ * only the server knows whether it has the message, so a queue records it
+ * first. If the function returns -1 with err set, the end is not sent.
  */
 struct commit_hook {
 	int (*before_end)(void *queue, struct error *err);
 	void *queue; /* the first argument */
 };
 
-/* The process gives up rights once it is connected, or not (sandbox.h). */
+/* Confinement of the process once it is connected (sandbox.h). */
 enum submit_confinement {
 	SUBMIT_CONFINED,
 	SUBMIT_UNCONFINED /* the caller has more to do afterwards */
 };
 
-/* The wishes of a submission's caller besides the account. */
+/* Options of a submission that are not part of the account. */
 struct submit_options {
 	int trace;           /* descriptor for the dialogue, or -1 */
 	int progress;        /* terminal for the progress line, or 0 */
 	enum submit_confinement confinement;
-	int conversion_room; /* from spool_reserve, for a message that has to
-	                        be converted; or 0 */
+	int conversion_room; /* from spool_reserve, for a message that must be
+	                        converted; or 0 */
 	const struct commit_hook *hook; /* of the message; or NULL */
 };
 
@@ -55,43 +53,41 @@ struct session {
 	struct ehlo can;       /* of the last EHLO */
 	struct tls_facts tls;          /* version "" without TLS */
 	int confidential;              /* TLS is up, or the server is local */
-	int intact;                    /* in step: QUIT may be sent */
+	int intact;                    /* QUIT can be sent: no reply missing */
 	unsigned outstanding;          /* commands not answered yet */
 	uint64_t mails;                /* transactions begun in the session */
 	struct buffer lines;           /* last reply, raw, each line with LF */
-	struct buffer secrets;         /* hidden in replies, LFs between */
-	struct buffer shown;           /* a line without them */
+	struct buffer secrets;         /* to hide in replies, separated by LF */
+	struct buffer shown;           /* a line with the secrets hidden */
 };
 
 /*
- * Queues a command; the CRLF is added. -1 EX_DATAERR if it would hold a
- * control character or be too long; EX_PROTOCOL if a reply without a command
- * is waiting; the stream's errors.
+ * Queues a command and adds the CRLF. Returns 0 on success; -1 EX_DATAERR if it
+ * contains a control character or is too long, EX_PROTOCOL if an unsolicited
+ * reply is waiting, or the error of the stream.
  */
 int session_put(struct session *s, struct error *err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/*
- * From now on what a reply repeats of the secret, all of it or 8 octets, reads
- * "<hidden>" in the reply's text, the trace and errors. lines stays raw.
- */
+/* Hides the secret from now on: where a reply repeats all of it, or 8 octets of
+ * it, its text, the trace and errors have "<hidden>". lines remains raw. */
 void session_hide(struct session *s, const char *secret, size_t len);
 
-/* The same for a line that holds a secret: verb (may be "") and base64. The
- * trace shows only its length. */
+/* Same as session_put(), for a line with a secret: verb (may be "") and base64.
+ * The trace shows only its length. */
 int session_put_secret(struct session *s, const char *verb,
 	struct buffer *base64, struct error *err);
 
 /*
- * Sends the queued commands, then takes exactly one reply to the given one.
- * 0 with any code; -1 without a reply or with a malformed one. 421 ends the
- * session: intact becomes 0.
+ * Sends the queued commands and reads exactly one reply to the given command.
+ * Returns 0 for any code; -1 if there is no reply or it is malformed. 421 ends
+ * the session: intact becomes 0.
  */
 int session_get(struct session *s, enum reply_to command, struct reply *r,
 	struct error *err);
 
-/* Like session_get, but a reply of another class is an error with its text:
- * -1 with the code of reply_exit_code. */
+/* Same as session_get(), but a reply of another class is an error with its
+ * text: returns -1 with the code of reply_exit_code(). */
 int session_expect(struct session *s, enum reply_to command, int class,
 	struct reply *r, struct error *err);
 
@@ -99,8 +95,8 @@ int session_expect(struct session *s, enum reply_to command, int class,
 int session_refused(enum reply_to command, const struct reply *r,
 	struct error *err);
 
-/* Returns whether the session has had as many transactions as LIMITS MAILMAX
- * allows (RFC 9422 4.1). */
+/* Returns whether the session has carried as many transactions as LIMITS
+ * MAILMAX allows (RFC 9422 4.1). */
 int session_is_used_up(const struct session *s);
 
 /* Returns whether the server offers the extension. */

@@ -116,9 +116,9 @@ add_submission(struct smarthost_list *route, const struct services *found,
 	if (route->n > before)
 		return 0;
 	escape_string(quote, sizeof(quote), domain);
-	fail(err, EX_CONFIG, "the DNS leads from %s to %s, another domain, and "
-	    "nobody vouches for that", quote, found->at[0].host);
-	return hint(err, "if that is the right one, add: srv_targets %s",
+	fail(err, EX_CONFIG, "SRV record of %s points to %s in another "
+	    "domain, which may be forged", quote, found->at[0].host);
+	return hint(err, "if this is the right server, add: srv_targets %s",
 	    found->at[0].host);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The hosts of an account in the order to try them; connecting to one. */
+/* Lists the hosts of an account and connects to them. */
 #ifndef ONEHOP_SMTP_SMARTHOST_H
 #define ONEHOP_SMTP_SMARTHOST_H
 
@@ -13,8 +13,9 @@
 
 /* One host to try. */
 struct smarthost {
-	char *name;       /* the name its certificate must have, or "" */
-	char *wire;       /* A-labels or numeric, to connect to; "" a socket */
+	char *name;       /* the name required in the certificate, or "" */
+	char *wire;       /* host to connect to: A-labels or numeric; "" for a
+	                     socket */
 	unsigned port;
 	int tls;          /* as the account's keys of these names */
 	int tls_starttls;
@@ -25,28 +26,31 @@ struct smarthost_list {
 	const struct account *account; /* borrowed */
 	int64_t deadline;              /* of the whole run */
 	struct smarthost *at;          /* in the order in which to try them */
-	size_t n;                      /* at least 1 once it is made */
+	size_t n;                      /* at least 1 after smarthost_make */
 };
 
 /*
- * Lists the account's hosts, or its socket, and starts the clock of its
- * deadline. srv: and mx: become what the DNS says; a host that srv: leads to
- * outside its domain only if the account vouches for it. 0; -1 EX_DATAERR if a
- * name cannot be one, EX_CONFIG nobody vouches for any, else as srv_mx_find.
- * smarthost_free in either case.
+ * Lists the account's hosts, or its socket, and starts the deadline of the run.
+ * srv: and mx: are replaced by the hosts found in the DNS; a host of srv:
+ * outside its domain is listed only if the account allows it. Call
+ * smarthost_free() in either case. Returns 0 on success; -1 EX_DATAERR for an
+ * invalid name, EX_CONFIG if no host is allowed, otherwise as srv_mx_find().
  */
 int smarthost_make(struct smarthost_list *route, const struct account *a,
 	struct error *err);
 
-/* The name as the wire and certificates have it: A-labels; addresses stay.
- * 0 with *wire owned by the caller; -1 EX_DATAERR. */
+/*
+ * Converts a host name to A-labels, as used in the protocol and in
+ * certificates; addresses are unchanged. Returns 0 with *wire owned by the
+ * caller, -1 EX_DATAERR.
+ */
 int smarthost_write_name(const char *name, char **wire, struct error *err);
 
 /*
- * Connects to the host at index, by the command or through the proxy if there
- * is one. 0 with *transport owned by the caller; -1 as connect_open,
- * proxy_command_expand, proxy_command_open, socks_connect and http_connect,
- * the error naming the host.
+ * Connects to the host at index, by the proxy command or through the proxy if
+ * configured. Returns 0 with *transport owned by the caller; -1 as
+ * connect_open(), proxy_command_expand(), proxy_command_open(), socks_connect()
+ * and http_connect(), with the host named in the error.
  */
 int smarthost_open(const struct smarthost_list *route, size_t index,
 	struct transport **transport, struct connect_result *result,

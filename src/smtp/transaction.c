@@ -347,8 +347,8 @@ send_envelope(struct transaction *t, struct error *err)
 	if (exchange(t, first, err) != 0) {
 		if (first == STEP_AUTH && err->code == EX_TEMPFAIL &&
 		    err->signal == 0 && !s->stream.ended)
-			hint(err, "if the server is silent after AUTH and "
-			    "MAIL in one packet, set auth_pipelining off");
+			hint(err, "if the server does not answer pipelined "
+			    "AUTH and MAIL, set auth_pipelining off");
 		return -1;
 	}
 	if (first == STEP_AUTH && may_repeat(t, err))
@@ -397,9 +397,9 @@ check_count(const struct transaction *t, struct error *err)
 	if (max == 0 || t->envelope->n <= max ||
 	    t->session->account->partial_delivery)
 		return 0;
-	fail(err, EX_UNAVAILABLE, "server takes at most %llu recipients, this "
-	    "message has %zu", (unsigned long long)max, t->envelope->n);
-	return hint(err, "partial_delivery on splits them up");
+	fail(err, EX_UNAVAILABLE, "server accepts at most %llu recipients, "
+	    "this message has %zu", (unsigned long long)max, t->envelope->n);
+	return hint(err, "set partial_delivery on to split them");
 }
 
 /* Leaves the recipients that MAILMAX (RFC 9422 4.1) excludes for later. */
@@ -412,8 +412,8 @@ leave_the_rest(struct envelope *e)
 		if (r->code != 0)
 			continue;
 		r->code = 452;
-		snprintf(r->text, sizeof(r->text), "not tried, as the server "
-		    "takes no more messages in one session");
+		snprintf(r->text, sizeof(r->text), "not tried: server accepts "
+		    "no more messages in this session");
 	}
 }
 
@@ -504,7 +504,8 @@ conclude(const struct transaction *t, struct error *err)
 	if (open == 0)
 		return -1;
 	err->code = EX_UNAVAILABLE;
-	return hint(err, "send it again only to the recipients without it");
+	return hint(err, "resend it only to the recipients that were not "
+	    "accepted");
 }
 
 int

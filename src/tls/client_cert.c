@@ -76,19 +76,19 @@ explain(const struct client_cert *own, const char *file, int result,
 		break;
 	case GNUTLS_E_PKCS11_PIN_LOCKED:
 		fail(err, EX_CONFIG, "its PIN is locked");
-		return hint(err, "too many wrong ones: its security officer "
-		    "can unlock it");
+		return hint(err, "ask the security officer of the token to "
+		    "unlock it");
 	default:
 		fail(err, EX_CONFIG, "%s",
 		    tls_transport_words(words, sizeof(words), result));
 		if (!client_cert_is_token(file))
 			return -1;
 		return hint(err, "check that the module of the token is "
-		    "installed: p11tool --list-all shows what tokens hold");
+		    "installed; see p11tool --list-all");
 	}
 	if (own->password != NULL)
 		return fail(err, EX_CONFIG, "the password or PIN is wrong");
-	fail(err, EX_CONFIG, "there is no password or PIN for it");
+	fail(err, EX_CONFIG, "no password or PIN configured");
 	return hint(err, "set tls_key_passwordeval to a command that prints "
 	    "it");
 }
@@ -164,8 +164,8 @@ join(gnutls_certificate_credentials_t cred, const struct client_cert *own,
 	while (n > 0)
 		gnutls_pcert_deinit(&chain[--n]);
 	gnutls_privkey_deinit(key);
-	fail(err, EX_CONFIG, "tls_cert_file %s does not go with tls_key_file: "
-	    "%s", quote, tls_transport_words(words, sizeof(words), result));
+	fail(err, EX_CONFIG, "tls_cert_file %s does not match tls_key_file: %s",
+	    quote, tls_transport_words(words, sizeof(words), result));
 	return -1;
 }
 

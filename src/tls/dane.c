@@ -134,14 +134,14 @@ refuse(const struct tlsa_records *records, size_t usable,
 	struct certificate_fingerprints f;
 
 	if (usable == 0) {
-		fail(err, EX_PROTOCOL, "none of %zu TLSA records is of use: "
+		fail(err, EX_PROTOCOL, "none of %zu TLSA records is usable: "
 		    "expected usage 2 (DANE-TA) or 3 (DANE-EE)", records->n);
 	} else if (certificate == NULL) {
 		fail(err, EX_PROTOCOL, "server sent no certificate");
 	} else {
 		certificate_fingerprints(&f, certificate);
-		fail(err, EX_PROTOCOL, "certificate verification failed: it "
-		    "matches none of %zu TLSA records: the server has %s",
+		fail(err, EX_PROTOCOL, "certificate verification failed: "
+		    "server matches none of %zu TLSA records: it has %s",
 		    usable, f.spki);
 		hint(err, CERTIFICATE_CHANGED);
 	}

@@ -139,14 +139,14 @@ tls_transport_obsolete(const char *version, struct error *err)
 {
 	fail(err, EX_PROTOCOL, "server offers only obsolete TLS (%s)",
 	    version);
-	return hint(err, "its operator has to enable TLS 1.2 or newer");
+	return hint(err, "ask its operator to enable TLS 1.2 or newer");
 }
 
 static const struct {
 	gnutls_alert_description_t alert;
 	const char *advice;
 } refusals[] = {
-#define OURS "the server does not take the certificate in tls_cert_file"
+#define OURS "the server does not accept the certificate in tls_cert_file"
 	{ GNUTLS_A_BAD_CERTIFICATE, OURS },
 	{ GNUTLS_A_UNSUPPORTED_CERTIFICATE, OURS },
 	{ GNUTLS_A_CERTIFICATE_REVOKED, OURS },
@@ -157,9 +157,9 @@ static const struct {
 	{ GNUTLS_A_UNRECOGNIZED_NAME,
 	    "it has no certificate for this name: check host" },
 	{ GNUTLS_A_HANDSHAKE_FAILURE,
-	    "it may want other ciphers: see tls_priorities" },
+	    "it may require other ciphers: see tls_priorities" },
 	{ GNUTLS_A_INSUFFICIENT_SECURITY,
-	    "it wants other ciphers: see tls_priorities" },
+	    "it requires other ciphers: see tls_priorities" },
 };
 
 /* GnuTLS shows the client certificate only to a server that asks for one of its
@@ -172,11 +172,11 @@ advise(const struct tls_transport *r, gnutls_alert_description_t alert)
 	    &ignored) >= 0;
 
 	if (alert == GNUTLS_A_CERTIFICATE_REQUIRED && has_own)
-		return "it asked for one of other issuers: tls_cert_file "
-		    "needs the certificates of its issuers too";
+		return "it requested a certificate of other issuers: add the "
+		    "intermediate certificates to tls_cert_file";
 	if (!has_own && gnutls_certificate_client_get_request_status(
 	    r->session) > 0)
-		return "it asked for a client certificate: set tls_cert_file "
+		return "it requested a client certificate: set tls_cert_file "
 		    "and tls_key_file";
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
 		if (refusals[i].alert == alert)
@@ -232,9 +232,9 @@ explain_clear(const struct tls_transport *r, struct error *err)
 		return fail(err, EX_PROTOCOL, "TLS handshake failed: not TLS: "
 		    "\"%s\"", quote);
 	fail(err, EX_PROTOCOL,
-	    "server does not speak TLS on this port: it said \"%s\"", quote);
-	return hint(err, "for a server that starts in clear set "
-	    "tls_starttls on (port 587)");
+	    "server does not speak TLS on this port: it sent \"%s\"", quote);
+	return hint(err, "if the server uses STARTTLS, set tls_starttls on "
+	    "(port 587)");
 }
 
 int
@@ -260,7 +260,7 @@ tls_transport_explain(const struct tls_transport *r, int result,
 	case GNUTLS_E_DH_PRIME_UNACCEPTABLE:
 		fail(err, EX_PROTOCOL, "TLS handshake failed: the server's "
 		    "Diffie-Hellman prime is too short");
-		return hint(err, "tls_min_dh_prime_bits sets the limit");
+		return hint(err, "see tls_min_dh_prime_bits");
 	default:
 		return fail(err, EX_PROTOCOL, "TLS handshake failed: %s",
 		    tls_transport_words(words, sizeof(words), result));

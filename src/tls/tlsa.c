@@ -102,7 +102,7 @@ explain(const struct tlsa_question *q, struct error *err)
 		return 0;
 	case TLSA_ABSENT:
 		return q->silent ? fail(err, EX_TEMPFAIL,
-		    "the DNS does not answer")
+		    "no response from the DNS server")
 		    : fail(err, EX_PROTOCOL, "no such record");
 	case TLSA_UNSIGNED:
 		fail(err, EX_PROTOCOL, "not signed");
@@ -165,6 +165,6 @@ tlsa_fetch(struct tlsa_records *records, const char *host, unsigned port,
 	}
 	if (result == 0 || err->code == EX_CONFIG || err->signal != 0)
 		return result;
-	return wrap(err, "no TLSA record of _%u._tcp.%s to trust", port,
+	return wrap(err, "no usable TLSA record for _%u._tcp.%s", port,
 	    escape_string(quote, sizeof(quote), host));
 }

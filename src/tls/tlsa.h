@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The TLSA records of a server, or the reason why it has none to trust. */
+/* Fetches the TLSA records of a server. */
 #ifndef ONEHOP_TLS_TLSA_H
 #define ONEHOP_TLS_TLSA_H
 
@@ -9,11 +9,12 @@
 #include "tls/tlsa_query.h"
 
 /*
- * Fetches the signed records of _port._tcp.host (A-labels) before the
- * deadline. 0 with at least one; tlsa_free() in either case. -1: EX_PROTOCOL
- * there is none or it is not signed, EX_TEMPFAIL resolver trouble, timed out
- * or signatures that do not hold (RFC 7672 2.1.1), EX_CONFIG no library, or
- * host is an address, EX_OSERR.
+ * Fetches the DNSSEC-validated records of _port._tcp.host (A-labels) before the
+ * deadline. Call tlsa_free() in either case. Returns 0 with at least one
+ * record. Returns -1: EX_PROTOCOL if there is none or it is not signed,
+ * EX_TEMPFAIL for a resolver failure, a timeout or a failed DNSSEC validation
+ * (RFC 7672 2.1.1), EX_CONFIG if the library is missing or host is an address,
+ * EX_OSERR if no thread or descriptor is available.
  */
 int tlsa_fetch(struct tlsa_records *records, const char *host, unsigned port,
 	int64_t deadline, struct error *err);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * TLSA records (RFC 6698) as a resolver of our own sees them, one that checks
- * the signatures. Made by libgnutls-dane, which is loaded when it is needed;
- * tlsa_query_none.c stands in where it was not there to build with.
+ * Queries TLSA records (RFC 6698) with a validating resolver of its own,
+ * libgnutls-dane, which is loaded on demand. tlsa_query_none.c replaces it if
+ * the library was not available at build time.
  */
 #ifndef ONEHOP_TLS_TLSA_QUERY_H
 #define ONEHOP_TLS_TLSA_QUERY_H
 
 #include <stddef.h>
 
-/* A record's claim about a certificate; any value may come from the DNS. */
+/* A TLSA record; it may have any values. */
 struct tlsa {
 	unsigned usage;
 	unsigned selector;
@@ -19,16 +19,17 @@ struct tlsa {
 };
 
 enum tlsa_status {
-	TLSA_SECURE,      /* signed, and the records are here */
-	TLSA_ABSENT,      /* none came; why is not known */
+	TLSA_SECURE,      /* validated records are available */
+	TLSA_ABSENT,      /* no records; the reason is unknown */
 	TLSA_UNSIGNED,
 	TLSA_BOGUS,       /* DNSSEC validation failed */
 	TLSA_NO_ROOT_KEY, /* the resolver cannot validate: see words */
 	TLSA_TROUBLE,     /* the library failed: see words */
-	TLSA_NO_LIBRARY   /* there is none: see words */
+	TLSA_NO_LIBRARY   /* not installed: see words */
 };
 
-/* More records than that are ignored: each could only add trust. */
+/* Maximum number of records; excess ones are ignored, because each can only add
+ * trust. */
 #define TLSA_MAX 16
 
 /* {0} is secure and empty. */
@@ -39,8 +40,8 @@ struct tlsa_records {
 	char words[200];
 };
 
-/* Fills the empty records with those of the host's TCP port. Takes as long as
- * it takes. */
+/* Queries the records of a TCP port of the host into records, which is empty.
+ * Has no timeout. */
 void tlsa_query(struct tlsa_records *records, const char *host,
 	unsigned port);
 

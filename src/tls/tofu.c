@@ -25,9 +25,10 @@ tofu_make(struct tofu_pin *pin, const char *state, const char *name,
 
 	memset(pin, 0, sizeof(*pin));
 	if (state == NULL) {
-		fail(err, EX_CONFIG, "no place to remember the server's key");
-		return hint(err, "tls_trust tofu needs a home directory or "
-		    "XDG_STATE_HOME");
+		fail(err, EX_CONFIG, "cannot record the server's key: no "
+		    "state directory");
+		return hint(err, "set HOME or XDG_STATE_HOME, which tls_trust "
+		    "tofu needs");
 	}
 	pin->directory = xasprintf("%s/pins", state);
 	pin->server = xstrdup(escape_server(server, sizeof(server), name,
@@ -68,7 +69,7 @@ refuse(const struct tofu_pin *pin, gnutls_session_t session, const char *known,
 	certificate_fingerprints(&f, certificate);
 	gnutls_x509_crt_deinit(certificate);
 	fail(err, EX_PROTOCOL, "certificate verification failed: the key of "
-	    "%s has changed: pinned is %s, the server has %s", pin->server,
+	    "%s has changed: expected %s, server has %s", pin->server,
 	    escape_string(quote, sizeof(quote), known), f.spki);
 	return hint(err, "the connection may be intercepted; if the operator "
 	    "confirms the new key: rm %s/%s", escape_string(path,
@@ -140,11 +141,11 @@ tofu_record(const struct tofu_pin *pin, gnutls_session_t session, char *notice,
 	result = state_file_add(pin->directory, pin->server, &text, err);
 	buffer_free(&text);
 	if (result < 0)
-		return wrap(err, "cannot remember the server's key");
+		return wrap(err, "cannot record the server's key");
 	if (result == 0)
 		return tofu_check(pin, session, err) == 1 ? 0 : -1;
-	snprintf(notice, size, "first contact with %s: its key is %s "
-	    "from now on (%s/%s)", pin->server, f.spki,
+	snprintf(notice, size, "first connection to %s: recorded its key %s "
+	    "in %s/%s", pin->server, f.spki,
 	    escape_string(quote, sizeof(quote), pin->directory), pin->server);
 	return 0;
 }

@@ -195,7 +195,7 @@ add_date(struct verification *v, const char *words,
 		if (after ? now <= moment : now >= moment)
 			continue;
 		buffer_addf(&v->reasons, " (%s%s)",
-		    i > 0 ? "that of an issuer: " : "",
+		    i > 0 ? "issuer certificate: " : "",
 		    certificate_date(date, moment));
 		break;
 	}
@@ -244,7 +244,7 @@ static const struct {
 	{ GNUTLS_CERT_NOT_ACTIVATED, add_early, NULL, NULL },
 	{ GNUTLS_CERT_UNEXPECTED_OWNER, add_name, NULL, NULL },
 	{ GNUTLS_CERT_SIGNER_NOT_FOUND, add_issuer, NULL, NULL },
-	{ GNUTLS_CERT_SIGNER_NOT_CA, NULL, "certificate issuer is no CA",
+	{ GNUTLS_CERT_SIGNER_NOT_CA, NULL, "certificate issuer is not a CA",
 	    BETWEEN },
 	{ GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE, NULL,
 	    "certificate violates its issuer's constraints", REPLACE },
@@ -253,7 +253,7 @@ static const struct {
 	    "certificate has the wrong purpose: it is not for servers",
 	    REPLACE },
 	{ GNUTLS_CERT_MISSING_OCSP_STATUS, NULL,
-	    "certificate requires an OCSP staple, the server sent none",
+	    "certificate requires an OCSP staple, but the server sent none",
 	    STAPLING },
 	{ GNUTLS_CERT_INVALID_OCSP_STATUS, NULL, "OCSP staple is invalid",
 	    STAPLING },

@@ -8,11 +8,11 @@
 #include "base/error.h"
 
 /*
- * Verifies chain, dates, purpose, revocation, OCSP staples and name against the
+ * Verifies chain, dates, purpose, revocation, OCSP staples and name with the
  * trust of the session's credentials (ca_store.h). The name must be in
- * subjectAltName; the common name does not count (RFC 9525). Returns 0; -1
- * EX_PROTOCOL with every reason and advice on the first. unknown is the advice
- * on an unknown issuer; NULL names the keys that make it known.
+ * subjectAltName; the common name is ignored (RFC 9525). Returns 0 on success;
+ * -1 EX_PROTOCOL with all reasons and a hint for the first. unknown is the hint
+ * for an unknown issuer; NULL selects the default, which names the keys to set.
  */
 int verify_server(gnutls_session_t session, const char *name,
 	const char *unknown, struct error *err);

@@ -239,7 +239,7 @@ relative_paths_belong_to_the_file()
 as_sendmail()
 {
     exits 64 "$scratch/sendmail" -C "$scratch/rc" "$1" b@example.net \
-        <"$scratch/message" && says 'not taken when called as sendmail' &&
+        <"$scratch/message" && says 'not supported when called as sendmail' &&
         [ ! -e "$scratch/pwned" ]
 }
 

@@ -104,7 +104,7 @@ def main():
     tap.run("what the proxy cannot reach is temporary", fails,
             Proxy(answer=b"\5\5\0\1\0\0\0\0\0\0"), 75, b"connection refused")
     tap.run("what is no proxy is a protocol error", fails,
-            Proxy(method=b"HT"), 76, b"no SOCKS5 server")
+            Proxy(method=b"HT"), 76, b"expected a SOCKS5 proxy")
     tap.run("a proxy that wants a password is refused", fails,
             Proxy(method=b"\5\xff"), 77, b"wants authentication")
     return tap.done()

@@ -193,7 +193,7 @@ def in_order():
         del environment["CREDENTIALS_DIRECTORY"]
         yield from faults_of(*trial(home, known="from netrc"), 0)
         os.unlink(home.path + "/.netrc")
-        yield from faults_of(*trial(home), 78, "there is no password",
+        yield from faults_of(*trial(home), 78, "no password configured",
                              "hint: set passwordeval")
 
 

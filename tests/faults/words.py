@@ -27,7 +27,7 @@ TABLE = [
     (r"^connection closed in the middle", ["in the middle of a reply"]),
     (r"^interrupted", ["interrupted"]),
     # What came too late to be seen as extra is the wrong answer instead.
-    (r"^server spoke out of turn", ["out of turn|unexpected reply|early"]),
+    (r"^server spoke out of turn", ["unexpected reply|early"]),
     (r"^reply line too long", ["too long"]),
     (r"^reply has too many", ["too (many|much)"]),
     (r"^text with every control byte escaped", []),  # Plan.stderr has it

@@ -32,7 +32,7 @@ MODES = ("file", "directory", "system", "fingerprint", "spki", "other pin",
 # Reason and advice where the server is not the one that is known.
 UNKNOWN = {
     "other pin": ("fingerprint mismatch", "ask the server's operator"),
-    "changed key": ("the key of .* has changed: pinned is .*, the server has",
+    "changed key": ("the key of .* has changed: expected .*, server has",
                     "the connection may be intercepted"),
 }
 NO_NAME = ("needs a host name and a port", "")
@@ -246,7 +246,7 @@ def config(row, mode, server, papers):
 
 def accepted(mode, server, result):
     """What shows that the server was not trusted."""
-    told = result.stderr.startswith(b"onehop: first contact with ")
+    told = result.stderr.startswith(b"onehop: first connection to ")
     if told != (mode == "first contact"):
         yield f"it tells: {result.stderr.decode()}"
     if server.starttls:

@@ -43,7 +43,7 @@ CASES = (
      (f"passwordeval echo '{PASSWORD}'",), ()),
     ("the password of AUTH is not tried", "pkcs8", "chain",
      ("auth plain", "user alice", f"password {PASSWORD}"),
-     ("tls_key_file ", "there is no password or PIN for it",
+     ("tls_key_file ", "no password or PIN configured",
       "hint: set tls_key_passwordeval")),
     ("AUTH and an encrypted key", "pkcs8", "chain",
      ("auth plain", "user alice", "password x", COMMAND), ()),
@@ -55,7 +55,7 @@ CASES = (
      ("tls_key_passwordeval exit 3",),
      ("password of tls_key_file: ", "exit status 3")),
     ("no password", "pkcs8", "chain", (),
-     ("there is no password or PIN for it",)),
+     ("no password or PIN configured",)),
     ("a missing key", "missing", "chain", (),
      ("tls_key_file ", "No such file")),
     ("a missing certificate", "plain", "missing", (),
@@ -64,7 +64,7 @@ CASES = (
     ("a certificate that is none", "plain", "plain", (),
      ("tls_cert_file ",)),
     ("a certificate of another key", "plain", "other", (),
-     ("tls_cert_file ", " does not go with tls_key_file")),
+     ("tls_cert_file ", " does not match tls_key_file")),
     ("a key that others can read", "public", "chain", (),
      ("tls_key_file ", "others cannot read, not mode 644", "hint: chmod o-r ")),
     ("a key that others can write", "writable", "chain", (),
@@ -88,7 +88,7 @@ CASES = (
     ("a wrong PIN", "token", "chain", ("password 1111",),
      ("tls_key_file ", "the password or PIN is wrong")),
     ("no PIN", "token", "chain", (),
-     ("there is no password or PIN for it",
+     ("no password or PIN configured",
       "hint: set tls_key_passwordeval")),
     ("another token", "pkcs11:token=other;object=client", "chain",
      (PIN_COMMAND,), ("tls_key_file ", "hint: check that the module")),
@@ -205,7 +205,7 @@ def without_issuer(keys):
     """The server wants one of its root's, and cannot know that ours is."""
     yield from check(keys, "plain", "alone", (),
                      ("server refused TLS: Certificate is required",
-                      "hint: it asked for one of other issuers"), 76)
+                      "hint: it requested a certificate of other issuers"), 76)
 
 
 def missing_module(keys):

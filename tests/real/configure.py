@@ -434,7 +434,7 @@ def tells_of_a_wrong_password(world):
     attempt = Attempt(world, "you@example.org")
     attempt.asked((TEST, b"y\n"), (SECRET, b"\n"))
     return attempt.check(attempt.faults(
-        78, "the file is written, but", "an empty line came"),
+        78, "the file is written, but", "not an empty line"),
         "host smtp.example.org")
 
 

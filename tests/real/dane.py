@@ -130,12 +130,12 @@ def refused(port, host, verdict, context, *more):
 
 REFUSED = {
     "another key": ("other." + SIGNED, 76,
-                    b"it matches none of 1 TLSA records"),
+                    b"server matches none of 1 TLSA records"),
     "an authority, but another name": (
         "wrong-name." + SIGNED, 76, b"name mismatch"),
     "no record": ("none." + SIGNED, 76, b"to trust: no such record"),
     "a record that is of no use": (
-        "public." + SIGNED, 76, b"none of 1 TLSA records is of use"),
+        "public." + SIGNED, 76, b"none of 1 TLSA records is usable"),
     "an unsigned zone": ("mail." + UNSIGNED, 76, b"to trust: not signed"),
     "a forged record": ("forged." + SIGNED, 75,
                         b"DNSSEC validation failed (bogus)"),
@@ -163,7 +163,7 @@ def try_troubles(tap, port, context):
     for title, answers, words in (
             ("a DNS that is silent does not hang us", False, b"timed out"),
             ("a DNS in trouble is not a missing record", True,
-             b"the DNS does not answer")):
+             b"no response from the DNS server")):
         deaf = Deaf(answers)
         try:
             tap.run(title, refused, port, host, (75, words), context,

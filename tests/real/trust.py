@@ -74,7 +74,7 @@ def first_contact_is_told_once(authority):
         yield from faults_of(result)
         lines = result.stderr.decode().splitlines()
         pin = site.state("pins", f"mail.test:{site.server.port}")
-        if len(lines) != 1 or "first contact with mail.test" not in lines[0]:
+        if len(lines) != 1 or "first connection to mail.test" not in lines[0]:
             yield f"not one notice: {lines}"
         with open(pin, encoding="ascii") as file:
             keys = re.findall("^spki:.*$", file.read(), re.M)

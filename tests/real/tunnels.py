@@ -274,10 +274,10 @@ def try_proxy(tap, site, kind, opened, closed, down):
     tap.run(name + "a message arrives with a password", arrives, site,
             *through(closed, kind, PROXY_USER))
     tap.run(name + "a wrong password is refused", fails, site, 77,
-            b"refused proxy_user and proxy_password",
+            b"check proxy_user and proxy_password",
             *through(closed, kind, PROXY_USER, "wrong"))
     tap.run(name + "no password where one is wanted", fails, site, 77,
-            b"the proxy wants authentication", *through(closed, kind))
+            b"proxy authentication required", *through(closed, kind))
 
 
 def try_dante(tap, site):

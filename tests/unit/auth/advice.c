@@ -12,7 +12,7 @@ static const struct {
 	const char *hint;   /* part of it, "" for none */
 } refusals[] = {
 	{ "smtp.gmail.com", "PLAIN", 535, "5.7.8", "no",
-	    "app password in place of your own: make one at https://my" },
+	    "app password: create one at https://my" },
 	{ "smtp.gmail.com", "PLAIN", 534, "5.7.9", "no", "apppasswords" },
 	{ "smtp.gmail.com", "PLAIN", 534, "5.7.14", "no", "blocks this" },
 	{ "smtp.gmail.com", "XOAUTH2", 535, "5.7.8", "no", "tokens expire" },

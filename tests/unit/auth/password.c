@@ -82,7 +82,7 @@ static const struct {
 	    "credential onehop.work: expected a file that others cannot "
 	    "read" },
 	{ {{0}}, "onehop.work", "", 0400, "account \"work\": password from "
-	    "credential onehop.work: expected a password, nothing came" },
+	    "credential onehop.work: expected a password, not empty output" },
 	{ {{ "password_credential", "smtp" }}, "smtp", "pw", 0400,
 	    "pw from credential smtp" },
 	{ {{ "password_credential", "smtp" }}, "onehop.work", "pw", 0400,
@@ -96,8 +96,8 @@ static const struct {
 	    0640, "account \"work\": ~/.netrc: a file that holds a password "
 	    "must be readable by its owner alone, chmod 600" },
 	{ {{0}}, ".netrc", "\nmachine mail.example login", 0600, "account "
-	    "\"work\": ~/.netrc: line 2: expected another word, the file "
-	    "ends" },
+	    "\"work\": ~/.netrc: line 2: expected another word, not the end "
+	    "of the file" },
 	{ {{0}}, ".netrc", "default login work password pw", 0600, NULL },
 	{ {{0}}, ".netrc", "machine mail.example login joe password pw", 0644,
 	    NULL },
@@ -151,8 +151,8 @@ credentials_and_netrc_serve_those_they_are_for(void **state)
 		char *said = fetch(i, home);
 
 		assert_string_equal(said, kept[i].said != NULL ? kept[i].said
-		    : "account \"work\": there is no password, and no "
-		    "terminal to ask for one");
+		    : "account \"work\": no password configured, and no "
+		    "terminal to prompt for one");
 		free(said);
 	}
 	unsetenv("CREDENTIALS_DIRECTORY");
@@ -175,7 +175,7 @@ a_credential_by_the_accounts_name_stays_with_its_server(void **state)
 	make_account(&a, "", "");
 	a.elsewhere = 1;
 	assert_int_equal(password_get(&s, &a, &err), -1);
-	assert_non_null(strstr(err.text, "there is no password"));
+	assert_non_null(strstr(err.text, "no password configured"));
 	assert_int_equal(s.text.len, 0);
 	password_free(&s);
 	account_free(&a);
@@ -234,9 +234,9 @@ static const struct {
 	int code;
 } dialogues[] = {
 	{ "typed one\n", "typed one", 0 },
-	{ "\n", "account \"work\": expected a password, an empty line came",
+	{ "\n", "account \"work\": expected a password, not an empty line",
 	    EX_CONFIG },
-	{ "\4", "account \"work\": expected a password, nothing came",
+	{ "\4", "account \"work\": expected a password, not empty output",
 	    EX_CONFIG },
 	{ "half\3", "account \"work\": interrupted by signal 2",
 	    100 + SIGINT },
@@ -283,7 +283,7 @@ without_a_source_the_error_says_what_to_set(void **state)
 	pid = ask_in_child(NULL, report[1]);
 	close(report[1]);
 	assert_string_equal(read_until(report[0], "\n"), "account \"work\": "
-	    "there is no password, and no terminal to ask for one");
+	    "no password configured, and no terminal to prompt for one");
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(WEXITSTATUS(status), EX_CONFIG);
 	close(report[0]);

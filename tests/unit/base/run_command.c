@@ -54,10 +54,10 @@ the_first_line_is_the_secret(void **state)
 static const struct {
 	const char *command, *words;
 } failures[] = {
-	{ "true", "nothing came" },
-	{ "echo", "an empty line came" },
-	{ "printf 'topsecret\\0b'", "a NUL came" },
-	{ "printf 'topsecret\\nb\\0'", "a NUL came" },
+	{ "true", "not empty output" },
+	{ "echo", "not an empty line" },
+	{ "printf 'topsecret\\0b'", "without NUL" },
+	{ "printf 'topsecret\\nb\\0'", "without NUL" },
 	{ "echo topsecret; exit 3", "exit status 3" },
 	{ "onehop-no-such-command 2>/dev/null", "exit status 127" },
 	{ "echo topsecret; kill -9 $$", "killed by signal 9" },

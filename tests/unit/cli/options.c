@@ -90,7 +90,7 @@ static const struct line lines[] = {
 	{ { "onehop", "--connect-timeout" }, EX_USAGE, "needs a value" },
 	{ { "onehop", "--keepbcc=x" }, EX_USAGE, "keepbcc: expected on or" },
 	{ { "sendmail", "--passwordeval=id", "a@x" }, EX_USAGE,
-	  "--passwordeval is not taken when called as sendmail" },
+	  "--passwordeval is not supported when called as sendmail" },
 	{ { "mailq", "--logfile=/x.php" }, EX_USAGE, "--logfile" },
 	{ { "/usr/lib/sendmail", "--connect-command=id" }, EX_USAGE,
 	  "--connect_command" },

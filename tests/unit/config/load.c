@@ -303,8 +303,8 @@ files_that_are_not_ours_alone_are_refused(void **state)
 	check_refused("/nonexistent/config", "does not exist");
 	chmod(s->config, 0600);
 	chmod(s->path, 0777);
-	check_refused(s->config, "a directory that not everybody can write "
-	    "to, not mode 777");
+	check_refused(s->config, "a directory that is not world-writable, not "
+	    "mode 777");
 	chmod(s->path, 0700);
 	if (geteuid() != 0)
 		return; /* who else could give a file away */

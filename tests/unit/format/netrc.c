@@ -108,10 +108,11 @@ static const struct {
 	    "line 2: invalid word: it has a line end" },
 	{ TEXT("machine x password topsecret\0"),
 	    "line 1: invalid word: it has a NUL" },
-	{ TEXT("machine x login"), "expected another word, the file ends" },
+	{ TEXT("machine x login"), "expected another word, not the end of the "
+	    "file" },
 	{ TEXT("machine mail.example login jane password topsecret\nsecret"),
 	    "line 2: expected machine" },
-	{ TEXT("machine"), "expected another word, the file ends" },
+	{ TEXT("machine"), "expected another word, not the end of the file" },
 	{ TEXT("\\"), "line 1: expected machine" },
 };
 

@@ -181,7 +181,7 @@ a_full_backlog_ends_at_the_limit(void **state)
 	if (n == 8)
 		skip();
 	assert_int_equal(err.code, EX_TEMPFAIL);
-	assert_non_null(strstr(err.text, "connect timed out after 1 s"));
+	assert_non_null(strstr(err.text, "connection timed out after 1 s"));
 	assert_true(deadline_now() - before < 5000);
 	close(fd);
 }
@@ -216,7 +216,7 @@ a_silent_address_costs_a_quarter_of_a_second(void **state)
 	assert_int_equal(open_host("two.test", port, NULL, &err), -1);
 	assert_non_null(strstr(err.text, "connection refused (127.0.0.1)"));
 	assert_non_null(strstr(err.text,
-	    "connect timed out after 1 s (127.0.0.2)"));
+	    "connection timed out after 1 s (127.0.0.2)"));
 	close(silent);
 	for (int i = 0; i < 8; i++)
 		close(full[i]);
@@ -251,8 +251,8 @@ static const struct {
 } refused[] = {
 	{ "127.0.0.1", "localhost", "source_ip: expected a numeric IP "
 	    "address, not \"localhost\"", EX_CONFIG },
-	{ "127.0.0.1", "::1", "cannot connect to 127.0.0.1:9: source_ip is "
-	    "of the other family (127.0.0.1)", EX_TEMPFAIL },
+	{ "127.0.0.1", "::1", "cannot connect to 127.0.0.1:9: source_ip has "
+	    "the wrong address family (127.0.0.1)", EX_TEMPFAIL },
 	{ "no-such-host.invalid", NULL, NULL, 0 },
 };
 

@@ -83,19 +83,20 @@ static const struct {
 	{ "me", TEXT("\5\2\1\0" ACCEPTED "2"),
 	    TEXT("\5\2\0\2\1\2me\2pw" NAME_REQUEST), "2", 0, "" },
 	{ "me", TEXT("\5\2\1\1" ACCEPTED), TEXT("\5\2\0\2\1\2me\2pw"), NULL,
-	    EX_NOPERM, "the proxy refused proxy_user and proxy_password" },
+	    EX_NOPERM, "proxy authentication failed; check proxy_user and "
+	    "proxy_password" },
 	{ "me", TEXT("\5\2\5\0" ACCEPTED), TEXT("\5\2\0\2\1\2me\2pw"), NULL,
-	    EX_PROTOCOL, "malformed answer to user and password" },
+	    EX_PROTOCOL, "malformed reply to user and password" },
 	{ "me", TEXT("\5\377"), TEXT("\5\2\0\2"), NULL, EX_NOPERM,
-	    "the proxy wants another authentication than a password" },
+	    "the proxy does not support password authentication" },
 	{ "", TEXT("\5\377"), TEXT("\5\1\0"), NULL, EX_NOPERM,
-	    "the proxy wants authentication; see proxy_user" },
+	    "proxy authentication required; set proxy_user" },
 	{ "", TEXT("\5\2\1\0" ACCEPTED), TEXT("\5\1\0"), NULL, EX_PROTOCOL,
 	    "the proxy chose method 2, which was not offered" },
 	{ "me", TEXT("\5\1"), TEXT("\5\2\0\2"), NULL, EX_PROTOCOL,
 	    "the proxy chose method 1, which was not offered" },
 	{ "", TEXT("HTTP/1.1 400 what?\r\n"), TEXT("\5\1\0"), NULL,
-	    EX_PROTOCOL, "no SOCKS5 server at the proxy's port" },
+	    EX_PROTOCOL, "expected a SOCKS5 proxy, not another protocol" },
 	{ "", TEXT(""), TEXT("\5\1\0"), NULL, EX_TEMPFAIL,
 	    "the proxy closed the connection" },
 	{ "", TEXT("\5\0\5\0\0\1\1\2\3"), TEXT("\5\1\0" NAME_REQUEST), NULL,
@@ -103,12 +104,12 @@ static const struct {
 	{ "", TEXT("\5\0\5\0\0\3\377abc"), TEXT("\5\1\0" NAME_REQUEST), NULL,
 	    EX_TEMPFAIL, "the proxy closed the connection" },
 	{ "", TEXT("\5\0\4\0\0\1\1\2\3\4\0\7"), TEXT("\5\1\0" NAME_REQUEST),
-	    NULL, EX_PROTOCOL, "malformed answer of the proxy" },
+	    NULL, EX_PROTOCOL, "malformed reply from the proxy" },
 	{ "", TEXT("\5\0\5\0\0\2\1\2\3\4\0\7"), TEXT("\5\1\0" NAME_REQUEST),
-	    NULL, EX_PROTOCOL, "malformed answer of the proxy" },
+	    NULL, EX_PROTOCOL, "malformed reply from the proxy" },
 	{ "", TEXT("\5\0\5\2\0\1\0\0\0\0\0\0"), TEXT("\5\1\0" NAME_REQUEST),
 	    NULL, EX_TEMPFAIL,
-	    "the proxy cannot connect: not allowed by its rules" },
+	    "the proxy cannot connect: not allowed by ruleset" },
 	{ "", TEXT("\5\0\5\377\0\1\0\0\0\0\0\0"), TEXT("\5\1\0" NAME_REQUEST),
 	    NULL, EX_TEMPFAIL, "the proxy cannot connect: unknown failure" },
 };
@@ -193,11 +194,11 @@ static const struct {
 	{ "HTTP/1.1 302 Log in\r\nLocation: /\r\n\r\n", NULL, EX_TEMPFAIL,
 	    "the proxy cannot connect: HTTP/1.1 302 Log in" },
 	{ "HTTP/1.1 407 Who?\r\n\r\n", NULL, EX_NOPERM,
-	    "the proxy wants authentication; see proxy_user: "
+	    "proxy authentication required; set proxy_user: "
 	    "HTTP/1.1 407 Who?" },
 	{ "HTTP/1.0 401 Unauthorized\r\n\r\n", NULL, EX_NOPERM,
-	    "the proxy wants authentication; see proxy_user: "
-	    "HTTP/1.0 401 Unauthorized" },
+	    "proxy authentication required; set proxy_user: HTTP/1.0 401 "
+	    "Unauthorized" },
 	{ "", NULL, EX_TEMPFAIL, "the proxy closed the connection" },
 	{ OK "Via: x\r\n", NULL, EX_TEMPFAIL,
 	    "the proxy closed the connection" },
@@ -254,8 +255,8 @@ http_credentials_are_basic(void **state)
 	put_in(&tape, TEXT("HTTP/1.1 407 No\r\n\r\n"));
 	assert_int_equal(http_connect(&tape.transport, &request, &err), -1);
 	assert_int_equal(err.code, EX_NOPERM);
-	assert_string_equal(err.text, "the proxy refused proxy_user and "
-	    "proxy_password: HTTP/1.1 407 No");
+	assert_string_equal(err.text, "proxy authentication failed; check "
+	    "proxy_user and proxy_password: HTTP/1.1 407 No");
 	assert_string_equal(buffer_string(&tape.heard),
 	    "CONNECT [::1]:587 HTTP/1.1\r\nHost: [::1]:587\r\n"
 	    "Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n");
@@ -287,7 +288,7 @@ an_endless_answer_ends(void **state)
 		    &err), -1);
 		assert_int_equal(err.code, EX_PROTOCOL);
 		assert_string_equal(err.text,
-		    "answer of the proxy is longer than 16384 octets");
+		    "response of the proxy is longer than 16384 octets");
 		assert_int_equal(said.len - tape.n, HTTP_HEAD_MAX);
 		buffer_free(&tape.heard);
 		buffer_free(&said);

@@ -97,7 +97,7 @@ static const struct {
 } ends[] = {
 	{ "exit 3", "connect_command: exit status 3" },
 	{ "kill -9 $$", "connect_command: killed by signal 9" },
-	{ "exit 0", "connect_command: ended without output" },
+	{ "exit 0", "connect_command: exited without output" },
 	{ "exec 2>&-; no-such-command-of-ours",
 	    "connect_command: exit status 127" },
 };

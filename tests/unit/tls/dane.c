@@ -42,12 +42,12 @@ static const struct {
 	{ "EE, the same key in another certificate", { RENEWED },
 	    {{ 3, 1, 1, GOOD }}, NULL },
 	{ "EE, another certificate with the same key", { RENEWED },
-	    {{ 3, 0, 1, GOOD }}, "it matches none of 1 TLSA "
-	    "records: the server has spki:" },
+	    {{ 3, 0, 1, GOOD }}, "server matches none of 1 TLSA records: it "
+	    "has spki:" },
 	{ "EE, another key", { GOOD, INTER }, {{ 3, 1, 1, SELF }},
-	    "it matches none of 1 TLSA records" },
+	    "server matches none of 1 TLSA records" },
 	{ "EE, an authority's key", { GOOD, INTER }, {{ 3, 1, 1, INTER }},
-	    "it matches none of 1 TLSA records" },
+	    "server matches none of 1 TLSA records" },
 	{ "one of several", { GOOD, INTER }, {{ 3, 1, 1, SELF },
 	    { 3, 0, 1, WILD }, { 3, 1, 2, GOOD }}, NULL },
 	{ "TA, the root", { GOOD, INTER, ROOT }, {{ 2, 1, 1, ROOT }}, NULL },
@@ -56,7 +56,7 @@ static const struct {
 	{ "TA, the intermediate's SHA-512", { GOOD, INTER },
 	    {{ 2, 0, 2, INTER }}, NULL },
 	{ "TA, the root that is not sent", { GOOD, INTER },
-	    {{ 2, 0, 1, ROOT }}, "it matches none of 1 TLSA" },
+	    {{ 2, 0, 1, ROOT }}, "server matches none of 1 TLSA" },
 	{ "TA, the root that is in the record", { GOOD, INTER },
 	    {{ 2, 0, 0, ROOT }}, NULL },
 	{ "TA, an authority that is not sent in the record",
@@ -74,17 +74,17 @@ static const struct {
 	{ "TA, a client's certificate", { CLIENT, INTER },
 	    {{ 2, 1, 1, INTER }}, "certificate has the wrong purpose" },
 	{ "TA, the server's own certificate", { GOOD, INTER },
-	    {{ 2, 1, 1, GOOD }}, "it matches none of 1 TLSA" },
+	    {{ 2, 1, 1, GOOD }}, "server matches none of 1 TLSA" },
 	{ "TA with a wrong name, but EE matches", { OTHER_NAME, INTER },
 	    {{ 2, 1, 1, INTER }, { 3, 1, 1, OTHER_NAME }}, NULL },
 	{ "the usages that want a public CA", { GOOD, INTER, ROOT },
 	    {{ 0, 1, 1, ROOT }, { 1, 1, 1, GOOD }}, "none of 2 TLSA records "
-	    "is of use" },
+	    "is usable" },
 	{ "unknown selector, matching type, usage", { GOOD, INTER },
 	    {{ 3, 2, 1, GOOD }, { 3, 1, 3, GOOD }, { 4, 1, 1, GOOD },
-	    { 255, 255, 255, GOOD }}, "none of 4 TLSA records is of use" },
+	    { 255, 255, 255, GOOD }}, "none of 4 TLSA records is usable" },
 	{ "no record", { GOOD, INTER }, {{ 0, 0, 0, NO_CERT }},
-	    "none of 0 TLSA records is of use" },
+	    "none of 0 TLSA records is usable" },
 };
 
 static void

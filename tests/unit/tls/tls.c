@@ -27,14 +27,13 @@ static const struct {
 } strangers[] = {
 #define SAYS(s) s, sizeof(s) - 1
 	{ "SMTP in clear", SAYS("220 mail ESMTP\r\n"), 0, EX_PROTOCOL,
-	    "server does not speak TLS on this port: it said "
-	    "\"220 mail ESMTP\"" },
+	    "server does not speak TLS on this port: it sent \"220 mail "
+	    "ESMTP\"" },
 	{ "SMTP in clear that waits", SAYS("220 mail ESMTP\r\n"), 1,
-	    EX_PROTOCOL, "server does not speak TLS on this port: it said "
+	    EX_PROTOCOL, "server does not speak TLS on this port: it sent "
 	    "\"220 mail ESMTP\"" },
 	{ "a refusal in clear", SAYS("554 no\033\r\n"), 0, EX_PROTOCOL,
-	    "server does not speak TLS on this port: it said "
-	    "\"554 no\\x1B\"" },
+	    "server does not speak TLS on this port: it sent \"554 no\\x1B\"" },
 	{ "replies injected behind STARTTLS",
 	    SAYS("250-x\r\n250 AUTH PLAIN\r\n"), 0, EX_PROTOCOL,
 	    "TLS handshake failed: not TLS: \"250-x\"" },
@@ -322,7 +321,7 @@ a_server_that_misses_our_certificate_says_so(void **state)
 	assert_int_equal(err.code, EX_PROTOCOL);
 	assert_string_equal(err.text, "server refused TLS: Certificate is "
 	    "required while waiting for the greeting");
-	assert_string_equal(err.hint, "it asked for a client certificate: set "
+	assert_string_equal(err.hint, "it requested a client certificate: set "
 	    "tls_cert_file and tls_key_file");
 	close_stream(&s, child);
 }

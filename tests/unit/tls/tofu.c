@@ -84,7 +84,7 @@ first_contact_decides(void **state)
 	meet(&c, *state, "Mail.Test.", 465, EXPIRED);
 	assert_int_equal(c.result, 0);
 	assert_memory_equal(c.facts.notice,
-	    "first contact with mail.test:465: its key is spki:", 50);
+	    "first connection to mail.test:465: recorded its key spki:", 50);
 	assert_non_null(strstr(c.facts.notice, key_of(key, EXPIRED)));
 	assert_non_null(strstr(c.facts.notice, pinned));
 	assert_int_equal(access(pinned, R_OK), 0);
@@ -218,8 +218,8 @@ nothing_is_trusted_that_cannot_be_remembered(void **state)
 	meet(&c, "/proc/nowhere", "mail.test", 465, GOOD);
 	assert_int_equal(c.result, -1);
 	assert_int_equal(c.err.code, EX_IOERR);
-	assert_memory_equal(c.err.text, "cannot remember the server's key: "
-	    "cannot make /proc/nowhere/pins: ", 65);
+	assert_memory_equal(c.err.text, "cannot record the server's key: "
+	    "cannot make /proc/nowhere/pins: ", 64);
 	meet(&c, NULL, "mail.test", 465, GOOD);
 	assert_int_equal(c.result, -1);
 	assert_int_equal(c.err.code, EX_CONFIG);
