@@ -45,6 +45,10 @@ void platform_close_from(int first);
  * pieces waits for it, and the system would hold it back for 40 ms. */
 void platform_acknowledge(int fd);
 
+/* Octets written to the socket that the peer has not acknowledged; 0 where
+ * the system does not tell. */
+size_t platform_unacknowledged(int fd);
+
 /* Returns whether the getaddrinfo() error says that the name or its addresses
  * do not exist. */
 int platform_is_unknown_host(int eai);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "net/wait_line.h"
 
 /* The work to do, and how to dispose of it when nobody asks for it. */
 struct blocking_call {
@@ -19,9 +20,9 @@ struct blocking_call {
  * end. 1: it is done and work is the caller's again. Otherwise work is
  * released, now or when the thread is through with it: 0 the deadline came;
  * -1 EX_OSERR no thread or no descriptor, EX_TEMPFAIL "interrupted".
+ * waits is drawn meanwhile; NULL for none.
  */
 int blocking_call_run(const struct blocking_call *errand, void *work,
-	int64_t deadline,
-	struct error *err);
+	int64_t deadline, struct wait_line *waits, struct error *err);
 
 #endif

@@ -226,7 +226,8 @@ run(struct race *r, struct error *err)
 			next_start = deadline_in(HEAD_START);
 			continue;
 		}
-		if (poll_any(r->fds, r->started, moment, err) < 0)
+		if (wait_line_poll(r->target->waits, r->fds, r->started,
+		    moment, err) < 0)
 			return -2;
 		winner = judge(r);
 		if (winner >= 0)
@@ -266,10 +267,13 @@ connect_host(struct transport **transport,
 	if (target->source_ip != NULL && target->source_ip[0] != '\0' &&
 	    resolve_numeric(&r.source, target->source_ip, 0, err) != 0)
 		return wrap(err, "source_ip");
-	if (resolve_host(&r.addresses, &name, target->deadline, err) != 0)
+	if (resolve_host(&r.addresses, &name, target->deadline,
+	    target->waits, err) != 0)
 		return -1;
 	result->resolved_ms = deadline_now();
+	wait_line_begin(target->waits, "the TCP handshake");
 	winner = run(&r, err);
+	wait_line_erase(target->waits);
 	for (size_t i = 0; i < r.started; i++)
 		if (r.fds[i].fd >= 0 && (int)i != winner)
 			close(r.fds[i].fd);
@@ -355,6 +359,7 @@ connect_open(struct transport **transport,
 	if ((unix_socket ? connect_unix : connect_host)(transport, target,
 	    result, err) != 0)
 		return -1;
+	(*transport)->waits = target->waits;
 	result->connected_ms = deadline_now();
 	return 0;
 }

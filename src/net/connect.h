@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "net/transport.h"
+#include "net/wait_line.h"
 
 /* Where to; all strings borrowed. */
 struct connect_target {
@@ -17,6 +18,7 @@ struct connect_target {
 	const char *source_ip;  /* numeric, or NULL */
 	unsigned seconds;       /* limit for each address; 0 = 30 */
 	int64_t deadline;       /* of the whole run */
+	struct wait_line *waits; /* drawn meanwhile, or NULL */
 };
 
 /* The result of it. */

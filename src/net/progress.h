@@ -3,10 +3,11 @@
 #ifndef ONEHOP_NET_PROGRESS_H
 #define ONEHOP_NET_PROGRESS_H
 
+#include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "net/transport.h"
+#include "base/error.h"
 
 /* From here on it is worth a line, milliseconds; and how often that changes. */
 #define PROGRESS_PATIENCE 2000
@@ -37,15 +38,29 @@ void progress_note(struct progress_meter *m, int64_t at, uint64_t done);
 void progress_line(char *out, size_t size, const struct progress_meter *m,
 	unsigned columns);
 
-/*
- * A transport over lower that counts what it sends of total octets and, once
- * that takes its time, shows it on the terminal fd. Nothing is drawn while we
- * are in the background there.
- */
-struct transport *progress_open(struct transport *lower, int fd,
-	uint64_t total);
+/* A content that is sent, as a person at a terminal sees it. */
+struct progress {
+	struct progress_meter meter;
+	int fd;            /* the terminal */
+	int socket;        /* to the peer */
+	uint64_t written;  /* octets that the transport took */
+	int64_t began;
+	int64_t drawn;     /* moment, or 0 */
+	size_t shown;      /* columns that stand there */
+};
 
-/* Erases the line, frees the transport, returns the lower one. */
-struct transport *progress_close(struct transport *progress);
+/* A content of total octets begins. */
+void progress_begin(struct progress *p, int fd, int socket, uint64_t total);
+
+/* Counts octets that the transport took. Those that the peer has not
+ * acknowledged do not count as done. */
+void progress_count(struct progress *p, size_t n);
+
+/* Waits for the socket as poll_any() does and redraws the line each second. */
+int progress_poll(struct progress *p, struct pollfd *fd, int64_t deadline,
+	struct error *err);
+
+/* Erases the line. */
+void progress_end(struct progress *p);
 
 #endif

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/error.h"
+#include "net/wait_line.h"
 
 #define RESOLVE_MAX 16
 
@@ -34,12 +35,13 @@ struct resolve_list {
 /*
  * Finds the host's addresses; those of the second family come in between
  * (RFC 8305 4). getaddrinfo() observes no deadline, so it runs in a thread that
- * is abandoned when the time is over. 0; -1: EX_NOHOST the name, or an address
+ * is abandoned when the time is over. waits is drawn meanwhile, if it is not
+ * NULL. 0; -1: EX_NOHOST the name, or an address
  * of the family, does not exist, EX_TEMPFAIL resolver trouble or "timed out",
  * EX_OSERR no thread or no descriptor.
  */
 int resolve_host(struct resolve_list *list, const struct resolve_name *name,
-	int64_t deadline, struct error *err);
+	int64_t deadline, struct wait_line *waits, struct error *err);
 
 /* Returns whether the name is "localhost", which is ::1 and 127.0.0.1 whatever
  * the resolver says (RFC 6761 6.3). */

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "format/dns_answer.h"
+#include "net/wait_line.h"
 
 enum srv_mx_kind {
 	SERVICE_NONE,  /* an ordinary host name */
@@ -42,9 +43,11 @@ enum srv_mx_kind srv_mx_kind(const char *word, const char **domain);
  * then those of _submission._tcp; SERVICE_MX the mail exchangers, or the
  * domain itself where there are none. 0 and at least one; -1: EX_NOHOST it has
  * none, or says that it does not have the service; EX_DATAERR the domain
- * cannot be one; else as dns_query_records.
+ * cannot be one; else as dns_query_records. waits is drawn meanwhile; NULL for
+ * none.
  */
 int srv_mx_find(struct services *services, enum srv_mx_kind kind,
-	const char *domain, int64_t deadline, struct error *err);
+	const char *domain, int64_t deadline, struct wait_line *waits,
+	struct error *err);
 
 #endif

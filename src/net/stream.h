@@ -13,8 +13,8 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/sink.h"
+#include "net/progress.h"
 #include "net/transport.h"
-#include "net/wait_line.h"
 
 /* The limit of what a server may send ahead while we write, octets. */
 #define STREAM_AHEAD_MAX ((size_t)1 << 20)
@@ -33,7 +33,7 @@ struct stream {
 	unsigned rounds;        /* of the step's loop that the peer extends */
 	int came;               /* the last wait ended with input or room */
 	unsigned late;          /* rounds since the time was up */
-	struct wait_line waits; /* drawn while the stream waits to read */
+	struct progress *progress; /* told what is sent; NULL for nobody */
 	int within_reply;       /* the next line belongs to the last one */
 	int ended;              /* nothing more will be received */
 	int broken;             /* nothing more can be sent */

@@ -10,6 +10,8 @@
 
 #include "base/error.h"
 
+struct wait_line;
+
 /* Results of read and write besides counts. */
 enum {
 	TRANSPORT_FAILED = -1,     /* err says why; the transport is dead */
@@ -29,6 +31,8 @@ struct transport {
 	/* Closes and frees, the transports below included. */
 	void (*close)(struct transport *t);
 	int fd;  /* to wait on; -1 for memory, which is always ready */
+	struct wait_line *waits; /* shows a person what is waited for, or NULL;
+	                            borrowed */
 };
 
 #endif

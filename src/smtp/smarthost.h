@@ -10,6 +10,7 @@
 #include "config/account.h"
 #include "net/connect.h"
 #include "net/transport.h"
+#include "net/wait_line.h"
 
 /* One host to try. */
 struct smarthost {
@@ -24,6 +25,8 @@ struct smarthost {
 struct smarthost_list {
 	const struct account *account; /* borrowed */
 	int64_t deadline;              /* of the whole run */
+	struct wait_line *waits;       /* drawn while it is awaited, or NULL;
+	                                  borrowed */
 	struct smarthost *at;          /* in the order in which to try them */
 	size_t n;                      /* at least 1 once it is made */
 };
@@ -36,7 +39,7 @@ struct smarthost_list {
  * smarthost_free in either case.
  */
 int smarthost_make(struct smarthost_list *route, const struct account *a,
-	struct error *err);
+	struct wait_line *waits, struct error *err);
 
 /* The name as the wire and certificates have it: A-labels; addresses stay.
  * 0 with *wire owned by the caller; -1 EX_DATAERR. */

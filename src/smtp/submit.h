@@ -11,6 +11,7 @@
 #include "envelope/envelope.h"
 #include "message/message.h"
 #include "net/connect.h"
+#include "net/wait_line.h"
 #include "smtp/auth.h"
 #include "smtp/data.h"
 #include "smtp/session.h"
@@ -49,6 +50,7 @@ struct submission {
 struct submitter {
 	struct smarthost_list route;
 	struct session session;
+	struct wait_line waits; /* what a person at a terminal sees */
 	struct auth auth;       /* prepared; goes out with the first message */
 	struct password secret;   /* needed until auth is done */
 	struct password key_secret; /* opens the client's key */

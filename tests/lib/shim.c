@@ -3,7 +3,8 @@
  * Preloaded into the program under test: calls that fail on request.
  *
  *	SHIM_RESOLVE   again noname fail memory system, or addresses with
- *	               commas between; many: 500 loopback addresses
+ *	               commas between; many: 500 loopback addresses; slow: again
+ *	               after five seconds
  *	SHIM_SOCKET    emfile
  *	SHIM_CONNECT   eintr, eperm, self
  *	SHIM_WRITE     enospc: half of a write to a regular file, then no more
@@ -117,6 +118,10 @@ getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
 			errno = EIO;
 			return failures[i].error;
 		}
+	if (strcmp(wanted, "slow") == 0) {
+		sleep(5);
+		return EAI_AGAIN;
+	}
 	*answer = NULL;
 	if (strcmp(wanted, "many") == 0)
 		return answer_many(port, hints, answer);
