@@ -35,6 +35,7 @@ struct race {
 	int starved;                        /* no descriptor or memory */
 	struct buffer failures;             /* "words (address); ..." */
 	size_t refused;         /* attempts that met "connection refused" */
+	size_t unreachable;     /* those that met "network unreachable" */
 };
 
 /* Notes why address i cannot be reached, and ends its attempt. */
@@ -81,6 +82,7 @@ lose_errno(struct race *r, size_t i, int error)
 	char words[128];
 
 	r->refused += error == ECONNREFUSED;
+	r->unreachable += error == ENETUNREACH;
 	lose(r, i, connect_words(error, words, sizeof(words)));
 }
 
@@ -285,6 +287,7 @@ connect_host(struct transport **transport,
 	} else if (winner == -1)
 		report_failures(&r, err);
 	result->refused = r.started > 0 && r.refused == r.started;
+	result->unreachable = r.started > 0 && r.unreachable == r.started;
 	buffer_free(&r.failures);
 	return winner >= 0 ? 0 : -1;
 }

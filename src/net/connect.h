@@ -29,6 +29,7 @@ struct connect_result {
 	int64_t resolved_ms;    /* moments: resolver done, connected */
 	int64_t connected_ms;
 	int refused;            /* each address refused the connection */
+	int unreachable;        /* there is no route to any address */
 };
 
 /*

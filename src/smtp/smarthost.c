@@ -18,6 +18,9 @@
 #define CONNECT_SECONDS 30
 
 #define PORT_SUBMISSION 587
+#define PORT_SUBMISSIONS 465
+
+#define OFFLINE "check that this machine is online"
 
 /* A name with a dot after it is absolute: for the resolver only. */
 static int
@@ -145,6 +148,8 @@ add_word(struct smarthost_list *route, const char *word, struct error *err)
 	found = xmalloc(sizeof(*found));
 	result = srv_mx_find(found, kind, domain, route->deadline,
 	    route->waits, err);
+	if (result != 0 && err->code == EX_TEMPFAIL && err->signal == 0)
+		hint(err, OFFLINE);
 	if (result == 0 && kind == SERVICE_SRV)
 		result = add_submission(route, found, domain, err);
 	else if (result == 0)
@@ -274,11 +279,13 @@ hint_at_network(const struct smarthost *host,
 {
 	if (err->code != EX_TEMPFAIL)
 		return;
-	if (result->resolved_ms == 0)
-		hint(err, "check that this machine is online");
+	if (result->resolved_ms == 0 || result->unreachable)
+		hint(err, OFFLINE);
 	else if (result->refused && host->port == PORT_SUBMISSION)
 		hint(err, "try port 465 with tls_starttls off; a relay "
 		    "without authentication may listen on port 25");
+	else if (result->refused && host->port == PORT_SUBMISSIONS)
+		hint(err, "try port 587 with tls_starttls on");
 }
 
 int
