@@ -3,13 +3,20 @@
 """The recipes of onehop-recipes(7) that are marked as tested: each is taken
 out of the page and run with the real program."""
 
+import fcntl
 import os
+import pty
 import re
+import select
 import shlex
 import shutil
+import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
                                 "tests", "lib"))
@@ -44,9 +51,10 @@ def recipes():
 class House:
     """A home with a configuration, and onehop in its PATH."""
 
-    def __init__(self, port):
+    def __init__(self, port, host):
         self.path = tempfile.mkdtemp(prefix="onehop-recipes-")
         self.port = port
+        self.host = host
         self.config = (f"host 127.0.0.1\nport {port}\ntls off\n"
                        "from a@example.org\n")
         os.mkdir(self.file("bin"))
@@ -128,6 +136,38 @@ def emacs(house, block):
     return house.run("emacs", "-Q", "--batch", "-l", rc)
 
 
+def aerc(house, block):
+    """It composes in an editor, shows the message, and sends it for a "y"."""
+    for folder in ("cur", "new", "tmp"):
+        os.makedirs(house.file("Mail", "INBOX", folder))
+    house.write(".config/aerc/accounts.conf", "[me]\ndefault = INBOX\n"
+                f"source = maildir://{house.file('Mail')}\n"
+                "from = A <a@example.org>\n" + block)
+    editor = house.write("bin/editor", f"#!/bin/sh\nprintf '{BODY}' >>$1\n")
+    os.chmod(editor, 0o700)
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(house.path)
+        os.execvpe("aerc", ["aerc", "mailto:b@example.net?subject=x"],
+                   dict(house.environment, TERM="xterm", EDITOR=editor,
+                        XDG_RUNTIME_DIR=house.path))
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ,
+                struct.pack("HHHH", 40, 100, 0, 0))
+    shown, end = b"", time.monotonic() + LIMIT
+    while not house.host.accepted and time.monotonic() < end:
+        if not select.select([terminal], [], [], 0.1)[0]:
+            continue
+        before = b":send" in shown
+        shown += os.read(terminal, 4096)
+        if not before and b":send" in shown:
+            os.write(terminal, b"y")
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    if not house.host.accepted:
+        yield f"aerc shows {shown[-2000:]!r}"
+
+
 def systemd(house, block):
     """The command of the unit, for a unit that failed."""
     house.write("bin/systemctl", f"#!/bin/sh\nprintf '{BODY}'\nexit 3\n")
@@ -197,7 +237,8 @@ def msmtp(house, _):
 RUNS = {
     "mutt and neomutt": ("mutt", mutt), "git": ("git", git),
     "s-nail": ("s-nail", s_nail), "PHP": ("php", php),
-    "Emacs": ("emacs", emacs), "systemd": (None, systemd),
+    "aerc": ("aerc", aerc), "Emacs": ("emacs", emacs),
+    "systemd": (None, systemd),
     "A file": (None, password_file), "gpg": ("gpg", gpg),
     "pass": ("pass", password_store), "msmtp": (None, msmtp),
     "Proton Mail Bridge": (None, proton),
@@ -212,7 +253,7 @@ def works(run, block, authority):
     if run not in PASSWORDS:
         host.mechanisms = None
     with smtpserver.Server(host.serve) as server:
-        house = House(server.port)
+        house = House(server.port, host)
         try:
             yield from run(house, block)
         finally:
