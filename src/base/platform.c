@@ -213,6 +213,25 @@ platform_peer_user(int fd, uid_t *uid)
 #endif
 }
 
+size_t
+platform_unacknowledged(int fd)
+{
+#if defined(TIOCOUTQ)
+	int n;
+
+	if (ioctl(fd, TIOCOUTQ, &n) == 0 && n > 0)
+		return (size_t)n;
+#elif defined(FIONWRITE)
+	int n;
+
+	if (ioctl(fd, FIONWRITE, &n) == 0 && n > 0)
+		return (size_t)n;
+#else
+	(void)fd;
+#endif
+	return 0;
+}
+
 unsigned
 platform_columns(int fd)
 {

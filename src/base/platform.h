@@ -54,6 +54,10 @@ void platform_close_from(int first);
  */
 void platform_acknowledge(int fd);
 
+/* Returns the octets written to the socket that the peer has not acknowledged;
+ * 0 where the system does not tell. */
+size_t platform_unacknowledged(int fd);
+
 /* Returns whether the getaddrinfo() error code means that the name does not
  * exist or has no address. */
 int platform_is_unknown_host(int eai);

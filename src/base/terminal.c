@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -38,6 +39,16 @@ terminal_say(int fd, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	show_note(fd, text, strlen(text));
+}
+
+int
+terminal_can_redraw(int fd)
+{
+	const char *term = getenv("TERM");
+	pid_t group = tcgetpgrp(fd);
+
+	return (group <= 0 || group == getpgrp()) &&
+	    (term == NULL || strcmp(term, "dumb") != 0);
 }
 
 int

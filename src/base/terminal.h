@@ -15,6 +15,11 @@ int terminal_open(void);
 void terminal_say(int fd, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Returns whether a line of the terminal fd may be redrawn: a background
+ * process that writes there may be stopped for it, and a dumb terminal would
+ * show each state of the line. */
+int terminal_can_redraw(int fd);
+
 /*
  * Asks a yes-or-no question. Returns 1 for a line that begins with y, 0 for
  * any other and at the end of input; -1 EX_TEMPFAIL on a signal or after five

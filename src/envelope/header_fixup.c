@@ -117,8 +117,21 @@ from_body(const struct request *request, const struct account *a,
 	return buffer_string(&body);
 }
 
+/* The name alone, as people write it who have no address to give. */
+static char *
+from_with_name(const char *body, const char *author)
+{
+	struct buffer whole = {0};
+
+	if (strchr(body, ' ') == NULL || strpbrk(body, "<>@,:;\"()") != NULL)
+		return NULL;
+	address_add_mailbox(&whole, body, author);
+	return buffer_string(&whole);
+}
+
 /* The caller's From field with the author's address in the place of its own,
- * so that a name or comment stays. NULL if it has neither. Owned. */
+ * so that a name or comment stays. NULL if it has neither, or is a group.
+ * Owned. */
 static char *
 from_with_address(const char *body, const char *author)
 {
@@ -126,8 +139,10 @@ from_with_address(const char *body, const char *author)
 	struct error ignored = {0};
 	char *whole = NULL;
 
-	if (address_list_parse(&list, body, strlen(body), &ignored) == 0 &&
-	    list.n == 1 && strlen(body) > list.at[0].end - list.at[0].start)
+	if (address_list_parse(&list, body, strlen(body), &ignored) != 0)
+		whole = from_with_name(body, author);
+	else if (list.n == 1 && strchr(body + list.at[0].end, ';') == NULL &&
+	    strlen(body) > list.at[0].end - list.at[0].start)
 		whole = xasprintf("%.*s%s%s", (int)list.at[0].start, body,
 		    author, body + list.at[0].end);
 	address_list_free(&list);

@@ -149,15 +149,11 @@ sender_of_account(const struct account *a, const struct message *m,
 {
 	char *author = header_author(a, m);
 	char *sender = plain_from(a, author, err);
-	char *user;
 
 	free(author);
 	if (sender != NULL || err->code != 0)
 		return sender;
 	if (a->maildomain[0] == '\0' && strchr(a->user, '@') != NULL)
 		return path_of_text(a->user, a, "sender", err);
-	user = local_host_user();
-	sender = path_of_text(user, a, "sender", err);
-	free(user);
-	return sender;
+	return expanded_path("%U", NULL, a, err);
 }

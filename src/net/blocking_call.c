@@ -105,8 +105,7 @@ take_back(struct runner *r)
 
 int
 blocking_call_run(const struct blocking_call *errand, void *work,
-    int64_t deadline,
-    struct error *err)
+    int64_t deadline, struct wait_line *waits, struct error *err)
 {
 	struct runner *r = xcalloc(1, sizeof(*r));
 	struct pollfd p = { -1, POLLIN, 0 };
@@ -118,7 +117,8 @@ blocking_call_run(const struct blocking_call *errand, void *work,
 	r->work = work;
 	result = start(r, &p.fd, err);
 	if (result == 0) {
-		result = poll_any(&p, 1, deadline, err);
+		result = wait_line_poll(waits, &p, 1, deadline, err);
+		wait_line_erase(waits);
 		close(p.fd);
 		if (result >= 0)
 			result = take_back(r);

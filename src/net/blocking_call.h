@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "net/wait_line.h"
 
 /* The work, and how to free it if the caller has stopped waiting. */
 struct blocking_call {
@@ -19,9 +20,9 @@ struct blocking_call {
  * Returns 1 when it is done; the caller owns work again. Otherwise work is
  * released, now or when the thread ends: returns 0 at the deadline; -1 EX_OSERR
  * if there is no thread or descriptor available, EX_TEMPFAIL "interrupted".
+ * waits is drawn meanwhile, or NULL.
  */
 int blocking_call_run(const struct blocking_call *errand, void *work,
-	int64_t deadline,
-	struct error *err);
+	int64_t deadline, struct wait_line *waits, struct error *err);
 
 #endif

@@ -35,6 +35,7 @@ struct race {
 	int starved;                        /* no descriptor or memory */
 	struct buffer failures;             /* "words (address); ..." */
 	size_t refused;         /* attempts that met "connection refused" */
+	size_t unreachable;     /* those that met "network unreachable" */
 };
 
 /* Notes why address i cannot be reached, and ends its attempt. */
@@ -81,6 +82,7 @@ lose_errno(struct race *r, size_t i, int error)
 	char words[128];
 
 	r->refused += error == ECONNREFUSED;
+	r->unreachable += error == ENETUNREACH;
 	lose(r, i, connect_words(error, words, sizeof(words)));
 }
 
@@ -226,7 +228,8 @@ run(struct race *r, struct error *err)
 			next_start = deadline_in(HEAD_START);
 			continue;
 		}
-		if (poll_any(r->fds, r->started, moment, err) < 0)
+		if (wait_line_poll(r->target->waits, r->fds, r->started,
+		    moment, err) < 0)
 			return -2;
 		winner = judge(r);
 		if (winner >= 0)
@@ -266,10 +269,13 @@ connect_host(struct transport **transport,
 	if (target->source_ip != NULL && target->source_ip[0] != '\0' &&
 	    resolve_numeric(&r.source, target->source_ip, 0, err) != 0)
 		return wrap(err, "source_ip");
-	if (resolve_host(&r.addresses, &name, target->deadline, err) != 0)
+	if (resolve_host(&r.addresses, &name, target->deadline,
+	    target->waits, err) != 0)
 		return -1;
 	result->resolved_ms = deadline_now();
+	wait_line_begin(target->waits, "the TCP handshake");
 	winner = run(&r, err);
+	wait_line_erase(target->waits);
 	for (size_t i = 0; i < r.started; i++)
 		if (r.fds[i].fd >= 0 && (int)i != winner)
 			close(r.fds[i].fd);
@@ -281,6 +287,7 @@ connect_host(struct transport **transport,
 	} else if (winner == -1)
 		report_failures(&r, err);
 	result->refused = r.started > 0 && r.refused == r.started;
+	result->unreachable = r.started > 0 && r.unreachable == r.started;
 	buffer_free(&r.failures);
 	return winner >= 0 ? 0 : -1;
 }
@@ -355,6 +362,7 @@ connect_open(struct transport **transport,
 	if ((unix_socket ? connect_unix : connect_host)(transport, target,
 	    result, err) != 0)
 		return -1;
+	(*transport)->waits = target->waits;
 	result->connected_ms = deadline_now();
 	return 0;
 }

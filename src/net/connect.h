@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "net/transport.h"
+#include "net/wait_line.h"
 
 /* The destination; all strings are borrowed. */
 struct connect_target {
@@ -17,6 +18,7 @@ struct connect_target {
 	const char *source_ip;  /* numeric, or NULL */
 	unsigned seconds;       /* limit for each address; 0 = 30 */
 	int64_t deadline;       /* of the whole run */
+	struct wait_line *waits; /* drawn meanwhile, or NULL */
 };
 
 /* Facts about the connection. */
@@ -27,6 +29,7 @@ struct connect_result {
 	int64_t resolved_ms;    /* when the resolver answered */
 	int64_t connected_ms;   /* when the connection was made */
 	int refused;            /* every address refused the connection */
+	int unreachable;        /* there is no route to any address */
 };
 
 /*

@@ -80,7 +80,8 @@ read_answer(struct dns_records *records, const struct dns_question *q,
 
 int
 dns_query_records(struct dns_records *records, const char *name,
-    enum dns_type type, int64_t deadline, struct error *err)
+    enum dns_type type, int64_t deadline, struct wait_line *waits,
+    struct error *err)
 {
 	struct dns_question *q = xcalloc(1, sizeof(*q));
 	char quote[ESCAPE_QUOTE];
@@ -90,7 +91,9 @@ dns_query_records(struct dns_records *records, const char *name,
 	q->name = xstrdup(name);
 	q->type = type;
 	q->answer = xcalloc(1, ANSWER_MAX);
-	result = blocking_call_run(&res_query_errand, q, deadline, err);
+	wait_line_begin(waits, type == DNS_SRV ? "the SRV records"
+	    : "the MX records");
+	result = blocking_call_run(&res_query_errand, q, deadline, waits, err);
 	if (result > 0) {
 		result = read_answer(records, q, err);
 		release(q);

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "format/dns_answer.h"
+#include "net/wait_line.h"
 
 /*
  * Queries the records of name (A-labels) and returns them in the order in which
@@ -14,8 +15,10 @@
  * trusted. Returns 0 on success, also if the name or the records do not exist.
  * Returns -1: EX_TEMPFAIL for a resolver failure or "timed out", EX_OSERR if no
  * thread or descriptor is available.
+ * waits is drawn meanwhile, or NULL.
  */
 int dns_query_records(struct dns_records *records, const char *name,
-	enum dns_type type, int64_t deadline, struct error *err);
+	enum dns_type type, int64_t deadline, struct wait_line *waits,
+	struct error *err);
 
 #endif

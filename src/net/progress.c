@@ -2,29 +2,21 @@
 #include "net/progress.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/platform.h"
 #include "base/poll.h"
-#include "base/xmalloc.h"
+#include "base/terminal.h"
 
 /* How long a sample serves, milliseconds. */
 #define SAMPLE 3000
 
+/* Between two looks while the peer takes nothing. */
+#define SECOND 1000
+
 /* A line with what is written around it. */
 #define LINE_SIZE 256
-
-struct progress {
-	struct transport transport; /* first: its functions get this back */
-	struct transport *lower;
-	struct progress_meter meter;
-	int fd;
-	int64_t began;
-	int64_t drawn;  /* moment, or 0 */
-	size_t shown;   /* columns that stand there */
-};
 
 void
 progress_note(struct progress_meter *m, int64_t at, uint64_t done)
@@ -110,114 +102,78 @@ put(const struct progress *p, const char *text, size_t len)
 		return; /* nobody looks */
 }
 
-/* A background process that writes to its terminal may be stopped for it. */
-static int
-is_in_background(int fd)
-{
-	pid_t group = tcgetpgrp(fd);
-
-	return group > 0 && group != getpgrp();
-}
-
 static void
-draw(struct progress *p, int64_t now)
+draw(struct progress *p)
 {
 	char line[LINE_SIZE / 2], text[LINE_SIZE];
 	unsigned columns = platform_columns(p->fd);
 	int n;
 
-	if (now - p->began < PROGRESS_PATIENCE ||
-	    now - p->drawn < PROGRESS_INTERVAL || is_in_background(p->fd))
+	p->drawn = p->meter.now.at;
+	if (!terminal_can_redraw(p->fd))
 		return;
 	progress_line(line, sizeof(line), &p->meter, columns);
 	n = snprintf(text, sizeof(text), "\r%-*s", (int)p->shown, line);
 	put(p, text, (size_t)n);
-	p->drawn = now;
 	p->shown = strlen(line);
 }
 
+/* Notes what the peer has by now, and draws that if it is time. */
 static void
-erase(struct progress *p)
+look(struct progress *p)
+{
+	int64_t now = deadline_now();
+	uint64_t held = platform_unacknowledged(p->socket);
+	uint64_t done = p->written > held ? p->written - held : 0;
+
+	/* what TLS adds may make it less than before */
+	progress_note(&p->meter, now,
+	    done > p->meter.now.done ? done : p->meter.now.done);
+	if (now - p->began >= PROGRESS_PATIENCE &&
+	    now - p->drawn >= PROGRESS_INTERVAL)
+		draw(p);
+}
+
+void
+progress_begin(struct progress *p, int fd, int socket, uint64_t total)
+{
+	memset(p, 0, sizeof(*p));
+	p->fd = fd;
+	p->socket = socket;
+	p->began = deadline_now();
+	p->meter.total = total;
+	p->meter.past[0].at = p->meter.past[1].at = p->began;
+}
+
+void
+progress_count(struct progress *p, size_t n)
+{
+	p->written += n;
+	look(p);
+}
+
+int
+progress_poll(struct progress *p, struct pollfd *fd, int64_t deadline,
+    struct error *err)
+{
+	for (;;) {
+		int64_t wake = deadline_first(deadline, deadline_in(SECOND));
+		int ready = poll_any(fd, 1, wake, err);
+
+		look(p);
+		if (ready != 0 || wake == deadline)
+			return ready;
+	}
+}
+
+void
+progress_end(struct progress *p)
 {
 	char text[LINE_SIZE];
 	int n;
 
-	if (p->shown == 0 || is_in_background(p->fd))
+	if (p->shown == 0 || !terminal_can_redraw(p->fd))
 		return;
 	n = snprintf(text, sizeof(text), "\r%*s\r", (int)p->shown, "");
 	put(p, text, (size_t)n);
-}
-
-static void
-count(struct progress *p, size_t n)
-{
-	int64_t now = deadline_now();
-
-	progress_note(&p->meter, now, p->meter.now.done + n);
-	draw(p, now);
-}
-
-static ssize_t
-progress_read(struct transport *t, void *data, size_t n, struct error *err)
-{
-	struct progress *p = (struct progress *)t;
-
-	count(p, 0);
-	return p->lower->read(p->lower, data, n, err);
-}
-
-static ssize_t
-progress_write(struct transport *t, const void *data, size_t n,
-    struct error *err)
-{
-	struct progress *p = (struct progress *)t;
-	ssize_t taken = p->lower->write(p->lower, data, n, err);
-
-	count(p, taken > 0 ? (size_t)taken : 0);
-	return taken;
-}
-
-static int
-progress_flush(struct transport *t, struct error *err)
-{
-	struct progress *p = (struct progress *)t;
-
-	return p->lower->flush(p->lower, err);
-}
-
-static void
-close_both(struct transport *t)
-{
-	struct transport *lower = progress_close(t);
-
-	lower->close(lower);
-}
-
-struct transport *
-progress_open(struct transport *lower, int fd, uint64_t total)
-{
-	struct progress *p = xcalloc(1, sizeof(*p));
-
-	p->transport.read = progress_read;
-	p->transport.write = progress_write;
-	p->transport.flush = progress_flush;
-	p->transport.close = close_both;
-	p->transport.fd = lower->fd;
-	p->lower = lower;
-	p->fd = fd;
-	p->began = deadline_now();
-	p->meter.total = total;
-	p->meter.past[0].at = p->meter.past[1].at = p->began;
-	return &p->transport;
-}
-
-struct transport *
-progress_close(struct transport *progress)
-{
-	struct progress *p = (struct progress *)progress;
-	struct transport *lower = p->lower;
-
-	erase(p);
-	free(p);
-	return lower;
 }

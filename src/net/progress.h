@@ -3,10 +3,11 @@
 #ifndef ONEHOP_NET_PROGRESS_H
 #define ONEHOP_NET_PROGRESS_H
 
+#include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "net/transport.h"
+#include "base/error.h"
 
 /* Milliseconds until the line is shown, and between its updates. */
 #define PROGRESS_PATIENCE 2000
@@ -36,15 +37,30 @@ void progress_note(struct progress_meter *m, int64_t at, uint64_t done);
 void progress_line(char *out, size_t size, const struct progress_meter *m,
 	unsigned columns);
 
-/*
- * Makes a transport over lower that counts the octets sent of total and, if
- * sending takes long, shows the progress on the terminal fd. Nothing is drawn
- * while the process is in the background of the terminal.
- */
-struct transport *progress_open(struct transport *lower, int fd,
-	uint64_t total);
+/* The progress of a content that is being sent, on a terminal. */
+struct progress {
+	struct progress_meter meter;
+	int fd;            /* the terminal */
+	int socket;        /* to the peer */
+	uint64_t written;  /* octets that the transport took */
+	int64_t began;     /* moment */
+	int64_t drawn;     /* moment, or 0 */
+	size_t shown;      /* columns on the terminal */
+};
 
-/* Erases the line, frees the transport and returns lower. */
-struct transport *progress_close(struct transport *progress);
+/* Begins a content of total octets. */
+void progress_begin(struct progress *p, int fd, int socket, uint64_t total);
+
+/* Counts octets that the transport took. They are done once the peer has
+ * acknowledged them. */
+void progress_count(struct progress *p, size_t n);
+
+/* Waits for the socket like poll_any() and redraws the line each second, unless
+ * the process is in the background of the terminal. */
+int progress_poll(struct progress *p, struct pollfd *fd, int64_t deadline,
+	struct error *err);
+
+/* Erases the line. */
+void progress_end(struct progress *p);
 
 #endif

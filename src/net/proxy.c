@@ -4,19 +4,25 @@
 #include <poll.h>
 
 #include "base/poll.h"
+#include "net/wait_line.h"
 
 /* Waits for what read or write could not do at once, unless it failed. */
 static int
 wait_on(struct transport *t, ssize_t result, int64_t deadline,
     struct error *err)
 {
-	short events = result == TRANSPORT_WANT_WRITE ? POLLOUT : POLLIN;
+	struct pollfd p = { t->fd, result == TRANSPORT_WANT_WRITE ? POLLOUT
+	    : POLLIN, 0 };
+	int ready;
 
 	if (result == TRANSPORT_FAILED)
 		return -1;
 	if (deadline_now() >= deadline) /* a ready one is never waited for */
 		return fail(err, EX_TEMPFAIL, "timed out");
-	return poll_for(t->fd, events, deadline, err) < 0 ? -1 : 0;
+	ready = wait_line_poll(t->waits, &p, 1, deadline, err);
+	wait_line_erase(t->waits);
+	return ready == 0 ? fail(err, EX_TEMPFAIL, "timed out")
+	    : ready < 0 ? -1 : 0;
 }
 
 int

@@ -186,7 +186,7 @@ list_localhost(struct resolve_list *list, const struct resolve_name *name)
 
 int
 resolve_host(struct resolve_list *list, const struct resolve_name *name,
-	int64_t deadline, struct error *err)
+	int64_t deadline, struct wait_line *waits, struct error *err)
 {
 	struct addrinfo *answer;
 	struct resolve_question *q;
@@ -210,7 +210,9 @@ resolve_host(struct resolve_list *list, const struct resolve_name *name,
 	q->host = xstrdup(name->host);
 	q->family = name->family;
 	snprintf(q->port, sizeof(q->port), "%u", name->port);
-	result = blocking_call_run(&getaddrinfo_errand, q, deadline, err);
+	wait_line_begin(waits, "the address");
+	result = blocking_call_run(&getaddrinfo_errand, q, deadline, waits,
+	    err);
 	if (result == 0)
 		return fail(err, EX_TEMPFAIL, "cannot resolve %s (temporary): "
 		    "timed out", quote);

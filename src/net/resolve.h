@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/error.h"
+#include "net/wait_line.h"
 
 #define RESOLVE_MAX 16
 
@@ -37,9 +38,10 @@ struct resolve_list {
  * the deadline. Returns 0 on success. Returns -1: EX_NOHOST if the name does
  * not exist or has no address of the family, EX_TEMPFAIL for a resolver failure
  * or "timed out", EX_OSERR if no thread or descriptor is available.
+ * waits is drawn meanwhile, or NULL.
  */
 int resolve_host(struct resolve_list *list, const struct resolve_name *name,
-	int64_t deadline, struct error *err);
+	int64_t deadline, struct wait_line *waits, struct error *err);
 
 /* Returns whether host is "localhost", which is ::1 and 127.0.0.1 regardless of
  * the resolver (RFC 6761 6.3). */

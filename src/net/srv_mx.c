@@ -47,11 +47,12 @@ add(struct services *services, const struct dns_records *records, size_t i,
 /* One of the two services of submission. */
 static int
 add_srv(struct services *services, const char *label, const char *domain,
-    int64_t deadline, struct error *err)
+    int64_t deadline, struct wait_line *waits, struct error *err)
 {
 	struct dns_records records;
 	char *name = xasprintf("%s._tcp.%s", label, domain);
-	int result = dns_query_records(&records, name, DNS_SRV, deadline, err);
+	int result = dns_query_records(&records, name, DNS_SRV, deadline, waits,
+	    err);
 
 	free(name);
 	if (result != 0)
@@ -65,15 +66,17 @@ add_srv(struct services *services, const char *label, const char *domain,
 /* RFC 8314 5.1: TLS from the start is preferred. */
 static int
 find_srv(struct services *services, const char *domain, int64_t deadline,
-    struct error *err)
+    struct wait_line *waits, struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 
-	if (add_srv(services, "_submissions", domain, deadline, err) != 0)
+	if (add_srv(services, "_submissions", domain, deadline, waits,
+	    err) != 0)
 		return -1;
 	for (size_t i = 0; i < services->n; i++)
 		services->at[i].starttls = 0;
-	if (add_srv(services, "_submission", domain, deadline, err) != 0)
+	if (add_srv(services, "_submission", domain, deadline, waits,
+	    err) != 0)
 		return -1;
 	if (services->n > 0) {
 		services->refused = 0; /* one of both kinds, not the other */
@@ -89,12 +92,13 @@ find_srv(struct services *services, const char *domain, int64_t deadline,
 
 static int
 find_mx(struct services *services, const char *domain, int64_t deadline,
-    struct error *err)
+    struct wait_line *waits, struct error *err)
 {
 	struct dns_records records;
 	char quote[ESCAPE_QUOTE];
 
-	if (dns_query_records(&records, domain, DNS_MX, deadline, err) != 0)
+	if (dns_query_records(&records, domain, DNS_MX, deadline, waits,
+	    err) != 0)
 		return -1;
 	services->refused = records.refused;
 	if (records.refused)
@@ -115,7 +119,8 @@ find_mx(struct services *services, const char *domain, int64_t deadline,
 
 int
 srv_mx_find(struct services *services, enum srv_mx_kind kind,
-    const char *domain, int64_t deadline, struct error *err)
+    const char *domain, int64_t deadline, struct wait_line *waits,
+    struct error *err)
 {
 	size_t n = strlen(domain);
 	char *relative = xstrndup(domain, n - (n > 0 && domain[n - 1] == '.'));
@@ -127,8 +132,10 @@ srv_mx_find(struct services *services, enum srv_mx_kind kind,
 	free(relative);
 	if (result != 0)
 		return -1;
-	result = (kind == SERVICE_SRV ? find_srv : find_mx)(services, wire,
-	    deadline, err);
+	wait_line_name(waits, wire, 0);
+	result = kind == SERVICE_SRV
+	    ? find_srv(services, wire, deadline, waits, err)
+	    : find_mx(services, wire, deadline, waits, err);
 	free(wire);
 	return result;
 }

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "format/dns_answer.h"
+#include "net/wait_line.h"
 
 enum srv_mx_kind {
 	SERVICE_NONE,  /* an ordinary host name */
@@ -45,8 +46,10 @@ enum srv_mx_kind srv_mx_kind(const char *word, const char **domain);
  * host. Returns -1: EX_NOHOST if there is no host or the DNS denies the
  * service, EX_DATAERR if the domain is not valid, otherwise as
  * dns_query_records().
+ * waits is drawn meanwhile, or NULL.
  */
 int srv_mx_find(struct services *services, enum srv_mx_kind kind,
-	const char *domain, int64_t deadline, struct error *err);
+	const char *domain, int64_t deadline, struct wait_line *waits,
+	struct error *err);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/platform.h"
 #include "base/poll.h"
 #include "base/show.h"
+#include "net/wait_line.h"
 
 /* Octets that fill a TLS record and are worth a system call. */
 #define RECORD ((size_t)16 * 1024)
@@ -36,7 +37,7 @@ stream_step(struct stream *s, unsigned seconds, const char *awaited)
 	s->seconds = seconds;
 	snprintf(s->awaited, sizeof(s->awaited), "%s", awaited);
 	s->rounds = 0;
-	wait_line_begin(&s->waits);
+	wait_line_begin(s->transport->waits, awaited);
 	start_clock(s);
 }
 
@@ -95,18 +96,14 @@ static int
 poll_and_tell(struct stream *s, struct pollfd *p, int64_t deadline,
 	struct error *err)
 {
-	for (;;) {
-		int64_t wake = deadline_first(deadline,
-		    wait_line_due(&s->waits));
-		int ready = poll_any(p, 1, wake, err);
+	struct wait_line *waits = s->transport->waits;
+	int ready = s->progress != NULL
+	    ? progress_poll(s->progress, p, deadline, err)
+	    : wait_line_poll(waits, p, 1, deadline, err);
 
-		if (ready != 0 || wake == deadline) {
-			wait_line_erase(&s->waits);
-			s->came = ready > 0;
-			return ready;
-		}
-		wait_line_draw(&s->waits, s->awaited);
-	}
+	wait_line_erase(waits);
+	s->came = ready > 0;
+	return ready;
 }
 
 static int
@@ -220,6 +217,8 @@ send_all(struct stream *s, const char *data, size_t len, size_t *unsent,
 				return -1;
 			continue;
 		}
+		if (s->progress != NULL)
+			progress_count(s->progress, (size_t)n);
 		data += n;
 		len -= (size_t)n;
 		taken += (size_t)n;

@@ -13,8 +13,8 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/sink.h"
+#include "net/progress.h"
 #include "net/transport.h"
-#include "net/wait_line.h"
 
 /* Maximum number of octets that a server may send ahead of the next read. */
 #define STREAM_AHEAD_MAX ((size_t)1 << 20)
@@ -33,7 +33,7 @@ struct stream {
 	unsigned rounds;        /* of a loop that the peer can prolong */
 	int came;               /* the last wait ended with input or room */
 	unsigned late;          /* rounds since the deadline */
-	struct wait_line waits; /* drawn while the stream waits to read */
+	struct progress *progress; /* told what is sent, or NULL */
 	int within_reply;       /* the next line continues the reply */
 	int ended;              /* end of input reached */
 	int broken;             /* nothing more can be sent */

@@ -11,6 +11,8 @@
 
 #include "base/error.h"
 
+struct wait_line;
+
 /* Results of read and write other than counts. */
 enum {
 	TRANSPORT_FAILED = -1,     /* err is set; the transport is unusable */
@@ -33,6 +35,8 @@ struct transport {
 	/* Closes and frees the transport and those below it. */
 	void (*close)(struct transport *t);
 	int fd;  /* to wait on; -1 for memory, which is always ready */
+	struct wait_line *waits; /* shows a person what is waited for, or NULL;
+	                            borrowed */
 };
 
 #endif

@@ -2,12 +2,13 @@
 #include "net/wait_line.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "base/platform.h"
 #include "base/poll.h"
+#include "base/terminal.h"
 
 /* Milliseconds before the line appears, and between two of its states. */
 #define PATIENCE 3000
@@ -16,34 +17,37 @@
 #define LINE_SIZE 256
 
 void
-wait_line_begin(struct wait_line *w)
+wait_line_name(struct wait_line *w, const char *host, unsigned port)
 {
-	if (w->fd > 0)
-		w->since = deadline_now();
-}
-
-int64_t
-wait_line_due(const struct wait_line *w)
-{
-	if (w->fd <= 0)
-		return DEADLINE_NONE;
-	return w->shown > 0 ? w->drawn + INTERVAL : w->since + PATIENCE;
-}
-
-/* A background process that writes to its terminal may be stopped for it; a
- * dumb terminal cannot redraw a line. */
-static int
-may_draw(const struct wait_line *w)
-{
-	const char *term = getenv("TERM");
-	pid_t group = tcgetpgrp(w->fd);
-
-	return (group <= 0 || group == getpgrp()) &&
-	    (term == NULL || strcmp(term, "dumb") != 0);
+	if (w == NULL)
+		return;
+	if (port == 0)
+		escape_string(w->peer, sizeof(w->peer), host);
+	else
+		escape_server(w->peer, sizeof(w->peer), host, port);
 }
 
 void
-wait_line_draw(struct wait_line *w, const char *awaited)
+wait_line_begin(struct wait_line *w, const char *awaited)
+{
+	if (w == NULL || w->fd <= 0)
+		return;
+	w->since = deadline_now();
+	snprintf(w->awaited, sizeof(w->awaited), "%s", awaited);
+}
+
+/* The moment to draw next. */
+static int64_t
+next_draw(const struct wait_line *w)
+{
+	if (w == NULL || w->fd <= 0)
+		return DEADLINE_NONE;
+	return w->drawn > w->since ? w->drawn + INTERVAL
+	    : w->since + PATIENCE;
+}
+
+static void
+draw(struct wait_line *w)
 {
 	char line[LINE_SIZE], text[2 * LINE_SIZE];
 	unsigned columns = platform_columns(w->fd);
@@ -51,12 +55,10 @@ wait_line_draw(struct wait_line *w, const char *awaited)
 	int n;
 
 	w->drawn = now;
-	if (!may_draw(w)) {
-		w->since = now;
+	if (!terminal_can_redraw(w->fd))
 		return;
-	}
-	snprintf(line, sizeof(line), "waiting for %s of %s (%lld s)", awaited,
-	    w->peer, (long long)((now - w->since) / 1000));
+	snprintf(line, sizeof(line), "waiting for %s of %s (%lld s)",
+	    w->awaited, w->peer, (long long)((now - w->since) / 1000));
 	if (columns > 0 && strlen(line) >= columns)
 		line[columns - 1] = '\0';
 	n = snprintf(text, sizeof(text), "\r%-*s", (int)w->shown, line);
@@ -65,16 +67,30 @@ wait_line_draw(struct wait_line *w, const char *awaited)
 	w->shown = strlen(line);
 }
 
+int
+wait_line_poll(struct wait_line *w, struct pollfd *fds, size_t n,
+    int64_t deadline, struct error *err)
+{
+	for (;;) {
+		int64_t wake = deadline_first(deadline, next_draw(w));
+		int ready = poll_any(fds, n, wake, err);
+
+		if (ready != 0 || wake == deadline)
+			return ready;
+		draw(w);
+	}
+}
+
 void
 wait_line_erase(struct wait_line *w)
 {
 	char text[LINE_SIZE + 2];
 	int n;
 
-	if (w->shown == 0)
+	if (w == NULL || w->shown == 0)
 		return;
 	n = snprintf(text, sizeof(text), "\r%*s\r", (int)w->shown, "");
 	w->shown = 0;
-	if (may_draw(w) && write(w->fd, text, (size_t)n) < 0)
+	if (terminal_can_redraw(w->fd) && write(w->fd, text, (size_t)n) < 0)
 		return; /* nobody looks */
 }

@@ -109,7 +109,8 @@ add_unlisted(struct candidates *found, const char *domain, int64_t deadline,
 
 	guess(&guesses, "smtp.", domain);
 	guess(&guesses, "mail.", domain);
-	if (srv_mx_find(exchangers, SERVICE_MX, domain, deadline, doubt) == 0)
+	if (srv_mx_find(exchangers, SERVICE_MX, domain, deadline, NULL,
+	    doubt) == 0)
 		look_at_exchangers(found, &guesses, exchangers, domain);
 	add_guesses(found, &guesses);
 	free(exchangers);
@@ -136,7 +137,8 @@ discover_find(struct candidates *found, const char *domain, int64_t deadline,
 		free(services);
 		return fail(err, EX_NOHOST, "%s", known->page);
 	}
-	if (srv_mx_find(services, SERVICE_SRV, domain, deadline, doubt) == 0)
+	if (srv_mx_find(services, SERVICE_SRV, domain, deadline, NULL,
+	    doubt) == 0)
 		add_services(found, services, known);
 	refused = services->refused;
 	free(services);

@@ -246,7 +246,7 @@ get_result(struct session *s, struct mail *mail, struct error *err)
 int
 data_send(struct session *s, struct mail *mail, struct error *err)
 {
-	struct transport **transport = &s->stream.transport;
+	struct progress progress;
 	int terminal = s->options->progress;
 	int quit = mail->after == CONTENT_QUIT && s->account->pipelining &&
 	    session_can(s, EXT_PIPELINING);
@@ -256,9 +256,9 @@ data_send(struct session *s, struct mail *mail, struct error *err)
 	if (mail->times.invited == 0)
 		mail->times.invited = deadline_now();
 	if (terminal != 0) {
-		s->stream.waits.fd = 0; /* one line at a time */
-		*transport = progress_open(*transport, terminal,
+		progress_begin(&progress, terminal, s->stream.transport->fd,
 		    message_size(mail->message));
+		s->stream.progress = &progress;
 	}
 	if (send_content(s, mail->message, err) == 0 &&
 	    send_end(s, quit, err) == 0) {
@@ -269,7 +269,7 @@ data_send(struct session *s, struct mail *mail, struct error *err)
 		result = -1;
 	}
 	if (terminal != 0)
-		*transport = progress_close(*transport);
-	s->stream.waits.fd = terminal;
+		progress_end(&progress);
+	s->stream.progress = NULL;
 	return result;
 }

@@ -18,6 +18,9 @@
 #define CONNECT_SECONDS 30
 
 #define PORT_SUBMISSION 587
+#define PORT_SUBMISSIONS 465
+
+#define OFFLINE "check that this machine is online"
 
 /* A name with a dot after it is absolute: for the resolver only. */
 static int
@@ -143,7 +146,10 @@ add_word(struct smarthost_list *route, const char *word, struct error *err)
 	if (kind == SERVICE_NONE)
 		return add_host(route, word, err);
 	found = xmalloc(sizeof(*found));
-	result = srv_mx_find(found, kind, domain, route->deadline, err);
+	result = srv_mx_find(found, kind, domain, route->deadline,
+	    route->waits, err);
+	if (result != 0 && err->code == EX_TEMPFAIL && err->signal == 0)
+		hint(err, OFFLINE);
 	if (result == 0 && kind == SERVICE_SRV)
 		result = add_submission(route, found, domain, err);
 	else if (result == 0)
@@ -176,9 +182,10 @@ add_words(struct smarthost_list *route, const struct string_list *words,
 
 int
 smarthost_make(struct smarthost_list *route, const struct account *a,
-    struct error *err)
+    struct wait_line *waits, struct error *err)
 {
 	memset(route, 0, sizeof(*route));
+	route->waits = waits;
 	route->account = a;
 	route->deadline = a->deadline == 0 ? DEADLINE_NONE
 	    : deadline_in(1000 * (int64_t)a->deadline);
@@ -215,6 +222,7 @@ open_target(const struct smarthost_list *route, const struct smarthost *host,
 		.source_ip = a->source_ip[0] != '\0' ? a->source_ip : NULL,
 		.seconds = connect_seconds(a),
 		.deadline = route->deadline,
+		.waits = route->waits,
 	};
 
 	return connect_open(transport, &target, result, err);
@@ -239,6 +247,7 @@ pass_proxy(const struct smarthost_list *route, const struct smarthost *host,
 		    deadline_in(1000 * (int64_t)connect_seconds(a))),
 	};
 
+	wait_line_begin(route->waits, "the proxy");
 	return speak[a->proxy_type](transport, &request, err);
 }
 
@@ -256,6 +265,8 @@ start_command(const struct smarthost_list *route, const struct smarthost *host,
 		return -1;
 	result->resolved_ms = deadline_now();
 	status = proxy_command_open(transport, command, err);
+	if (status == 0)
+		(*transport)->waits = route->waits;
 	result->connected_ms = deadline_now();
 	free(command);
 	return status;
@@ -268,11 +279,13 @@ hint_at_network(const struct smarthost *host,
 {
 	if (err->code != EX_TEMPFAIL)
 		return;
-	if (result->resolved_ms == 0)
-		hint(err, "check that this machine is online");
+	if (result->resolved_ms == 0 || result->unreachable)
+		hint(err, OFFLINE);
 	else if (result->refused && host->port == PORT_SUBMISSION)
 		hint(err, "try port 465 with tls_starttls off; a relay "
 		    "without authentication may listen on port 25");
+	else if (result->refused && host->port == PORT_SUBMISSIONS)
+		hint(err, "try port 587 with tls_starttls on");
 }
 
 int

@@ -10,6 +10,7 @@
 #include "config/account.h"
 #include "net/connect.h"
 #include "net/transport.h"
+#include "net/wait_line.h"
 
 /* One host to try. */
 struct smarthost {
@@ -25,6 +26,8 @@ struct smarthost {
 struct smarthost_list {
 	const struct account *account; /* borrowed */
 	int64_t deadline;              /* of the whole run */
+	struct wait_line *waits;       /* drawn while it is awaited, or NULL;
+	                                  borrowed */
 	struct smarthost *at;          /* in the order in which to try them */
 	size_t n;                      /* at least 1 after smarthost_make */
 };
@@ -37,7 +40,7 @@ struct smarthost_list {
  * invalid name, EX_CONFIG if no host is allowed, otherwise as srv_mx_find().
  */
 int smarthost_make(struct smarthost_list *route, const struct account *a,
-	struct error *err);
+	struct wait_line *waits, struct error *err);
 
 /*
  * Converts a host name to A-labels, as used in the protocol and in

@@ -87,7 +87,7 @@ inquire(struct tls_demand *d, const struct submitter *s, struct error *err)
 		return 0;
 	return tlsa_fetch(&d->records, d->name, d->policy.port,
 	    deadline_first(s->route.deadline,
-	    deadline_in(1000 * (int64_t)seconds)), err);
+	    deadline_in(1000 * (int64_t)seconds)), s->route.waits, err);
 }
 
 /* Greeting, TLS now or by STARTTLS, EHLO: until it is ready for AUTH. */
@@ -188,20 +188,6 @@ open_session(struct submitter *s, size_t index,
 	return result;
 }
 
-/* Lets a person at the terminal see what the stream waits for. */
-static void
-watch_waits(struct submitter *s)
-{
-	struct wait_line *line = &s->session.stream.waits;
-
-	line->fd = s->session.options->progress;
-	if (s->facts.port == 0)
-		escape_string(line->peer, sizeof(line->peer), s->facts.host);
-	else
-		escape_server(line->peer, sizeof(line->peer), s->facts.host,
-		    s->facts.port);
-}
-
 /* Tries the host at index: connected, and the last EHLO answered. */
 static int
 try_host(struct submitter *s, size_t index, struct error *err)
@@ -212,6 +198,7 @@ try_host(struct submitter *s, size_t index, struct error *err)
 	int result;
 
 	turn_to(s, a, &s->route.at[index]);
+	wait_line_name(&s->waits, s->facts.host, s->facts.port);
 	result = make_demand(&demand, a, s->session.smarthost, err);
 	demand.policy.pin = set_or_null(buffer_string(&s->key_secret.text));
 	if (result == 0)
@@ -224,7 +211,6 @@ try_host(struct submitter *s, size_t index, struct error *err)
 		s->facts.connection.connected_ms = deadline_now();
 		stream_open(&s->session.stream, transport, s->route.deadline,
 		    s->session.options->trace);
-		watch_waits(s);
 		result = open_session(s, index, &demand.policy, err);
 	}
 	free_demand(&demand);
@@ -286,7 +272,8 @@ submit_connect(struct submitter *s, const struct account *a,
 	    ? SECRET_FOR_AUTH : SECRET_FREE, err) != 0)
 		return -1;
 	s->facts.unlocked = deadline_now();
-	if (smarthost_make(&s->route, a, err) != 0)
+	s->waits.fd = options->progress;
+	if (smarthost_make(&s->route, a, &s->waits, err) != 0)
 		return -1;
 	for (size_t i = 0; try_host(s, i, err) != 0; i++) {
 		recall(err, &earlier);

@@ -13,6 +13,7 @@
 #include "envelope/envelope.h"
 #include "message/message.h"
 #include "net/connect.h"
+#include "net/wait_line.h"
 #include "smtp/auth.h"
 #include "smtp/data.h"
 #include "smtp/session.h"
@@ -51,6 +52,7 @@ struct submission {
 struct submitter {
 	struct smarthost_list route;
 	struct session session;
+	struct wait_line waits; /* shown on a terminal */
 	struct auth auth;       /* prepared; sent with the first message */
 	struct password secret;   /* needed until auth is done */
 	struct password key_secret; /* of the client key */

@@ -13,6 +13,7 @@
 #include "base/trusted_file.h"
 #include "format/domain.h"
 #include "format/encode.h"
+#include "net/wait_line.h"
 #include "tls/ca_store.h"
 #include "tls/certificate.h"
 #include "tls/client_cert.h"
@@ -263,7 +264,7 @@ await_peer(struct tls_transport *r, int64_t deadline, struct error *err)
 	if (want == TRANSPORT_WANT_WRITE)
 		p.events |= POLLOUT;
 	/* A failed write is not the end: the peer may have said why. */
-	ready = poll_any(&p, 1, deadline, err);
+	ready = wait_line_poll(r->lower->waits, &p, 1, deadline, err);
 	if (ready == 0)
 		return fail(err, EX_TEMPFAIL, "TLS handshake timed out");
 	return ready < 0 ? -1 : 0;
@@ -355,7 +356,9 @@ tls_open(struct transport **upper, struct transport *lower,
 		    gnutls_strerror(result));
 	if (tls_transport_new(&h.record, lower, err) != 0)
 		return -1;
+	wait_line_begin(lower->waits, "the TLS handshake");
 	result = establish(&h, deadline, err);
+	wait_line_erase(lower->waits);
 	tofu_free(&h.key);
 	if (result == 0)
 		*upper = &h.record->transport;

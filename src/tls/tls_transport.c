@@ -392,6 +392,7 @@ tls_transport_new(struct tls_transport **record, struct transport *lower,
 	r->transport.flush = record_flush;
 	r->transport.close = record_close;
 	r->transport.fd = lower->fd;
+	r->transport.waits = lower->waits;
 	*record = r;
 	return 0;
 }

@@ -142,7 +142,7 @@ check_host(const char *host, unsigned port, struct error *err)
 
 int
 tlsa_fetch(struct tlsa_records *records, const char *host, unsigned port,
-	int64_t deadline, struct error *err)
+	int64_t deadline, struct wait_line *waits, struct error *err)
 {
 	struct tlsa_question *q;
 	char quote[ESCAPE_QUOTE];
@@ -154,7 +154,8 @@ tlsa_fetch(struct tlsa_records *records, const char *host, unsigned port,
 	q = xcalloc(1, sizeof(*q));
 	q->host = xstrdup(host);
 	q->port = port;
-	result = blocking_call_run(&tlsa_errand, q, deadline, err);
+	wait_line_begin(waits, "the TLSA records");
+	result = blocking_call_run(&tlsa_errand, q, deadline, waits, err);
 	if (result == 0)
 		result = fail(err, EX_TEMPFAIL, "timed out");
 	else if (result > 0) {

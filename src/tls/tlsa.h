@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "net/wait_line.h"
 #include "tls/tlsa_query.h"
 
 /*
@@ -15,9 +16,10 @@
  * EX_TEMPFAIL for a resolver failure, a timeout or a failed DNSSEC validation
  * (RFC 7672 2.1.1), EX_CONFIG if the library is missing or host is an address,
  * EX_OSERR if no thread or descriptor is available.
+ * waits is drawn meanwhile, or NULL.
  */
 int tlsa_fetch(struct tlsa_records *records, const char *host, unsigned port,
-	int64_t deadline, struct error *err);
+	int64_t deadline, struct wait_line *waits, struct error *err);
 
 void tlsa_free(struct tlsa_records *records);
 

@@ -6,6 +6,7 @@ CLI_TESTS = \
 	tests/cli/contrib.sh \
 	tests/cli/demo.sh \
 	tests/cli/escape.py \
+	tests/cli/hints.py \
 	tests/cli/hosts.py \
 	tests/cli/install-sendmail.sh \
 	tests/cli/lines.py \

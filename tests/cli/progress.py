@@ -29,11 +29,12 @@ SECONDS = 4  # that the slow server takes, and more than the two of patience
 
 
 class SlowServer(threading.Thread):
-    """Takes a message in pieces, in so many seconds; one connection."""
+    """Takes a message in pieces, in so many seconds; one connection. pause:
+    it reads nothing for so long after the first MiB."""
 
-    def __init__(self, seconds, verdict=b"250 ok\r\n"):
+    def __init__(self, seconds, verdict=b"250 ok\r\n", pause=0):
         super().__init__(daemon=True)
-        self.seconds, self.verdict = seconds, verdict
+        self.seconds, self.verdict, self.pause = seconds, verdict, pause
         self.listener = socket.socket()
         # a small window, so that the client has to wait for us
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
@@ -67,6 +68,9 @@ class SlowServer(threading.Thread):
             if not data:
                 return
             total += len(data)
+            if total >= 1 << 20:
+                time.sleep(self.pause)
+                self.pause = 0
             tail = (tail + data)[-5:]
             ahead = self.seconds * total / len(LONG) - (
                 time.monotonic() - begin)
@@ -76,10 +80,9 @@ class SlowServer(threading.Thread):
         connection.recv(4096)
 
 
-def submit(message, seconds=0, columns=80, terminal=True, args=(),
-           verdict=b"250 ok\r\n"):
+def submit(message, server, columns=80, terminal=True, args=(),
+           term="xterm"):
     """The exit code, and all that was written to stderr."""
-    server = SlowServer(seconds, verdict)
     if terminal:
         ours, theirs = os.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ,
@@ -104,7 +107,8 @@ def submit(message, seconds=0, columns=80, terminal=True, args=(),
             [PROGRAM, "--host=127.0.0.1", f"--port={server.port}",
              "--tls=off", "-f", "me@example.org", *args, "you@example.net"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=theirs,
-            start_new_session=True) as process:
+            start_new_session=True, env={**os.environ, "TERM": term}
+            ) as process:
         os.close(theirs)
         out, _ = process.communicate(message, timeout=120)
     watcher.join(60)
@@ -133,7 +137,7 @@ def screen(text):
 
 
 def shows_a_line_and_takes_it_away():
-    status, text = submit(LONG, SECONDS)
+    status, text = submit(LONG, SlowServer(SECONDS))
     left, seen = screen(text)
     if status:
         yield f"exit {status}"
@@ -147,14 +151,14 @@ def shows_a_line_and_takes_it_away():
 
 
 def keeps_to_the_width():
-    _, text = submit(LONG, SECONDS, columns=30)
+    _, text = submit(LONG, SlowServer(SECONDS), columns=30)
     left, seen = screen(text)
     if left != [""] or not seen or max(map(len, seen)) > 29:
         yield seen
 
 
 def gives_way_to_the_error():
-    status, text = submit(LONG, SECONDS, verdict=b"554 5.7.1 no\r\n")
+    status, text = submit(LONG, SlowServer(SECONDS, b"554 5.7.1 no\r\n"))
     left, seen = screen(text)
     if status != 69 or not seen:
         yield status, seen
@@ -162,14 +166,30 @@ def gives_way_to_the_error():
         yield left
 
 
-def is_silent(message, seconds, terminal):
-    status, text = submit(message, seconds, terminal=terminal)
+def says_stalled_while_stalled():
+    """What the peer has not acknowledged is not done: it has read 1 MiB."""
+    status, text = submit(LONG, SlowServer(0, pause=11))
+    left, seen = screen(text)
+    stalled = [line for line in seen if "stalled" in line]
+    if status or left != [""]:
+        yield f"exit {status}, left behind: {left}"
+    if len(stalled) < 3:
+        yield f"not stalled: {seen}"
+    for line in stalled:
+        done = float(line.split()[2])
+        if sys.platform == "linux" and not 0.9 < done < 1.8:
+            yield line
+
+
+def is_silent(message, seconds, terminal, term="xterm"):
+    status, text = submit(message, SlowServer(seconds), terminal=terminal,
+                          term=term)
     if status or text:
         yield status, text
 
 
 def leaves_the_dialogue_alone():
-    _, text = submit(LONG, SECONDS, args=["-v"])
+    _, text = submit(LONG, SlowServer(SECONDS), args=["-v"])
     if " % " in text or "C: DATA" not in text:
         yield text
 
@@ -182,6 +202,9 @@ TESTS = {
     "a short message has none": lambda: is_silent(SHORT, 0, True),
     "without a terminal there is none":
         lambda: is_silent(LONG, SECONDS, False),
+    "a dumb terminal has none":
+        lambda: is_silent(LONG, SECONDS, True, "dumb"),
+    "a stalled one says so": says_stalled_while_stalled,
     "-v has none": leaves_the_dialogue_alone,
 }
 

@@ -3,16 +3,25 @@
 """The recipes of onehop-recipes(7) that are marked as tested: each is taken
 out of the page and run with the real program."""
 
+import fcntl
 import os
+import pty
 import re
+import select
+import shlex
 import shutil
+import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
                                 "tests", "lib"))
 # pylint: disable=wrong-import-position
+import certs
 import onehop
 import smarthost
 import smtpserver
@@ -42,8 +51,10 @@ def recipes():
 class House:
     """A home with a configuration, and onehop in its PATH."""
 
-    def __init__(self, port):
+    def __init__(self, port, host):
         self.path = tempfile.mkdtemp(prefix="onehop-recipes-")
+        self.port = port
+        self.host = host
         self.config = (f"host 127.0.0.1\nport {port}\ntls off\n"
                        "from a@example.org\n")
         os.mkdir(self.file("bin"))
@@ -114,12 +125,107 @@ def php(house, block):
         '"From: a@example.org") ? 0 : 1);')
 
 
-def password_file(house, block):
-    house.write(".mail-password", smarthost.PASSWORD + "\n")
+def emacs(house, block):
+    rc = house.write("init.el", block + """
+(setq user-mail-address "a@example.org" user-full-name "A")
+(message-mail "b@example.net" "x")
+(goto-char (point-max))
+(insert "one\\n.\\ntwo\\n")
+(message-send)
+""")
+    return house.run("emacs", "-Q", "--batch", "-l", rc)
+
+
+def aerc(house, block):
+    """It composes in an editor, shows the message, and sends it for a "y"."""
+    for folder in ("cur", "new", "tmp"):
+        os.makedirs(house.file("Mail", "INBOX", folder))
+    house.write(".config/aerc/accounts.conf", "[me]\ndefault = INBOX\n"
+                f"source = maildir://{house.file('Mail')}\n"
+                "from = A <a@example.org>\n" + block)
+    editor = house.write("bin/editor", f"#!/bin/sh\nprintf '{BODY}' >>$1\n")
+    os.chmod(editor, 0o700)
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(house.path)
+        os.execvpe("aerc", ["aerc", "mailto:b@example.net?subject=x"],
+                   dict(house.environment, TERM="xterm", EDITOR=editor,
+                        XDG_RUNTIME_DIR=house.path))
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ,
+                struct.pack("HHHH", 40, 100, 0, 0))
+    shown, end = b"", time.monotonic() + LIMIT
+    while not house.host.accepted and time.monotonic() < end:
+        if not select.select([terminal], [], [], 0.1)[0]:
+            continue
+        before = b":send" in shown
+        shown += os.read(terminal, 4096)
+        if not before and b":send" in shown:
+            os.write(terminal, b"y")
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    if not house.host.accepted:
+        yield f"aerc shows {shown[-2000:]!r}"
+
+
+def systemd(house, block):
+    """The command of the unit, for a unit that failed."""
+    house.write("bin/systemctl", f"#!/bin/sh\nprintf '{BODY}'\nexit 3\n")
+    os.chmod(house.file("bin", "systemctl"), 0o700)
+    line = block.split("ExecStart=")[1].replace("\\\\", "\\")
+    words = shlex.split(line.replace("\\e\n", " ").replace("%i", "x.service"))
+    words[-1] = words[-1].replace("/usr/bin/", house.file("bin") + "/")
+    return house.run(*words)
+
+
+def with_password(house, block):
+    """An account with the lines of the block."""
     house.write(".config/onehop/config", "account default\n" +
                 house.config + "auth plain\nuser " + smarthost.USER + "\n" +
                 block)
     return house.run("onehop", "b@example.net", stdin="Subject: x\n\n" + BODY)
+
+
+def make_key(house):
+    os.mkdir(house.file(".gnupg"), 0o700)
+    return house.run("gpg", "--batch", "--quiet", "--passphrase", "",
+                     "--quick-generate-key", "a@example.org", "default",
+                     "default", "never")
+
+
+def gpg(house, block):
+    yield from make_key(house)
+    yield from house.run(
+        "gpg", "--batch", "--quiet", "--encrypt", "-r", "a@example.org",
+        "-o", house.file(".config", "onehop", "password.gpg"),
+        stdin=smarthost.PASSWORD + "\n")
+    yield from with_password(house, block)
+    yield from house.run("gpgconf", "--kill", "all")
+
+
+def password_store(house, block):
+    yield from make_key(house)
+    yield from house.run("pass", "init", "a@example.org")
+    yield from house.run("pass", "insert", "-m", block.split()[-1],
+                         stdin=smarthost.PASSWORD + "\nnotes\n")
+    yield from with_password(house, block)
+    yield from house.run("gpgconf", "--kill", "all")
+
+
+def proton(house, block):
+    """The bridge's place is taken by a server that no authority vouches
+    for."""
+    for key, value in (("port", house.port), ("user", smarthost.USER),
+                       ("passwordeval", "echo " + smarthost.PASSWORD)):
+        block = re.sub(f"(?m)^{key} .*", f"{key} {value}", block)
+    house.write(".config/onehop/config", block)
+    return house.run("onehop", "-a", "proton", "b@example.net",
+                     stdin="Subject: x\n\n" + BODY)
+
+
+def password_file(house, block):
+    house.write(".mail-password", smarthost.PASSWORD + "\n")
+    return with_password(house, block)
 
 
 def msmtp(house, _):
@@ -131,16 +237,23 @@ def msmtp(house, _):
 RUNS = {
     "mutt and neomutt": ("mutt", mutt), "git": ("git", git),
     "s-nail": ("s-nail", s_nail), "PHP": ("php", php),
-    "A file": (None, password_file), "msmtp": (None, msmtp),
+    "aerc": ("aerc", aerc), "Emacs": ("emacs", emacs),
+    "systemd": (None, systemd),
+    "A file": (None, password_file), "gpg": ("gpg", gpg),
+    "pass": ("pass", password_store), "msmtp": (None, msmtp),
+    "Proton Mail Bridge": (None, proton),
 }
+PASSWORDS = (password_file, gpg, password_store, proton)
 
 
-def works(run, block):
+def works(run, block, authority):
     host = smarthost.Smarthost()
-    if run is not password_file:
+    if run is proton:
+        host = smarthost.Smarthost("starttls", authority.context("ip"))
+    if run not in PASSWORDS:
         host.mechanisms = None
     with smtpserver.Server(host.serve) as server:
-        house = House(server.port)
+        house = House(server.port, host)
         try:
             yield from run(house, block)
         finally:
@@ -149,21 +262,23 @@ def works(run, block):
         yield "no message arrived"
     elif b"one\r\n.\r\ntwo\r\n" not in host.content:
         yield f"content {host.content!r}"
-    if run is password_file and not any(
+    if run in PASSWORDS and not any(
             line.startswith(b"AUTH") for line in host.commands):
         yield "no password was sent"
 
 
 def main():
     tap = Tap()
-    for title, blocks in recipes().items():
-        program, run = RUNS[title]
-        for number, block in enumerate(blocks or [""], 1):
-            name = f"{title}, {number}"
-            if program and not shutil.which(program):
-                tap.skip(name, f"no {program}")
-            else:
-                tap.run(name, works, run, block)
+    with tempfile.TemporaryDirectory() as directory:
+        authority = certs.Authority(directory)
+        for title, blocks in recipes().items():
+            program, run = RUNS[title]
+            for number, block in enumerate(blocks or [""], 1):
+                name = f"{title}, {number}"
+                if program and not shutil.which(program):
+                    tap.skip(name, f"no {program}")
+                else:
+                    tap.run(name, works, run, block, authority)
     sys.exit(tap.done())
 
 

@@ -3,9 +3,10 @@
  * Preloaded into the program under test: calls that fail on request.
  *
  *	SHIM_RESOLVE   again noname fail memory system, or addresses with
- *	               commas between; many: 500 loopback addresses
+ *	               commas between; many: 500 loopback addresses; slow: again
+ *	               after five seconds
  *	SHIM_SOCKET    emfile
- *	SHIM_CONNECT   eintr, eperm, self
+ *	SHIM_CONNECT   eintr, eperm, refused, unreachable, self
  *	SHIM_WRITE     enospc: half of a write to a regular file, then no more
  *	SHIM_ESCAPE    a directory: with the first octets from the server comes
  *	               code of the server's, which tries to get out; stderr has
@@ -117,6 +118,10 @@ getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
 			errno = EIO;
 			return failures[i].error;
 		}
+	if (strcmp(wanted, "slow") == 0) {
+		sleep(5);
+		return EAI_AGAIN;
+	}
 	*answer = NULL;
 	if (strcmp(wanted, "many") == 0)
 		return answer_many(port, hints, answer);
@@ -138,14 +143,22 @@ socket(int domain, int type, int protocol)
 int
 connect(int fd, const struct sockaddr *to, socklen_t len)
 {
+	static const struct {
+		const char *word;
+		int error;
+	} failures[] = {
+		{ "eperm", EPERM }, { "refused", ECONNREFUSED },
+		{ "unreachable", ENETUNREACH },
+	};
 	REAL(connector, "connect");
 
 	if (to->sa_family == AF_UNIX)
 		return real(fd, to, len);
-	if (asked("SHIM_CONNECT", "eperm")) {
-		errno = EPERM;
-		return -1;
-	}
+	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
+		if (asked("SHIM_CONNECT", failures[i].word)) {
+			errno = failures[i].error;
+			return -1;
+		}
 	/* From the port that it asks for, TCP opens to itself. */
 	if (asked("SHIM_CONNECT", "self"))
 		(void)bind(fd, to, len);

@@ -7,6 +7,7 @@ of it nothing changes."""
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,8 @@ from realserver import DOMAIN
 from tap import Tap, skip_all
 
 SENDMAIL = "/usr/sbin/sendmail"
+CUPS = "/usr/lib/cups/notifier/mailto"
+SYMFONY_MAILER = "/usr/share/php/Symfony/Component/Mailer/autoload.php"
 INSIDE = "ONEHOP_IN_NAMESPACE"
 SECONDS = 120
 PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
@@ -62,6 +65,15 @@ PHP = r"""
 $sent = mail('bob@example.net', 'x', "one\n.\ntwo\n",
     "From: me@example.net\r\nBcc: carol@example.net\r\nX-A: b");
 exit($sent ? 0 : 1);
+"""
+
+SYMFONY = r"""
+require '%s';
+use Symfony\Component\Mailer\Transport\SendmailTransport;
+use Symfony\Component\Mime\Email;
+$mail = (new Email())->from('me@example.net')->to('bob@example.net')
+    ->bcc('carol@example.net')->subject('x')->text("one\n.\n..two");
+(new SendmailTransport('%s'))->send($mail);
 """
 
 PYTHON = """
@@ -273,7 +285,55 @@ git send-email --quiet --confirm=never --suppress-cc=all \\
                 yield f"patch {n}: {mail!r}"
 
 
-def symfony(house):
+def anacron(house):
+    tab = house.write("anacrontab", f"MAILTO=bob@{DOMAIN}\n"
+                      "1 0 job echo anacron says; echo .; echo end\n")
+    spool = os.path.join(house.home, "anacron")
+    os.makedirs(spool, exist_ok=True)
+    yield from house.call("anacron", "-f", "-n", "-d", "-t", tab, "-S", spool)
+    yield from house.finds(["bob"], f"root@{DOMAIN}",
+                           b"anacron says\n.\nend\n",
+                           [rb"^Subject: Anacron job 'job' on "])
+
+
+def ipp_attribute(tag, name, value):
+    octets = struct.pack(">i", value) if isinstance(value, int) \
+        else value.encode()
+    return struct.pack(">BH", tag, len(name)) + name.encode() + \
+        struct.pack(">H", len(octets)) + octets
+
+
+def cups(house):
+    """The notifier of cupsd, fed with an event as cupsd does (RFC 3995)."""
+    house.write("cups/mailto.conf", f"Sendmail {SENDMAIL}\n"
+                "From me@example.net\n")
+    event = struct.pack(">BBHI", 2, 0, 0, 1) + b"\x07" + b"".join(
+        ipp_attribute(*attribute) for attribute in (
+            (0x47, "notify-charset", "utf-8"),
+            (0x48, "notify-natural-language", "en"),
+            (0x21, "notify-job-id", 7),
+            (0x42, "job-name", "letter"),
+            (0x23, "job-state", 9),
+            (0x42, "printer-name", "lp"),
+            (0x23, "printer-state", 3),
+            (0x45, "notify-printer-uri", "ipp://localhost/printers/lp"),
+            (0x44, "notify-subscribed-event", "job-completed"),
+            (0x41, "notify-text", "printed"))) + b"\x03"
+    yield from house.call(CUPS, f"mailto:bob@{DOMAIN}", "", stdin=event, env={
+        "CUPS_SERVERROOT": os.path.join(house.home, "cups"), "PATH": PATH,
+        **SANITIZER_OPTIONS})
+    yield from house.finds(["bob"], f"me@{DOMAIN}", b"printed\n",
+                           [rb"^Subject: +Print Job: lp-7"])
+
+
+def symfony(house, options):
+    script = house.write("mailer.php", "<?php\n" + SYMFONY % (
+        SYMFONY_MAILER, f"{SENDMAIL} {options}"))
+    yield from house.call("php", script)
+    yield from house.finds(BOTH, "me@example.net", b"one\n.\n..two\n")
+
+
+def symfony_dialogue(house):
     """-bs with real Postfix behind it: its own queue id comes back."""
     client = subprocess.Popen([SENDMAIL, "-bs"], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, env={}, cwd="/")
@@ -352,6 +412,14 @@ STREAMS = {"open": "", "without stdout": " >&-", "without stderr": " 2>&-",
            "with neither stdout nor stderr": " >&- 2>&-"}
 
 
+def where_there(tap, name, is_there, *run):
+    """A test with a caller that few machines have."""
+    if is_there:
+        tap.run(name, *run)
+    else:
+        tap.skip(name, f"no {name}")
+
+
 def test(tap, house):
     tap.run("from an empty environment", root_from_nowhere, house, SENDMAIL,
             "root")
@@ -371,7 +439,13 @@ def test(tap, house):
     tap.run("git send-email, three patches", git, house)
     tap.run("Debian's cron, a user's job", cron, house)
     tap.run("at", at, house)
-    tap.run("-bs as Symfony speaks it", symfony, house)
+    tap.run("-bs as Symfony speaks it", symfony_dialogue, house)
+    where_there(tap, "anacron", shutil.which("anacron", path=PATH), anacron,
+                house)
+    where_there(tap, "CUPS", os.path.exists(CUPS), cups, house)
+    for options in ("-bs", "-t", "-t -i"):
+        where_there(tap, f"Symfony's mailer {options}",
+                    os.path.exists(SYMFONY_MAILER), symfony, house, options)
     if has_md_array():
         tap.run("mdadm --monitor --test", mdadm, house)
 

@@ -21,6 +21,8 @@ from onehop import PROGRAM, Run
 from tap import Tap
 
 TEXT = b"Subject: x\n\nhello\n"
+SHIM = os.path.join(os.environ.get("top_builddir", "build"), "tests", "lib",
+                    "shim.so")
 STEPS = ["", "EHLO", "MAIL", "RCPT", "DATA", "."]
 
 
@@ -116,16 +118,14 @@ def heeds_signal(torment, number):
         yield f"exit {result.status}: {result.stderr}"
 
 
-def watch(seconds, term):
-    """What the terminal shows while the greeting takes its time."""
-    server = Server("", lambda peer: time.sleep(seconds))
-    run = Run(["account default", "host 127.0.0.1", f"port {server.port}",
-               "tls off", "auth off", "from me@example.org"])
+def watch(term, *config, environment=()):
+    """What the terminal shows, and the exit status."""
+    run = Run(["account default", "auth off", "from me@example.org", *config])
     master, slave = pty.openpty()
     process = subprocess.Popen(
         [PROGRAM, "-C", run.config, "you@example.net"],
         stdin=subprocess.PIPE, stderr=slave, start_new_session=True,
-        env=dict(run.environment, TERM=term))
+        env=dict(run.environment, TERM=term, **dict(environment)))
     os.close(slave)
     process.stdin.write(TEXT)
     process.stdin.close()
@@ -140,23 +140,72 @@ def watch(seconds, term):
     status = process.wait()
     os.close(master)
     run.clean()
-    return shown.decode(), status, server.port
+    return shown.decode(), status
 
 
-def line_is_shown():
-    shown, status, port = watch(5.5, "xterm")
+def slow_greeting(seconds, term):
+    server = Server("", lambda peer: time.sleep(seconds))
+    return watch(term, "tls off", "host 127.0.0.1", f"port {server.port}")
+
+
+def line_is_redrawn_and_erased(awaited, shown):
+    """The line of a wait of more than four seconds."""
     for second in (3, 4):
-        if f"waiting for the greeting of 127.0.0.1:{port} " \
-                f"({second} s)" not in shown:
+        if not re.search(rf"\rwaiting for {awaited}:\d+ \({second} s\)",
+                         shown):
             yield f"nothing about second {second}: {shown!r}"
-    if not re.search(r"\r +\r$", shown):
+    if not re.search(r"s\) *\r +\r(onehop: |$)", shown):
         yield f"the line stays: {shown!r}"
+
+
+def greeting_is_waited_for():
+    shown, status = slow_greeting(5.5, "xterm")
+    yield from line_is_redrawn_and_erased("the greeting of 127.0.0.1", shown)
     if status != 0:
         yield f"exit {status}"
 
 
+def handshake_is_waited_for():
+    """The server says nothing at all."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        shown, status = watch(
+            "xterm", "host 127.0.0.1", "tls on", "tls_starttls off",
+            f"port {listener.getsockname()[1]}", "timeout 5")
+    yield from line_is_redrawn_and_erased("the TLS handshake of 127.0.0.1",
+                                          shown)
+    if status != 75:
+        yield f"exit {status}"
+
+
+def connection_is_waited_for():
+    """A full backlog: the kernel does not answer."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        port = listener.getsockname()[1]
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(("127.0.0.1", port))
+        shown, status = watch("xterm", "host 127.0.0.1", "tls off",
+                              f"port {port}", "timeout 5")
+        for one in waiting:
+            one.close()
+    yield from line_is_redrawn_and_erased("the TCP handshake of 127.0.0.1",
+                                          shown)
+    if status != 75:
+        yield f"exit {status}"
+
+
+def address_is_waited_for():
+    shown, status = watch(
+        "xterm", "host slow.test", "tls off", "port 9", environment={
+            "SHIM_RESOLVE": "slow", "LD_PRELOAD": os.path.abspath(SHIM)})
+    yield from line_is_redrawn_and_erased("the address of slow.test", shown)
+    if status != 75:
+        yield f"exit {status}"
+
+
 def line_is_not_shown(seconds, term):
-    shown, status, _ = watch(seconds, term)
+    shown, status = slow_greeting(seconds, term)
     if shown or status:
         yield f"exit {status}: {shown!r}"
 
@@ -173,7 +222,13 @@ def main():
         for number in (signal.SIGTERM, signal.SIGINT):
             tap.run(f"{number.name} ends {torment.__name__}", heeds_signal,
                     torment, number)
-    tap.run("a line says what is waited for", line_is_shown)
+    tap.run("a line says what is waited for", greeting_is_waited_for)
+    tap.run("so in the TLS handshake", handshake_is_waited_for)
+    tap.run("so in the TCP handshake", connection_is_waited_for)
+    if os.path.exists(SHIM):
+        tap.run("so while the name is resolved", address_is_waited_for)
+    else:
+        tap.skip("so while the name is resolved", "no shim.so")
     tap.run("not on a dumb terminal", line_is_not_shown, 4, "dumb")
     tap.run("not before three seconds", line_is_not_shown, 1, "xterm")
     return tap.done()

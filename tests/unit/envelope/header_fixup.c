@@ -69,6 +69,11 @@ static const struct probe {
 	{ "and is one, without Sender", { "set_from_header", "on" }, NULL,
 	    SENDER, NULL, "Sender: q@b.example\nFrom: A <a@b.example>,\n"
 	    " c@d.example\nFrom: x@y.z\n", "From: s@x.example\n" },
+	{ "a name without an address gets one", { "set_from_header", "on" },
+	    NULL, SENDER, NULL, "From: My App\n",
+	    "From: My App <s@x.example>\n" },
+	{ "a group is replaced", { "set_from_header", "on" }, NULL, SENDER,
+	    NULL, "From: A: a@b.example;\n", "From: s@x.example\n" },
 	{ "what cannot be read is replaced", { "set_from_header", "on" }, NULL,
 	    SENDER, NULL, "From: <<\n", "From: s@x.example\n" },
 	{ "set_from_header off leaves it out", { "set_from_header", "off" },
@@ -107,8 +112,6 @@ static const struct probe {
 	{ "without a domain an author is the sender", { 0 }, NULL, SENDER,
 	    NULL, "From: root (Cron)\nSender: root\nTo: root\n",
 	    "From: s@x.example (Cron)\nSender: s@x.example\nTo: root\n" },
-	{ "without either it stays", { 0 }, NULL, "", NULL, "From: root\n",
-	    "From: root\n" },
 	{ "a name of the machine serves as domain", { "maildomain", "%H.f" },
 	    NULL, SENDER, NULL, "From: root\n", "From: root@mail.f\n" },
 };
@@ -185,18 +188,20 @@ date_and_message_id_are_added(void **state)
 {
 	static const struct {
 		const char *settings[2 * SETTINGS];
+		const char *host;
 		const char *sender;
 		const char *end;  /* of the Message-ID */
 	} cases[] = {
-		{ { 0 }, SENDER, "@x.example>" },
-		{ { DOMAIN }, SENDER, "@x.example>" },
-		{ { DOMAIN }, "", "@d.example>" },
-		{ { "from", "a@e.example", DOMAIN }, "", "@e.example>" },
-		{ { 0 }, "", "@unknown.invalid>" },
+		{ { 0 }, "mail", SENDER, "@x.example>" },
+		{ { DOMAIN }, "mail", SENDER, "@x.example>" },
+		{ { DOMAIN }, "mail", "", "@d.example>" },
+		{ { "from", "a@e.example", DOMAIN }, "mail", "",
+		    "@e.example>" },
+		{ { 0 }, "mail", "", "@mail>" },
+		{ { 0 }, "localhost", "", "@unknown.invalid>" },
 	};
 
 	(void)state;
-	host_name = "mail";
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct probe t = { .name = cases[i].end,
 			.sender = cases[i].sender,
@@ -205,6 +210,7 @@ date_and_message_id_are_added(void **state)
 		char *sent;
 		const char *rest;
 
+		host_name = cases[i].host;
 		prepare(&a, cases[i].settings);
 		sent = complete(&t, &a);
 		rest = skip_field(sent, "Date: ", "");

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../unit.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/platform.h"
 #include "net/progress.h"
 
 #define MIB ((uint64_t)1 << 20)
@@ -57,52 +62,41 @@ a_line_tells_rate_and_time_left(void **state)
 	}
 }
 
-/* A transport that takes at most 5 octets at a time. */
-static char taken[64];
-
-static ssize_t
-take(struct transport *t, const void *data, size_t n, struct error *err)
-{
-	(void)t, (void)err;
-	if (n > 5)
-		n = 5;
-	strncat(taken, data, n);
-	return (ssize_t)n;
-}
-
-static ssize_t
-give(struct transport *t, void *data, size_t n, struct error *err)
-{
-	(void)t, (void)err;
-	assert_true(n >= 2);
-	memcpy(data, "ok", 2);
-	return 2;
-}
-
-static int
-flush(struct transport *t, struct error *err)
-{
-	(void)t, (void)err;
-	return TRANSPORT_WANT_WRITE;
-}
-
 static void
-what_is_sent_and_received_passes_through(void **state)
+what_the_peer_has_not_read_is_not_done(void **state)
 {
-	struct transport lower = { give, take, flush, NULL, 42 };
-	struct error err = {0};
-	struct transport *t = progress_open(&lower, -1, 10);
-	char answer[8] = "";
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t len = sizeof(at);
+	static char data[8 << 20];
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	int peer, fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct progress p;
+	ssize_t n;
 
 	(void)state;
-	assert_int_equal(t->fd, 42);
-	assert_int_equal(t->write(t, "hello world", 11, &err), 5);
-	assert_int_equal(t->write(t, " world", 6, &err), 5);
-	assert_string_equal(taken, "hello worl");
-	assert_int_equal(t->read(t, answer, sizeof(answer), &err), 2);
-	assert_string_equal(answer, "ok");
-	assert_int_equal(t->flush(t, &err), TRANSPORT_WANT_WRITE);
-	assert_ptr_equal(progress_close(t), &lower);
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(listener, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &len),
+	    0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&at, len), 0);
+	peer = accept(listener, NULL, NULL);
+	progress_begin(&p, -1, fd, sizeof(data));
+	n = send(fd, data, sizeof(data), MSG_DONTWAIT);
+	assert_true(n > 0);
+	progress_count(&p, (size_t)n);
+	assert_true(p.written == (uint64_t)n);
+	if (platform_unacknowledged(fd) > 0)
+		assert_true(p.meter.now.done < p.written);
+	while (recv(peer, data, sizeof(data), MSG_DONTWAIT) > 0 ||
+	    platform_unacknowledged(fd) > 0)
+		continue;
+	progress_count(&p, 0);
+	assert_true(p.meter.now.done == p.written);
+	progress_end(&p);
+	close(peer);
+	close(fd);
+	close(listener);
 }
 
 int
@@ -110,7 +104,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_tells_rate_and_time_left),
-		cmocka_unit_test(what_is_sent_and_received_passes_through),
+		cmocka_unit_test(what_the_peer_has_not_read_is_not_done),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

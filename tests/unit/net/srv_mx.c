@@ -196,7 +196,7 @@ only_hosts_that_somebody_vouches_for_are_tried(void **state)
 		account_init(&a, "/nowhere");
 		set_all(&a, cases[i].settings, &err);
 		assert_int_equal(account_check(&a, &err), 0);
-		result = smarthost_make(&route, &a, &err);
+		result = smarthost_make(&route, &a, NULL, &err);
 		if (err.code != cases[i].code)
 			fail_msg("%s: %d %s", cases[i].settings, err.code,
 			    err.text);
@@ -222,7 +222,7 @@ a_host_that_the_dns_does_not_lead_to_is_passed_over(void **state)
 	assert_int_equal(account_set(&a, "host",
 	    "srv:empty.test srv:away.test smtp.test", &err), 0);
 	assert_int_equal(account_check(&a, &err), 0);
-	assert_int_equal(smarthost_make(&route, &a, &err), 0);
+	assert_int_equal(smarthost_make(&route, &a, NULL, &err), 0);
 	assert_int_equal(err.code, 0);
 	check_hosts(&route, "smtp.test:465");
 	smarthost_free(&route);
@@ -240,7 +240,7 @@ a_signed_answer_counts_if_the_system_vouches_for_it(void **state)
 	account_init(&a, "/nowhere");
 	set_all(&a, "host=srv:signed.test", &err);
 	assert_int_equal(account_check(&a, &err), 0);
-	assert_int_equal(smarthost_make(&route, &a, &err) == 0,
+	assert_int_equal(smarthost_make(&route, &a, NULL, &err) == 0,
 	    platform_strips_authentic());
 	smarthost_free(&route);
 	account_free(&a);

@@ -517,7 +517,7 @@ static void
 run_endless(size_t i, int64_t deadline, struct error *err)
 {
 	struct transport transport = { endless[i].read, endless[i].write,
-	    endless[i].flush, keep_open, -1 };
+	    endless[i].flush, keep_open, -1, NULL };
 	struct stream s;
 	int ends[2];
 

@@ -188,7 +188,8 @@ records_are_of_names_and_ports(void **state)
 		struct error err = {0};
 
 		assert_int_equal(tlsa_fetch(&records, places[i].host,
-		    places[i].port, deadline_in(20000), &err), -1);
+		    places[i].port, deadline_in(20000), NULL,
+		    &err), -1);
 		assert_int_equal(err.code, EX_CONFIG);
 		tlsa_free(&records);
 	}

@@ -403,7 +403,7 @@ handshake_and_first_command_take_two_packets(void **state)
 	struct tls_policy policy = {0};
 	struct tls_facts facts;
 	struct counter c = { { counted_read, counted_write, counted_flush,
-	    counted_close, 0 }, NULL, 0 };
+	    counted_close, 0, NULL }, NULL, 0 };
 	struct transport *upper;
 	struct error err = {0};
 	struct stream s;
