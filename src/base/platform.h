@@ -4,6 +4,7 @@
 #define ONEHOP_BASE_PLATFORM_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Overwrites with zeros in a way that no compiler removes. */
@@ -52,6 +53,10 @@ int platform_is_unknown_host(int eai);
 /* Returns whether res_query() clears the AD bit of an answer unless the
  * administrator trusts the resolver ("options trust-ad" of resolv.conf). */
 int platform_strips_authentic(void);
+
+/* The machine as seccomp(2) names it; 0 where there is none, or where one
+ * system call serves for all of socket(), connect(), .... */
+uint32_t platform_audit_machine(void);
 
 /* How wide the terminal is, in columns; 0 if nobody knows. */
 unsigned platform_columns(int fd);
