@@ -7,84 +7,101 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Makes the disk know the names in the directory above path. */
-static int
-sync_above(char *path)
+/* Ends the path at a slash, or goes back to that; returns the character that
+ * was there. */
+static char
+cut(char *end, char c)
 {
-	char *slash = strrchr(path, '/');
-	char *end = slash == path ? slash + 1 : slash;
-	char after = '\0';
-	int fd, result;
+	char was = *end;
 
-	if (end != NULL) {
-		after = *end;
-		*end = '\0';
-	}
-	fd = open(end != NULL ? path : ".",
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (end != NULL)
-		*end = after;
-	result = fd >= 0 ? fsync(fd) : -1;
-	if (fd >= 0)
-		close(fd);
-	return result;
+	*end = c;
+	return was;
 }
 
-/* Mode 0700 whatever the umask, for the new directory and nothing that has
- * taken its place meanwhile. */
-static int
-close_others(const char *path)
+/* The end of the component of the path after at. */
+static char *
+next_end(char *at)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct stat st;
-	int result;
-
-	if (fd < 0)
-		return -1;
-	result = fstat(fd, &st);
-	if (result == 0 && st.st_uid != geteuid()) {
-		errno = EPERM;
-		result = -1;
-	}
-	if (result == 0)
-		result = fchmod(fd, 0700);
-	close(fd);
-	return result;
+	at += strspn(at, "/");
+	return at + strcspn(at, "/");
 }
 
-/* Leaves what is there as it is, whatever a system says of making it. */
+/*
+ * Mode 0700 whatever the umask, for the directory that was just made. One that
+ * another run has made meanwhile stays as it is; one of another user, or a
+ * link, is refused. Returns a descriptor, or -1 with errno.
+ */
 static int
-make_one(char *path)
+enter(int parent, const char *name)
 {
 	mode_t mask = umask(077); /* else it might not even be opened */
-	int made = mkdir(path, 0700);
-	int error = errno;
+	int made = mkdirat(parent, name, 0700) == 0;
+	int fd, error = errno;
 	struct stat st;
 
 	umask(mask);
-	if (made == 0)
-		return close_others(path) == 0 && sync_above(path) == 0
-		    ? 0 : -1;
-	if (error == EEXIST || stat(path, &st) == 0)
-		return 0;
+	if (!made && error != EEXIST) {
+		errno = error;
+		return -1;
+	}
+	fd = openat(parent, name,
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && st.st_uid != geteuid())
+		errno = EPERM;
+	else if (!made || (fchmod(fd, 0700) == 0 && fsync(parent) == 0))
+		return fd;
+	error = errno;
+	close(fd);
 	errno = error;
 	return -1;
 }
 
+/* Makes what of the path begins at name, below the open directory, which it
+ * closes. */
+static int
+make_below(int parent, char *name)
+{
+	while (*name != '\0') {
+		char *end = next_end(name), after = cut(end, '\0');
+		int fd = enter(parent, name), error = errno;
+
+		cut(end, after);
+		close(parent);
+		errno = error;
+		if (fd < 0)
+			return -1;
+		parent = fd;
+		name = end + strspn(end, "/");
+	}
+	return close(parent);
+}
+
+/* Leaves what is there as it is, whatever a system says of making it. */
 int
 mkdirs(char *path)
 {
-	int result = 0;
+	char *known = path + (*path == '/'), *end = known;
+	char after;
+	struct stat st;
+	int fd;
 
-	for (char *end = path; result == 0 && *end != '\0';) {
-		char after;
-
-		end += strspn(end, "/");
-		end += strcspn(end, "/");
-		after = *end;
-		*end = '\0';
-		result = make_one(path);
-		*end = after;
+	/* the part of the path that is there */
+	while (*end != '\0') {
+		end = next_end(end);
+		after = cut(end, '\0');
+		fd = stat(path, &st);
+		cut(end, after);
+		if (fd != 0)
+			break;
+		known = end + strspn(end, "/");
 	}
-	return result;
+	if (*known == '\0')
+		return 0;
+	after = cut(known, '\0');
+	fd = open(path[0] != '\0' ? path : ".",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cut(known, after);
+	return fd < 0 ? -1 : make_below(fd, known);
 }

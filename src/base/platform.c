@@ -20,6 +20,9 @@
 
 #include "base/xmalloc.h"
 
+#ifdef __linux__
+#include <linux/audit.h>
+#endif
 #ifdef HAVE_SYS_PRCTL_H
 #include <sys/prctl.h>
 #endif
@@ -67,6 +70,9 @@ platform_hide_memory(void)
 	struct rlimit none = { 0, 0 };
 
 	setrlimit(RLIMIT_CORE, &none);
+#ifdef __linux__
+#include <linux/audit.h>
+#endif
 #ifdef HAVE_SYS_PRCTL_H
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
@@ -230,6 +236,20 @@ platform_unacknowledged(int fd)
 	(void)fd;
 #endif
 	return 0;
+}
+
+uint32_t
+platform_audit_machine(void)
+{
+#if defined(__linux__) && defined(__x86_64__)
+	return AUDIT_ARCH_X86_64;
+#elif defined(__linux__) && defined(__aarch64__) && defined(__AARCH64EL__)
+	return AUDIT_ARCH_AARCH64;
+#elif defined(__linux__) && defined(__riscv) && __riscv_xlen == 64
+	return AUDIT_ARCH_RISCV64;
+#else
+	return 0;
+#endif
 }
 
 unsigned

@@ -6,6 +6,7 @@
 #define ONEHOP_BASE_PLATFORM_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Overwrites len octets with zeros in a way that the compiler cannot remove. */
@@ -69,6 +70,10 @@ int platform_strips_authentic(void);
 /* Finds the user at the other end of a unix socket. Returns 0; -1 if fd is not
  * one or the system cannot tell. */
 int platform_peer_user(int fd, uid_t *uid);
+
+/* Returns the machine as seccomp(2) names it; 0 if there is no name, or if one
+ * system call serves for all of socket(), connect() and so on. */
+uint32_t platform_audit_machine(void);
 
 /* Returns the width of the terminal in columns, or 0 if it is unknown. */
 unsigned platform_columns(int fd);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The sandbox of Linux: Landlock. */
+/* The sandbox of Linux: Landlock, and a filter of system calls. */
 #include "config.h"
 
 #include "base/sandbox.h"
@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/seccomp.h"
 
 /*
  * The C library has no functions for Landlock, and <linux/landlock.h> is often
@@ -132,8 +134,8 @@ landlock_is_deadly(void)
 	return status != 0;
 }
 
-int
-sandbox_confine(const struct sandbox_needs *needs)
+static int
+landlock_confine(const struct sandbox_needs *needs)
 {
 	struct landlock_ruleset handled;
 	long abi, ruleset, result;
@@ -153,4 +155,13 @@ sandbox_confine(const struct sandbox_needs *needs)
 	result = syscall(SYS_landlock_restrict_self, ruleset, 0);
 	close((int)ruleset);
 	return result == 0 ? 0 : -1;
+}
+
+int
+sandbox_confine(const struct sandbox_needs *needs)
+{
+	int of_landlock = landlock_confine(needs);
+	int of_seccomp = seccomp_confine(needs);
+
+	return of_landlock == 0 && of_seccomp == 0 ? 0 : -1;
 }

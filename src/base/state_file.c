@@ -65,7 +65,7 @@ open_directory(int *fd, const char *path, struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 
-	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (*fd < 0 && errno == ENOENT)
 		return 0;
 	escape_string(quote, sizeof(quote), path);

@@ -13,18 +13,26 @@
 #include "base/poll.h"
 #include "base/xmalloc.h"
 
-/* Where everybody may rename, our own files can be put in another's place. */
+/* The directory that the file is in. */
 static int
-check_directory(int directory, const char *path, struct error *err)
+stat_parent(int directory, const char *path, struct stat *st)
 {
 	const char *slash = strrchr(path, '/');
 	char *parent = slash == NULL ? xstrdup(".")
 	    : xstrndup(path, (size_t)(slash - path) + 1);
-	struct stat st;
-	int result = fstatat(directory, parent, &st, 0);
+	int result = fstatat(directory, parent, st, 0);
 
 	free(parent);
-	if (result != 0)
+	return result;
+}
+
+/* Where everybody may rename, our own files can be put in another's place. */
+static int
+check_directory(int directory, const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (stat_parent(directory, path, &st) != 0)
 		return fail(err, EX_CONFIG, "%s", strerror(errno));
 	if ((st.st_mode & S_IWOTH) != 0 && (st.st_mode & S_ISVTX) == 0)
 		return fail(err, EX_CONFIG, "expected a directory that is not "
@@ -210,4 +218,39 @@ trusted_file_require(struct trusted_file *file, const char *path, size_t max,
 	default:
 		return -1;
 	}
+}
+
+int
+trusted_file_may_append(const char *path)
+{
+	const mode_t others = S_IWGRP | S_IWOTH;
+	struct stat st;
+	int fd, result;
+
+	if (path[0] != '/' || stat_parent(AT_FDCWD, path, &st) != 0 ||
+	    (st.st_uid != geteuid() && st.st_uid != 0) ||
+	    ((st.st_mode & others) != 0 && (st.st_mode & S_ISVTX) == 0))
+		return 0;
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW |
+	    O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+	if (fd < 0)
+		return 0;
+	result = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_uid == geteuid() && st.st_nlink == 1 &&
+	    (st.st_mode & others) == 0;
+	close(fd);
+	return result;
+}
+
+const char *
+trusted_file_key_log(void)
+{
+	static const char name[] = "SSLKEYLOGFILE";
+	const char *path = getenv(name);
+
+	if (path != NULL && !trusted_file_may_append(path)) {
+		unsetenv(name);
+		path = NULL;
+	}
+	return path;
 }

@@ -49,6 +49,18 @@ enum trusted_result trusted_file_read(struct trusted_file *file,
 int trusted_file_require(struct trusted_file *file, const char *path,
 	size_t max, struct error *err);
 
+/*
+ * Returns whether secrets may be appended to the path: a regular file that the
+ * user owns and others cannot write, made if it is not there, in a directory
+ * that the user or root owns, where others cannot replace it.
+ */
+int trusted_file_may_append(const char *path);
+
+/* The path in SSLKEYLOGFILE, to which TLS libraries append the keys of each
+ * session; NULL without one. One that fails the test above leaves the
+ * environment. */
+const char *trusted_file_key_log(void);
+
 /* Same as trusted_file_read(), for a file in an open directory. */
 enum trusted_result trusted_file_read_at(struct trusted_file *file,
 	int directory, const char *name, size_t max, struct error *err);

@@ -12,6 +12,7 @@
 #include "base/platform.h"
 #include "base/poll.h"
 #include "base/write_all.h"
+#include "base/xdg.h"
 #include "base/xmalloc.h"
 
 /* Like read(), through signals and descriptors that do not block. */
@@ -45,17 +46,6 @@ write_out(struct spool *s, const char *data, size_t n, struct error *err)
 	    "file: %s", strerror(errno));
 }
 
-/* $variable/tail, if the variable is an absolute path: owned, else NULL. */
-static char *
-directory(const char *variable, const char *tail)
-{
-	const char *value = getenv(variable);
-
-	if (value == NULL || value[0] != '/')
-		return NULL;
-	return xasprintf("%s/%s", value, tail);
-}
-
 /*
  * TMPDIR is not asked: it is the caller's word on where our user's mail lies,
  * and often a disk in memory.
@@ -63,20 +53,15 @@ directory(const char *variable, const char *tail)
 int
 spool_reserve(struct error *err)
 {
-	char *places[] = {
-		directory("XDG_STATE_HOME", "onehop"),
-		directory("HOME", ".local/state/onehop"),
-		xstrdup("/var/tmp"),
-		xstrdup("/tmp"),
-	};
-	size_t n = sizeof(places) / sizeof(places[0]);
+	char *home = xdg_home(), *state = xdg_state_directory(home);
+	const char *places[] = { state, "/var/tmp", "/tmp" };
 	int fd = -1;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 		if (fd < 0 && places[i] != NULL)
 			fd = platform_open_unnamed(places[i]);
-		free(places[i]);
-	}
+	free(state);
+	free(home);
 	if (fd < 0)
 		return fail(err, EX_IOERR, "cannot make a temporary file in "
 		    "/var/tmp or /tmp: %s", strerror(errno));

@@ -362,6 +362,9 @@ log_open(const struct account *a)
 	const char *path;
 	int fd;
 
+	/* the sandbox lets nobody connect to the system's log later */
+	if (a->syslog != 0)
+		openlog("onehop", LOG_PID | LOG_NDELAY, a->syslog - 1);
 	if (is_off(a) || descriptor_of(a->logfile) >= 0)
 		return 0;
 	path = find_file(a, made);

@@ -13,6 +13,7 @@
 #include "base/ascii.h"
 #include "base/mkdirs.h"
 #include "base/sandbox.h"
+#include "base/trusted_file.h"
 #include "base/xdg.h"
 #include "base/xmalloc.h"
 #include "tls/client_cert.h"
@@ -81,19 +82,6 @@ add_entries(struct paths *keep, const char *path)
 	closedir(directory);
 }
 
-/* A rule needs a file. */
-static void
-add_created(struct paths *keep, const char *path)
-{
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
-	    O_NONBLOCK | O_NOCTTY, 0600);
-
-	if (fd < 0)
-		return;
-	close(fd);
-	add(keep, path, SANDBOX_WRITE);
-}
-
 /* The files of keys that are marked so, but for the system's trust store. */
 static void
 add_tls_files(struct paths *keep, const struct account *a)
@@ -114,16 +102,15 @@ add_tls_files(struct paths *keep, const struct account *a)
 
 /* Adds the files that the account's keys name. */
 static void
-add_account(struct paths *keep, const struct account *a)
+add_account(struct paths *keep, const struct account *a, const char *key_log)
 {
 	char *state = xdg_state_directory(a->home);
-	const char *keys = getenv("SSLKEYLOGFILE"); /* GnuTLS honours it */
 
 	add_tls_files(keep, a);
 	if (strcmp(a->logfile, "-") != 0 && strcmp(a->logfile, "on") != 0)
 		add(keep, a->logfile, SANDBOX_WRITE);
-	if (keys != NULL && a->tls)
-		add_created(keep, keys);
+	if (key_log != NULL)
+		add(keep, key_log, SANDBOX_WRITE);
 	if (state != NULL && a->tls_trust == TLS_TRUST_TOFU)
 		(void)mkdirs(state);
 	if (state != NULL)
@@ -152,6 +139,7 @@ sandbox_enter(const struct account *a, unsigned later)
 		.network = (later & SANDBOX_CONNECT) != 0,
 		.signals = (later & SANDBOX_KILL) != 0
 	};
+	const char *key_log = a->tls ? trusted_file_key_log() : NULL;
 
 	if (!is_possible(a))
 		return;
@@ -159,7 +147,7 @@ sandbox_enter(const struct account *a, unsigned later)
 	for (size_t i = 0;
 	    i < sizeof(system_paths) / sizeof(system_paths[0]); i++)
 		add(&keep, system_paths[i], SANDBOX_READ);
-	add_account(&keep, a);
+	add_account(&keep, a, key_log);
 	needs.paths = keep.at;
 	needs.n = keep.n;
 	(void)sandbox_confine(&needs); /* what cannot be, is done without */

@@ -19,7 +19,13 @@ FUZZ_TARGETS = \
 	tests/fuzz/config \
 	tests/fuzz/session \
 	tests/fuzz/order \
-	tests/fuzz/aliases
+	tests/fuzz/aliases \
+	tests/fuzz/downgrade \
+	tests/fuzz/escape \
+	tests/fuzz/options \
+	tests/fuzz/server \
+	tests/fuzz/stream \
+	tests/fuzz/wire
 if TOKEN
 FUZZ_TARGETS += tests/fuzz/token
 tests_fuzz_token_LDADD = tests/libtest.a src/token/libtoken.a $(TOKEN_LINK)
@@ -29,7 +35,7 @@ EXTRA_DIST += tests/fuzz/token.c
 endif
 check_PROGRAMS += $(FUZZ_TARGETS)
 TESTS += $(FUZZ_TARGETS)
-EXTRA_DIST += tests/fuzz/corpus
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/all.sh
 
 FUZZ_CC = clang
 FUZZ_SECONDS = 60
@@ -55,7 +61,26 @@ fuzz:
 	cd fuzz/$(TARGET) && ./fuzz -max_total_time=$(FUZZ_SECONDS) \
 		-timeout=10 -print_final_stats=1 corpus \
 		'$(abs_srcdir)/tests/fuzz/corpus/$(TARGET)'
+
+# All targets in turn, HOURS altogether; the table is fuzz/table.
+HOURS = 1
+FUZZ_COMPILE = $(FUZZ_CC) -std=gnu99 -g -O1 -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=undefined $(DEFS) \
+	-I. $(AM_CPPFLAGS) $(GNUTLS_CFLAGS) $(GSASL_CFLAGS) $(IDN2_CFLAGS) \
+	$(TOKEN_CFLAGS)
+fuzz-all:
+	@set -- $(FUZZ_TARGETS:tests/fuzz/%=%); sources=; \
+	for source in $(src_libonehop_a_SOURCES) $(FUZZ_TOKEN_FILES); do \
+		case $$source in \
+		*.c) sources="$$sources $(srcdir)/$$source" ;; \
+		esac; \
+	done; \
+	FUZZ_COMPILE='$(FUZZ_COMPILE)' FUZZ_SOURCES="$$sources" \
+	FUZZ_LIBS='$(LIBRARIES_LIBS) $(TOKEN_LIBS)' \
+	top_srcdir='$(abs_top_srcdir)' sh $(srcdir)/tests/fuzz/all.sh \
+		$$(($(HOURS) * 3600 / $$#)) "$$@"
+
 clean-local-fuzz:
 	rm -rf fuzz
 clean-local: clean-local-fuzz
-.PHONY: fuzz clean-local-fuzz
+.PHONY: fuzz fuzz-all clean-local-fuzz

@@ -157,6 +157,7 @@ static const struct {
 	{ "rm pins/a:1; mkfifo pins/a:1", "/pins: a:1: expected a regular "
 	    "file", 1 },
 	{ "mv pins x; echo >pins", "/pins: Not a directory", 1 },
+	{ "mv pins x; ln -s x pins", "/pins: Not a directory", 1 },
 	{ "chmod 0 pins/a:1", "/pins/a:1: Permission denied", 0 },
 	{ "chown 4711 pins", "/pins: expected a directory of user 0, not of "
 	    "user 4711", 2 },

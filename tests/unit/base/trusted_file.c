@@ -144,6 +144,76 @@ owner_mode_and_kind_decide(void **state)
 		run_case(*state, i);
 }
 
+/* What is at the end of the path, and whether USER may append there. */
+static const struct {
+	const char *path;   /* below the scratch directory */
+	int may;
+} logs[] = {
+	{ "own/new", 1 }, { "own/file", 1 }, { "sticky/new", 1 },
+	{ "own/public", 0 }, { "own/link", 0 }, { "own/hard", 0 },
+	{ "own/fifo", 0 }, { "own/theirs", 0 }, { "own/roots", 0 },
+	{ "theirs/file", 0 }, { "theirs/new", 0 }, { "open/new", 0 },
+	{ "shared/new", 0 }, { "own/none/new", 0 }, { "own", 0 },
+};
+
+static void
+make_directory(const char *name, uid_t owner, mode_t mode)
+{
+	assert_int_equal(mkdir(name, 0700), 0);
+	assert_int_equal(chown(name, owner, owner), 0);
+	assert_int_equal(chmod(name, mode), 0);
+}
+
+static void
+make_owned(const char *name, uid_t owner, mode_t mode)
+{
+	make_file(name, FILE_REGULAR, NULL);
+	assert_int_equal(chown(name, owner, owner), 0);
+	assert_int_equal(chmod(name, mode), 0);
+}
+
+static void
+secrets_are_appended_where_others_cannot_take_them(void **state)
+{
+	const char *root = *state;
+
+	if (geteuid() != 0)
+		skip(); /* only root can make files of others */
+	assert_int_equal(chdir(root), 0);
+	make_directory("own", USER, 0755);
+	make_directory("theirs", OTHER, 0777);
+	make_directory("open", USER, 0777);
+	make_directory("shared", USER, 0775);
+	make_directory("sticky", 0, 01777);
+	make_owned("own/file", USER, 0644);
+	make_owned("own/public", USER, 0666);
+	make_owned("own/target", USER, 0600);
+	make_owned("own/theirs", OTHER, 0666);
+	make_owned("own/roots", 0, 0644);
+	make_owned("theirs/file", USER, 0600);
+	assert_int_equal(symlink("target", "own/link"), 0);
+	assert_int_equal(link("own/target", "own/hard"), 0);
+	assert_int_equal(mkfifo("own/fifo", 0600), 0);
+	assert_int_equal(chown("own/fifo", USER, USER), 0);
+	assert_int_equal(setegid(USER), 0);
+	assert_int_equal(seteuid(USER), 0);
+	for (size_t i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
+		char *path = xasprintf("%s/%s", root, logs[i].path);
+		int may = trusted_file_may_append(path);
+
+		if (may != logs[i].may)
+			fail_msg("%s: %d", logs[i].path, may);
+		assert_int_equal(setenv("SSLKEYLOGFILE", path, 1), 0);
+		assert_int_equal(trusted_file_key_log() != NULL, may);
+		assert_int_equal(getenv("SSLKEYLOGFILE") != NULL, may);
+		free(path);
+	}
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(setegid(0), 0);
+	assert_int_equal(trusted_file_may_append("own/file"), 0);
+	assert_int_equal(chdir("/"), 0);
+}
+
 static void
 a_device_is_no_file(void **state)
 {
@@ -179,6 +249,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(owner_mode_and_kind_decide,
+		    make, drop),
+		cmocka_unit_test_setup_teardown(
+		    secrets_are_appended_where_others_cannot_take_them,
 		    make, drop),
 		cmocka_unit_test(a_device_is_no_file),
 		cmocka_unit_test(a_missing_file_is_named_by_the_caller),

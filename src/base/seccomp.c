@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "base/seccomp.h"
+
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "base/platform.h"
+
+/* Numbers that headers may be too old for; the same on every machine. */
+enum {
+	NR_IO_URING_SETUP = 425,
+	NR_IO_URING_ENTER = 426,
+	NR_IO_URING_REGISTER = 427
+};
+
+/* The other numbers of x86-64, for pointers of 32 bits. */
+#define NR_X32 0x40000000u
+
+/* Refused whatever their arguments are. */
+static const uint32_t refused[] = {
+	SYS_execve, SYS_execveat,
+	/* sockets, files and programs without a call of their own */
+	NR_IO_URING_SETUP, NR_IO_URING_ENTER, NR_IO_URING_REGISTER,
+	/* the kernel's own keys and programs */
+	SYS_add_key, SYS_request_key, SYS_keyctl, SYS_bpf, SYS_perf_event_open,
+	SYS_userfaultfd,
+	/* other views of the system */
+	SYS_unshare, SYS_setns, SYS_chroot, SYS_mount, SYS_umount2,
+	SYS_pivot_root, SYS_open_by_handle_at,
+	/* what root could do to the system */
+	SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load,
+	SYS_reboot, SYS_swapon, SYS_swapoff, SYS_sethostname,
+	SYS_setdomainname, SYS_settimeofday, SYS_clock_settime, SYS_acct
+};
+
+struct program {
+	struct sock_filter at[128];
+	unsigned short n;
+};
+
+static void
+add(struct program *p, unsigned code, uint32_t k, unsigned yes, unsigned no)
+{
+	p->at[p->n++] = (struct sock_filter){ (uint16_t)code, (uint8_t)yes,
+		(uint8_t)no, k };
+}
+
+static void
+load(struct program *p, size_t offset)
+{
+	add(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
+}
+
+static void
+end(struct program *p, uint32_t result)
+{
+	add(p, BPF_RET | BPF_K, result, 0, 0);
+}
+
+static void
+end_if(struct program *p, uint32_t value, uint32_t result)
+{
+	add(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
+	end(p, result);
+}
+
+int
+seccomp_confine(const struct sandbox_needs *needs)
+{
+	const uint32_t refuse = SECCOMP_RET_ERRNO | EACCES;
+	const uint32_t machine = platform_audit_machine();
+	struct program p = { .n = 0 };
+	struct sock_fprog filter = { .filter = p.at };
+
+	if (machine == 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return -1;
+	load(&p, offsetof(struct seccomp_data, arch));
+	add(&p, BPF_JMP | BPF_JEQ | BPF_K, machine, 1, 0);
+	end(&p, refuse);
+	load(&p, offsetof(struct seccomp_data, nr));
+	add(&p, BPF_JMP | BPF_JGE | BPF_K, NR_X32, 0, 1);
+	end(&p, refuse);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		end_if(&p, refused[i], refuse);
+	if (!needs->network)
+		end_if(&p, SYS_connect, refuse);
+	add(&p, BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 1, 0);
+	end(&p, SECCOMP_RET_ALLOW);
+	/* the kernel looks at the lower half of the first argument only */
+	load(&p, offsetof(struct seccomp_data, args));
+	end_if(&p, AF_INET, SECCOMP_RET_ALLOW);
+	end_if(&p, AF_INET6, SECCOMP_RET_ALLOW);
+	end_if(&p, AF_NETLINK, SECCOMP_RET_ALLOW);
+	end(&p, refuse);
+	filter.len = p.n;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0);
+}
