@@ -294,6 +294,8 @@ submit_or_enqueue(struct program_run *run, struct error *err)
 		return -1;
 	if (run->options.json)
 		result_json_reserve(&run->result);
+	if (background_send(&attempt, &run->options.selection, err))
+		return -1;
 	if (options.trace < 0 && isatty(STDERR_FILENO))
 		options.progress = STDERR_FILENO;
 	if (downgrade_may_need_file(&run->message))

@@ -106,9 +106,11 @@ value_place(const char *value, struct error *err)
 		return xstrdup("on");
 	if (ascii_equal(value, "off"))
 		return xstrdup("off");
+	if (ascii_equal(value, "first"))
+		return xstrdup("first");
 	if (value[0] == '/')
 		return value_text(value, err);
-	value_refuse(err, "on, off or an absolute path", value);
+	value_refuse(err, "on, off, first or an absolute path", value);
 	return NULL;
 }
 

@@ -12,6 +12,7 @@
 #include "config/load.h"
 #include "config/local_host.h"
 #include "net/stdio.h"
+#include "outbox/background.h"
 #include "outbox/enqueue.h"
 #include "report/stderr.h"
 #include "server/mail_rcpt.h"
@@ -270,7 +271,8 @@ submit_message_of(struct smtp_server *r, struct message *message,
 		    selection, &v->result);
 	else if (v->result.code == 0 &&
 	    envelope_make(&envelope, &request, &account, message,
-	    &v->result) == 0) {
+	    &v->result) == 0 &&
+	    !background_send(&attempt, selection, &v->result)) {
 		int result = reuse_send(&r->delivery, &account, &envelope,
 		    message, &v->result);
 

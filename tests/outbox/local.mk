@@ -4,6 +4,7 @@ OUTBOX_TESTS = \
 	tests/outbox/disks.py \
 	tests/outbox/fate.py \
 	tests/outbox/ledger.py \
+	tests/outbox/first.py \
 	tests/outbox/fixable.py \
 	tests/outbox/person.py \
 	tests/outbox/powercut.py \
