@@ -8,6 +8,7 @@ OUTBOX_TESTS = \
 	tests/outbox/fixable.py \
 	tests/outbox/person.py \
 	tests/outbox/powercut.py \
+	tests/outbox/report.py \
 	tests/outbox/rows.py
 EXTRA_DIST += $(OUTBOX_TESTS) tests/outbox/enqueue_rows.py \
 	tests/outbox/flush_rows.py tests/outbox/house.py tests/outbox/kill.py
