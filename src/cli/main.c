@@ -39,6 +39,7 @@
 #include "report/stderr.h"
 #include "report/timing.h"
 #include "server/smtp_server.h"
+#include "setup/outbox_enable.h"
 #include "setup/setup.h"
 #include "smtp/commands.h"
 #include "smtp/submit.h"
@@ -389,6 +390,26 @@ configure(struct program_run *run, struct error *err)
 }
 
 static int
+enable_outbox(struct program_run *run, struct error *err)
+{
+	const struct outbox_enable order = { &run->options.selection,
+	    STDOUT_FILENO, trace_of(&run->options) };
+
+	signals_hold();
+	return outbox_enable_run(&order, err);
+}
+
+static int
+show_outbox(struct program_run *run, struct error *err)
+{
+	const struct outbox_enable order = { &run->options.selection,
+	    STDOUT_FILENO, trace_of(&run->options) };
+
+	signals_hold();
+	return outbox_enable_status(&order, err);
+}
+
+static int
 serve_smtp(struct program_run *run, struct error *err)
 {
 	const struct smtp_server_options options = {
@@ -414,6 +435,8 @@ static int (*const actions[])(struct program_run *, struct error *) = {
 	[MODE_LIST] = list_queue,
 	[MODE_FLUSH] = flush_queue,
 	[MODE_OUTBOX] = manage_queue,
+	[MODE_ENABLE] = enable_outbox,
+	[MODE_STATUS] = show_outbox,
 	[MODE_NOTHING] = do_nothing,
 	[MODE_HELP] = show_help,
 	[MODE_VERSION] = show_version,

@@ -2,6 +2,7 @@
 # The outbox under everything that can happen to it.
 OUTBOX_TESTS = \
 	tests/outbox/disks.py \
+	tests/outbox/enable.py \
 	tests/outbox/fate.py \
 	tests/outbox/ledger.py \
 	tests/outbox/first.py \

@@ -176,7 +176,8 @@ def a_flush_takes_no_message():
         yield from fault_of(result, 64)
         result = house.run("--outbox", "bogus", stdin=message("1@x"))
         yield from fault_of(result, 64)
-        if b"list, show, retry, remove, on, off, first" not in result.stderr:
+        if b"list, show, retry, remove, enable, status, on, off, first" \
+                not in result.stderr:
             yield f"stderr: {result.stderr!r}"
 
 
