@@ -130,8 +130,11 @@ class Division:
         return None
 
     def start(self):
+        return House(self.config), self.sink()
+
+    def sink(self):
         self.recovering = False
-        return House(self.config), Sink(self.answer, lmtp=self.lmtp)
+        return Sink(self.answer, lmtp=self.lmtp)
 
     def recover(self, house, sink):
         self.recovering = True
