@@ -274,6 +274,19 @@ pretend_message(struct program_run *run, struct error *err)
 	    &run->message, err);
 }
 
+/* Tells of messages that were given up. */
+static void
+remind(const struct program_run *run, struct attempt *attempt)
+{
+	char *outbox = outbox_path(&run->account);
+
+	if (isatty(STDERR_FILENO))
+		notify_remind(STDERR_FILENO, outbox);
+	attempt->log = run->log;
+	notify_log(attempt);
+	free(outbox);
+}
+
 /* Sends the message to the smarthost; if that fails, puts it in the outbox. */
 static int
 submit_or_enqueue(struct program_run *run, struct error *err)
@@ -295,8 +308,10 @@ submit_or_enqueue(struct program_run *run, struct error *err)
 		return -1;
 	if (run->options.json)
 		result_json_reserve(&run->result);
-	if (background_send(&attempt, &run->options.selection, err))
+	if (background_send(&attempt, &run->options.selection, err)) {
+		remind(run, &attempt);
 		return -1;
+	}
 	if (options.trace < 0 && isatty(STDERR_FILENO))
 		options.progress = STDERR_FILENO;
 	if (downgrade_may_need_file(&run->message))
@@ -315,8 +330,7 @@ submit_or_enqueue(struct program_run *run, struct error *err)
 	else
 		enqueue_message(&attempt, &run->options.selection, err);
 	background_cancel(&later);
-	if (isatty(STDERR_FILENO))
-		notify_remind(STDERR_FILENO, outbox);
+	remind(run, &attempt);
 	free(outbox);
 	return result;
 }

@@ -14,6 +14,7 @@
 #include "net/stdio.h"
 #include "outbox/background.h"
 #include "outbox/enqueue.h"
+#include "outbox/notify.h"
 #include "report/stderr.h"
 #include "server/mail_rcpt.h"
 #include "smtp/reuse.h"
@@ -286,7 +287,9 @@ submit_message_of(struct smtp_server *r, struct message *message,
 	v->facts.started = started;
 	v->facts.ended = deadline_now();
 	attempt.code = v->result.code;
-	if (account.name == NULL)
+	if (account.name != NULL)
+		notify_log(&attempt);
+	else
 		config_load_log(&account, selection);
 	report_attempt(r->options->errors, &attempt);
 	envelope_free(&envelope);

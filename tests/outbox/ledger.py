@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sixteen senders and four flushers on one outbox, a smarthost in every kind
-of trouble, and SIGKILL at random; each message is for two, every other sender is
-a client of -bs. The ledger: what each sender was told against what the smarthost
-has, SMTP without and with partial_delivery, and LMTP. Chance comes from a seed, which ONEHOP_SEED replaces."""
+of trouble, and SIGKILL at random; each message is for two, every other sender
+is a client of -bs. The ledger: what each sender was told against what the
+smarthost has, by SMTP without and with partial_delivery, and by LMTP. Chance
+comes from a seed, which ONEHOP_SEED replaces."""
 
 import os
 import random
