@@ -39,6 +39,7 @@
 #include "report/stderr.h"
 #include "report/timing.h"
 #include "server/smtp_server.h"
+#include "setup/outbox_enable.h"
 #include "setup/setup.h"
 #include "smtp/commands.h"
 #include "smtp/submit.h"
@@ -273,6 +274,19 @@ pretend_message(struct program_run *run, struct error *err)
 	    &run->message, err);
 }
 
+/* Tells of messages that were given up. */
+static void
+remind(const struct program_run *run, struct attempt *attempt)
+{
+	char *outbox = outbox_path(&run->account);
+
+	if (isatty(STDERR_FILENO))
+		notify_remind(STDERR_FILENO, outbox);
+	attempt->log = run->log;
+	notify_log(attempt);
+	free(outbox);
+}
+
 /* Sends the message to the smarthost; if that fails, puts it in the outbox. */
 static int
 submit_or_enqueue(struct program_run *run, struct error *err)
@@ -294,6 +308,10 @@ submit_or_enqueue(struct program_run *run, struct error *err)
 		return -1;
 	if (run->options.json)
 		result_json_reserve(&run->result);
+	if (background_send(&attempt, &run->options.selection, err)) {
+		remind(run, &attempt);
+		return -1;
+	}
 	if (options.trace < 0 && isatty(STDERR_FILENO))
 		options.progress = STDERR_FILENO;
 	if (downgrade_may_need_file(&run->message))
@@ -312,8 +330,7 @@ submit_or_enqueue(struct program_run *run, struct error *err)
 	else
 		enqueue_message(&attempt, &run->options.selection, err);
 	background_cancel(&later);
-	if (isatty(STDERR_FILENO))
-		notify_remind(STDERR_FILENO, outbox);
+	remind(run, &attempt);
 	free(outbox);
 	return result;
 }
@@ -387,6 +404,26 @@ configure(struct program_run *run, struct error *err)
 }
 
 static int
+enable_outbox(struct program_run *run, struct error *err)
+{
+	const struct outbox_enable order = { &run->options.selection,
+	    STDOUT_FILENO, trace_of(&run->options) };
+
+	signals_hold();
+	return outbox_enable_run(&order, err);
+}
+
+static int
+show_outbox(struct program_run *run, struct error *err)
+{
+	const struct outbox_enable order = { &run->options.selection,
+	    STDOUT_FILENO, trace_of(&run->options) };
+
+	signals_hold();
+	return outbox_enable_status(&order, err);
+}
+
+static int
 serve_smtp(struct program_run *run, struct error *err)
 {
 	const struct smtp_server_options options = {
@@ -412,6 +449,8 @@ static int (*const actions[])(struct program_run *, struct error *) = {
 	[MODE_LIST] = list_queue,
 	[MODE_FLUSH] = flush_queue,
 	[MODE_OUTBOX] = manage_queue,
+	[MODE_ENABLE] = enable_outbox,
+	[MODE_STATUS] = show_outbox,
 	[MODE_NOTHING] = do_nothing,
 	[MODE_HELP] = show_help,
 	[MODE_VERSION] = show_version,

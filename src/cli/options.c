@@ -230,11 +230,16 @@ set_outbox(struct options *options, const char *value, struct error *err)
 		options->verb = value;
 		return 0;
 	}
+	if (strcmp(value, "enable") == 0 || strcmp(value, "status") == 0) {
+		options->mode = value[0] == 'e' ? MODE_ENABLE : MODE_STATUS;
+		return 0;
+	}
 	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0 &&
-	    value[0] != '/') {
+	    strcmp(value, "first") != 0 && value[0] != '/') {
 		manage_add_verbs(&verbs);
-		fail(err, EX_USAGE, "--outbox: expected %s, on, off or an "
-		    "absolute path, not \"%s\"", buffer_string(&verbs),
+		fail(err, EX_USAGE, "--outbox: expected %s, enable, status, "
+		    "on, off, first or an absolute path, not \"%s\"",
+		    buffer_string(&verbs),
 		    escape_string(quote, sizeof(quote), value));
 		buffer_free(&verbs);
 		return -1;

@@ -18,6 +18,8 @@ enum mode {
 	MODE_LIST,        /* -bp, mailq */
 	MODE_FLUSH,       /* -q */
 	MODE_OUTBOX,      /* --outbox */
+	MODE_ENABLE,      /* --outbox enable */
+	MODE_STATUS,      /* --outbox status */
 	MODE_NOTHING,     /* newaliases, -bh, -bH: exit 0 */
 	MODE_HELP,
 	MODE_VERSION

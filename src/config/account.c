@@ -29,6 +29,7 @@ static char *(*const checks[KEYS])(const char *, struct error *) = {
 	[KEY_dsn_notify] = value_notify,
 	[KEY_logfile] = value_logfile,
 	[KEY_outbox] = value_place,
+	[KEY_outbox_report] = value_report,
 	[KEY_mt_priority] = value_priority,
 	[KEY_deliver_by] = value_deliver_by,
 	[KEY_hold_until] = value_moment,

@@ -40,7 +40,7 @@ is_relative(size_t key, const char *value)
 	return account_keys[key].kind == KIND_PATH && value[0] != '\0' &&
 	    strchr("/~-", value[0]) == NULL && strchr(value, ':') == NULL &&
 	    !ascii_equal(value, "on") && !ascii_equal(value, "off") &&
-	    !ascii_equal(value, "system");
+	    !ascii_equal(value, "first") && !ascii_equal(value, "system");
 }
 
 /* Sets one key, its path made absolute. */

@@ -106,9 +106,11 @@ value_place(const char *value, struct error *err)
 		return xstrdup("on");
 	if (ascii_equal(value, "off"))
 		return xstrdup("off");
+	if (ascii_equal(value, "first"))
+		return xstrdup("first");
 	if (value[0] == '/')
 		return value_text(value, err);
-	value_refuse(err, "on, off or an absolute path", value);
+	value_refuse(err, "on, off, first or an absolute path", value);
 	return NULL;
 }
 
@@ -300,5 +302,29 @@ value_mailbox(const char *value, struct error *err)
 {
 	if (strcmp(value, "<>") == 0)
 		return xstrdup(value);
+	return value_sender(value, err);
+}
+
+/* Returns whether it is one mail address with a domain. */
+static int
+is_address(const char *value)
+{
+	struct address_list list = {0};
+	struct error ignored = {0};
+	int is = strchr(value, '@') != NULL &&
+	    address_list_parse(&list, value, strlen(value), &ignored) == 0 &&
+	    list.n == 1 && address_check_path(&list.at[0], &ignored) == 0;
+
+	address_list_free(&list);
+	return is;
+}
+
+char *
+value_report(const char *value, struct error *err)
+{
+	if (value[0] == '\0' || ascii_equal(value, "off"))
+		return xstrdup("");
+	if (!is_address(value) || strpbrk(value, "*?[") != NULL)
+		return refuse(err, "a mail address or off", value);
 	return value_sender(value, err);
 }

@@ -65,6 +65,9 @@ char *value_moment(const char *value, struct error *err);
 /* "on", "" for "off", or the name of a file. */
 char *value_logfile(const char *value, struct error *err);
 
+/* A mail address, or "" for "off". */
+char *value_report(const char *value, struct error *err);
+
 /* RFC 4954 5: an address, or <> for nobody. */
 char *value_mailbox(const char *value, struct error *err);
 

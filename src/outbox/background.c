@@ -3,13 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/platform.h"
 #include "base/poll.h"
+#include "outbox/enqueue.h"
 #include "outbox/flush.h"
 #include "outbox/locate.h"
 #include "outbox/outbox.h"
+
+/* No message is begun after so many seconds: in a run that has sent one, and in
+ * one that has left all to the background. */
+#define AFTER_SECONDS 20
+#define FIRST_SECONDS 600
 
 static int
 has_messages(const char *path)
@@ -21,7 +29,8 @@ has_messages(const char *path)
 	if (path == NULL)
 		return 0;
 	/* made now: confined, it could not be made to queue this message */
-	has = outbox_open(&o, path, OUTBOX_WRITE, &ignored) == 0 &&
+	has = outbox_open(&o, path, outbox_exists(path) ? OUTBOX_READ
+	    : OUTBOX_WRITE, &ignored) == 0 &&
 	    outbox_is_used(&o, OUTBOX_NEW);
 	outbox_close(&o);
 	return has;
@@ -43,11 +52,58 @@ keep_only(int fd)
 	return STDERR_FILENO + 1;
 }
 
+/* Lists the messages that wait. */
 static void
-work(int ready, struct flush_order *order)
+list_waiting(struct string_list *ids, const char *path)
 {
-	struct error unused = {0};
-	struct flush result;
+	struct error ignored = {0};
+	struct outbox o;
+
+	if (outbox_open(&o, path, OUTBOX_READ, &ignored) == 0)
+		(void)outbox_list(&o, OUTBOX_NEW, ids, &ignored);
+	outbox_close(&o);
+}
+
+/* Returns whether b has an entry that a has not; both are sorted. */
+static int
+has_new(const struct string_list *a, const struct string_list *b)
+{
+	size_t i = 0;
+
+	for (size_t k = 0; k < b->n; k++) {
+		while (i < a->n && strcmp(a->at[i], b->at[k]) < 0)
+			i++;
+		if (i == a->n || strcmp(a->at[i], b->at[k]) != 0)
+			return 1;
+	}
+	return 0;
+}
+
+/* Flushes until there is no message that was queued meanwhile: the run that
+ * queued it may have found the outbox in use. */
+static void
+flush(const struct flush_order *order)
+{
+	int more = 1;
+
+	while (more && deadline_now() < order->until) {
+		struct string_list before = {0}, after = {0};
+		struct error unused = {0};
+		struct flush result;
+
+		list_waiting(&before, order->path);
+		(void)flush_outbox(&result, order, &unused);
+		list_waiting(&after, order->path);
+		more = !result.busy && unused.signal == 0 &&
+		    has_new(&before, &after);
+		string_list_free(&before);
+		string_list_free(&after);
+	}
+}
+
+static void
+work(int ready, struct flush_order *order, unsigned seconds)
+{
 	ssize_t n;
 	char go;
 
@@ -61,12 +117,13 @@ work(int ready, struct flush_order *order)
 		return;
 	setsid();
 	signals_hold();
-	order->until = deadline_in(1000 * LATER_SECONDS);
-	(void)flush_outbox(&result, order, &unused);
+	order->until = deadline_in(1000 * (int64_t)seconds);
+	flush(order);
 }
 
-void
-background_prepare(struct background *l, const char *path, const char *config)
+static void
+start(struct background *l, const char *path, const char *config,
+    unsigned seconds)
 {
 	struct flush_order order = { .path = path, .config = config,
 	    .trace = -1 };
@@ -83,13 +140,19 @@ background_prepare(struct background *l, const char *path, const char *config)
 		break;
 	case 0:
 		close(ends[1]);
-		work(ends[0], &order);
+		work(ends[0], &order, seconds);
 		_exit(0);
 	default:
 		fcntl(ends[1], F_SETFD, FD_CLOEXEC);
 		l->go = ends[1];
 	}
 	close(ends[0]);
+}
+
+void
+background_prepare(struct background *l, const char *path, const char *config)
+{
+	start(l, path, config, AFTER_SECONDS);
 }
 
 void
@@ -106,4 +169,26 @@ background_cancel(struct background *l)
 	if (l->go >= 0)
 		close(l->go);
 	l->go = -1;
+}
+
+int
+background_send(const struct attempt *a, const struct selection *selection,
+    struct error *err)
+{
+	struct background later;
+	char *path;
+
+	if (!outbox_is_first(a->account))
+		return 0;
+	fail(err, EX_TEMPFAIL, "to be sent in the background");
+	enqueue_message(a, selection, err);
+	if (err->outcome != OUTCOME_QUEUED) {
+		memset(err, 0, sizeof(*err));
+		return 0;
+	}
+	path = outbox_path(a->account);
+	start(&later, path, selection->config, FIRST_SECONDS);
+	background_begin(&later);
+	free(path);
+	return 1;
 }

@@ -14,6 +14,7 @@
 #include "base/write_all.h"
 #include "base/xmalloc.h"
 #include "config/load.h"
+#include "outbox/bounce.h"
 #include "outbox/enqueue.h"
 #include "outbox/notify.h"
 #include "outbox/room.h"
@@ -471,6 +472,77 @@ drain_all(struct flushing *f, const struct work_list *list,
 			finish(f, list, list->at[i]);
 }
 
+/* Returns the work of the account that a message given up was queued for, if
+ * that wants reports. */
+static struct work *
+find_reporter(const struct flushing *f, const struct work_list *list,
+    const char *id)
+{
+	struct message_file file = { .fd = -1 };
+	struct error ignored = {0};
+	int fd = outbox_open_message(&f->outbox, OUTBOX_FAILED, id, &ignored);
+	char key[HELD_KEY];
+	struct work *found = NULL;
+
+	if (fd >= 0 && message_file_read_head(&file, fd, &ignored) == 0) {
+		held_key(key, &file.origin);
+		for (size_t i = 0; i < list->n && found == NULL; i++)
+			if (strcmp(list->at[i]->site.key, key) == 0 &&
+			    list->at[i]->site.account.name != NULL &&
+			    list->at[i]->site.account.outbox_report[0] != '\0')
+				found = list->at[i];
+	}
+	message_file_free(&file);
+	return found;
+}
+
+/* Queues one report about what was given up, and sends it unless its account
+ * is stopped. */
+static void
+report_failed(struct flushing *f, const struct work_list *list,
+    const struct flush_order *order)
+{
+	struct string_list ids = {0};
+	struct bounce bounce = {0};
+	struct error err = {0};
+	struct work *first = NULL;
+	char id[OUTBOX_ID];
+
+	(void)outbox_list(&f->outbox, OUTBOX_FAILED, &ids, &err);
+	for (size_t i = 0; i < ids.n; i++) {
+		struct work *w = find_reporter(f, list, ids.at[i]);
+
+		if (w == NULL)
+			continue;
+		bounce_add(&bounce, &f->outbox, ids.at[i], &w->site.account);
+		if (first == NULL && bounce.ids.n > 0)
+			first = w;
+	}
+	if (first != NULL && bounce_queue(&bounce, &f->outbox, id, &err) != 0) {
+		wrap(&err, "outbox: no report");
+		disposition_complain(&f->complaints, err.code, err.text);
+	} else if (first != NULL) {
+		string_list_free(&first->ids);
+		string_list_add(&first->ids, xstrdup(id));
+		first->named = 0;
+		first->site.failed = 0; /* its user has been notified */
+		drain(f, first, order);
+	}
+	bounce_free(&bounce);
+	string_list_free(&ids);
+}
+
+/* Returns whether an account wants reports. */
+static int
+wants_report(const struct work_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->at[i]->site.account.name != NULL &&
+		    list->at[i]->site.account.outbox_report[0] != '\0')
+			return 1;
+	return 0;
+}
+
 /* Names the messages that were given up, be it by an earlier flush, until
  * their user looks at them. */
 static void
@@ -548,6 +620,8 @@ flush_all(struct flushing *f, const struct flush_order *order,
 	if (order->which == FLUSH_DUE)
 		apply_held(&list, &held);
 	drain_all(f, &list, order);
+	if (f->complaints.signal == 0 && wants_report(&list))
+		report_failed(f, &list, order);
 	if (list.n > 0)
 		note_held(f, &list, &held);
 	if (removed || f->result.sent > 0)

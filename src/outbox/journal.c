@@ -42,6 +42,7 @@ static const struct {
 	[JOURNAL_UNKNOWN] = { "unknown", 1 },
 	[JOURNAL_FAILED] = { "failed", 0 },
 	[JOURNAL_RETRIED] = { "retried", 0 },
+	[JOURNAL_REPORTED] = { "reported", 0 },
 };
 
 #define EVENTS (sizeof(events) / sizeof(events[0]))
@@ -235,6 +236,9 @@ take_event(struct journal_reader *r, enum journal_event event,
 	case JOURNAL_RETRIED:
 		forget(s, l->moment);
 		r->step = STEP_NONE;
+		break;
+	case JOURNAL_REPORTED:
+		s->reported = 1;
 		break;
 	}
 	r->moment = l->moment;

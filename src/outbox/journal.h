@@ -15,6 +15,7 @@
  *	unknown    the server may have accepted it; next try at DUE
  *	failed     given up
  *	retried    the user wants it tried as if it were new
+ *	reported   a report has told that it was given up
  *
  * A line that is incomplete or unknown is ignored. The functions that read are
  * pure: clock and chance are parameters.
@@ -50,7 +51,8 @@ enum journal_event {
 	JOURNAL_HELD,
 	JOURNAL_UNKNOWN,
 	JOURNAL_FAILED,
-	JOURNAL_RETRIED
+	JOURNAL_RETRIED,
+	JOURNAL_REPORTED
 };
 
 /* The state of one recipient. */
@@ -66,6 +68,7 @@ struct journal_state {
 	unsigned crashes;    /* readings without an end, in a row */
 	int accepted;        /* by all: only its removal is missing */
 	int failed;          /* given up */
+	int reported;        /* and a report has told so */
 	int64_t due;         /* no try before; 0: at once */
 	int64_t retried;     /* when its user wanted it retried, or 0 */
 	int64_t life;        /* seconds it has been deferred for, without the

@@ -13,6 +13,7 @@
 #include "base/show.h"
 #include "base/xmalloc.h"
 #include "outbox/outbox.h"
+#include "report/log.h"
 
 #define NOTIFY_SECONDS 60
 
@@ -87,4 +88,32 @@ notify_remind(int fd, const char *path)
 		close(mark);
 	}
 	outbox_close(&o);
+}
+
+void
+notify_log(const struct attempt *a)
+{
+	const struct envelope nobody = {0};
+	const struct message none = {0};
+	const struct submission facts = {0};
+	struct error reminder = {0}, ignored = {0};
+	struct attempt line = { a->account, &nobody, &none, &facts, &reminder,
+	    EX_UNAVAILABLE, a->log };
+	struct string_list ids = {0};
+	struct outbox o = {0};
+	char *path = outbox_path(a->account);
+
+	if (path != NULL && outbox_exists(path) &&
+	    (a->account->syslog != 0 || a->account->logfile[0] != '\0') &&
+	    outbox_open(&o, path, OUTBOX_READ, &ignored) == 0)
+		(void)outbox_list_unseen(&o, &ids, &ignored);
+	outbox_close(&o);
+	if (ids.n > 0) {
+		fail(&reminder, EX_UNAVAILABLE, "outbox: %zu message%s given "
+		    "up: see onehop --outbox list", ids.n,
+		    ids.n == 1 ? "" : "s");
+		(void)log_write(&line, &ignored);
+	}
+	string_list_free(&ids);
+	free(path);
 }

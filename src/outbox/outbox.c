@@ -47,12 +47,19 @@ outbox_path(const struct account *a)
 
 	if (a->outbox[0] == '\0' || ascii_equal(a->outbox, "off"))
 		return NULL;
-	if (!ascii_equal(a->outbox, "on"))
+	if (a->outbox[0] == '/')
 		return xstrdup(a->outbox);
 	state = xdg_state_directory(a->home);
 	path = state != NULL ? xasprintf("%s/outbox", state) : NULL;
 	free(state);
 	return path;
+}
+
+int
+outbox_is_first(const struct account *a)
+{
+	return ascii_equal(a->outbox, "first") ||
+	    (a->outbox_first && !ascii_equal(a->outbox, "off"));
 }
 
 int

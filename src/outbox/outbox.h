@@ -39,6 +39,9 @@ struct outbox {
 /* Returns the path of the account's outbox, owned; NULL if it has none. */
 char *outbox_path(const struct account *a);
 
+/* Returns whether the account's messages are queued before they are sent. */
+int outbox_is_first(const struct account *a);
+
 /*
  * Opens the outbox. To write, a directory that is missing is made with mode
  * 0700, and one of this user's that is open to others is made private: then

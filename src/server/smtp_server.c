@@ -12,7 +12,9 @@
 #include "config/load.h"
 #include "config/local_host.h"
 #include "net/stdio.h"
+#include "outbox/background.h"
 #include "outbox/enqueue.h"
+#include "outbox/notify.h"
 #include "report/stderr.h"
 #include "server/mail_rcpt.h"
 #include "server/smtp_client.h"
@@ -287,7 +289,8 @@ submit_message_of(struct smtp_server *r, struct message *message,
 		    selection, &v->result);
 	else if (v->result.code == 0 &&
 	    envelope_make(&envelope, &request, &account, message,
-	    &v->result) == 0 && is_allowed(r, &attempt, v)) {
+	    &v->result) == 0 && is_allowed(r, &attempt, v) &&
+	    !background_send(&attempt, selection, &v->result)) {
 		int result = reuse_send(&r->delivery, &account, &envelope,
 		    message, &v->result);
 
@@ -301,7 +304,9 @@ submit_message_of(struct smtp_server *r, struct message *message,
 	v->facts.started = started;
 	v->facts.ended = deadline_now();
 	attempt.code = v->result.code;
-	if (account.name == NULL)
+	if (account.name != NULL)
+		notify_log(&attempt);
+	else
 		config_load_log(&account, selection);
 	report_attempt(r->options->errors, &attempt);
 	envelope_free(&envelope);

@@ -37,15 +37,17 @@ class Copy:
 
 class Sink(socketserver.ThreadingTCPServer):
     """Takes messages. answer(verb, line, self) may give another reply; None is
-    the usual one, b"" hangs up."""
+    the usual one, b"" hangs up. With lmtp, each recipient has its reply to
+    the dot, and line is that recipient."""
 
     allow_reuse_address = True
     request_queue_size = 128
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, answer=None, port=0):
+    def __init__(self, answer=None, port=0, lmtp=False):
         self.answer = answer or (lambda verb, line, sink: None)
+        self.lmtp = lmtp
         self.copies = []
         self.connections = 0
         self.hang_up = False  # behind the reply to the dot
@@ -79,6 +81,7 @@ class Dialogue(socketserver.StreamRequestHandler):
 
     USUAL = {b"greeting": b"220 sink ESMTP\r\n",
              b"EHLO": b"250-sink\r\n250 PIPELINING\r\n",
+             b"LHLO": b"250-sink\r\n250 PIPELINING\r\n",
              b"DATA": b"354 go on\r\n", b"QUIT": b"221 bye\r\n"}
 
     def say(self, verb, line):
@@ -135,6 +138,8 @@ class Dialogue(socketserver.StreamRequestHandler):
 
     def take(self, sender, recipients, content):
         """The reply to the dot: what the client hears may be less."""
+        if self.server.lmtp:
+            return self.take_for_each(sender, recipients, content)
         copy = Copy(sender, recipients, content)
         reply = self.server.answer(b"dot", content, self.server)
         if reply is None or reply[:1] == b"2" or reply == b"":
@@ -144,6 +149,21 @@ class Dialogue(socketserver.StreamRequestHandler):
             return None
         self.wfile.write(reply if reply is not None else b"250 ok\r\n")
         return copy
+
+
+    def take_for_each(self, sender, recipients, content):
+        copy = Copy(sender, [], content)
+        for recipient in recipients:
+            reply = self.server.answer(b"dot", recipient, self.server)
+            if reply is None or reply[:1] == b"2":
+                copy.recipients.append(recipient)
+            if reply == b"":
+                break
+            self.wfile.write(reply if reply is not None else b"250 ok\r\n")
+        if copy.recipients:
+            with self.server.lock:
+                self.server.copies.append(copy)
+        return None if reply == b"" else copy
 
 
 class House:

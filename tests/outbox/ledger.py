@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sixteen senders and four flushers on one outbox, a smarthost in every kind
-of trouble, and SIGKILL at random. The ledger: what each sender was told against
-what the smarthost has. Chance comes from a seed, which ONEHOP_SEED replaces."""
+of trouble, and SIGKILL at random; each message is for two, every other sender
+is a client of -bs. The ledger: what each sender was told against what the
+smarthost has, by SMTP without and with partial_delivery, and by LMTP. Chance
+comes from a seed, which ONEHOP_SEED replaces."""
 
 import os
 import random
@@ -18,6 +20,11 @@ SENDERS = 16
 FLUSHERS = 4
 EACH = 12           # messages of a sender
 SEED = int(os.environ.get("ONEHOP_SEED", "20261123"))
+
+YOU = ("you@example.net", "her@example.net")
+DIALOGUE = (b"EHLO me\r\nMAIL FROM:<me@example.org>\r\n" + b"".join(
+    b"RCPT TO:<%s>\r\n" % to.encode() for to in YOU) +
+    b"DATA\r\n%s.\r\nQUIT\r\n")
 
 # What a smarthost does now and then, and how often in a hundred.
 TROUBLE = {
@@ -68,12 +75,12 @@ class Ledger:
         run = subprocess.Popen(
             [os.environ["ONEHOP"], "-C", house.run_.config, *args],
             env=house.run_.environment, stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         killer = None
         if self.chance.below(4) == 0:
             killer = threading.Timer(self.chance.below(40) / 1000, run.kill)
             killer.start()
-        _, said = run.communicate(stdin, timeout=SECONDS)
+        answers, said = run.communicate(stdin, timeout=SECONDS)
         if killer is not None:
             killer.cancel()
         with self.lock:
@@ -82,13 +89,19 @@ class Ledger:
                 (b"crashed" in said or b"may have been accepted" in said)
             if not given_up and (run.returncode not in (0, -9) or said):
                 self.odd.append((args, run.returncode, said))
-        return run.returncode
+        return run.returncode, answers
 
     def send(self, house, sender):
         for i in range(EACH):
             name = f"{sender}.{i}@x"
-            status = self.run(house, ["-i", "you@example.net"],
-                              message(name, b"text\n" * (1 << i)))
+            text = message(name, b"text\n" * (1 << i))
+            if sender % 2:
+                _, answers = self.run(house, ["-bs"], DIALOGUE % text.replace(
+                    b"\n", b"\r\n"))
+                status = 0 if b"\r\n250 " in answers.partition(
+                    b"\r\n354 ")[2] else 75
+            else:
+                status, _ = self.run(house, ["-i", *YOU], text)
             with self.lock:
                 self.told[name] = status
 
@@ -114,25 +127,27 @@ def recover(house):
 
 
 def balance(ledger, sink):
-    copies = sink.count()
     for name, status in ledger.told.items():
-        if status == 0 and copies[name] == 0:
-            yield f"{name} is lost"
-        mine = [copy for copy in sink.copies if copy.id == name]
-        # Twice, only if the client never saw what came of the first.
-        unheard = sum(not copy.heard for copy in mine)
-        if len(mine) > 1 + unheard:
-            yield f"{name} was sent {len(mine)} times, {unheard} in doubt"
-        size = {len(copy.content) for copy in mine}
-        yield from differs(f"{name}: sizes", len(size) <= 1, True)
-    for name in copies:
+        for to in YOU:
+            mine = [copy for copy in sink.copies if copy.id == name and
+                    to.encode() in copy.recipients]
+            if status == 0 and not mine:
+                yield f"{name} is lost for {to}"
+            # Twice, only if the client never saw what came of the first.
+            unheard = sum(not copy.heard for copy in mine)
+            if len(mine) > 1 + unheard:
+                yield (f"{name} was sent {len(mine)} times to {to}, "
+                       f"{unheard} in doubt")
+            size = {len(copy.content) for copy in mine}
+            yield from differs(f"{name}: sizes", len(size) <= 1, True)
+    for name in sink.count():
         if name not in ledger.told:
             yield f"{name!r} was never sent"
 
 
-def accounts_balance():
+def accounts_balance(config, lmtp):
     ledger = Ledger()
-    with House() as house, Sink(ledger.answer) as sink:
+    with House(*config) as house, Sink(ledger.answer, lmtp=lmtp) as sink:
         house.lead_to(sink.port)
         threads = [threading.Thread(target=ledger.send, args=(house, n))
                    for n in range(SENDERS)]
@@ -159,8 +174,11 @@ def accounts_balance():
 
 def main():
     tap = Tap()
-    tap.run("what senders were told is what the smarthost has",
-            accounts_balance)
+    for config, lmtp in (((), False), (("partial_delivery on",), False),
+                         (("protocol lmtp",), True)):
+        tap.run("what senders were told is what the smarthost has: "
+                f"{config or 'all or nobody'}", accounts_balance, config,
+                lmtp)
     return tap.done()
 
 

@@ -2,11 +2,14 @@
 # The outbox under everything that can happen to it.
 OUTBOX_TESTS = \
 	tests/outbox/disks.py \
+	tests/outbox/enable.py \
 	tests/outbox/fate.py \
 	tests/outbox/ledger.py \
+	tests/outbox/first.py \
 	tests/outbox/fixable.py \
 	tests/outbox/person.py \
 	tests/outbox/powercut.py \
+	tests/outbox/report.py \
 	tests/outbox/rows.py
 EXTRA_DIST += $(OUTBOX_TESTS) tests/outbox/enqueue_rows.py \
 	tests/outbox/flush_rows.py tests/outbox/house.py tests/outbox/kill.py

@@ -176,7 +176,8 @@ def a_flush_takes_no_message():
         yield from fault_of(result, 64)
         result = house.run("--outbox", "bogus", stdin=message("1@x"))
         yield from fault_of(result, 64)
-        if b"list, show, retry, remove, on, off" not in result.stderr:
+        if b"list, show, retry, remove, enable, status, on, off, first" \
+                not in result.stderr:
             yield f"stderr: {result.stderr!r}"
 
 
@@ -288,6 +289,25 @@ def what_was_given_up_is_told_until_it_is_seen():
             yield from fault_of(house.flush(), 0)
 
 
+def the_log_reminds_until_it_is_seen():
+    with House("logfile on") as house:
+        log = os.path.join(os.path.dirname(house.outbox), "log")
+        house.send("1@x")
+        with Sink(lambda verb, *_: b"550 5.1.1 nobody\r\n"
+                  if verb == b"RCPT" else None) as sink:
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 69)
+        with Sink() as sink:
+            house.lead_to(sink.port)
+            for i, reminders in enumerate((1, 2, 2)):
+                if i == 2:
+                    house.run("--outbox", "list")
+                yield from fault_of(house.send(f"{i}.2@x"), 0)
+                with open(log, encoding="ascii") as file:
+                    found = file.read().count("1 message given up: see")
+                yield from differs("reminders", found, reminders)
+
+
 def one_that_waits_for_long():
     for config, status in (((), 75), (("outbox_patience off",), 0)):
         with House(*config) as house:
@@ -350,6 +370,7 @@ def main():
                  the_next_try_is_known_before_the_first,
                  a_terminal_is_told, a_terminal_is_reminded_once,
                  what_was_given_up_is_told_until_it_is_seen,
+                 the_log_reminds_until_it_is_seen,
                  one_that_waits_for_long, pauses_can_be_ended,
                  an_outbox_once_used_is_found):
         tap.run(test.__name__.replace("_", " "), test)

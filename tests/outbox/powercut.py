@@ -16,7 +16,8 @@ import shutil
 import sys
 
 # pylint: disable=wrong-import-position
-from house import House, Sink, differs, message
+from house import Copy, House, Sink, differs, message
+from kill import THREE, Division
 from tap import Tap, skip_all
 
 NAME = "1@x"
@@ -192,8 +193,9 @@ def read_tree(outbox):
 
 
 def make_tree(outbox, state):
+    os.makedirs(outbox, 0o700, exist_ok=True)
     for place in PLACES:
-        shutil.rmtree(os.path.join(outbox, place))
+        shutil.rmtree(os.path.join(outbox, place), ignore_errors=True)
         os.mkdir(os.path.join(outbox, place), 0o700)
     for path, octets in state:
         with open(os.path.join(outbox, path), "wb") as file:
@@ -208,40 +210,76 @@ def is_doubtful(state):
                for path, octets in state)
 
 
-def recovers(house, state, sent, safe):
-    """A flush from that state; sent: copies before, safe: it must be there."""
-    make_tree(house.outbox, state)
-    with Sink() as sink:
-        house.lead_to(sink.port)
-        for _ in range(2):
-            result = house.flush()
-            if result.status != 0:
-                yield f"recovery: {result.status}: {result.stderr!r}"
-        copies = sent + sink.count()[NAME]
-        if safe and copies == 0:
-            yield "it is lost"
-        if copies > 1 + is_doubtful(state):
-            yield f"sent {copies} times"
-        for copy in sink.copies:
-            yield from differs("content", copy.content, WIRE)
-        yield from differs("failed", house.files("failed"), [])
+class Whole:
+    """A message for one recipient."""
+
+    def start(self):
+        return House(), Sink()
+
+    def sink(self):
+        return Sink()
+
+    def send(self, house):
+        house.send(NAME)
+
+    def recovers(self, house, state, sent, safe):
+        """A flush from that state; sent: copies before, safe: it must be
+        there."""
+        with self.sink() as sink:
+            make_tree(house.outbox, state)
+            house.lead_to(sink.port)
+            for _ in range(2):
+                result = house.flush()
+                if result.status != 0:
+                    yield f"recovery: {result.status}: {result.stderr!r}"
+            copies = sent + sink.count()[NAME]
+            if safe and copies == 0:
+                yield "it is lost"
+            if copies > 1 + is_doubtful(state):
+                yield f"sent {copies} times"
+            for copy in sink.copies:
+                yield from differs("content", copy.content, WIRE)
+            yield from differs("failed", house.files("failed"), [])
 
 
-def cut(run, safe_before):
+class Divided(Division):
+    """One recipient is accepted, one put off until the end, one refused."""
+
+    def __init__(self, lmtp):
+        super().__init__(lmtp, None)
+
+    def send(self, house):
+        house.send(NAME, *THREE)
+
+    def recovers(self, house, state, sent, safe):
+        with self.sink() as sink:
+            make_tree(house.outbox, state)
+            yield from self.recover(house, sink)
+            sink.copies += [copy_before(THREE[0])] * sent
+            yield from self.balance(house, sink, is_doubtful(state), safe)
+
+
+def copy_before(recipient):
+    """One that the smarthost had before the power failed."""
+    return Copy(b"", [recipient.encode()], WIRE)
+
+
+def cut(case, run, safe_before, status=0):
     """run(house, sink, wrapper) is traced, and cut everywhere; safe_before:
     the message had been promised before the run."""
     seen = set()
-    with House() as house, Sink() as sink:
+    house, sink = case.start()
+    with house, sink:
         house.send("0@x")
         for path in house.files("new"):
             os.unlink(path)
         if safe_before:
-            house.send(NAME)
+            case.send(house)
         before = read_tree(house.outbox)
         trace = os.path.join(house.home, "trace")
         result = run(house, sink, ["strace", "-y", "-xx", "-s", "1000000",
                                    "-o", trace])
-        yield from differs("status of the run", result.status, 0)
+        yield from differs("status of the run", result.status, status)
         replay = Replay(house.outbox, before)
         with open(trace, encoding="ascii", errors="replace") as file:
             lines = file.read().splitlines()
@@ -260,7 +298,7 @@ def cut(run, safe_before):
         if len(seen) < 8:
             yield f"only {len(seen)} states were found"
         for state, sent, safe in sorted(seen):
-            for fault in recovers(house, state, sent, safe):
+            for fault in case.recovers(house, state, sent, safe):
                 yield f"{[path for path, _ in state]}: {fault}"
 
 
@@ -299,8 +337,14 @@ def main():
     if shutil.which("strace") is None:
         skip_all("strace is not installed")
     tap = Tap()
-    tap.run("a power cut while a message is queued", cut, queue, False)
-    tap.run("a power cut while the outbox is flushed", cut, flush, True)
+    tap.run("a power cut while a message is queued", cut, Whole(), queue,
+            False)
+    tap.run("a power cut while the outbox is flushed", cut, Whole(), flush,
+            True)
+    for lmtp in (False, True):
+        tap.run("a power cut while a flush divides a message, "
+                f"{'LMTP' if lmtp else 'SMTP'}", cut, Divided(lmtp), flush,
+                True, 69)
     tap.run("directories that are made stay", new_directories)
     return tap.done()
 

@@ -43,7 +43,7 @@ function __onehop_values --argument-names option argument
             echo never success failure delay
             return
         case outbox
-            echo list show retry remove on off
+            echo list show retry remove enable status on off first
             return
     end
     # Words in capitals stand for something else.

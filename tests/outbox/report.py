@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""outbox_report: who is mailed that messages were given up."""
+
+import email
+import email.policy
+import os
+import sys
+
+# pylint: disable=wrong-import-position
+from house import House, Sink, differs, fault_of, make_due, message
+from tap import Tap
+
+OWNER = "owner@example.org"
+KEY = f"outbox_report {OWNER}"
+
+
+def refuses_you(verb, line, _):
+    """Takes the report, and no message to you@ or never@."""
+    if verb == b"RCPT" and (b"you@" in line or b"never@" in line):
+        return b"550 5.1.1 nobody here\r\n"
+    return None
+
+
+def reports(sink):
+    """What came from the null sender."""
+    return [copy for copy in sink.copies if b"FROM:<>" in copy.sender]
+
+
+def parse(copy):
+    return email.message_from_bytes(copy.content,
+                                    policy=email.policy.default)
+
+
+def it_tells_what_and_why():
+    with House(KEY) as house, Sink(refuses_you) as sink:
+        house.send("1@x", "ok@example.net", "you@example.net")
+        name = os.path.basename(house.files("new")[0])
+        house.lead_to(sink.port)
+        yield from fault_of(house.flush(), 69)
+        copy, = reports(sink)
+        yield from differs("recipients", copy.recipients, [OWNER.encode()])
+        found = parse(copy)
+        yield from differs("type", found.get_content_type(),
+                           "multipart/report")
+        yield from differs("report-type", found.get_param("report-type"),
+                           "delivery-status")
+        if not (found["Date"] and found["Message-ID"] and
+                found["Auto-Submitted"] == "auto-replied"):
+            yield f"header: {found.items()}"
+        text, status, header = found.get_payload()
+        for words in (name, "you@example.net", "550 5.1.1 nobody here"):
+            if words not in text.get_content():
+                yield f"text lacks {words!r}: {text.get_content()}"
+        groups = status.get_payload()
+        yield from differs("groups", [list(group.keys()) for group in groups
+                                      if group.keys()], [
+            ["Reporting-MTA"],
+            ["Final-Recipient", "Action", "Status", "Diagnostic-Code"],
+            ["Final-Recipient", "Action", "Status", "Diagnostic-Code"]])
+        yield from differs("status", groups[2]["Status"], "5.1.1")
+        yield from differs("final", groups[2]["Final-Recipient"],
+                           "rfc822;you@example.net")
+        yield from differs("third", header.get_content_type(),
+                           "text/rfc822-headers")
+        if "Message-ID: <1@x>" not in header.get_payload():
+            yield f"header: {header.get_payload()}"
+
+
+def one_for_each_flush():
+    with House(KEY) as house, Sink(refuses_you) as sink:
+        for i in range(60):
+            house.send(f"{i}@x")
+        house.lead_to(sink.port)
+        for _ in range(3):
+            yield from fault_of(house.flush(), 69)
+        copy, = reports(sink)
+        if parse(copy)["Subject"] != "60 messages could not be delivered":
+            yield f"{copy.content}"
+        if b"and 10 more" not in copy.content:
+            yield "the rest is not counted"
+        house.lead_to(1)
+        house.send("more@x")
+        house.lead_to(sink.port)
+        house.flush()
+        yield from differs("reports", len(reports(sink)), 2)
+        yield from differs("new", house.files("new"), [])
+
+
+def never_about_a_report():
+    """A server that refuses all; a message with the null sender."""
+    def refuses(verb, *_):
+        return b"550 5.1.1 nobody\r\n" if verb == b"RCPT" else None
+
+    with House(KEY) as house, Sink(refuses) as sink:
+        house.send("1@x")
+        house.lead_to(sink.port)
+        for _ in range(4):
+            yield from fault_of(house.flush(), 69)
+        yield from differs("failed", len(house.files("failed")), 2)
+    with House(KEY) as house, Sink(refuses_you) as sink:
+        house.send("1@x", "-f", "", "you@example.net")
+        house.lead_to(sink.port)
+        yield from fault_of(house.flush(), 69)
+        yield from differs("reports", reports(sink), [])
+
+
+def off_there_is_none():
+    for lines in ((), ("outbox_report off",)):
+        with House(*lines) as house, Sink(refuses_you) as sink:
+            house.send("1@x")
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 69)
+            yield from differs("reports", reports(sink), [])
+            yield from differs("new", house.files("new"), [])
+
+
+def it_waits_for_a_server_that_is_down():
+    """The message is too old; its report is queued."""
+    def hangs_up(verb, *_):
+        return b"" if verb == b"dot" else None
+
+    with House(KEY) as house:
+        house.send("1@x")
+        with Sink(hangs_up) as sink:
+            house.lead_to(sink.port)
+            for _ in range(3):
+                make_due(house, house.files("new")[0])
+                house.flush()
+        yield from differs("failed", len(house.files("failed")), 1)
+        yield from differs("new", len(house.files("new")), 1)
+        with Sink() as sink:
+            house.lead_to(sink.port)
+            house.run("-qf")
+            yield from differs("reports", len(reports(sink)), 1)
+
+
+def a_second_account_is_told_of_too():
+    """Sites are drained in processes of their own."""
+    with House(KEY) as house, Sink(refuses_you) as sink:
+        two = ["account two : default", "from two@example.org"]
+        house.lead_to(1, *two)
+        house.send("1@x", "-a", "default", "you@example.net")
+        house.send("2@x", "-a", "two", "you@example.net")
+        house.lead_to(sink.port, *two)
+        yield from fault_of(house.flush(), 69)
+        copy, = reports(sink)
+        if parse(copy)["Subject"] != "2 messages could not be delivered":
+            yield f"{copy.content}"
+
+
+def an_address_is_wanted():
+    for value in ("nobody", "*@example.org", "a@b@c", "<>"):
+        with House(f"outbox_report {value}") as house:
+            result = house.run("-P", "you@example.net", stdin=message("1@x"))
+            yield from fault_of(result, 78)
+            if b"outbox_report: expected" not in result.stderr:
+                yield f"{value}: {result.stderr!r}"
+
+
+def main():
+    tap = Tap()
+    for test in (it_tells_what_and_why, one_for_each_flush,
+                 never_about_a_report, off_there_is_none,
+                 it_waits_for_a_server_that_is_down,
+                 a_second_account_is_told_of_too, an_address_is_wanted):
+        tap.run(test.__name__.replace("_", " "), test)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
