@@ -220,20 +220,23 @@ static void
 add_server(struct buffer *out, const struct config_writer *c,
     struct account *a)
 {
+	const char *tls = selection_value(c->selection, KEY_tls, "on");
+	int is_clear = strcmp(tls, "off") == 0;
 	struct error ignored = {0};
 	char port[16];
 
 	snprintf(port, sizeof(port), "%u", c->service->port);
 	buffer_addf(out, "# The server that takes your mail, %s: port %s, "
-	    "%s.\n", c->origin, port, c->service->starttls
-	    ? "TLS after STARTTLS" : "TLS from the start");
+	    "%s.\n", c->origin, port, is_clear ? "no TLS"
+	    : c->service->starttls ? "TLS after STARTTLS"
+	    : "TLS from the start");
 	config_writer_add(out, "host", c->service->host);
 	(void)account_store(a, KEY_host, c->service->host, &ignored);
 	add_needed(out, c, a, KEY_port, port);
-	add_needed(out, c, a, KEY_tls, selection_value(c->selection, KEY_tls,
-	    "on"));
-	add_needed(out, c, a, KEY_tls_starttls, c->service->starttls ? "on"
-	    : "off");
+	add_needed(out, c, a, KEY_tls, tls);
+	if (!is_clear)
+		add_needed(out, c, a, KEY_tls_starttls, c->service->starttls
+		    ? "on" : "off");
 }
 
 static void

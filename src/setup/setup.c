@@ -413,7 +413,7 @@ offer_test(const struct setup *c, struct config_writer *config,
 	int result = config_writer_account(&a, config, c->home, err);
 	int wanted = result == 0 && auth_is_wanted(&a);
 
-	if (login == LOGIN_APP_PASSWORD && wanted)
+	if (login == LOGIN_APP_PASSWORD && wanted && c->terminal < 0)
 		terminal_say(o->output, "This provider wants an app password, "
 		    "made at\n%s\n",
 		    provider_by_host(config->service->host)->page);
