@@ -139,11 +139,11 @@ fail_file(const char *what, const char *path, struct error *err)
 	    escape_string(quote, sizeof(quote), path), strerror(error));
 }
 
-int
-token_store_lock(struct token_store *s, struct error *err)
+static int
+lock(struct token_store *s, struct error *err)
 {
 	int64_t deadline = deadline_in(LOCK_SECONDS * 1000);
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	struct buffer ignored = { .kind = BUFFER_SECRET };
 	int found;
 
@@ -156,7 +156,7 @@ token_store_lock(struct token_store *s, struct error *err)
 		return -1;
 	s->lock_fd = open(s->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
 	    0600);
-	while (s->lock_fd < 0 || fcntl(s->lock_fd, F_SETLK, &lock) != 0) {
+	while (s->lock_fd < 0 || fcntl(s->lock_fd, F_SETLK, &whole) != 0) {
 		if (s->lock_fd < 0 || (errno != EACCES && errno != EAGAIN &&
 		    errno != EINTR))
 			return fail_file("lock", s->lock, err);
@@ -167,6 +167,13 @@ token_store_lock(struct token_store *s, struct error *err)
 			return -1;
 	}
 	return 0;
+}
+
+int
+token_store_begin(struct token_store *s, const struct oauth_account *a,
+    struct error *err)
+{
+	return token_store_open(s, a, err) == 0 ? lock(s, err) : -1;
 }
 
 int
