@@ -523,6 +523,11 @@ run(struct setup *c, struct error *err)
 	if (c->options->keep != NULL && !login_test_can_keep(c->options->keep))
 		return fail(err, EX_USAGE, "--keep-password: expected "
 		    "secret-tool, pass, file or nowhere");
+	if (c->options->from_file != NULL && (c->options->keep != NULL ||
+	    c->options->test_message || c->options->auth_test))
+		return fail(err, EX_USAGE, "--from-file: expected no "
+		    "--auth-test, --keep-password or --test-message next to "
+		    "it");
 	if (c->options->from_file != NULL)
 		return choose_file(c, err) != 0 ? -1
 		    : import_file(c, c->options->from_file, err);

@@ -219,8 +219,7 @@ def company(world):
 def relay(world):
     """A relay of the LAN, without TLS and login."""
     setup = Setup(world, "--configure", "you@lan.example",
-                  "--host=relay.lan.example", "--port=25", "--tls=off",
-                  "--auth=off")
+                  "--host=relay.lan.example", "--tls=off", "--auth=off")
     setup.asked((MESSAGE % b"you@lan.example", b"y\n"))
     yield from setup.check(
         2, "relay", ["port 25, no TLS", "queued as 4LaN"],
