@@ -32,13 +32,23 @@ config_writer_login(const struct config_writer *c)
 	return p->login;
 }
 
+/* Returns whether the word is safe in a shell command without quotes. */
+static int
+is_plain(const char *word)
+{
+	for (; *word != '\0'; word++)
+		if (!ascii_is_alnum(*word) && strchr("@._+-", *word) == NULL)
+			return 0;
+	return 1;
+}
+
 /* The command for a token. Owned. */
 static char *
 token_command(const struct config_writer *c)
 {
 	const char *user = selection_value(c->selection, KEY_user, c->address);
 
-	return xasprintf("onehop-token %s", config_writer_is_plain(user) ? user
+	return xasprintf("onehop-token %s", is_plain(user) ? user
 	    : "USER");
 }
 
@@ -131,15 +141,6 @@ add_sender(struct buffer *out, const char *address)
 	buffer_free(&text);
 }
 
-int
-config_writer_is_plain(const char *word)
-{
-	for (; *word != '\0'; word++)
-		if (!ascii_is_alnum(*word) && strchr("@._+-", *word) == NULL)
-			return 0;
-	return 1;
-}
-
 static void
 add_password(struct buffer *out, const struct config_writer *c)
 {
@@ -159,7 +160,7 @@ add_password(struct buffer *out, const struct config_writer *c)
 		config_writer_add(out, "passwordeval", command);
 		return;
 	}
-	if (!config_writer_is_plain(user))
+	if (!is_plain(user))
 		user = "USER";
 	if (login == LOGIN_TOKEN) {
 		buffer_addf(out, "\n# This provider refuses passwords. Log in "
