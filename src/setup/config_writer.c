@@ -32,13 +32,23 @@ config_writer_login(const struct config_writer *c)
 	return p->login;
 }
 
+/* Returns whether the word is safe in a shell command without quotes. */
+static int
+is_plain(const char *word)
+{
+	for (; *word != '\0'; word++)
+		if (!ascii_is_alnum(*word) && strchr("@._+-", *word) == NULL)
+			return 0;
+	return 1;
+}
+
 /* The command for a token. Owned. */
 static char *
 token_command(const struct config_writer *c)
 {
 	const char *user = selection_value(c->selection, KEY_user, c->address);
 
-	return xasprintf("onehop-token %s", config_writer_is_plain(user) ? user
+	return xasprintf("onehop-token %s", is_plain(user) ? user
 	    : "USER");
 }
 
@@ -131,15 +141,6 @@ add_sender(struct buffer *out, const char *address)
 	buffer_free(&text);
 }
 
-int
-config_writer_is_plain(const char *word)
-{
-	for (; *word != '\0'; word++)
-		if (!ascii_is_alnum(*word) && strchr("@._+-", *word) == NULL)
-			return 0;
-	return 1;
-}
-
 static void
 add_password(struct buffer *out, const struct config_writer *c)
 {
@@ -159,7 +160,7 @@ add_password(struct buffer *out, const struct config_writer *c)
 		config_writer_add(out, "passwordeval", command);
 		return;
 	}
-	if (!config_writer_is_plain(user))
+	if (!is_plain(user))
 		user = "USER";
 	if (login == LOGIN_TOKEN) {
 		buffer_addf(out, "\n# This provider refuses passwords. Log in "
@@ -220,20 +221,23 @@ static void
 add_server(struct buffer *out, const struct config_writer *c,
     struct account *a)
 {
+	const char *tls = selection_value(c->selection, KEY_tls, "on");
+	int is_clear = strcmp(tls, "off") == 0;
 	struct error ignored = {0};
 	char port[16];
 
 	snprintf(port, sizeof(port), "%u", c->service->port);
 	buffer_addf(out, "# The server that takes your mail, %s: port %s, "
-	    "%s.\n", c->origin, port, c->service->starttls
-	    ? "TLS after STARTTLS" : "TLS from the start");
+	    "%s.\n", c->origin, port, is_clear ? "no TLS"
+	    : c->service->starttls ? "TLS after STARTTLS"
+	    : "TLS from the start");
 	config_writer_add(out, "host", c->service->host);
 	(void)account_store(a, KEY_host, c->service->host, &ignored);
 	add_needed(out, c, a, KEY_port, port);
-	add_needed(out, c, a, KEY_tls, selection_value(c->selection, KEY_tls,
-	    "on"));
-	add_needed(out, c, a, KEY_tls_starttls, c->service->starttls ? "on"
-	    : "off");
+	add_needed(out, c, a, KEY_tls, tls);
+	if (!is_clear)
+		add_needed(out, c, a, KEY_tls_starttls, c->service->starttls
+		    ? "on" : "off");
 }
 
 static void

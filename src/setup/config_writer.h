@@ -49,7 +49,4 @@ int config_writer_write(const char *path, const struct buffer *text,
 void config_writer_add(struct buffer *out, const char *key,
 	const char *value);
 
-/* Returns whether the word is safe in a shell command without quotes. */
-int config_writer_is_plain(const char *word);
-
 #endif

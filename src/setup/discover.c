@@ -12,6 +12,7 @@
 
 #define PORT_SUBMISSIONS 465 /* RFC 8314 3.3 */
 #define PORT_SUBMISSION 587
+#define PORT_SMTP 25 /* a relay of the local network */
 
 /* Guessed hosts: smtp., mail., and the domain's mail exchangers. */
 #define GUESSES_MAX 4
@@ -168,6 +169,7 @@ discover_take(struct candidates *found, const char *host, unsigned port)
 	if (port == 0) {
 		add(found, CANDIDATE_GIVEN, host, PORT_SUBMISSIONS, 0);
 		add(found, CANDIDATE_GIVEN, host, PORT_SUBMISSION, 1);
+		add(found, CANDIDATE_GIVEN, host, PORT_SMTP, 1);
 		return;
 	}
 	if (port != PORT_SUBMISSION)

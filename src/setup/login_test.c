@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "base/keeper.h"
 #include "base/poll.h"
 #include "base/run_command.h"
 #include "base/terminal.h"
@@ -13,42 +14,9 @@
 #include "envelope/envelope.h"
 #include "message/message.h"
 #include "message/spool.h"
-#include "setup/config_writer.h"
 #include "smtp/auth.h"
 #include "smtp/reuse.h"
 #include "smtp/submit.h"
-
-/* Programs that keep passwords. "%1$s" is the host, "%2$s" the user. */
-static const struct {
-	const char *program, *write, *read;
-} keepers[] = {
-	{ "secret-tool",
-	  "secret-tool store --label=onehop host %1$s user %2$s",
-	  "secret-tool lookup host %1$s user %2$s" },
-	{ "pass", "pass insert -m -f mail/%1$s/%2$s >/dev/null",
-	  "pass show mail/%1$s/%2$s" },
-};
-#define KEEPERS (sizeof(keepers) / sizeof(keepers[0]))
-
-/* A keeper's command; "%1$s" and "%2$s" replaced. */
-static char *
-make_command(const char *template, const char *host, const char *user)
-{
-	struct buffer out = {0};
-	char *result;
-
-	for (; *template != '\0'; template++) {
-		if (template[0] != '%') {
-			buffer_add_char(&out, *template);
-			continue;
-		}
-		buffer_add_string(&out, template[1] == '1' ? host : user);
-		template += 3;
-	}
-	result = xstrdup(buffer_string(&out));
-	buffer_free(&out);
-	return result;
-}
 
 static int
 is_installed(const char *program)
@@ -63,42 +31,32 @@ is_installed(const char *program)
 	return result == 0;
 }
 
-/* Gives the password to a keeper. Host and user become words of a command. */
+/* Gives the password to a keeper. */
 static int
-give(struct login_test *t, const struct account *a, size_t n,
-    const struct buffer *password, struct error *err)
+give(struct login_test *t, const struct account *a,
+    const struct keeper *keeper, const struct buffer *password,
+    struct error *err)
 {
 	const char *host = a->host.at[0];
 	char *command;
 	int result;
 
-	if (!config_writer_is_plain(host) || !config_writer_is_plain(a->user))
-		return fail(err, EX_CONFIG, "%s: expected a host and a user of "
-		    "letters, digits and @._+-", keepers[n].program);
-	command = make_command(keepers[n].write, host, a->user);
+	if (strchr(a->user, '\'') != NULL)
+		return fail(err, EX_CONFIG, "%s: expected a user without \"'\"",
+		    keeper->program);
+	command = keeper_command(keeper->write, host, a->user);
 	result = command_write(command, password, COMMAND_SECONDS, err);
 	free(command);
 	if (result != 0)
-		return wrap(err, "%s", keepers[n].program);
-	t->passwordeval = make_command(keepers[n].read, host, a->user);
+		return wrap(err, "%s", keeper->program);
+	t->passwordeval = keeper_command(keeper->read, host, a->user);
 	return 0;
-}
-
-/* The keeper of that name, or KEEPERS. */
-static size_t
-find_keeper(const char *name)
-{
-	size_t n = 0;
-
-	while (n < KEEPERS && strcmp(keepers[n].program, name) != 0)
-		n++;
-	return n;
 }
 
 int
 login_test_can_keep(const char *where)
 {
-	return find_keeper(where) < KEEPERS || strcmp(where, "file") == 0 ||
+	return keeper_find(where) != NULL || strcmp(where, "file") == 0 ||
 	    strcmp(where, "nowhere") == 0;
 }
 
@@ -110,16 +68,14 @@ offer_keepers(struct login_test *t, const struct account *a,
 	char question[128];
 	int answer = 0;
 
-	if (!config_writer_is_plain(a->host.at[0]) ||
-	    !config_writer_is_plain(a->user))
-		return 0;
 	for (size_t n = 0; n < KEEPERS && answer == 0; n++) {
 		if (!is_installed(keepers[n].program))
 			continue;
 		snprintf(question, sizeof(question), "Keep the password in "
 		    "%s?", keepers[n].program);
 		answer = terminal_confirm(t->terminal, question, err);
-		if (answer > 0 && give(t, a, n, password, err) != 0) {
+		if (answer > 0 && give(t, a, &keepers[n], password,
+		    err) != 0) {
 			terminal_say(t->output, "  %s\n", err->text);
 			memset(err, 0, sizeof(*err));
 			answer = 0;
@@ -159,7 +115,7 @@ keep(struct login_test *t, const struct account *a,
 	if (strcmp(t->keep, "file") == 0)
 		return buffer_add(&t->password, password->data, password->len);
 	return strcmp(t->keep, "nowhere") == 0 ? 0
-	    : give(t, a, find_keeper(t->keep), password, err);
+	    : give(t, a, keeper_find(t->keep), password, err);
 }
 
 static int

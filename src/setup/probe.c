@@ -85,8 +85,8 @@ probe_run(struct probe *probe, const struct service *service,
 	int result;
 
 	terminal_say(probe->output, "Trying %s, port %u, %s\n", service->host,
-	    service->port, service->starttls ? "STARTTLS"
-	    : "TLS from the start");
+	    service->port, account->tls == SWITCH_OFF ? "no TLS"
+	    : service->starttls ? "STARTTLS" : "TLS from the start");
 	result = vouch(probe, account, service, err);
 	if (result == 0) {
 		account_copy(&limited, account);

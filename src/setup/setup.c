@@ -413,7 +413,7 @@ offer_test(const struct setup *c, struct config_writer *config,
 	int result = config_writer_account(&a, config, c->home, err);
 	int wanted = result == 0 && auth_is_wanted(&a);
 
-	if (login == LOGIN_APP_PASSWORD && wanted)
+	if (login == LOGIN_APP_PASSWORD && wanted && c->terminal < 0)
 		terminal_say(o->output, "This provider wants an app password, "
 		    "made at\n%s\n",
 		    provider_by_host(config->service->host)->page);
@@ -523,6 +523,11 @@ run(struct setup *c, struct error *err)
 	if (c->options->keep != NULL && !login_test_can_keep(c->options->keep))
 		return fail(err, EX_USAGE, "--keep-password: expected "
 		    "secret-tool, pass, file or nowhere");
+	if (c->options->from_file != NULL && (c->options->keep != NULL ||
+	    c->options->test_message || c->options->auth_test))
+		return fail(err, EX_USAGE, "--from-file: expected no "
+		    "--auth-test, --keep-password or --test-message next to "
+		    "it");
 	if (c->options->from_file != NULL)
 		return choose_file(c, err) != 0 ? -1
 		    : import_file(c, c->options->from_file, err);

@@ -277,7 +277,7 @@ exchange(json_t *token, struct browser_login *b, struct error *err)
 		"code", buffer_string(&b->code), "redirect_uri", b->redirect,
 		"code_verifier", buffer_string(&b->verifier), NULL };
 	json_t *reply = NULL;
-	int result = oauth_post(&reply, b->account,
+	int result = oauth_request(&reply, b->account,
 	    b->account->value[OAUTH_token_url], form, err);
 
 	if (result == 0)

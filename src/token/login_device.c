@@ -95,8 +95,8 @@ wait_for_answer(json_t *token, const json_t *grant,
 		if (deadline_now() >= expiry)
 			return fail(err, EX_NOPERM, "the code has expired");
 		memset(err, 0, sizeof(*err));
-		result = oauth_post(&reply, a, a->value[OAUTH_token_url], form,
-		    err);
+		result = oauth_request(&reply, a, a->value[OAUTH_token_url],
+		    form, err);
 		if (result == 0)
 			result = token_take(token, reply, time(NULL), err);
 	} while (result != 0 && may_ask_again(reply, &interval, err));
@@ -120,7 +120,8 @@ login_device(json_t *token, const struct oauth_account *a, struct error *err)
 	}
 	if (oauth_account_need(a, OAUTH_token_url, err) == NULL)
 		return -1;
-	result = oauth_post(&grant, a, a->value[OAUTH_device_url], form, err);
+	result = oauth_request(&grant, a, a->value[OAUTH_device_url], form,
+	    err);
 	if (result == 0)
 		result = show(grant, err);
 	if (result == 0)

@@ -34,13 +34,17 @@ static const struct option options[] = {
 };
 
 static const char usage[] =
-"usage: onehop-token ADDRESS              print a valid access token\n"
-"       onehop-token --login ADDRESS      log in with a code, at any browser\n"
-"       onehop-token --login --browser ADDRESS\n"
-"                                         log in with the browser here\n"
-"       onehop-token --logout ADDRESS     revoke and remove the token\n"
-"       onehop-token --show               list accounts, scopes and expiry\n"
-"       onehop-token --help | --version\n";
+"usage: onehop-token [OPTION...] ADDRESS\n"
+"       onehop-token --show\n"
+"\n"
+"Without an option, prints a valid access token.\n"
+"\n"
+"  --login                  log in with a code, at any browser\n"
+"  --browser                with --login: log in with the browser here\n"
+"  --logout                 revoke and remove the token\n"
+"  --show                   list accounts, scopes and expiry\n"
+"  --help                   show this text\n"
+"  --version                show the version\n";
 
 static int
 print_token(const struct oauth_account *a, struct error *err)
@@ -66,15 +70,13 @@ store_token(json_t *token, const struct oauth_account *a, struct error *err)
 	} members[] = { { "token_url", OAUTH_token_url },
 		{ "revoke_url", OAUTH_revoke_url }, { "scope", OAUTH_scope } };
 	struct token_store s;
-	int result = token_store_open(&s, a, err);
+	int result = token_store_begin(&s, a, err);
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		if (oauth_text(token, members[i].name) == NULL &&
 		    a->value[members[i].key] != NULL)
 			json_object_set_new(token, members[i].name,
 			    json_string(a->value[members[i].key]));
-	if (result == 0)
-		result = token_store_lock(&s, err);
 	if (result == 0)
 		result = token_store_reserve(&s, err);
 	if (result == 0)
@@ -119,7 +121,7 @@ revoke_token(const json_t *token, const struct oauth_account *a,
 	}
 	if (form[1] == NULL)
 		form[1] = oauth_text(token, "access_token");
-	return oauth_post(NULL, a, url, form, err) == 0 ? 0
+	return oauth_request(NULL, a, url, form, err) == 0 ? 0
 	    : wrap(err, "the token is removed here, but not revoked");
 }
 
@@ -128,15 +130,13 @@ log_out(const struct oauth_account *a, struct error *err)
 {
 	json_t *token = NULL;
 	struct token_store s;
-	int result = token_store_open(&s, a, err);
+	int result = -1, found = token_store_begin(&s, a, err);
 
-	if (result == 0)
-		result = token_store_lock(&s, err);
-	if (result == 0)
-		result = token_store_read(&s, &token, err) - 1;
-	if (result == -1 && err->code == 0)
+	if (found == 0)
+		found = token_store_read(&s, &token, err);
+	if (found == 0)
 		fail(err, EX_NOPERM, "no token is stored");
-	if (result == 0)
+	else if (found == 1)
 		result = token_store_remove(&s, err);
 	if (result == 0)
 		result = revoke_token(token, a, err);

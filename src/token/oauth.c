@@ -112,24 +112,33 @@ oauth_reply(json_t **object, struct https_reply *r, struct error *err)
 	    "authorization server: HTTP status %ld", r->status);
 }
 
-int
-oauth_post(json_t **object, const struct oauth_account *a, const char *url,
-    const char *const *form, struct error *err)
+/* Begins a form with the client's ID and secret. */
+static int
+add_client(struct buffer *form, const struct oauth_account *a,
+    struct error *err)
 {
 	const char *id = oauth_account_need(a, OAUTH_client_id, err);
-	const char *secret = a->value[OAUTH_client_secret];
+
+	if (id == NULL)
+		return -1;
+	form_add(form, "client_id", id);
+	if (a->value[OAUTH_client_secret] != NULL)
+		form_add(form, "client_secret", a->value[OAUTH_client_secret]);
+	return 0;
+}
+
+int
+oauth_request(json_t **object, const struct oauth_account *a, const char *url,
+    const char *const *form, struct error *err)
+{
 	struct https_reply r = HTTPS_REPLY;
 	struct buffer text = { .kind = BUFFER_SECRET };
-	int result = id != NULL ? 0 : -1;
+	int result = form != NULL ? add_client(&text, a, err) : 0;
 
+	for (size_t i = 0; form != NULL && form[i] != NULL; i += 2)
+		form_add(&text, form[i], form[i + 1]);
 	if (result == 0)
-		form_add(&text, "client_id", id);
-	if (result == 0 && secret != NULL)
-		form_add(&text, "client_secret", secret);
-	for (; form[0] != NULL; form += 2)
-		form_add(&text, form[0], form[1]);
-	if (result == 0)
-		result = https_request(&r, url, &text,
+		result = https_request(&r, url, form != NULL ? &text : NULL,
 		    a->value[OAUTH_ca_file], err);
 	if (result == 0 && object != NULL)
 		result = oauth_reply(object, &r, err);
@@ -173,7 +182,6 @@ int
 oauth_discover(struct oauth_account *a, struct error *err)
 {
 	const char *issuer = a->value[OAUTH_issuer];
-	struct https_reply r = HTTPS_REPLY;
 	json_t *metadata = NULL;
 	char *url;
 	int result;
@@ -182,13 +190,10 @@ oauth_discover(struct oauth_account *a, struct error *err)
 		return 0;
 	url = xasprintf("%s%s.well-known/openid-configuration", issuer,
 	    issuer[strlen(issuer) - 1] == '/' ? "" : "/");
-	result = https_request(&r, url, NULL, a->value[OAUTH_ca_file], err);
-	if (result == 0)
-		result = oauth_reply(&metadata, &r, err);
+	result = oauth_request(&metadata, a, url, NULL, err);
 	if (result == 0)
 		result = take_metadata(a, metadata, err);
 	json_decref(metadata);
-	buffer_free(&r.body);
 	free(url);
 	return result;
 }

@@ -26,10 +26,11 @@ int oauth_reply(json_t **object, struct https_reply *r, struct error *err);
 
 /*
  * Posts the client's ID and secret and the form: names and values in turn, and
- * NULL. Takes the reply as oauth_reply() does; without an object, only its
- * status. Returns 0, -1 as oauth_reply() and https_request().
+ * NULL. Without a form it is a GET. Takes the reply as oauth_reply() does;
+ * without an object, only its status. Returns 0, -1 as oauth_reply() and
+ * https_request().
  */
-int oauth_post(json_t **object, const struct oauth_account *a,
+int oauth_request(json_t **object, const struct oauth_account *a,
 	const char *url, const char *const *form, struct error *err);
 
 /* Sets endpoints that the account lacks from its issuer's metadata (RFC 8414

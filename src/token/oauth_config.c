@@ -111,6 +111,14 @@ begin_account(struct oauth_config *c, const char *argument, struct error *err)
 }
 
 static int
+is_endpoint(enum oauth_key key)
+{
+	return key == OAUTH_issuer || key == OAUTH_auth_url ||
+	    key == OAUTH_device_url || key == OAUTH_token_url ||
+	    key == OAUTH_revoke_url;
+}
+
+static int
 take_directive(struct oauth_config *c, size_t *section,
     const struct directive *d, struct error *err)
 {
@@ -133,6 +141,10 @@ take_directive(struct oauth_config *c, size_t *section,
 	if (d->argument[0] == '\0')
 		return fail(err, EX_CONFIG, "%s: expected a value",
 		    d->keyword);
+	if (is_endpoint(key) && !ascii_begins(d->argument, "https://"))
+		return fail(err, EX_CONFIG, "%s: expected a URL that begins "
+		    "with https://", d->keyword);
+	c->has_secret |= key == OAUTH_client_secret;
 	set(&c->at[*section], key, xstrdup(d->argument));
 	return 0;
 }
@@ -184,15 +196,6 @@ oauth_config_parse(struct oauth_config *c, const char *path,
 	return 0;
 }
 
-static int
-has_secret(const struct oauth_config *c)
-{
-	for (size_t i = 0; i < c->n; i++)
-		if (c->at[i].value[OAUTH_client_secret] != NULL)
-			return 1;
-	return 0;
-}
-
 int
 oauth_config_read(struct oauth_config *c, struct error *err)
 {
@@ -206,7 +209,7 @@ oauth_config_read(struct oauth_config *c, struct error *err)
 		result = fail(err, EX_CONFIG, "%s: permission denied", path);
 	if (result == 0)
 		result = oauth_config_parse(c, path, &file.text, err);
-	if (result == 0 && !file.is_private && has_secret(c))
+	if (result == 0 && !file.is_private && c->has_secret)
 		result = fail(err, EX_CONFIG, "%s: expected a file that only "
 		    "its owner can read: it has a client_secret", path);
 	buffer_free(&file.text);
@@ -272,20 +275,6 @@ complete(struct oauth_account *a, const struct oauth_provider *p)
 	expand_scope(a, p);
 }
 
-static int
-check_urls(const struct oauth_account *a, struct error *err)
-{
-	static const enum oauth_key urls[] = { OAUTH_issuer, OAUTH_auth_url,
-		OAUTH_device_url, OAUTH_token_url, OAUTH_revoke_url };
-
-	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
-		if (a->value[urls[i]] != NULL &&
-		    !ascii_begins(a->value[urls[i]], "https://"))
-			return fail(err, EX_CONFIG, "%s: expected a URL that "
-			    "begins with https://", key_names[urls[i]]);
-	return 0;
-}
-
 int
 oauth_config_account(struct oauth_account *a, const struct oauth_config *c,
     const char *address, struct error *err)
@@ -306,7 +295,7 @@ oauth_config_account(struct oauth_account *a, const struct oauth_config *c,
 		    a->value[OAUTH_provider]));
 	if (p != NULL && a->value[OAUTH_issuer] == NULL)
 		complete(a, p);
-	return check_urls(a, err);
+	return 0;
 }
 
 const char *

@@ -32,6 +32,7 @@ struct oauth_account {
 struct oauth_config {
 	struct oauth_account *at;  /* the first has the defaults */
 	size_t n;
+	int has_secret;            /* a client_secret is in the file */
 };
 
 /*
@@ -49,8 +50,8 @@ void oauth_config_free(struct oauth_config *c);
 
 /*
  * Makes the address's account: its section or the defaults, completed from
- * the provider table. Returns 0; -1 EX_CONFIG unknown provider or a URL that
- * is not https. oauth_account_free() in either case.
+ * the provider table. Returns 0; -1 EX_CONFIG unknown provider.
+ * oauth_account_free() in either case.
  */
 int oauth_config_account(struct oauth_account *a,
 	const struct oauth_config *c, const char *address, struct error *err);

@@ -118,7 +118,7 @@ request(json_t *token, struct token_store *s, const struct oauth_account *a,
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
-	result = oauth_post(&reply, a, url != NULL ? url : oauth_text(token,
+	result = oauth_request(&reply, a, url != NULL ? url : oauth_text(token,
 	    "token_url"), form, err);
 	if (result == 0)
 		result = token_take(token, reply, time(NULL), err);
@@ -137,9 +137,9 @@ refresh(json_t **token, struct token_store *s, const struct oauth_account *a,
 
 	json_decref(*token);
 	*token = NULL;
-	if (token_store_lock(s, err) != 0)
-		return -1;
-	found = token_store_read(s, token, err);
+	token_store_close(s);
+	found = token_store_begin(s, a, err) == 0 ? token_store_read(s, token,
+	    err) : -1;
 	if (found < 0 || (found == 1 && is_valid(*token)))
 		return found < 0 ? -1 : 0;
 	if (oauth_text(*token, "refresh_token") == NULL) {
@@ -157,14 +157,14 @@ token_get(struct buffer *out, const struct oauth_account *a,
 	json_t *token = NULL;
 	struct token_store s;
 	int result = token_store_open(&s, a, err);
-	int found = result == 0 ? token_store_read(&s, &token, err) : -1;
 
-	result = found < 0 ? -1 : 0;
-	if (found == 0) {
+	if (result == 0)
+		result = token_store_read(&s, &token, err);
+	if (result == 1)
+		result = is_valid(token) ? 0 : refresh(&token, &s, a, err);
+	else if (result == 0) {
 		fail(err, EX_NOPERM, "no token is stored");
 		result = log_in_again(a, err);
-	} else if (found == 1 && !is_valid(token)) {
-		result = refresh(&token, &s, a, err);
 	}
 	if (result == 0)
 		buffer_add_string(out, oauth_text(token, "access_token"));

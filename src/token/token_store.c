@@ -11,6 +11,7 @@
 
 #include "base/ascii.h"
 #include "base/escape.h"
+#include "base/keeper.h"
 #include "base/mkdirs.h"
 #include "base/platform.h"
 #include "base/poll.h"
@@ -25,30 +26,11 @@
 #define LOCK_SECONDS 25
 #define LOCK_PAUSE 20 /* milliseconds */
 
-/* The values of the key store; "%s" is the address in quotes. */
-static const struct {
-	const char *name, *read, *write, *remove;
-} commands[] = {
-	{ "file", NULL, NULL, NULL },
-	{ "secret-tool", "secret-tool lookup service onehop-token user %s",
-	  "secret-tool store --label=onehop-token service onehop-token "
-	  "user %s", "secret-tool clear service onehop-token user %s" },
-	{ "pass", "pass show onehop-token/%s",
-	  "pass insert -m -f onehop-token/%s >/dev/null",
-	  "pass rm -f onehop-token/%s" },
-};
-#define NCOMMANDS (sizeof(commands) / sizeof(commands[0]))
-
-/* Puts the address in quotes in place of "%s". */
 static char *
-make_command(const char *template, const char *address)
+make_command(const char *template, const struct oauth_account *a)
 {
-	const char *mark = template != NULL ? strstr(template, "%s") : NULL;
-
-	if (mark != NULL)
-		return xasprintf("%.*s'%s'%s", (int)(mark - template),
-		    template, address, mark + 2);
-	return template != NULL ? xstrdup(template) : NULL;
+	return template != NULL ? keeper_command(template, "onehop-token",
+	    a->address) : NULL;
 }
 
 static int
@@ -56,29 +38,23 @@ choose_commands(struct token_store *s, const struct oauth_account *a,
     struct error *err)
 {
 	const char *store = a->value[OAUTH_store];
-	const char *read = a->value[OAUTH_store_read];
-	const char *write = a->value[OAUTH_store_write];
-	const char *remove = a->value[OAUTH_store_remove];
+	struct keeper own = { NULL, a->value[OAUTH_store_read],
+		a->value[OAUTH_store_write], a->value[OAUTH_store_remove] };
+	const struct keeper *keeper = &own;
 	char quote[ESCAPE_QUOTE];
-	size_t i = 0;
 
-	if ((read == NULL) != (write == NULL))
+	if ((own.read == NULL) != (own.write == NULL))
 		return fail(err, EX_CONFIG,
 		    "expected both store_read and store_write, or neither");
-	if (read == NULL && store != NULL) {
-		while (i < NCOMMANDS && strcmp(commands[i].name, store) != 0)
-			i++;
-		if (i == NCOMMANDS)
-			return fail(err, EX_CONFIG, "store: expected file, "
-			    "secret-tool or pass, not \"%s\"",
-			    escape_string(quote, sizeof(quote), store));
-		read = commands[i].read;
-		write = commands[i].write;
-		remove = commands[i].remove;
-	}
-	s->read = make_command(read, a->address);
-	s->write = make_command(write, a->address);
-	s->remove = make_command(remove, a->address);
+	if (own.read == NULL && store != NULL && strcmp(store, "file") != 0)
+		keeper = keeper_find(store);
+	if (keeper == NULL)
+		return fail(err, EX_CONFIG, "store: expected file, "
+		    "secret-tool or pass, not \"%s\"",
+		    escape_string(quote, sizeof(quote), store));
+	s->read = make_command(keeper->read, a);
+	s->write = make_command(keeper->write, a);
+	s->remove = make_command(keeper->remove, a);
 	return 0;
 }
 
@@ -139,11 +115,11 @@ fail_file(const char *what, const char *path, struct error *err)
 	    escape_string(quote, sizeof(quote), path), strerror(error));
 }
 
-int
-token_store_lock(struct token_store *s, struct error *err)
+static int
+lock(struct token_store *s, struct error *err)
 {
 	int64_t deadline = deadline_in(LOCK_SECONDS * 1000);
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	struct buffer ignored = { .kind = BUFFER_SECRET };
 	int found;
 
@@ -156,7 +132,7 @@ token_store_lock(struct token_store *s, struct error *err)
 		return -1;
 	s->lock_fd = open(s->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
 	    0600);
-	while (s->lock_fd < 0 || fcntl(s->lock_fd, F_SETLK, &lock) != 0) {
+	while (s->lock_fd < 0 || fcntl(s->lock_fd, F_SETLK, &whole) != 0) {
 		if (s->lock_fd < 0 || (errno != EACCES && errno != EAGAIN &&
 		    errno != EINTR))
 			return fail_file("lock", s->lock, err);
@@ -167,6 +143,13 @@ token_store_lock(struct token_store *s, struct error *err)
 			return -1;
 	}
 	return 0;
+}
+
+int
+token_store_begin(struct token_store *s, const struct oauth_account *a,
+    struct error *err)
+{
+	return token_store_open(s, a, err) == 0 ? lock(s, err) : -1;
 }
 
 int

@@ -33,13 +33,15 @@ int token_store_open(struct token_store *s, const struct oauth_account *a,
 int token_store_read(const struct token_store *s, json_t **token,
 	struct error *err);
 
-/* Waits for the lock, for 25 seconds at most. Returns 0; -1 EX_TEMPFAIL,
- * EX_CONFIG. */
-int token_store_lock(struct token_store *s, struct error *err);
+/* Finds the store and waits for its lock, for 25 seconds at most. Returns 0;
+ * -1 EX_TEMPFAIL, EX_CONFIG. token_store_close() in either case. */
+int token_store_begin(struct token_store *s, const struct oauth_account *a,
+	struct error *err);
 
 /*
  * Reserves the space of the next token, so that a full disk is found before a
- * refresh token is used. Requires the lock. Returns 0; -1 EX_TEMPFAIL.
+ * refresh token is used. Requires token_store_begin(). Returns 0; -1
+ * EX_TEMPFAIL.
  */
 int token_store_reserve(struct token_store *s, struct error *err);
 

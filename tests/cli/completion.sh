@@ -13,6 +13,8 @@ program=$(cd "$(dirname "$ONEHOP")" && pwd)/$(basename "$ONEHOP")
 for name in onehop sendmail mailq; do
     ln -s "$program" "$bin/$name"
 done
+token=$(dirname "$program")/onehop-token
+[ ! -x "$token" ] || ln -s "$token" "$bin"
 printf '%s\n' 'host 127.0.0.1' 'port 1' 'from me@example.org' 'account work' \
     'account home' | write_config
 : >"$scratch/afile"
@@ -96,6 +98,12 @@ for shell in bash zsh fish; do
     tap "$shell: a verb" completes 'onehop --outbox ret' '--outbox retry'
     tap "$shell: by the name of sendmail" \
         completes 'sendmail --serveri' 'sendmail --serverinfo'
+    if [ -x "$token" ]; then
+        tap "$shell: an option of onehop-token" \
+            completes 'onehop-token --logo' 'onehop-token --logout'
+    else
+        tap_skip "$shell: onehop-token" 'onehop-token is not built'
+    fi
     tap "$shell: no word of the help text" \
         completes 'onehop --outbox show ' '--outbox show' 'the config'
     in_tmux kill-server >/dev/null

@@ -8,16 +8,19 @@ from smarthost import Smarthost
 class Mailserver:
     """A smarthost on one address and port, for many connections."""
 
-    def __init__(self, address, port, mode, context, mechanisms="PLAIN"):
+    def __init__(self, address, port, mode, context, mechanisms="PLAIN",
+                 faults=None):
         self.mode = mode            # as Smarthost's
         self.context = context
         self.mechanisms = mechanisms
+        self.faults = faults or {}  # as Smarthost's
         self.served = []
         self.server = smtpserver.Server(self._serve, address, port)
 
     def _serve(self, connection):
         host = Smarthost(self.mode, self.context)
         host.mechanisms = self.mechanisms
+        host.faults = self.faults
         self.served.append(host)
         host.serve(connection)
 

@@ -345,6 +345,8 @@ NOT_FOUND = (
      ("--host next to it",)),
     ("a directory as the file", "you@example.org", ("-C", "/tmp"), 73,
      ("/tmp is not a file",)),
+    ("a test of a file that is translated", "you@example.org",
+     ("--from-file=/etc/passwd", "--test-message"), 64, ("--from-file",)),
     ("a place that keeps no passwords", "you@example.org",
      ("--keep-password=attic",), 64, ("--keep-password: expected",)),
     ("a URL as the host", "you@example.org", ("--host=smtps://h",), 64,

@@ -14,6 +14,7 @@ REAL_TESTS = \
 	tests/real/outbox.py \
 	tests/real/result.py \
 	tests/real/serverinfo.py \
+	tests/real/setups.py \
 	tests/real/trust.py \
 	tests/real/tunnels.py
 EXTRA_DIST += $(REAL_TESTS) tests/real/messages.py tests/lib/realserver.py \

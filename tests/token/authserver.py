@@ -98,6 +98,10 @@ class Quiet(http.server.ThreadingHTTPServer):
 class AuthServer:
     """The server's state; start with `with`."""
 
+    ADDRESS = "127.0.0.1"
+    PORT = 0                  # a free one
+    SECRET = SECRET           # of the client; None: a public client
+
     def __init__(self, authority):
         self.lock = threading.RLock()
         self.requests = []
@@ -110,14 +114,18 @@ class AuthServer:
         self.rotates = True
         self.strict = False
         self.expires = 3600
-        self.server = Quiet(("127.0.0.1", 0), Handler)
+        self.server = Quiet((self.ADDRESS, self.PORT), Handler)
         self.server.state = self
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*authority.chain("ip"))
-        self.server.socket = context.wrap_socket(
+        self.server.socket = self.context(authority).wrap_socket(
             self.server.socket, server_side=True,
             do_handshake_on_connect=False)
         self.url = f"https://127.0.0.1:{self.server.server_port}"
+
+    @staticmethod
+    def context(authority):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*authority.chain("ip"))
+        return context
 
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, args=(0.05,),
@@ -176,7 +184,7 @@ class AuthServer:
 
     def token(self, form):
         if form.get("client_id") != "client" or \
-                form.get("client_secret") != SECRET:
+                form.get("client_secret") != self.SECRET:
             return 401, {"error": "invalid_client"}
         kind = form.get("grant_type", "").rsplit(":", 1)[-1]
         grants = {"device_code": self.by_device,

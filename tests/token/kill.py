@@ -88,11 +88,11 @@ def main():
     tap.run("the system calls are met",
             lambda: [] if len(points) > 50 else [f"{len(points)} calls"])
     tap.run("SIGKILL at every system call of a refresh", everywhere,
-            authority, points, "KILL", False, 20)
+            authority, points, "KILL", False, 12)
     tap.run("SIGTERM, with strict rotation: the token is not lost", everywhere,
-            authority, points, "TERM", True, 6)
+            authority, points, "TERM", True, 4)
     tap.run("SIGKILL, with strict rotation: after the reply, log in again",
-            everywhere, authority, points, "KILL", True, 6)
+            everywhere, authority, points, "KILL", True, 4)
     shutil.rmtree(directory)
     return tap.done()
 

@@ -34,6 +34,17 @@ def device(authority, issuer):
             server.count("/.well-known/openid-configuration"), int(issuer))
 
 
+def repaired(authority):
+    """A login replaces a store that cannot be read."""
+    with AuthServer(authority) as server, Home(authority, server) as home:
+        home.log_in()
+        with open(home.file(), "w", encoding="ascii") as file:
+            file.write("{")
+        yield from differs("damaged", home.run(ADDRESS)[0], 78)
+        yield from differs("login", home.run("--login", ADDRESS)[0], 0)
+        yield from differs("repaired", home.run(ADDRESS)[0], 0)
+
+
 def qr_code(authority):
     """qrencode gets the URI on its standard input, at a terminal alone."""
     with AuthServer(authority) as server, Home(authority, server) as home:
@@ -189,6 +200,7 @@ def main():
     tap = Tap()
     tap.run("device login", device, authority, False)
     tap.run("device login with an issuer's metadata", device, authority, True)
+    tap.run("device login: a damaged store is replaced", repaired, authority)
     tap.run("device login: a QR code at a terminal", qr_code, authority)
     for name, *row in DEVICE_FAULTS:
         tap.run(f"device login: {name}", device_fault, authority, *row)

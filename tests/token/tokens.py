@@ -173,6 +173,7 @@ CONFIGS = [
     (["token_url http://example.org/"], "https://"),
     (["store nowhere"], "secret-tool or pass"),
     (["store_read true"], "store_write"),
+    (["store_read echo x", "store_write true"], "damaged"),
     (["client_id=x"], "token:1: expected a blank"),
 ]
 
@@ -231,6 +232,38 @@ def by_commands(authority):
         yield from differs("kept", os.path.exists(kept), False)
 
 
+PASS = """#!/bin/sh
+echo "$*" >>"$HOME/told"
+case $1 in
+show) cat "$HOME/kept" ;;
+insert) cat >"$HOME/kept" ;;
+rm) rm "$HOME/kept" ;;
+esac
+"""
+
+
+def by_pass(authority):
+    """store pass: a login, a token, a logout."""
+    with AuthServer(authority) as server, Home(
+            authority, server, "store pass") as home:
+        program = os.path.join(home.path, "pass")
+        with open(program, "w", encoding="ascii") as file:
+            file.write(PASS)
+        os.chmod(program, 0o755)
+        home.environment["PATH"] = home.path + ":" + os.environ["PATH"]
+        for args in (["--login", ADDRESS], [ADDRESS], ["--logout", ADDRESS]):
+            status, out, words = home.run(*args)
+            yield from differs(f"{args}: {words}", status, 0)
+            yield from differs("printed", out[:9],
+                               "access-1-" if args == [ADDRESS] else "")
+        with open(os.path.join(home.path, "told"), encoding="ascii") as file:
+            yield from differs("commands", file.read().splitlines(), [
+                f"insert -m -f mail/onehop-token/{ADDRESS}",
+                f"show mail/onehop-token/{ADDRESS}",
+                f"show mail/onehop-token/{ADDRESS}",
+                f"rm -f mail/onehop-token/{ADDRESS}"])
+
+
 def usage(_):
     for args in ([], ["--nothing"], ["a", "b"], ["--login"], ["nobody"],
                  ["a@b'c"], ["--login", "--logout", ADDRESS],
@@ -265,6 +298,7 @@ def main():
     tap.run("files that others may read or write: 78", readable_secret,
             authority)
     tap.run("commands as the store", by_commands, authority)
+    tap.run("pass as the store", by_pass, authority)
     tap.run("usage: 64", usage, authority)
     shutil.rmtree(directory)
     return tap.done()

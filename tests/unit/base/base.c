@@ -14,6 +14,7 @@
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/escape.h"
+#include "base/keeper.h"
 #include "base/poll.h"
 #include "base/write_all.h"
 #include "base/xmalloc.h"
@@ -360,6 +361,30 @@ an_array_has_room_for_one_more(void **state)
 	free(at);
 }
 
+static void
+a_keeper_gets_words_in_quotes(void **state)
+{
+	static const char *const cases[][4] = {
+		{ "get %h %s", "a.example", "me@b.example",
+		  "get a.example me@b.example" },
+		{ "get x/%s", "a.example", "o ne@b.example",
+		  "get x/'o ne@b.example'" },
+		{ "date +%Y; echo %s%", "", "$(id)",
+		  "date +%Y; echo '$(id)'%" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *command = keeper_command(cases[i][0], cases[i][1],
+		    cases[i][2]);
+
+		assert_string_equal(command, cases[i][3]);
+		free(command);
+	}
+	assert_string_equal(keeper_find("pass")->program, "pass");
+	assert_null(keeper_find("file"));
+}
+
 int
 main(void)
 {
@@ -380,6 +405,7 @@ main(void)
 		cmocka_unit_test(
 		    the_signal_of_an_alarm_clock_ends_a_wait_under_way),
 		cmocka_unit_test(output_is_whole_whatever_the_pipe),
+		cmocka_unit_test(a_keeper_gets_words_in_quotes),
 		cmocka_unit_test(output_that_nobody_takes_is_an_error),
 	};
 

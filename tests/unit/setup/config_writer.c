@@ -125,6 +125,9 @@ static const struct {
 	  "user me@x.example\n" },
 	{ { "127.0.0.1", 25, 1, 1 }, { "tls", "off" },
 	  "host 127.0.0.1\nfrom me@x.example\nuser me@x.example\n" },
+	{ { "relay.example", 25, 0, 1 }, { "tls", "off" },
+	  "host relay.example\nport 25\ntls off\nfrom me@x.example\n"
+	  "user me@x.example\n" },
 	{ { "h.example", 587, 1, 1 }, { "auth", "off" },
 	  "host h.example\nfrom me@x.example\n" },
 	{ { "smtp.office365.com", 587, 1, 1 }, { NULL, NULL },
