@@ -147,7 +147,7 @@ domain_to_ascii(const char *domain, char **out, struct error *err)
 	}
 	if (!ascii_has_8bit(domain, strlen(domain)))
 		labels = xstrdup(domain);
-	else if (convert(domain, &labels, err) < 0)
+	else if (convert(domain, &labels, err) != 0 || labels == NULL)
 		return -1;
 	why = defect(labels);
 	if (why != NULL) {

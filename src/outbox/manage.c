@@ -327,6 +327,8 @@ manage_run(int fd, const struct manage_order *order, struct error *err)
 	const struct manage_verb *verb = find_verb(order->verb);
 	int result = 0;
 
+	if (verb == NULL)
+		return fail(err, EX_USAGE, "--outbox: unknown verb");
 	if (verb->on_outboxes != NULL)
 		return verb->on_outboxes(fd, order, err);
 	if (order->nids == 0)

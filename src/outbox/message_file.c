@@ -451,8 +451,8 @@ read_records(struct message_file *m, off_t size, size_t *end,
 	    memchr(m->head.data, '\0', *end) != NULL)
 		return damaged(err, "this is not a queued message");
 	last = m->head.data + *end - 1;
-	for (line = m->head.data + strlen(magic); line < last; line = lf + 1) {
-		lf = strchr(line, '\n');
+	for (line = m->head.data + strlen(magic); line < last &&
+	    (lf = strchr(line, '\n')) != NULL; line = lf + 1) {
 		*lf = '\0';
 		if (take_line(m, line, err) == 0)
 			continue;

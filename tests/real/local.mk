@@ -2,6 +2,7 @@
 # Real servers, started in a scratch directory; most need root.
 REAL_TESTS = \
 	tests/real/callers.py \
+	tests/real/cron.py \
 	tests/real/dane.py \
 	tests/real/certificates.py \
 	tests/real/certificates_dane.py \
