@@ -97,8 +97,9 @@ notify_log(const struct attempt *a)
 	const struct message none = {0};
 	const struct submission facts = {0};
 	struct error reminder = {0}, ignored = {0};
-	struct attempt line = { a->account, &nobody, &none, &facts, &reminder,
-	    EX_UNAVAILABLE, a->log };
+	struct attempt line = { .account = a->account, .envelope = &nobody,
+		.message = &none, .facts = &facts, .result = &reminder,
+		.code = EX_UNAVAILABLE, .log = a->log };
 	struct string_list ids = {0};
 	struct outbox o = {0};
 	char *path = outbox_path(a->account);
