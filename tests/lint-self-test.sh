@@ -117,7 +117,11 @@ printf 'struct reply {\n\tint code;\n};\n' >>src/base/poll.c
 END
 for phrase in 'It stands behind the dot' 'words parted by blanks' \
     'Whoever calls it' 'That is none' 'a file of ours' 'The session goes on' \
-    'It lacks but the key' 'Time cures it' 'It heeds no limit'; do
+    'It lacks but the key' 'Time cures it' 'It heeds no limit' \
+    'It is refused for good' 'The key of the first contact' \
+    'It is sent as it stands' 'A signal kills as ever' \
+    'It is sent in clear' 'A file that everybody can read' \
+    'The DNS vouches for it' 'The record is of use'; do
     plant outlets 'src/cli/usage.c:.*writes past base/show' <<'END'
 printf 'int f(int d)\n{\n\treturn write_all(d, "x", 1);\n}\n' >>src/cli/usage.c
 END

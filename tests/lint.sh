@@ -317,6 +317,14 @@ check_english()
 	\<cures?\>=temporary failure
 	\<for want of\>=without
 	\<nobody else('s)?\>=no other process
+	\<first contact\>=first connection
+	\<for good\>=permanently
+	\<as it stands\>=unchanged
+	\<as ever\>=as usual
+	\<in clear\>([^ ]| [^t]|$)=in cleartext
+	\<everybody can\>=world-readable, world-writable
+	\<vouch(es)? for\>=allows, authenticates
+	\<(is|are) (of use|fit for)\>=is usable, is valid for
 	/\* (What|Who|Whose|Whether) =a sentence with a verb
 	^\s*/?\*.*[a-z0-9"),;]\?( [A-Z0-9]| \*/|$)=a statement, not a question
 	END

@@ -31,7 +31,7 @@ struct trusted_file {
 	enum trusted_demand demand; /* set by the caller */
 	struct buffer text;  /* secret */
 	int is_private;      /* only its owner can read it */
-	int is_public;       /* everybody can */
+	int is_public;       /* world-readable */
 	int is_roots;        /* root owns it */
 };
 

@@ -26,7 +26,7 @@ struct answer {
 	const unsigned char *next;
 };
 
-/* One record as it stands there. */
+/* One record as encoded in the answer. */
 struct record {
 	char owner[DNS_NAME_SIZE];
 	unsigned type;

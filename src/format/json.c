@@ -10,8 +10,8 @@
 /* Room for the longest escape, with its NUL. */
 #define ESCAPE_MAX 8
 
-/* Writes the first character of text as it stands in a string; returns its
- * octets in text. */
+/* Writes the first character of text as encoded in a JSON string; returns its
+ * length in text, octets. */
 static size_t
 escape_char(char out[ESCAPE_MAX], const char *text, size_t len)
 {

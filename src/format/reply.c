@@ -205,7 +205,8 @@ static const struct reply_rule {
 	/* The password must be changed first: waiting does not do that. */
 	{ TO(AUTH), "432", "", EX_NOPERM },
 	{ TO_ANY, "4..", "", EX_TEMPFAIL },
-	/* A promise made in clear is denied: someone may be in between. */
+	/* An offer made in cleartext is withdrawn: the connection may be
+	 * intercepted. */
 	{ TO(STARTTLS) | TO(EHLO_TLS), "5..", "", EX_PROTOCOL },
 	/* The mechanism is at fault, not the password: RFC 4954 4. */
 	{ TO(AUTH), "502", "", EX_UNAVAILABLE },

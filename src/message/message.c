@@ -302,7 +302,7 @@ message_add(struct message *m, const char *name, const char *body,
 	return add_field(&m->added, name, body, err);
 }
 
-/* The field as it stands, its edit included; *len are its octets. */
+/* The field with its edit applied; *len are its octets. */
 static const char *
 field_text(const struct message *m, size_t index, size_t *len)
 {

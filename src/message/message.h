@@ -16,7 +16,7 @@
 #include "format/field.h"
 #include "message/spool.h"
 
-/* A field of the header as it stands, and what became of it. */
+/* A field of the header in its original form, and its edit. */
 struct message_field {
 	struct field at;        /* in message.header */
 	char *text;             /* replaces the whole field, "Name: body\n",

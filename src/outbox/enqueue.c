@@ -126,7 +126,7 @@ add(const char *path, const struct attempt *a,
 	return result;
 }
 
-/* Some recipients were refused for good: that is the result of the run. */
+/* Some recipients were refused permanently: that is the result of the run. */
 static void
 tell_refusals(const struct attempt *a, const char *id, struct error *err)
 {

@@ -27,7 +27,7 @@ int enqueue_is_worthwhile(const struct attempt *a);
  * one and a later try may succeed, for the recipients that are not settled.
  * err is the error of the attempt. On success it gets OUTCOME_QUEUED and code
  * 0, with a hint if the user has something to fix; if some recipients were
- * refused for good, it tells their refusal. If the outbox cannot take the
+ * refused permanently, it tells their refusal. If the outbox cannot take the
  * message, err says so: EX_TEMPFAIL, EX_CANTCREAT.
  */
 void enqueue_message(const struct attempt *a, const struct selection *selection,

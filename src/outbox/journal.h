@@ -9,7 +9,7 @@
  *	ending     the end of the content is about to be sent: from here on the
  *	           outcome is unknown
  *	accepted   by all recipients; with "2,4-7", by these (counted from 1)
- *	refused    "3 words": that recipient was refused for good
+ *	refused    "3 words": that recipient was refused permanently
  *	deferred   a temporary refusal; next try at DUE
  *	held       not sent, for no fault of the message; next try at DUE
  *	unknown    the server may have accepted it; next try at DUE
@@ -30,7 +30,7 @@
 #include "base/error.h"
 #include "envelope/envelope.h"
 
-/* A message that is deferred for longer fails for good (RFC 5321 4.5.4.1). */
+/* A message that is deferred for longer fails permanently: RFC 5321 4.5.4.1. */
 #define JOURNAL_LIFE_SECONDS ((int64_t)5 * 24 * 3600)
 
 /* A message whose reading crashed so often is given up. */

@@ -52,7 +52,7 @@ struct message_file {
 /* The recipients that a file is written for. */
 enum message_file_part {
 	MESSAGE_FILE_WHOLE,
-	MESSAGE_FILE_OPEN   /* neither accepted nor refused for good */
+	MESSAGE_FILE_OPEN   /* neither accepted nor refused permanently */
 };
 
 /* Returns whether the recipient's last reply is neither 2yz nor 5yz. */

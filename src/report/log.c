@@ -173,7 +173,7 @@ print_time(char *text, size_t size, const char *format)
 }
 #pragma GCC diagnostic pop
 
-/* Returns whether everybody can write to the file's directory, so that the
+/* Returns whether the file's directory is world-writable, so that the
  * file may have been placed there by anybody. */
 static int
 is_for_all(const char *path)

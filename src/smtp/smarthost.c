@@ -82,7 +82,7 @@ add_host(struct smarthost_list *route, const char *name, struct error *err)
 /*
  * Returns whether the password may be sent there (RFC 6186 6). An answer of
  * the DNS may be forged, and the forger has a certificate for the name in it.
- * So the user has to vouch for a name outside the domain, or has said whose
+ * So the user has to confirm a name outside the domain, or has said whose
  * certificate it must be.
  */
 static int

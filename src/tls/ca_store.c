@@ -141,7 +141,9 @@ scan_descriptor(struct issuer_search *search, int fd, size_t size)
 	return n < 0 ? -1 : 0;
 }
 
-/* 0, or -1 with errno: EPERM if everybody can write the file. */
+/*
+ * Returns 0 on success, -1 with errno set: EPERM if the file is world-writable.
+ */
 static int
 scan_file(struct issuer_search *search, const char *path)
 {
@@ -207,7 +209,7 @@ load_named(struct issuer_search *search, const char *store, struct error *err)
 	escape_string(quote, sizeof(quote), store);
 	if (result != 0 && errno == EPERM) {
 		fail(err, EX_CONFIG, "tls_trust_file %s: expected a file that "
-		    "not everybody can write", quote);
+		    "is not world-writable", quote);
 		return hint(err, "chmod o-w %s", quote);
 	}
 	if (result != 0)

@@ -318,7 +318,7 @@ describe_session(gnutls_session_t session, struct tls_facts *facts)
 	gnutls_free(cipher);
 }
 
-/* Pins the key of a first contact: only now has the server proved that it
+/* Pins the key of a first connection: only now has the server proved that it
  * holds the key. */
 static int
 record_key(struct handshake *h, struct error *err)

@@ -213,7 +213,7 @@ is_tls(const struct tls_transport *r)
 	return r->nfirst == 0 || (r->first[0] >= 20 && r->first[0] <= 24);
 }
 
-/* The peer is no TLS server; often it speaks SMTP in clear. */
+/* The peer is no TLS server; often it speaks cleartext SMTP. */
 static int
 explain_clear(const struct tls_transport *r, struct error *err)
 {

@@ -106,7 +106,7 @@ def main():
     tap.run("what is no proxy is a protocol error", fails,
             Proxy(method=b"HT"), 76, b"expected a SOCKS5 proxy")
     tap.run("a proxy that wants a password is refused", fails,
-            Proxy(method=b"\5\xff"), 77, b"wants authentication")
+            Proxy(method=b"\5\xff"), 77, b"proxy authentication required")
     return tap.done()
 
 

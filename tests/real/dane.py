@@ -133,10 +133,10 @@ REFUSED = {
                     b"server matches none of 1 TLSA records"),
     "an authority, but another name": (
         "wrong-name." + SIGNED, 76, b"name mismatch"),
-    "no record": ("none." + SIGNED, 76, b"to trust: no such record"),
+    "no record": ("none." + SIGNED, 76, b": no such record"),
     "a record that is of no use": (
         "public." + SIGNED, 76, b"none of 1 TLSA records is usable"),
-    "an unsigned zone": ("mail." + UNSIGNED, 76, b"to trust: not signed"),
+    "an unsigned zone": ("mail." + UNSIGNED, 76, b": not signed"),
     "a forged record": ("forged." + SIGNED, 75,
                         b"DNSSEC validation failed (bogus)"),
     "an address": ("127.0.0.1", 78, b"needs a host name"),

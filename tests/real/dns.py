@@ -242,7 +242,7 @@ REFUSED = (
      ["host srv:away.example.org", "tls_host_override customer.example.org",
       "tls_trust tofu"], 78, ["another domain"]),
     ("localhost is another domain", ["host srv:localhost.example.org"], 78,
-     ["leads", "to localhost"]),
+     ["points to localhost"]),
     ("a target of . is no service", ["host srv:none.example.org"], 68,
      ["says that none.example.org has no submission server"]),
     ("no record is no service", ["host srv:nothing.example.org"], 68,
