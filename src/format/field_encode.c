@@ -146,6 +146,16 @@ add_words(struct field_encoder *e, const char *text, size_t len)
 	e->has_words = 1;
 }
 
+/* RFC 5322 3.2.3: octets that a phrase has in quoted strings alone. */
+static int
+has_special(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (strchr("()<>[]:;@\\,.\"", text[i]) != NULL)
+			return 1;
+	return 0;
+}
+
 /* A stretch without encoded words, [at, end) of text, between two of them or
  * the ends of the text. */
 static void
@@ -164,7 +174,8 @@ encode_stretch(struct field_encoder *e, const char *text, size_t at,
 		}
 		i = next;
 	}
-	if (extent == EXTENT_ALL && last > at) {
+	if (extent == EXTENT_ALL &&
+	    (last > at || has_special(text + at, end - at))) {
 		first = skip_blanks(text, at, end);
 		for (last = end; ascii_is_blank(text[last - 1]);)
 			last--;
@@ -424,8 +435,12 @@ encode_addresses(struct field_encoder *e, const char *text)
 				return -1;
 			text += n;
 		}
-		if (*text != '\0')
-			buffer_add_char(e->out, *text++);
+		if (*text == '\0')
+			break;
+		/* a line with encoded words is short: it has to be folded */
+		buffer_add_char(e->out, *text);
+		if (*text++ == ',' && *text != '\0' && !ascii_is_blank(*text))
+			buffer_add_char(e->out, ' ');
 	}
 	return 0;
 }

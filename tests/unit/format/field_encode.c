@@ -32,6 +32,14 @@ static const struct {
 	  "=?UTF-8?Q?J=C3=BCrg?= <j@example.org>" },
 	{ "From", "\"M" UE "ller, J.\" <j@example.org>", NULL,
 	  "=?UTF-8?Q?M=C3=BCller=2C_J=2E?= <j@example.org>" },
+	{ "To", "=?UTF-8?Q?a?= " UE " =?UTF-8?Q?b?= \"c: d\" <j@example.org>",
+	  NULL, "=?UTF-8?Q?a?= =?UTF-8?Q?_=C3=BC_?= =?UTF-8?Q?b?= "
+	  "=?UTF-8?Q?_c=3A_d?= <j@example.org>" },
+	{ "To", "j@example.org (=?UTF-8?Q?a?= " UE " =?UTF-8?Q?b?= \\( x)",
+	  NULL, "j@example.org (=?UTF-8?Q?a?= =?UTF-8?Q?_=C3=BC_?= "
+	  "=?UTF-8?Q?b?= =?UTF-8?Q?_=28_x?=)" },
+	{ "To", "a@b.c," UE "<d@e.f>,g@h.i", NULL,
+	  "a@b.c, =?UTF-8?Q?=C3=BC?= <d@e.f>, g@h.i" },
 	{ "To", "\"A, B\" <a@b.c>,\tM" UE "ll <m@b.c> (p" UE "l)", NULL,
 	  "\"A, B\" <a@b.c>,\t=?UTF-8?Q?M=C3=BCll?= <m@b.c> "
 	  "(=?UTF-8?Q?p=C3=BCl?=)" },
