@@ -14,6 +14,7 @@
 #include "base/poll.h"
 #include "base/run_command.h"
 #include "base/show.h"
+#include "base/write_all.h"
 
 #define ANSWER_SECONDS 300
 
@@ -41,14 +42,28 @@ terminal_say(int fd, const char *format, ...)
 	show_note(fd, text, strlen(text));
 }
 
-int
-terminal_can_redraw(int fd)
+static int
+can_redraw(int fd)
 {
 	const char *term = getenv("TERM");
 	pid_t group = tcgetpgrp(fd);
 
 	return (group <= 0 || group == getpgrp()) &&
 	    (term == NULL || strcmp(term, "dumb") != 0);
+}
+
+size_t
+terminal_redraw(int fd, size_t columns, const char *line)
+{
+	char text[1024];
+	int n;
+
+	if (!can_redraw(fd))
+		return columns;
+	n = snprintf(text, sizeof(text), "\r%-*s%s", (int)columns, line,
+	    line[0] == '\0' ? "\r" : "");
+	(void)write_all(fd, text, (size_t)n); /* nobody may be looking */
+	return strlen(line);
 }
 
 int

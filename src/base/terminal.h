@@ -3,6 +3,8 @@
 #ifndef ONEHOP_BASE_TERMINAL_H
 #define ONEHOP_BASE_TERMINAL_H
 
+#include <stddef.h>
+
 #include "base/buffer.h"
 #include "base/error.h"
 
@@ -15,10 +17,13 @@ int terminal_open(void);
 void terminal_say(int fd, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Returns whether a line of the terminal fd may be redrawn: a background
- * process that writes there may be stopped for it, and a dumb terminal would
- * show each state of the line. */
-int terminal_can_redraw(int fd);
+/*
+ * Writes a line over the one on the terminal fd that takes so many columns; ""
+ * erases it. Nothing is written from the background, since a process may be
+ * stopped for that, nor on a dumb terminal, which would show each state of the
+ * line. Returns the columns that the line takes now.
+ */
+size_t terminal_redraw(int fd, size_t columns, const char *line);
 
 /*
  * Asks a yes-or-no question. Returns 1 for a line that begins with y, 0 for

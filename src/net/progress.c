@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/platform.h"
 #include "base/poll.h"
@@ -15,8 +14,7 @@
 /* Between two looks while the peer takes nothing. */
 #define SECOND 1000
 
-/* A line with what is written around it. */
-#define LINE_SIZE 256
+#define LINE_SIZE 128
 
 void
 progress_note(struct progress_meter *m, int64_t at, uint64_t done)
@@ -96,26 +94,13 @@ progress_line(char *out, size_t size, const struct progress_meter *m,
 }
 
 static void
-put(const struct progress *p, const char *text, size_t len)
-{
-	if (write(p->fd, text, len) < 0)
-		return; /* nobody looks */
-}
-
-static void
 draw(struct progress *p)
 {
-	char line[LINE_SIZE / 2], text[LINE_SIZE];
-	unsigned columns = platform_columns(p->fd);
-	int n;
+	char line[LINE_SIZE];
 
 	p->drawn = p->meter.now.at;
-	if (!terminal_can_redraw(p->fd))
-		return;
-	progress_line(line, sizeof(line), &p->meter, columns);
-	n = snprintf(text, sizeof(text), "\r%-*s", (int)p->shown, line);
-	put(p, text, (size_t)n);
-	p->shown = strlen(line);
+	progress_line(line, sizeof(line), &p->meter, platform_columns(p->fd));
+	p->shown = terminal_redraw(p->fd, p->shown, line);
 }
 
 /* Notes what the peer has by now, and draws that if it is time. */
@@ -169,11 +154,6 @@ progress_poll(struct progress *p, struct pollfd *fd, int64_t deadline,
 void
 progress_end(struct progress *p)
 {
-	char text[LINE_SIZE];
-	int n;
-
-	if (p->shown == 0 || !terminal_can_redraw(p->fd))
-		return;
-	n = snprintf(text, sizeof(text), "\r%*s\r", (int)p->shown, "");
-	put(p, text, (size_t)n);
+	if (p->shown > 0)
+		p->shown = terminal_redraw(p->fd, p->shown, "");
 }

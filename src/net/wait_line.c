@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/escape.h"
 #include "base/platform.h"
@@ -49,22 +48,16 @@ next_draw(const struct wait_line *w)
 static void
 draw(struct wait_line *w)
 {
-	char line[LINE_SIZE], text[2 * LINE_SIZE];
+	char line[LINE_SIZE];
 	unsigned columns = platform_columns(w->fd);
 	int64_t now = deadline_now();
-	int n;
 
 	w->drawn = now;
-	if (!terminal_can_redraw(w->fd))
-		return;
 	snprintf(line, sizeof(line), "waiting for %s of %s (%lld s)",
 	    w->awaited, w->peer, (long long)((now - w->since) / 1000));
 	if (columns > 0 && strlen(line) >= columns)
 		line[columns - 1] = '\0';
-	n = snprintf(text, sizeof(text), "\r%-*s", (int)w->shown, line);
-	if (write(w->fd, text, (size_t)n) < 0)
-		return; /* nobody looks */
-	w->shown = strlen(line);
+	w->shown = terminal_redraw(w->fd, w->shown, line);
 }
 
 int
@@ -84,13 +77,6 @@ wait_line_poll(struct wait_line *w, struct pollfd *fds, size_t n,
 void
 wait_line_erase(struct wait_line *w)
 {
-	char text[LINE_SIZE + 2];
-	int n;
-
-	if (w == NULL || w->shown == 0)
-		return;
-	n = snprintf(text, sizeof(text), "\r%*s\r", (int)w->shown, "");
-	w->shown = 0;
-	if (terminal_can_redraw(w->fd) && write(w->fd, text, (size_t)n) < 0)
-		return; /* nobody looks */
+	if (w != NULL && w->shown > 0)
+		w->shown = terminal_redraw(w->fd, w->shown, "");
 }

@@ -29,8 +29,7 @@ void wait_line_begin(struct wait_line *w, const char *awaited);
 
 /*
  * Waits like poll_any(). From the third second on it draws "waiting for the
- * greeting of mail.example.org:587 (5 s)" each second, unless
- * terminal_can_redraw() returns 0.
+ * greeting of mail.example.org:587 (5 s)" each second, by terminal_redraw().
  */
 int wait_line_poll(struct wait_line *w, struct pollfd *fds, size_t n,
 	int64_t deadline, struct error *err);
