@@ -269,8 +269,8 @@ connect_host(struct transport **transport,
 	if (target->source_ip != NULL && target->source_ip[0] != '\0' &&
 	    resolve_numeric(&r.source, target->source_ip, 0, err) != 0)
 		return wrap(err, "source_ip");
-	if (resolve_host(&r.addresses, &name, target->deadline,
-	    target->waits, err) != 0)
+	if (resolve_host(&r.addresses, &name, deadline_first(target->deadline,
+	    deadline_in((int64_t)r.seconds * 1000)), target->waits, err) != 0)
 		return -1;
 	result->resolved_ms = deadline_now();
 	wait_line_begin(target->waits, "the TCP handshake");

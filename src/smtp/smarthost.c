@@ -134,6 +134,12 @@ add_exchangers(struct smarthost_list *route, const struct services *found)
 		    xstrdup(found->at[i].host));
 }
 
+static unsigned
+connect_seconds(const struct account *a)
+{
+	return a->timeout != 0 ? a->timeout : CONNECT_SECONDS;
+}
+
 /* A word of the key host. */
 static int
 add_word(struct smarthost_list *route, const char *word, struct error *err)
@@ -146,8 +152,9 @@ add_word(struct smarthost_list *route, const char *word, struct error *err)
 	if (kind == SERVICE_NONE)
 		return add_host(route, word, err);
 	found = xmalloc(sizeof(*found));
-	result = srv_mx_find(found, kind, domain, route->deadline,
-	    route->waits, err);
+	result = srv_mx_find(found, kind, domain,
+	    deadline_first(route->deadline, deadline_in(1000 *
+	    (int64_t)connect_seconds(route->account))), route->waits, err);
 	if (result != 0 && err->code == EX_TEMPFAIL && err->signal == 0)
 		hint(err, OFFLINE);
 	if (result == 0 && kind == SERVICE_SRV)
@@ -193,12 +200,6 @@ smarthost_make(struct smarthost_list *route, const struct account *a,
 		return add_host(route, a->host.n > 0 ? a->host.at[0] : "",
 		    err);
 	return add_words(route, &a->host, err);
-}
-
-static unsigned
-connect_seconds(const struct account *a)
-{
-	return a->timeout != 0 ? a->timeout : CONNECT_SECONDS;
 }
 
 static int

@@ -104,4 +104,5 @@ CONV_LOG_COMPILER = $(RUN_PYTHON) $(top_srcdir)/tests/smtp/play.py
 EXTRA_DIST += $(CONVERSATIONS) tests/smtp/play.py \
 	tests/lib/certs.py tests/lib/onehop.py tests/lib/smtpserver.py
 TESTS += $(CONVERSATIONS) tests/smtp/outcomes.py \
+	tests/smtp/endless.py \
 	tests/smtp/waiting.py
