@@ -15,13 +15,12 @@ mkdir -p fuzz/objects || exit 73
 table=fuzz/table
 failed=0
 
-# compile SOURCE: its object, unless there is one that is newer
+# compile SOURCE
 compile()
 {
     object=fuzz/objects/$(echo "${1##*../}" | tr / _).o
     objects="$objects $object"
-    [ -n "$(find "$object" -newer "$1" 2>/dev/null)" ] ||
-        $FUZZ_COMPILE -fsanitize=fuzzer-no-link -c -o "$object" "$1"
+    $FUZZ_COMPILE -fsanitize=fuzzer-no-link -c -o "$object" "$1"
 }
 
 # stat NAME LOG: one of the figures that libFuzzer prints at the end
