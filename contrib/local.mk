@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What make install brings beside the program and its pages: each part goes to
 # the directory that configure was told, or nowhere.
-dist_doc_DATA = README NEWS COMPATIBILITY contrib/config.example
+dist_doc_DATA = README NEWS COMPATIBILITY SECURITY contrib/config.example
 if INSTALL_BASH
 bashcomp_DATA = contrib/completion/bash/onehop
 endif

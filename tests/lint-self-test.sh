@@ -115,6 +115,18 @@ done
 plant structures 'struct reply is also in' <<'END'
 printf 'struct reply {\n\tint code;\n};\n' >>src/base/poll.c
 END
+plant security 'SECURITY:.*there is no tests/unit/planted.c' <<'END'
+printf '\nAn invariant.\n\ttests/unit/planted.c\n' >>SECURITY
+END
+plant security 'SECURITY:.*no test' <<'END'
+printf '\nAn invariant without proof.\n\n' >>SECURITY
+END
+plant outlets 'src/cli/usage.c:.*writes past base/show' <<'END'
+printf 'int f(int d)\n{\n\treturn write_all(d, "x", 1);\n}\n' >>src/cli/usage.c
+END
+plant outlets 'src/outbox/list.c:.*writes past base/show' <<'END'
+printf 'long f(int d)\n{\n\treturn write(d, "x", 1);\n}\n' >>src/outbox/list.c
+END
 for phrase in 'It stands behind the dot' 'words parted by blanks' \
     'Whoever calls it' 'That is none' 'a file of ours' 'The session goes on' \
     'It lacks but the key' 'Time cures it' 'It heeds no limit' \
@@ -122,13 +134,7 @@ for phrase in 'It stands behind the dot' 'words parted by blanks' \
     'It is sent as it stands' 'A signal kills as ever' \
     'It is sent in clear' 'A file that everybody can read' \
     'The DNS vouches for it' 'The record is of use'; do
-    plant outlets 'src/cli/usage.c:.*writes past base/show' <<'END'
-printf 'int f(int d)\n{\n\treturn write_all(d, "x", 1);\n}\n' >>src/cli/usage.c
-END
-plant outlets 'src/outbox/list.c:.*writes past base/show' <<'END'
-printf 'long f(int d)\n{\n\treturn write(d, "x", 1);\n}\n' >>src/outbox/list.c
-END
-plant english 'src/base/poll.c:.*reads better as' <<END
+    plant english 'src/base/poll.c:.*reads better as' <<END
 echo '/* $phrase. */' >>src/base/poll.c
 END
 done

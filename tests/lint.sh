@@ -15,7 +15,7 @@ export LC_ALL
 
 checks='layers map libraries globals structures functions parameters forwards
     words outlets english conditionals references columns lengths spdx keys
-    flags shell man python paths'
+    flags shell man python paths security'
 # Shell scripts without a suffix.
 scripts='^(bootstrap|contrib/install-deps|\.ci/[a-z]*)$'
 builddir=build
@@ -296,11 +296,11 @@ check_outlets()
 # Words and turns that read as a translation, each with the usual one.
 check_english()
 {
-    documents='man/.*|README|HACKING|COMPATIBILITY|NEWS'
+    documents='man/.*|README|HACKING|COMPATIBILITY|NEWS|SECURITY'
     files_like "^(src/.*\.([ch]|def)|$documents)\$" >"$scratch/prose"
     while IFS='=' read -r phrase better; do
         grep -nE -e "$phrase" -- $(cat "$scratch/prose") |
-            grep -vE 'behind (a|the|its|an) (proxy|firewall|NAT)' |
+            grep -vE ':	tests/|behind (a|the|its) (proxy|firewall|NAT)' |
             sed "s/\(:[0-9]*\):.*/\1: reads better as: $better/"
     done <<-'END'
 	\<behind\>=after
@@ -479,6 +479,24 @@ END
 }
 
 # The tree must not tell where or on what it was written.
+# Each invariant of SECURITY names the tests that prove it.
+check_security()
+{
+    awk '
+    /^Invariants$/ { listed = 1; getline; next }
+    !listed { next }
+    /^\t/ {
+        file = substr($0, 2)
+        if ((getline line <file) < 0)
+            print "SECURITY:" FNR ": there is no " file
+        close(file)
+        tests++
+    }
+    /^$/ && text && !tests { print "SECURITY:" FNR ": no test" }
+    /^$/ { text = 0; tests = 0 }
+    /^[A-Z]/ { text = 1 }' SECURITY
+}
+
 check_paths()
 {
     host=$(uname -n)
