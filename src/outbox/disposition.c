@@ -10,10 +10,6 @@
 #include "outbox/enqueue.h"
 #include "report/log.h"
 
-/* After a refused login the server is left alone for so long: further tries
- * could lock the user out. */
-#define REFUSED_LOGIN_SECONDS 3600
-
 void
 disposition_complain(struct error *all, int code, const char *text)
 {
@@ -177,7 +173,7 @@ stop_site(struct site *site, const struct error *why)
 	site->stopped = 1;
 	site->why = *why;
 	site->due = why->code == EX_NOPERM
-	    ? time(NULL) + REFUSED_LOGIN_SECONDS : 0;
+	    ? time(NULL) + HELD_LOGIN_SECONDS : 0;
 	reuse_close(&site->delivery);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -321,6 +322,24 @@ sort_message(struct flushing *f, struct work_list *list, const char *id,
 	return accepted;
 }
 
+/* Returns whether the file of the account was changed after the moment: the
+ * password in it may be another one. */
+static int
+is_edited(const struct account *a, int64_t moment)
+{
+	const char *colon = a->name != NULL ? strrchr(a->origin, ':') : NULL;
+	struct stat st;
+	char *path;
+	int edited;
+
+	if (colon == NULL)
+		return 0;
+	path = xstrndup(a->origin, (size_t)(colon - a->origin));
+	edited = stat(path, &st) == 0 && st.st_mtime > moment;
+	free(path);
+	return edited;
+}
+
 /* Stops the sites that an earlier flush wants left alone. */
 static void
 apply_held(struct work_list *list, const struct held *held)
@@ -330,7 +349,8 @@ apply_held(struct work_list *list, const struct held *held)
 		const struct held_site *h = held_find(held, site->key);
 
 		if (h == NULL || site->stopped ||
-		    h->due == 0 || journal_is_due(h->due, time(NULL)))
+		    h->due == 0 || journal_is_due(h->due, time(NULL)) ||
+		    is_edited(&site->account, h->due - HELD_LOGIN_SECONDS))
 			continue;
 		site->stopped = 1;
 		site->due = h->due;

@@ -15,6 +15,10 @@
 
 #define HELD_KEY 17
 
+/* After a refused login the server is left alone for so long: further tries
+ * could lock the user out. */
+#define HELD_LOGIN_SECONDS 3600
+
 struct held_site {
 	char key[HELD_KEY];  /* of held_key() */
 	int64_t since;       /* when the flush found it so */

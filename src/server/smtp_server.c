@@ -284,10 +284,12 @@ submit_message_of(struct smtp_server *r, struct message *message,
 	mail_rcpt_apply(&r->transaction, &request);
 	if (v->result.code == 0 &&
 	    config_load(&account, selection, request.sender, message,
-	    &v->result) != 0)
-		enqueue_unconfigured(&account, &envelope, &request, message,
-		    selection, &v->result);
-	else if (v->result.code == 0 &&
+	    &v->result) != 0) {
+		/* the error may be in what a client is allowed to do */
+		if (!r->user.known)
+			enqueue_unconfigured(&account, &envelope, &request,
+			    message, selection, &v->result);
+	} else if (v->result.code == 0 &&
 	    envelope_make(&envelope, &request, &account, message,
 	    &v->result) == 0 && is_allowed(r, &attempt, v) &&
 	    !background_send(&attempt, selection, &v->result)) {

@@ -3,7 +3,9 @@
 """Trouble that the owner of the outbox can fix: the message is kept, and told
 of until it is fixed."""
 
+import os
 import sys
+import time
 
 # pylint: disable=wrong-import-position
 from house import House, Sink, differs, fault_of, message
@@ -109,13 +111,38 @@ def each_flush_names_account_and_remedy():
                         yield f"lacks {part!r}: {result.stderr!r}"
 
 
+def an_edited_file_ends_the_pause():
+    """After a refused login; the fix need not wait for an hour."""
+    right = []
+
+    def refuses(verb, *_):
+        if verb == b"AUTH" and not right:
+            return b"535 5.7.8 no\r\n"
+        return b"235 2.7.0 yes\r\n" if verb == b"AUTH" else \
+            offers_auth(verb)
+
+    with House(*PASSWORD, "password x") as house, Sink(refuses) as sink:
+        house.lead_to(sink.port)
+        yield from fault_of(house.send("1@x"), 0)
+        yield from fault_of(house.flush(), 77)
+        right.append(True)
+        tried = sink.connections
+        yield from fault_of(house.flush(), 77)
+        yield from differs("connections", sink.connections, tried)
+        later = time.time() + 2
+        os.utime(house.run_.config, (later, later))
+        yield from fault_of(house.flush(), 0)
+        yield from differs("copies", sink.count(), {"1@x": 1})
+
+
 def main():
     tap = Tap()
     for test in (a_slip_in_the_file_queues,
                  a_client_of_bs_is_promised_that_too,
                  a_file_that_names_no_outbox_is_an_error,
                  a_command_may_ask_for_another_try,
-                 each_flush_names_account_and_remedy):
+                 each_flush_names_account_and_remedy,
+                 an_edited_file_ends_the_pause):
         tap.run(test.__name__.replace("_", " "), test)
     return tap.done()
 

@@ -34,6 +34,7 @@ syntax keyword onehopKey contained nextgroup=onehopValue
     \ dsn_strict mt_priority deliver_by hold_for hold_until mail_auth
     \ tempfail_exit sandbox outbox outbox_notify outbox_max_messages
     \ outbox_max_size outbox_patience outbox_first outbox_report
+    \ relay_users relay_from
 
 " The rest of the line as it is: "#" begins no comment in it.
 syntax match onehopRest '\s.*$' contained
