@@ -141,6 +141,8 @@ class Chromium:
                 const form = document.querySelector("form");
                 if (document.readyState != "complete") return "";
                 if (!form) return document.body.innerText;
+                if (window.sent) return "";  // the next page is on its way
+                window.sent = true;
                 for (const field of form.querySelectorAll("input"))
                     if (field.type != "hidden") field.value = "me";
                 form.querySelector("button").click();

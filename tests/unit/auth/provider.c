@@ -30,6 +30,8 @@ static const struct {
 	{ "mta5.am0.yahoodns.net", "smtp.mail.yahoo.com" },
 	{ "example-org.mail.protection.outlook.com", "smtp.office365.com" },
 	{ "live-com.olc.protection.outlook.com", "smtp-mail.outlook.com" },
+	{ "inbound-smtp.eu-central-1.amazonaws.com",
+	  "email-smtp.eu-central-1.amazonaws.com" },
 	{ "mx00.kundenserver.de", "smtp.ionos.de" },
 	{ "mx.example.org", NULL },
 	{ "notgoogle.com", NULL },
