@@ -3,6 +3,12 @@
 # What make install brings beside the program and its pages: each part goes to
 # the directory that configure was told, or nowhere.
 dist_doc_DATA = README NEWS COMPATIBILITY SECURITY contrib/config.example
+exampledir = $(docdir)/examples
+dist_example_DATA = \
+	contrib/systemd/onehop-relay.socket \
+	contrib/systemd/onehop-relay@.service \
+	contrib/systemd/onehop-relay-flush.service \
+	contrib/systemd/onehop-relay-flush.timer
 if INSTALL_BASH
 bashcomp_DATA = contrib/completion/bash/onehop
 endif

@@ -82,6 +82,25 @@ systemd_takes_the_units()
     [ "$status" -eq 0 ] && [ ! -s "$scratch/said" ]
 }
 
+# The relay's units: each loads, and is exposed to less than 2.0 of 10.
+systemd_confines_the_relay()
+{
+    mkdir -p "$scratch/relay" &&
+        cp "$contrib"/systemd/onehop-relay* "$scratch/relay" || return 1
+    for unit in "$scratch"/relay/*.service; do
+        sed "s|/usr/bin/onehop|$(realpath "$ONEHOP")|" "$unit" >"$scratch/unit"
+        cp "$scratch/unit" "$unit"
+    done
+    systemd-analyze verify --man=no "$scratch"/relay/* >"$scratch/said" 2>&1
+    status=$?
+    cat "$scratch/said"
+    [ "$status" -eq 0 ] && [ ! -s "$scratch/said" ] || return
+    for unit in "$scratch"/relay/*.service; do
+        systemd-analyze security --no-pager --offline=true --threshold=20 \
+            "$unit" || return
+    done
+}
+
 tap 'vim knows every key and no other' vim_knows_every_key_and_no_other
 tap_with bash 'bash offers an option for every key' \
     bash_offers_an_option_for_every_key
@@ -97,4 +116,5 @@ tap_with fish 'fish can read its completion' \
 tap_with apparmor_parser 'AppArmor takes the profile' \
     apparmor_parser -Q -K "$contrib/apparmor/onehop"
 tap_with systemd-analyze 'systemd takes the units' systemd_takes_the_units
+tap_with systemd-analyze 'systemd confines the relay' systemd_confines_the_relay
 tap_done

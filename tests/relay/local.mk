@@ -4,5 +4,7 @@ RELAY_TESTS = \
 	tests/relay/clients.py \
 	tests/relay/peer.py \
 	tests/relay/replies.py
+	tests/relay/replies.py \
+	tests/relay/socket.sh
 EXTRA_DIST += $(RELAY_TESTS) tests/relay/dialogue.py
 TESTS += $(RELAY_TESTS)
