@@ -77,7 +77,7 @@ REFUSED = (
      {"auth_final": "534 5.7.14 log in via your web browser"}, 77,
      ["sign in with a browser"], []),
     ("no STARTTLS", None, ["tls on"], {}, 76,
-     ["does not offer STARTTLS", "tls off sends the mail readable"], []),
+     ["does not offer STARTTLS", "set tls off"], []),
     ("a sender that is not owned", None, [],
      {"mail": "553 5.7.1 not owned by user"}, 69,
      ["an address that it owns"], []),
