@@ -57,7 +57,7 @@ int account_store(struct account *a, size_t key, const char *value,
 int account_set(struct account *a, const char *key, const char *value,
 	struct error *err);
 
-/* Notes where the key was set; NULL: it has its default. */
+/* Records where the key was set; NULL if it has its default. */
 void account_note(struct account *a, size_t key, const char *place);
 
 /* Makes an uninitialised account a copy, default values included. */

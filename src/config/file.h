@@ -44,7 +44,7 @@ struct config_settings {
 	size_t n;
 };
 
-/* One account: defaults in force, then what it inherits and says itself. */
+/* One account: defaults in force, then its inherited and its own settings. */
 struct config_section {
 	char *name;
 	char *origin;
@@ -76,9 +76,9 @@ struct config {
 void config_begin(struct config *c, enum config_author author);
 
 /*
- * Takes in the text of a file, or of one it includes. Whatever is wrong in it
- * is added to c->complaints, and the rest is read. name is its path, for
- * complaints and for what it includes.
+ * Parses the text of a file, or of one that it includes. Errors are added to
+ * c->complaints, and the rest is read. name is its path, for complaints and for
+ * included files.
  */
 void config_parse(struct config *c, const char *name, const char *text,
 	size_t len, enum config_secrets secrets);
@@ -95,7 +95,8 @@ char *config_path(const char *file, const char *path);
 const struct config_section *config_find(const struct config *c,
 	const char *name);
 
-/* The complaints as one error, lines separated by LF; -1, or 0 if none. */
+/* Returns -1 with the complaints as one error, lines separated by LF; 0 if
+ * there are none. */
 int config_check(struct config *c, struct error *err);
 
 void config_free(struct config *c);

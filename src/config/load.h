@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* From config files, command line and message to the account of this run. */
+/* Chooses and builds the account of a run. */
 #ifndef ONEHOP_CONFIG_LOAD_H
 #define ONEHOP_CONFIG_LOAD_H
 
@@ -22,15 +22,15 @@ int config_load(struct account *out, const struct selection *selection,
 	const char *sender, const struct message *m, struct error *err);
 
 /*
- * For a run that has come to no account: an account that says where to log
- * it, as the one of -a, "default" or the defaults do, and has no name. What is
- * wrong in the files is passed over, and no command of them is run.
+ * For a run that failed before it chose an account: makes an account without a
+ * name that holds the log keys of the account of -a, of "default", or of the
+ * defaults. Errors in the files are ignored, and no command is run.
  */
 void config_load_log(struct account *out, const struct selection *selection);
 
 /*
- * For a message that no account can send because the files are wrong: the
- * account of the message, as far as it can be read. Runs no eval. Returns 0, or
+ * For a message that cannot be sent because of errors in the files: makes the
+ * account of the message as far as it can be read. Runs no eval. Returns 0, or
  * -1 if there is none.
  */
 int config_load_readable(struct account *out, const struct selection *selection,
@@ -38,14 +38,14 @@ int config_load_readable(struct account *out, const struct selection *selection,
 
 /*
  * Reads the files of the run, system-wide and the user's, into c, whose home
- * is set. 0 or -1 EX_CONFIG; config_free in either case.
+ * is set. Returns 0 or -1 EX_CONFIG; call config_free() in either case.
  */
 int config_read(struct config *c, const struct selection *selection,
 	struct error *err);
 
 /*
  * Makes the account that a section describes. run_evals: also run its eval
- * lines; without, they are passed over. 0, or -1 EX_CONFIG.
+ * lines, which are otherwise ignored. Returns 0, or -1 EX_CONFIG.
  */
 int config_assemble(struct account *out, const struct config *c,
 	const struct config_section *section, int run_evals,

@@ -5,11 +5,11 @@
 
 #include "config/account.h"
 
-/* The login name of the real user; "uid1000" if there is none. Owned. */
+/* Returns the login name of the real user, "uid1000" if it has none. Owned. */
 char *local_host_user(void);
 
-/* This machine's name if it is a fully qualified domain name, else NULL.
- * Owned. No look-up is made. */
+/* Returns this machine's name if it is a fully qualified domain name, otherwise
+ * NULL. Owned. Makes no DNS query. */
 char *local_host_name(void);
 
 /* Returns whether the domain is this machine: its name, the first label of
@@ -26,15 +26,16 @@ int local_host_is_local(const struct account *a, const char *domain);
 char *local_host_mail_domain(const struct account *a);
 
 /*
- * The name for EHLO (RFC 5321 4.1.1.1): domain, else local_host_name(), else
- * the literal of the socket's own address, else "localhost". Owned.
+ * Returns the name for EHLO (RFC 5321 4.1.1.1): domain, else
+ * local_host_name(), else the literal of the socket's own address, else
+ * "localhost". Owned.
  */
 char *local_host_hello(const struct account *a, int socket);
 
 /*
  * Expands msmtp's patterns: %U user, %H host name, %C the same if qualified,
  * %M the first line of /etc/mailname, %F header_from (may be NULL), %%.
- * Others stay as they are. Owned.
+ * Other patterns are left unchanged. Owned.
  */
 char *local_host_expand(const char *text, const char *header_from);
 

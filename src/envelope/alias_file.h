@@ -26,7 +26,7 @@ struct alias_file {
 	size_t n;
 };
 
-/* Reads the file at path. 0; -1 EX_CONFIG with path and line. */
+/* Reads the file at path. Returns 0; -1 EX_CONFIG with path and line. */
 int alias_file_read(struct alias_file *f, const char *path,
 	struct error *err);
 
@@ -34,11 +34,11 @@ int alias_file_read(struct alias_file *f, const char *path,
 int alias_file_parse(struct alias_file *f, const char *text, size_t len,
 	struct error *err);
 
-/* The first entry of that name, whatever its case; NULL if there is none. */
+/* Returns the first entry of that name, ignoring case, or NULL. */
 const struct alias *alias_file_find(const struct alias_file *f,
 	const char *name);
 
-/* Appends the lines of an :include: file, separated by commas. 0 or -1
+/* Appends the lines of an :include: file, separated by commas. Returns 0, or -1
  * EX_CONFIG. */
 int alias_file_include(struct buffer *targets, const char *path,
 	struct error *err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Local names replaced by what they stand for, as aliases(5) has it. */
+/* Replaces local names by their targets in aliases(5). */
 #ifndef ONEHOP_ENVELOPE_ALIASES_H
 #define ONEHOP_ENVELOPE_ALIASES_H
 
@@ -10,16 +10,16 @@
 #define ALIASES_DEPTH_MAX 16
 
 /*
- * Replaces the local addresses of the list that the account's aliases file
- * knows by its targets, these likewise, in order. A bare name is local, and a
- * name at this machine, local_domains, maildomain or /etc/mailname. One that
- * the file does not know becomes the targets of "default" if there are any,
- * unless it stands at the last two. "\name" stands for the bare name itself.
+ * Replaces each local address of the list that the account's aliases file lists
+ * by its targets, and these by theirs, in order. Local are bare names and names
+ * at this machine, local_domains, maildomain or /etc/mailname. A local address
+ * that is not listed is replaced by the targets of "default", except at
+ * maildomain and /etc/mailname. "\name" is the bare name itself.
  * Returns 0; -1 EX_CONFIG naming file and line: a loop, more than
  * ALIASES_DEPTH_MAX levels, a "|command" or "/file" that the message leads to.
  * A file that cannot be read or parsed is an error if a recipient is a bare
- * name or at this machine or local_domains; else the list stays, and warning
- * has the error.
+ * name or at this machine or local_domains; otherwise the list is unchanged and
+ * the error is in warning.
  */
 int aliases_expand(struct address_list *list, const struct account *a,
 	struct error *warning, struct error *err);

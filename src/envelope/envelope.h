@@ -43,13 +43,14 @@ struct envelope {
  * maildomain, then completes the message: Bcc and Return-Path removed, From,
  * Date, Message-ID added where missing, bare names in address fields
  * qualified.
- * 0; -1: EX_USAGE no recipients, EX_DATAERR an invalid address.
+ * Returns 0; -1: EX_USAGE without recipients, EX_DATAERR for an invalid
+ * address.
  */
 int envelope_make(struct envelope *e, const struct request *request,
 	const struct account *a, struct message *m, struct error *err);
 
 /*
- * The error for what the server refused: each recipient with its words. One
+ * Sets err to the refusals: each recipient with the server's words. One
  * permanent refusal outranks the temporary ones, since the same message would
  * fail again. Returns -1.
  */
@@ -58,7 +59,7 @@ int envelope_blame(const struct envelope *e, struct error *err);
 /* Returns how many recipients have a last reply of that class. */
 size_t envelope_count(const struct envelope *e, int class);
 
-/* The recipient's refusal that counts most; NULL if nobody was refused. */
+/* Returns the refusal of highest rank, or NULL if no recipient was refused. */
 const struct reply *envelope_refusal(const struct envelope *e);
 
 void envelope_free(struct envelope *e);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* From a mailbox that somebody wrote to its path for MAIL and RCPT. */
+/* Writes an address as the path of MAIL and RCPT (RFC 5321 4.1.2). */
 #ifndef ONEHOP_ENVELOPE_PATH_H
 #define ONEHOP_ENVELOPE_PATH_H
 
@@ -8,14 +8,14 @@
 #include "format/address.h"
 
 /*
- * The wire form of an address: domain in A-labels, bare name completed with
- * the account's domain. role is "sender" or "recipient", for the error.
+ * Returns the wire form of an address: domain in A-labels, bare name completed
+ * with the account's domain. role is "sender" or "recipient", for the error.
  * Owned, or NULL with EX_DATAERR.
  */
 char *path_write(const struct address *address, const struct account *a,
 	const char *role, struct error *err);
 
-/* The same of a text that must hold exactly one address. */
+/* The same for a text that holds exactly one address. */
 char *path_of_text(const char *text, const struct account *a,
 	const char *role, struct error *err);
 

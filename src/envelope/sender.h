@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The sender of the message, for MAIL. */
+/* Chooses the sender of the message, for MAIL. */
 #ifndef ONEHOP_ENVELOPE_SENDER_H
 #define ONEHOP_ENVELOPE_SENDER_H
 
@@ -9,7 +9,8 @@
 #include "message/message.h"
 
 /*
- * The path of the sender, "" for the null sender: -f if the account lets it;
+ * Returns the path of the sender, "" for the null sender: -f if the account
+ * allows it;
  * user@maildomain if auto_from is on; the author (Resent-From, else From) if
  * the account's from matches; its first plain from; the author;
  * user@maildomain.
@@ -19,7 +20,7 @@ char *sender_choose(const struct request *request, const struct account *a,
 	const struct message *m, struct error *err);
 
 /*
- * The path of who writes for this account, whatever the caller asked for: its
+ * Returns the path of the account's author, whatever the caller asked for: its
  * first plain from; its user if that is an address; user@maildomain. Owned, or
  * NULL with EX_DATAERR.
  */

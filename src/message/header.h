@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where the header of a spooled message is, and where it ends. */
+/* Finds the header of a spooled message. */
 #ifndef ONEHOP_MESSAGE_HEADER_H
 #define ONEHOP_MESSAGE_HEADER_H
 
@@ -26,9 +26,9 @@ struct header {
 /*
  * Reads the header: drops leading "From " and ">From " lines of a mailbox
  * file, ends at a blank line or before the first line that is neither field
- * nor continuation. dots: a line "." ends the message. 0 with text the
- * caller's; -1: spool_next's errors, or EX_DATAERR for NUL and for more than
- * HEAD_MAX octets.
+ * nor continuation. dots: a line "." ends the message. Returns 0, and the
+ * caller owns text; -1: the errors of spool_next(), or EX_DATAERR for a NUL or
+ * more than HEAD_MAX octets.
  */
 int header_read(struct header *head, struct spool *spool, int dots,
 	struct error *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The message from stdin: spooled, its header indexed and edited, written in
- * wire form. Bodies never live in memory beyond a block or 1 MiB.
+ * wire form. At most a block or 1 MiB of a body is in memory.
  */
 #ifndef ONEHOP_MESSAGE_MESSAGE_H
 #define ONEHOP_MESSAGE_MESSAGE_H
@@ -53,28 +53,30 @@ enum message_form {
  * nothing follows it: at a terminal, at the end of the input, or where the
  * input stays silent for SPOOL_SILENCE_MS. If text follows a line ".", the
  * whole input is text and all its dots stay. Drops leading "From " and
- * ">From " lines, finds the header's end with or without a blank line. 0; -1
- * with nothing in m: EX_NOINPUT closed or not open for reading, EX_IOERR read
- * or spool trouble, EX_DATAERR NUL in the header or header too large.
+ * ">From " lines, finds the header's end with or without a blank line. Returns
+ * 0; -1 with m empty: EX_NOINPUT if fd is closed or not open for reading,
+ * EX_IOERR if reading or spooling fails, EX_DATAERR for a NUL in the header or
+ * a header that is too large.
  */
 int message_read(struct message *m, int fd, int dots, struct error *err);
 
-/* The same from a spool that is filled already and becomes the message's: no
- * dot ends it. 0, or -1 with the spool freed. */
+/* Reads the message from a filled spool, which becomes part of it; no dot ends
+ * it. Returns 0, or -1 with the spool freed. */
 int message_take(struct message *m, struct spool *spool, struct error *err);
 
-/* The first field of that name not removed at or after *index, which becomes
- * its index; 0 if there is none. */
+/* Finds the first field of that name at or after *index that was not removed.
+ * Returns 1 with its index in *index, or 0. */
 int message_find(const struct message *m, const char *name, size_t *index);
 
-/* The field's body now, unfolded, edits included: owned string. */
+/* Returns the current body of the field, unfolded. Owned. */
 char *message_field_body(const struct message *m, size_t index);
 
 /* Removes every field of that name. */
 void message_remove(struct message *m, const char *name);
 
-/* Replaces field index, adds a field in front. body is unfolded; it is folded
- * for the wire. -1 EX_DATAERR if that cannot be done within 998 octets. */
+/* Replace field index, or add a field at the top. body is unfolded; it is
+ * folded for the wire. Return -1 EX_DATAERR if a line would exceed 998
+ * octets. */
 int message_replace(struct message *m, size_t index, const char *name,
 	const char *body, struct error *err);
 int message_add(struct message *m, const char *name, const char *body,
@@ -82,23 +84,23 @@ int message_add(struct message *m, const char *name, const char *body,
 
 /*
  * Encodes octets above 127 in the header by the grammar of each field
- * (field_encode.h). A field that cannot be encoded stays as it is, and so does
- * a header that is signed; header_8bit tells whether any such octet is left.
+ * (field_encode.h). A field that cannot be encoded and a signed header stay
+ * unchanged; header_8bit is set if any such octet remains.
  */
 void message_encode_header(struct message *m);
 
-/* Reads and drops the rest of stdin, for a run that ends before
- * message_read: its caller is to hear from us, not to die of SIGPIPE. */
+/* Reads and discards the rest of stdin, for a run that ends before
+ * message_read(): its caller would die of SIGPIPE. */
 void message_drain(int fd);
 
-/* Octets in wire form, header edits included, before dot-stuffing: SIZE. */
+/* Returns the size in wire form with header edits, before dot-stuffing. */
 uint64_t message_size(const struct message *m);
 
 /*
- * Writes header, separator and body with CRLF ends; the last line is always
- * ended. 0; -1: the sink's error, or EX_IOERR from the spool, also if the
- * file on stdin is not what was read before: no final dot may follow. Never
- * writes more than message_size() octets, stuffing not counted.
+ * Writes header, separator and body with CRLF line ends, also after the last
+ * line; at most message_size() octets before stuffing. Returns 0; -1 with the
+ * error of the sink, or EX_IOERR from the spool or if the file on stdin has
+ * changed since it was read: no final dot may follow.
  */
 int message_write(const struct message *m, enum message_form form,
 	struct sink *out, struct error *err);

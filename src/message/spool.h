@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The octets of standard input, kept so that they can be read twice. */
+/* Keeps the octets of standard input so that they can be read twice. */
 #ifndef ONEHOP_MESSAGE_SPOOL_H
 #define ONEHOP_MESSAGE_SPOOL_H
 
@@ -9,10 +9,10 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* Up to here in memory; beyond, in a file without a name. */
+/* Octets kept in memory; a larger spool is an unnamed file. */
 #define SPOOL_MEMORY_MAX ((size_t)1 << 20)
 
-/* A lone dot ends the message if nothing follows it for so long. */
+/* A lone dot ends the message if nothing follows it for this time. */
 #define SPOOL_SILENCE_MS 5000
 
 /* The size of one read, octets. */
@@ -41,38 +41,37 @@ struct spool {
 };
 
 /*
- * Will be filled from fd, by spool_next. A regular file larger than
- * SPOOL_MEMORY_MAX is not copied, only its offset is moved after what is
- * there now. s need not be set before.
+ * Initialises s, which spool_fetch() fills from fd. A regular file larger than
+ * SPOOL_MEMORY_MAX is not copied; its offset is moved to its present end.
  */
 void spool_open(struct spool *s, int fd, enum spool_until until);
 
 /*
- * A file for spools to come, for a time when none can be made any more. A
- * descriptor to close, never 0; -1 EX_IOERR.
+ * Opens a file for later spools, before the sandbox forbids creating one.
+ * Returns a descriptor to close, never 0; -1 EX_IOERR.
  */
 int spool_reserve(struct error *err);
 
-/* Makes {0} a spool in the reserved file, whose earlier content is dropped.
- * The descriptor stays the caller's. */
+/* Starts a spool in the reserved file, whose earlier content is discarded. The
+ * caller still owns the descriptor. */
 void spool_begin(struct spool *s, int reserved);
 
-/* Appends octets to a spool that onehop itself fills; {0} is empty. 0, or -1
- * EX_IOERR. */
+/* Appends octets to a spool that onehop itself fills; {0} is empty. Returns 0,
+ * or -1 EX_IOERR. */
 int spool_add(struct spool *s, const void *data, size_t n,
 	struct error *err);
 
 /*
- * Up to SPOOL_BLOCK octets from offset: their count, *data borrowed from the
- * spool or read into block, which has room for so many. 0 at the end; -1
- * EX_IOERR, also if the file has become shorter than it was.
+ * Returns up to SPOOL_BLOCK octets at offset: their number, and *data, borrowed
+ * from the spool or read into block, which has room for SPOOL_BLOCK. Returns 0
+ * at the end; -1 EX_IOERR, also if the file has become shorter.
  */
 ssize_t spool_block(const struct spool *s, off_t offset, char *block,
 	const char **data, struct error *err);
 
 /*
- * The same, but where the spool ends, the source is read on and what comes is
- * kept, so that who looks at each block sees it while it is at hand. -1 also
+ * The same, but reads the source at the end of the spool and keeps the octets,
+ * so that a caller can examine each block as it arrives. Returns -1 also with
  * EX_NOINPUT if the source is not open for reading, EX_IOERR if it cannot be
  * read or kept.
  */
@@ -80,17 +79,17 @@ ssize_t spool_next(struct spool *s, off_t offset, char *block,
 	const char **data, struct error *err);
 
 /*
- * Returns 1 if the message has octets at offset. At the end of what has come
- * so far it waits SPOOL_SILENCE_MS for the source; a source that stays silent
- * is read no more, and 0 is returned. -1 as spool_next. block has room for
- * SPOOL_BLOCK octets.
+ * Returns 1 if the message has octets at offset. At the end of the octets
+ * received so far it waits SPOOL_SILENCE_MS for the source; if the source stays
+ * silent it is closed to further reading, and 0 is returned. Returns -1 like
+ * spool_next(). block has room for SPOOL_BLOCK octets.
  */
 int spool_has_more(struct spool *s, off_t offset, char *block,
 	struct error *err);
 
 /*
- * Reads and drops what is left of the source, or on fd, so that a caller that
- * is still writing does not die of SIGPIPE. Not at a terminal.
+ * Reads and discards the rest of the source, or of fd, so that a caller that is
+ * still writing does not die of SIGPIPE. Does nothing at a terminal.
  */
 void spool_finish(struct spool *s);
 void spool_drain(int fd);
