@@ -1,27 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Runs fuzz targets in turn for the same time each and writes a table of what
-# each has covered to fuzz/table below the current directory.
+# Runs fuzz targets that are built in fuzz/ below the current directory, in turn
+# and for the same time each, and writes a table of what each has covered to
+# fuzz/table.
 #
-# usage: tests/fuzz/all.sh SECONDS TARGET...   (make fuzz-all HOURS=n does it)
-#
-# Environment: FUZZ_COMPILE is the compiler with all flags, FUZZ_SOURCES the
-# sources of the library, FUZZ_LIBS what is linked, top_srcdir the source tree.
+# usage: top_srcdir=DIR tests/fuzz/all.sh SECONDS TARGET...
+# make fuzz-all HOURS=n does it.
 set -u
-: "${top_srcdir:?}" "${FUZZ_COMPILE:?}" "${FUZZ_SOURCES:?}" "${FUZZ_LIBS?}"
+: "${top_srcdir:?}"
 seconds=$1
 shift
-mkdir -p fuzz/objects || exit 73
 table=fuzz/table
 failed=0
-
-# compile SOURCE
-compile()
-{
-    object=fuzz/objects/$(echo "${1##*../}" | tr / _).o
-    objects="$objects $object"
-    $FUZZ_COMPILE -fsanitize=fuzzer-no-link -c -o "$object" "$1"
-}
 
 # stat NAME LOG: one of the figures that libFuzzer prints at the end
 stat()
@@ -35,18 +25,11 @@ last()
     sed -n "s/.* $1: \([0-9]*\).*/\1/p" "$2" | tail -1
 }
 
-objects=
-for source in $FUZZ_SOURCES; do
-    compile "$source" || exit 70
-done
 printf '%-14s %8s %12s %9s %9s %8s %8s\n' target seconds runs edges \
     features corpus findings >$table
 for target; do
     place=fuzz/$target
     mkdir -p "$place/corpus" "$place/found"
-    # shellcheck disable=SC2086
-    $FUZZ_COMPILE -fsanitize=fuzzer -o "$place/fuzz" \
-        "$top_srcdir/tests/fuzz/$target.c" $objects $FUZZ_LIBS || exit 70
     log=$place/log
     began=$(date +%s)
     (cd "$place" && ./fuzz -max_total_time="$seconds" -timeout=10 \

@@ -71,14 +71,21 @@ FUZZ_COMPILE = $(FUZZ_CC) -std=gnu99 -g -O1 -fno-omit-frame-pointer \
 	-I. $(AM_CPPFLAGS) $(GNUTLS_CFLAGS) $(GSASL_CFLAGS) $(IDN2_CFLAGS) \
 	$(TOKEN_CFLAGS)
 fuzz-all:
-	@set -- $(FUZZ_TARGETS:tests/fuzz/%=%); sources=; \
+	@$(MKDIR_P) fuzz/objects; objects=; \
 	for source in $(src_libonehop_a_SOURCES) $(FUZZ_TOKEN_FILES); do \
-		case $$source in \
-		*.c) sources="$$sources $(srcdir)/$$source" ;; \
-		esac; \
+		case $$source in *.c) ;; *) continue ;; esac; \
+		object=fuzz/objects/`echo $$source | tr / _`.o; \
+		objects="$$objects $$object"; \
+		$(FUZZ_COMPILE) -fsanitize=fuzzer-no-link -c -o $$object \
+			$(srcdir)/$$source || exit 70; \
 	done; \
-	FUZZ_COMPILE='$(FUZZ_COMPILE)' FUZZ_SOURCES="$$sources" \
-	FUZZ_LIBS='$(LIBRARIES_LIBS) $(TOKEN_LIBS)' \
+	for target in $(FUZZ_TARGETS:tests/fuzz/%=%); do \
+		$(MKDIR_P) fuzz/$$target; \
+		$(FUZZ_COMPILE) -fsanitize=fuzzer -o fuzz/$$target/fuzz \
+			$(srcdir)/tests/fuzz/$$target.c $$objects \
+			$(LIBRARIES_LIBS) $(TOKEN_LIBS) || exit 70; \
+	done
+	@set -- $(FUZZ_TARGETS:tests/fuzz/%=%); \
 	top_srcdir='$(abs_top_srcdir)' sh $(srcdir)/tests/fuzz/all.sh \
 		$(or $(SECONDS),$$(($(HOURS) * 3600 / $$#))) "$$@"
 
