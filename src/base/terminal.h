@@ -34,8 +34,9 @@ int terminal_confirm(int fd, const char *question, struct error *err);
 
 /*
  * Prompts on the controlling terminal with echo off and appends the line
- * entered within five minutes. Returns 0 on success, -1 EX_CONFIG. If signals
- * are held (poll.h), echo is restored before a signal takes effect.
+ * entered within five minutes. Returns 0 on success, -1 EX_CONFIG; EX_TEMPFAIL
+ * at the limit. If signals are held (poll.h), echo is restored before a signal
+ * takes effect.
  */
 int terminal_read_secret(struct buffer *out, const char *question,
 	struct error *err);

@@ -161,7 +161,7 @@ def trouble_behind_a_success_is_no_matter():
 
 
 def a_home_that_cannot_be_written():
-    for error, call in (("EROFS", "mkdir"), ("EACCES", "mkdir"),
+    for error, call in (("EROFS", "mkdirat"), ("EACCES", "mkdirat"),
                         ("EROFS", "openat")):
         with House() as house:
             if call == "openat":  # the directory is there

@@ -319,18 +319,18 @@ def new_directories():
         house.send(NAME, wrapper=["strace", "-y", "-o", trace])
         with open(trace, encoding="ascii", errors="replace") as file:
             lines = file.read().splitlines()
-    made = [(i, found.group(1)) for i, line in enumerate(lines)
-            for found in [re.match(r'mkdir\("(.*)", 0700\) += 0', line)]
+    made = [(i, *found.groups()) for i, line in enumerate(lines)
+            for found in [re.match(
+                r'mkdirat\(\d+<(.*)>, "(.*)", 0700\) += 0', line)]
             if found]
     linked = next((i for i, line in enumerate(lines)
                    if line.startswith("linkat(")), 0)
     if len(made) < 5:
         yield f"only {len(made)} directories were made"
-    for i, path in made:
-        parent = re.escape(os.path.dirname(path))
-        if not any(re.match(rf"fsync\(\d+<{parent}>\) += 0", line)
-                   for line in lines[i:linked]):
-            yield f"{path} may be lost"
+    for i, parent, name in made:
+        if not any(re.match(rf"fsync\(\d+<{re.escape(parent)}>\) += 0",
+                            line) for line in lines[i:linked]):
+            yield f"{parent}/{name} may be lost"
 
 
 def main():
