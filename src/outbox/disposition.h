@@ -13,7 +13,7 @@
 #include "report/outcome.h"
 #include "smtp/reuse.h"
 
-/* So many messages that a flush gives up are told with their reason. */
+/* Messages given up that a flush reports with their reasons, at most. */
 #define DISPOSITION_TOLD_MAX 3
 
 /* The account that messages were queued for, and its session. */

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "outbox/enqueue.h"
 #include "outbox/notify.h"
 #include "outbox/room.h"
+#include "outbox/work.h"
 #include "report/stderr.h"
 
 /* How long another run may keep the lock, milliseconds. */
@@ -29,22 +29,6 @@
 
 /* Messages that one line names. */
 #define NAMES_MAX 10
-
-/* The messages of a site, and its process. */
-struct work {
-	struct site site;
-	int unreadable;         /* for messages whose site is unknown */
-	struct string_list ids; /* of messages that are due */
-	size_t named;           /* of these, whose journals have a name on the
-	                           disk */
-	pid_t child;
-	int report;             /* reads its struct work_report, or -1 */
-};
-
-struct work_list {
-	struct work **at;
-	size_t n;
-};
 
 /* A site's process tells this, in one write, when it ends. */
 struct work_report {
@@ -243,144 +227,6 @@ drain(struct flushing *f, struct work *w, const struct flush_order *order)
 	}
 	if (w->site.account.name != NULL)
 		notify_run(w->site.account.outbox_notify, w->site.failed);
-}
-
-/* Returns the work of the account that the selection leads to. */
-static struct work *
-find_work(struct work_list *list, const struct selection *origin,
-    const struct flush_order *order, int unreadable)
-{
-	char key[HELD_KEY];
-	struct work *w;
-
-	held_key(key, origin);
-	for (size_t i = 0; i < list->n; i++)
-		if (strcmp(list->at[i]->site.key, key) == 0 &&
-		    list->at[i]->unreadable == unreadable)
-			return list->at[i];
-	w = xcalloc(1, sizeof(*w));
-	memcpy(w->site.key, key, sizeof(key));
-	w->unreadable = unreadable;
-	w->report = -1;
-	w->site.delivery.options.trace = order->trace;
-	w->site.stopped = config_load(&w->site.account, origin, NULL, NULL,
-	    &w->site.why) != 0;
-	list->at = xgrow(list->at, list->n, sizeof(struct work *));
-	list->at[list->n++] = w;
-	return w;
-}
-
-static void
-free_work(struct work_list *list)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		account_free(&list->at[i]->site.account);
-		string_list_free(&list->at[i]->ids);
-		free(list->at[i]);
-	}
-	free(list->at);
-}
-
-/* Puts a message into the list of its site if it is due. */
-static int
-sort_message(struct flushing *f, struct work_list *list, const char *id,
-    const struct flush_order *order)
-{
-	const struct selection unknown = { .config = order->config };
-	struct error why = {0};
-	struct journal_state state;
-	struct message_file file = { .fd = -1 };
-	int64_t due;
-	int fd, accepted;
-
-	if (outbox_read_journal(&f->outbox, id, &state, &why) != 0) {
-		f->result.waiting++;
-		return 0;
-	}
-	due = state.due;
-	accepted = state.accepted;
-	fd = accepted ? -1 : outbox_open_message(&f->outbox, OUTBOX_NEW, id,
-	    &why);
-	if (fd >= 0)
-		(void)message_file_read_head(&file, fd, &why);
-	if (due == 0 && state.tries == 0 && state.retried == 0)
-		due = file.due;
-	if (accepted) {
-		(void)outbox_unlink(&f->outbox, OUTBOX_NEW, id, &why);
-	} else if (order->which == FLUSH_DUE &&
-	    !journal_is_due(due, time(NULL))) {
-		f->result.waiting++;
-	} else {
-		struct work *w = why.code != 0
-		    ? find_work(list, &unknown, order, 1)
-		    : find_work(list, &file.origin, order, 0);
-
-		string_list_add(&w->ids, xstrdup(id));
-	}
-	journal_state_free(&state);
-	message_file_free(&file);
-	return accepted;
-}
-
-/* Returns whether the file of the account was changed after the moment: the
- * password in it may be another one. */
-static int
-is_edited(const struct account *a, int64_t moment)
-{
-	const char *colon = a->name != NULL ? strrchr(a->origin, ':') : NULL;
-	struct stat st;
-	char *path;
-	int edited;
-
-	if (colon == NULL)
-		return 0;
-	path = xstrndup(a->origin, (size_t)(colon - a->origin));
-	edited = stat(path, &st) == 0 && st.st_mtime > moment;
-	free(path);
-	return edited;
-}
-
-/* Stops the sites that an earlier flush wants left alone. */
-static void
-apply_held(struct work_list *list, const struct held *held)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		struct site *site = &list->at[i]->site;
-		const struct held_site *h = held_find(held, site->key);
-
-		if (h == NULL || site->stopped ||
-		    h->due == 0 || journal_is_due(h->due, time(NULL)) ||
-		    is_edited(&site->account, h->due - HELD_LOGIN_SECONDS))
-			continue;
-		site->stopped = 1;
-		site->due = h->due;
-		fail(&site->why, h->code, "%s", h->text);
-	}
-}
-
-static void
-note_held(const struct flushing *f, const struct work_list *list,
-    const struct held *before)
-{
-	struct held held = {0};
-
-	for (size_t i = 0; i < list->n; i++) {
-		const struct site *site = &list->at[i]->site;
-		struct held_site h = { .since = time(NULL), .due = site->due,
-		    .code = site->why.code };
-		const struct held_site *old = held_find(before, site->key);
-
-		if (!site->stopped || list->at[i]->unreadable)
-			continue;
-		if (old != NULL)
-			h.since = old->since;
-		memcpy(h.key, site->key, sizeof(h.key));
-		snprintf(h.text, sizeof(h.text), "%.*s",
-		    (int)strcspn(site->why.text, "\n"), site->why.text);
-		held_add(&held, &h);
-	}
-	held_write(&held, &f->outbox);
-	held_free(&held);
 }
 
 /* In a process of its own: drains one site and reports. */
@@ -604,7 +450,7 @@ tell_late(struct flushing *f, struct work_list *list,
 		fd = outbox_open_message(&f->outbox, OUTBOX_NEW, ids.at[0],
 		    &line);
 	if (fd >= 0 && message_file_read_head(&file, fd, &line) == 0) {
-		const struct account *a = &find_work(list, &file.origin,
+		const struct account *a = &work_find(list, &file.origin,
 		    order, 0)->site.account;
 
 		waits = time(NULL) - file.queued;
@@ -634,16 +480,16 @@ flush_all(struct flushing *f, const struct flush_order *order,
 	outbox_sweep(&f->outbox);
 	result = outbox_list(&f->outbox, OUTBOX_NEW, &ids, err);
 	for (size_t i = 0; i < ids.n && result == 0; i++)
-		removed |= sort_message(f, &list, ids.at[i], order);
+		removed |= work_sort(f, &list, ids.at[i], order);
 	string_list_free(&ids);
 	held_read(&held, &f->outbox);
 	if (order->which == FLUSH_DUE)
-		apply_held(&list, &held);
+		work_apply_held(&list, &held);
 	drain_all(f, &list, order);
 	if (f->complaints.signal == 0 && wants_report(&list))
 		report_failed(f, &list, order);
 	if (list.n > 0)
-		note_held(f, &list, &held);
+		work_note_held(f, &list, &held);
 	if (removed || f->result.sent > 0)
 		outbox_sweep(&f->outbox);
 	if (removed || list.n > 0)
@@ -653,7 +499,7 @@ flush_all(struct flushing *f, const struct flush_order *order,
 		tell_late(f, &list, order);
 	}
 	held_free(&held);
-	free_work(&list);
+	work_free(&list);
 	return result;
 }
 

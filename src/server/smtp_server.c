@@ -264,6 +264,23 @@ is_allowed(const struct smtp_server *r, const struct attempt *a,
 	return 0;
 }
 
+/* Sends the message, at once or in the background, or puts it in the outbox. */
+static void
+send_or_enqueue(struct smtp_server *r, const struct attempt *a,
+    struct envelope *e, struct delivery_result *v)
+{
+	const struct selection *selection = r->options->selection;
+	int result;
+
+	if (background_send(a, selection, &v->result))
+		return;
+	result = reuse_send(&r->delivery, a->account, e, a->message,
+	    &v->result);
+	v->facts = r->delivery.submitter.facts;
+	if (result != 0)
+		enqueue_message(a, selection, &v->result);
+}
+
 /* Does what main does for one message: account, envelope, submission,
  * report. Only reports if the result is an error already. */
 static void
@@ -291,14 +308,8 @@ submit_message_of(struct smtp_server *r, struct message *message,
 			    message, selection, &v->result);
 	} else if (v->result.code == 0 &&
 	    envelope_make(&envelope, &request, &account, message,
-	    &v->result) == 0 && is_allowed(r, &attempt, v) &&
-	    !background_send(&attempt, selection, &v->result)) {
-		int result = reuse_send(&r->delivery, &account, &envelope,
-		    message, &v->result);
-
-		v->facts = r->delivery.submitter.facts;
-		if (result != 0)
-			enqueue_message(&attempt, selection, &v->result);
+	    &v->result) == 0 && is_allowed(r, &attempt, v)) {
+		send_or_enqueue(r, &attempt, &envelope, v);
 	}
 	refusal = envelope_refusal(&envelope);
 	if (refusal != NULL)
