@@ -119,7 +119,7 @@ blame(const struct job *j, struct error *why)
 		if (to->state != RECIPIENT_REFUSED)
 			continue;
 		if (n++ < 10)
-			buffer_addf(&text, "%srecipient refused: %s",
+			buffer_addf(&text, "%srecipient rejected: %s",
 			    n > 1 ? "; " : "", to->words);
 	}
 	if (n > 10)
