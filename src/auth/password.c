@@ -49,7 +49,7 @@ credential_name(const struct account *a)
 {
 	if (a->password_credential[0] != '\0')
 		return xstrdup(a->password_credential);
-	if (a->elsewhere || a->name[0] == '\0' ||
+	if (a->secrets_withheld || a->name[0] == '\0' ||
 	    strchr(a->name, '/') != NULL)
 		return NULL;
 	return xasprintf("onehop.%s", a->name);

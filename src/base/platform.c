@@ -70,9 +70,6 @@ platform_hide_memory(void)
 	struct rlimit none = { 0, 0 };
 
 	setrlimit(RLIMIT_CORE, &none);
-#ifdef __linux__
-#include <linux/audit.h>
-#endif
 #ifdef HAVE_SYS_PRCTL_H
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif

@@ -18,7 +18,12 @@
 enum {
 	NR_IO_URING_SETUP = 425,
 	NR_IO_URING_ENTER = 426,
-	NR_IO_URING_REGISTER = 427
+	NR_IO_URING_REGISTER = 427,
+	NR_OPEN_TREE = 428,
+	NR_MOVE_MOUNT = 429,
+	NR_FSOPEN = 430,
+	NR_FSMOUNT = 432,
+	NR_PIDFD_GETFD = 438
 };
 
 /* The other numbers of x86-64, for pointers of 32 bits. */
@@ -32,7 +37,10 @@ static const uint32_t refused[] = {
 	/* the kernel's own keys and programs */
 	SYS_add_key, SYS_request_key, SYS_keyctl, SYS_bpf, SYS_perf_event_open,
 	SYS_userfaultfd,
+	/* memory and descriptors of other processes; ptrace() is Landlock's */
+	SYS_process_vm_readv, SYS_process_vm_writev, NR_PIDFD_GETFD,
 	/* other views of the system */
+	NR_OPEN_TREE, NR_MOVE_MOUNT, NR_FSOPEN, NR_FSMOUNT,
 	SYS_unshare, SYS_setns, SYS_chroot, SYS_mount, SYS_umount2,
 	SYS_pivot_root, SYS_open_by_handle_at,
 	/* what root could do to the system */

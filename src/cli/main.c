@@ -308,6 +308,7 @@ submit_or_enqueue(struct program_run *run, struct error *err)
 		return -1;
 	if (run->options.json)
 		result_json_reserve(&run->result);
+	signals_hold();
 	if (background_send(&attempt, &run->options.selection, err)) {
 		remind(run, &attempt);
 		return -1;
@@ -316,7 +317,6 @@ submit_or_enqueue(struct program_run *run, struct error *err)
 		options.progress = STDERR_FILENO;
 	if (downgrade_may_need_file(&run->message))
 		options.conversion_room = spool_reserve(&ignored);
-	signals_hold();
 	run->tried = 1;
 	outbox = outbox_path(&run->account);
 	run->log = log_open(&run->account);

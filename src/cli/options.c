@@ -195,7 +195,7 @@ SET(version, mode = MODE_VERSION)
  * mail(). They must not run commands or write files.
  */
 static int
-check_face(const struct options *options, const struct key *key,
+refuse_for_sendmail(const struct options *options, const struct key *key,
     struct error *err)
 {
 	if (options->face != FACE_SENDMAIL ||
@@ -244,7 +244,7 @@ set_outbox(struct options *options, const char *value, struct error *err)
 		buffer_free(&verbs);
 		return -1;
 	}
-	if (check_face(options, &account_keys[KEY_outbox], err) != 0)
+	if (refuse_for_sendmail(options, &account_keys[KEY_outbox], err) != 0)
 		return -1;
 	selection_override(&options->selection, KEY_outbox, value);
 	return 0;
@@ -481,7 +481,7 @@ override(struct options *options, struct words *w, const char *name,
 	}
 	if (resolved == KEYS)
 		return 0;
-	if (check_face(options, &account_keys[resolved], err) != 0)
+	if (refuse_for_sendmail(options, &account_keys[resolved], err) != 0)
 		return -1;
 	selection_override(&options->selection, (size_t)resolved, value);
 	return 0;

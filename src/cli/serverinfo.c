@@ -140,7 +140,7 @@ add_times(struct facts *f, const struct submitter *s)
 	facts_close(f);
 }
 
-/* Writes the text for people on stderr. */
+/* Adds the result of the run. */
 static void
 add_error(struct facts *f, const struct account *a,
     const struct error *err)

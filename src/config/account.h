@@ -27,8 +27,8 @@ struct account {
 	const char *reason; /* why it was chosen: "because of -a"; or "" */
 	char *notice;  /* what the user should be told of its files, or "" */
 	char *home;    /* for ~; may be "" */
-	int elsewhere; /* the command line leads to another server: no secret
-	                  is kept for it under the account's name */
+	int secrets_withheld; /* the command line leads to another server, for
+	                         which the account's name has no secret */
 	char *places[KEYS]; /* where each key was set: "file:line", the command
 	                       line, a rule; NULL: the default */
 #define KEY(key, kind, initial, attributes, argument, summary) \

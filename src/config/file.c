@@ -413,6 +413,22 @@ obey(struct file_reader *r, const struct directive *d, struct error *err)
 	return set_key(r, d, err);
 }
 
+/* Returns whether a line with this keyword may decide which account is
+ * chosen. */
+static int
+chooses_account(const char *keyword)
+{
+	static const char *const choosing[] = { "account", "from" };
+
+	if (keyword == NULL)
+		return 1;
+	for (size_t i = 0; i < 2; i++)
+		if (strcmp(keyword, choosing[i]) == 0 ||
+		    edit_distance_is_typo(keyword, choosing[i]))
+			return 1;
+	return 0;
+}
+
 static void
 read_line(struct file_reader *r, const char *line, size_t len)
 {
@@ -426,9 +442,11 @@ read_line(struct file_reader *r, const char *line, size_t len)
 		result = config_line_read(&d, line, len, &err);
 	if (result == 0 && d.keyword != NULL)
 		result = obey(r, &d, &err);
-	directive_free(&d);
-	if (result != 0)
+	if (result != 0) {
+		r->config->misread |= chooses_account(d.keyword);
 		complain(r, &err);
+	}
+	directive_free(&d);
 }
 
 void

@@ -69,6 +69,8 @@ struct config {
 	char *home;                      /* for ~; borrowed, may be "" */
 	struct buffer complaints;        /* "file:line: ...", one per line */
 	size_t ncomplaints;
+	int misread;                     /* a line that decides which account is
+	                                    chosen is among them */
 	size_t nomitted;                 /* those that no longer fitted */
 };
 

@@ -602,10 +602,12 @@ config_load_readable(struct account *out, const struct selection *selection,
 
 	if (!needs_no_file(selection)) {
 		(void)config_read(&c, selection, &ignored);
-		section = choose_section(&c, selection, &clues, &reason,
-		    &ignored);
+		if (!c.misread || c.n == 1 || selection->account != NULL)
+			section = choose_section(&c, selection, &clues,
+			    &reason, &ignored);
 	}
 	if (section != NULL) {
+		account_free(out);
 		account_init(out, home != NULL ? home : "");
 		free(out->name);
 		out->name = xstrdup(section->name);

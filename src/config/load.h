@@ -30,8 +30,9 @@ void config_load_log(struct account *out, const struct selection *selection);
 
 /*
  * For a message that cannot be sent because of errors in the files: makes the
- * account of the message as far as it can be read. Runs no eval. Returns 0, or
- * -1 if there is none.
+ * account of the message as far as it can be read. Runs no eval. out is {0} or
+ * an account. Returns 0, or -1 if there is none, or if an error may have
+ * changed which one it is.
  */
 int config_load_readable(struct account *out, const struct selection *selection,
 	const char *sender, const struct message *m);

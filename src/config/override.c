@@ -122,7 +122,7 @@ withhold(struct account *a, const struct selection *selection)
 			account_store(a, key, "", &ignored);
 			account_note(a, key, NULL);
 		}
-	a->elsewhere = (lost & ATTR_CREDENTIAL) != 0;
+	a->secrets_withheld = (lost & ATTR_CREDENTIAL) != 0;
 	return lost != 0;
 }
 

@@ -24,8 +24,11 @@ key_of(const char *name, char key[NAME_SIZE])
 void
 facts_open(struct facts *f, const char *name)
 {
+	char key[NAME_SIZE];
+
 	if (f->style == FACTS_JSON)
-		json_open(f->out, name, '{');
+		json_open(f->out, name != NULL ? key_of(name, key) : NULL,
+		    '{');
 	else if (name != NULL)
 		buffer_addf(f->out, "\n%s:\n", name);
 }
@@ -79,11 +82,11 @@ facts_add(struct facts *f, const char *name, const char *value)
 void
 facts_add_number(struct facts *f, const char *name, int64_t value)
 {
-	char text[32];
+	char text[32], key[NAME_SIZE];
 
 	snprintf(text, sizeof(text), "%lld", (long long)value);
 	if (f->style == FACTS_JSON)
-		json_add_number(f->out, name, value);
+		json_add_number(f->out, key_of(name, key), value);
 	else
 		facts_add(f, name, text);
 }

@@ -221,6 +221,18 @@ message_take(struct message *m, struct spool *spool, struct error *err)
 	return index_spool(m, err);
 }
 
+int
+message_from_text(struct message *m, const struct buffer *text,
+    struct error *err)
+{
+	struct spool spool = {0};
+
+	if (spool_add(&spool, text->data, text->len, err) == 0)
+		return message_take(m, &spool, err);
+	spool_free(&spool);
+	return -1;
+}
+
 void
 message_drain(int fd)
 {

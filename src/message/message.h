@@ -64,6 +64,10 @@ int message_read(struct message *m, int fd, int dots, struct error *err);
  * it. Returns 0, or -1 with the spool freed. */
 int message_take(struct message *m, struct spool *spool, struct error *err);
 
+/* Makes a message of a text that onehop has written. Returns 0 or -1. */
+int message_from_text(struct message *m, const struct buffer *text,
+	struct error *err);
+
 /* Finds the first field of that name at or after *index that was not removed.
  * Returns 1 with its index in *index, or 0. */
 int message_find(const struct message *m, const char *name, size_t *index);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/platform.h"
@@ -128,23 +129,27 @@ start(struct background *l, const char *path, const char *config,
 	struct flush_order order = { .path = path, .config = config,
 	    .trace = -1 };
 	int ends[2];
+	pid_t child;
 
 	l->go = -1;
 	if (path != NULL)
 		locate_remember(path);
 	if (!has_messages(path) || pipe(ends) != 0)
 		return;
-	switch (fork()) {
-	case -1:
+	child = fork();
+	if (child == 0) { /* its own child is init's to wait for */
 		close(ends[1]);
-		break;
-	case 0:
-		close(ends[1]);
-		work(ends[0], &order, seconds);
+		if (fork() == 0)
+			work(ends[0], &order, seconds);
 		_exit(0);
-	default:
+	}
+	if (child > 0) {
+		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+			continue;
 		fcntl(ends[1], F_SETFD, FD_CLOEXEC);
 		l->go = ends[1];
+	} else {
+		close(ends[1]);
 	}
 	close(ends[0]);
 }

@@ -187,18 +187,20 @@ make_message(struct bounce *b, struct message_file *report, struct error *err)
 	const struct request request = { .sender = "", .recipients = to,
 	    .nrecipients = 1 };
 	struct buffer text = {0};
-	struct spool spool = {0};
 	int result;
 
 	if (make_boundary(boundary) != 0)
 		return fail(err, EX_TEMPFAIL, "no random numbers");
 	compose(b, boundary, &text);
-	result = spool_add(&spool, text.data, text.len, err);
+	result = message_from_text(&report->message, &text, err);
 	buffer_free(&text);
-	if (result != 0 || message_take(&report->message, &spool, err) != 0)
+	if (result != 0 || envelope_make(&report->envelope, &request,
+	    b->account, &report->message, err) != 0)
 		return -1;
-	return envelope_make(&report->envelope, &request, b->account,
-	    &report->message, err);
+	/* null, also if the account does not let -f replace its sender */
+	free(report->envelope.sender);
+	report->envelope.sender = xstrdup("");
+	return 0;
 }
 
 static void

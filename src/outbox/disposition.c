@@ -301,7 +301,7 @@ disposition_judge(struct flushing *f, struct job *j, const struct attempt *a,
 		disposition_hold(f, j->site, 1);
 		return leave_alone(j, why->text, err);
 	}
-	if (enqueue_is_worthwhile(a) || why->code == EX_IOERR)
+	if (enqueue_may_succeed_later(a) || why->code == EX_IOERR)
 		return put_off(f, j, event, next_try(j), why->text, err);
 	return give_up(f, j, why->text, err);
 }

@@ -40,7 +40,7 @@ is_for_user(const struct error *why)
 }
 
 int
-enqueue_is_worthwhile(const struct attempt *a)
+enqueue_may_succeed_later(const struct attempt *a)
 {
 	const struct error *why = a->result;
 
@@ -156,7 +156,7 @@ tell_queued(const char *id, const char *notice, struct error *err)
 		wrap(err, "%s", notice);
 	if (!for_user)
 		err->hint[0] = '\0';
-	if (for_user || notice[0] != '\0')
+	if (for_user)
 		hint(err, "the message is sent once this is fixed");
 	err->code = err->signal = 0;
 	err->outcome = OUTCOME_QUEUED;
@@ -193,7 +193,7 @@ enqueue_message(const struct attempt *a, const struct selection *selection,
 	struct error trouble = {0};
 	char id[OUTBOX_ID];
 
-	if (path == NULL || !enqueue_is_worthwhile(a) ||
+	if (path == NULL || !enqueue_may_succeed_later(a) ||
 	    is_unsendable(a, err)) {
 		free(path);
 		return;

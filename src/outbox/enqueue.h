@@ -20,7 +20,7 @@ int enqueue_is_partial(const struct account *a);
  * the server, a 4yz reply, a signal, and trouble that the user can fix: a
  * refused login, a password that cannot be had.
  */
-int enqueue_is_worthwhile(const struct attempt *a);
+int enqueue_may_succeed_later(const struct attempt *a);
 
 /*
  * Puts the message of a failed attempt into its account's outbox, if there is

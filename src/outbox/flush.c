@@ -173,6 +173,11 @@ process(struct sending *s, struct error *err)
 	result = read_job(f, j, err);
 	if (result != 1)
 		return result;
+	if (s->work->unreadable) { /* the next flush knows its account */
+		journal_rollback(&j->journal);
+		f->result.waiting++;
+		return 0;
+	}
 	disposition_leave_out(j);
 	if (j->file.envelope.n == 0)
 		return disposition_settle(f, j, err);
@@ -288,7 +293,7 @@ add_result(struct flushing *f, struct work *w, const struct work_report *r)
 		f->complaints.signal = r->complaints.signal;
 	if (r->complaints.hint[0] != '\0')
 		hint(&f->complaints, "%s", r->complaints.hint);
-	w->site.stopped = r->stopped;
+	w->site.stopped = w->site.told = r->stopped;
 	w->site.why = r->why;
 	w->site.due = r->due;
 }

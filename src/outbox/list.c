@@ -315,7 +315,7 @@ begin(struct list_page *p, const struct string_list *paths)
 		json_open(&p->text, NULL, '[');
 		return;
 	}
-	failed = count_failed(paths);
+	failed = p->order->extent == LIST_ALL ? 0 : count_failed(paths);
 	if (failed > 0)
 		buffer_addf(&p->text, "-- %zu given up: onehop --outbox "
 		    "list\n", failed);

@@ -532,9 +532,10 @@ check_seal(const struct message_file *m, off_t size, off_t content,
 	off_t sealed = content + (off_t)m->content;
 	int n;
 
-	if (m->content > size || digest_file(m->fd, sealed, digest, err) != 0)
-		return m->content > size ? damaged(err,
-		    "the file ends too early") : -1;
+	if (m->content > size)
+		return damaged(err, "the file ends too early");
+	if (digest_file(m->fd, sealed, digest, err) != 0)
+		return -1;
 	n = snprintf(wanted, sizeof(wanted), "%s%s\n", MESSAGE_FILE_SEAL,
 	    digest);
 	if (size != sealed + n)

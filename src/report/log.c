@@ -23,7 +23,7 @@
 /* The longest written form of a value, octets. All together, with their names,
  * fit in a line. */
 #define TIME_SIZE 80
-#define VALUE_SIZE 330
+#define VALUE_SIZE 290
 #define REPLY_SIZE 260
 #define LIST_SIZE 400
 #define ERROR_SIZE 600
@@ -398,8 +398,8 @@ write_syslog(const struct attempt *attempt)
 	log_line_compose(&line, attempt, "");
 	/* a fixed name: glibc's syslog() has overflowed on long argv[0] */
 	openlog("onehop", LOG_PID, attempt->account->syslog - 1);
+	/* The socket stays open: the sandbox allows no other one. */
 	syslog(attempt->code == 0 ? LOG_INFO : LOG_ERR, "%s", line.text);
-	closelog();
 }
 
 int

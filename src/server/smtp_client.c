@@ -13,7 +13,7 @@
 #include "base/escape.h"
 #include "base/platform.h"
 #include "base/xmalloc.h"
-#include "config/load.h"
+#include "format/address_parse.h"
 
 void
 smtp_client_find(struct smtp_client *c, int fd)
@@ -108,19 +108,47 @@ check_address(const struct smtp_client *c, const struct account *a,
 	    escape_string(quote, sizeof(quote), address));
 }
 
+/* Checks the addresses of one From field; a field that cannot be parsed is
+ * checked as if it were one address. */
+static int
+check_field(const struct smtp_client *c, const struct account *a,
+    const char *body, struct error *err)
+{
+	static const char what[] = "a message from";
+	struct address_list list = {0};
+	struct error unparsed = {0};
+	int result = 0;
+
+	if (address_list_parse(&list, body, strlen(body), &unparsed) != 0 ||
+	    list.n == 0)
+		result = check_address(c, a, what, body, err);
+	for (size_t i = 0; i < list.n && result == 0; i++) {
+		struct buffer address = {0};
+
+		address_add_path(&address, &list.at[i]);
+		result = check_address(c, a, what, buffer_string(&address),
+		    err);
+		buffer_free(&address);
+	}
+	address_list_free(&list);
+	return result;
+}
+
 int
 smtp_client_check(const struct smtp_client *c, const struct account *a,
     const char *sender, const struct message *m, struct error *err)
 {
-	char *author;
-	int result;
+	size_t index = 0;
+	int result = 0;
 
 	if (check_user(c, a, err) != 0 ||
 	    check_address(c, a, "as", sender, err) != 0)
 		return -1;
-	author = config_author_address(m);
-	result = author == NULL ? 0
-	    : check_address(c, a, "a message from", author, err);
-	free(author);
+	for (; result == 0 && message_find(m, "From", &index); index++) {
+		char *body = message_field_body(m, index);
+
+		result = check_field(c, a, body, err);
+		free(body);
+	}
 	return result;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/ascii.h"
 #include "base/poll.h"
@@ -302,8 +303,8 @@ submit_message_of(struct smtp_server *r, struct message *message,
 	if (v->result.code == 0 &&
 	    config_load(&account, selection, request.sender, message,
 	    &v->result) != 0) {
-		/* the error may be in what a client is allowed to do */
-		if (!r->user.known)
+		/* the error may be in what another user may do */
+		if (!r->user.known || r->user.uid == geteuid())
 			enqueue_unconfigured(&account, &envelope, &request,
 			    message, selection, &v->result);
 	} else if (v->result.code == 0 &&

@@ -187,18 +187,14 @@ static int
 write_message(struct message *m, const char *address, struct error *err)
 {
 	struct buffer text = {0};
-	struct spool spool = {0};
 	int result;
 
 	buffer_addf(&text, "From: <%s>\nTo: <%s>\nSubject: Test of onehop\n\n"
 	    "This message was sent by onehop --configure.\n", address,
 	    address);
-	result = spool_add(&spool, text.data, text.len, err);
+	result = message_from_text(m, &text, err);
 	buffer_free(&text);
-	if (result == 0)
-		return message_take(m, &spool, err);
-	spool_free(&spool);
-	return -1;
+	return result;
 }
 
 int

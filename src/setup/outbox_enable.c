@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "setup/outbox_enable.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -141,6 +143,17 @@ past_line(const struct buffer *text, uint64_t n)
 	return at;
 }
 
+/* Gives a rewritten file its group and mode again. */
+static int
+restore_mode(const char *path, const struct stat *before, struct error *err)
+{
+	if (chown(path, (uid_t)-1, before->st_gid) == 0 &&
+	    chmod(path, before->st_mode & 0777) == 0)
+		return 0;
+	return fail(err, EX_CANTCREAT, "cannot restore the mode of the config "
+	    "file: %s", strerror(errno));
+}
+
 /* Inserts the key below that line of the file. */
 static int
 insert_key(const char *path, uint64_t line, struct error *err)
@@ -148,6 +161,7 @@ insert_key(const char *path, uint64_t line, struct error *err)
 	static const char key[] = "outbox on\n";
 	struct trusted_file file = {0};
 	struct buffer text = { .kind = BUFFER_SECRET };
+	struct stat before;
 	size_t at;
 	int result;
 
@@ -161,7 +175,11 @@ insert_key(const char *path, uint64_t line, struct error *err)
 		buffer_add_char(&text, '\n');
 	buffer_add(&text, key, sizeof(key) - 1);
 	buffer_add(&text, file.text.data + at, file.text.len - at);
-	result = config_writer_write(path, &text, err);
+	result = stat(path, &before) == 0
+	    ? config_writer_write(path, &text, err)
+	    : fail(err, EX_CONFIG, "cannot read the config file");
+	if (result == 0) /* others may have to read it */
+		result = restore_mode(path, &before, err);
 	buffer_free(&text);
 	buffer_free(&file.text);
 	return result;
@@ -245,8 +263,9 @@ queue_test(const struct outbox_enable *e, const struct findings *f,
 	    .recipients = &recipient, .nrecipients = 1 };
 	struct message_file m = { .fd = -1, .queued = time(NULL) };
 	struct buffer text = {0};
-	struct spool spool = {0};
 	struct outbox o = {0};
+	char *config = e->selection->config != NULL
+	    ? realpath(e->selection->config, NULL) : NULL;
 	int result;
 
 	buffer_addf(&text, "From: <%s>\nTo: <%s>\nSubject: Test of the "
@@ -254,10 +273,9 @@ queue_test(const struct outbox_enable *e, const struct findings *f,
 	    address, address);
 	m.origin = *e->selection;
 	m.origin.account = f->account.name;
-	result = spool_add(&spool, text.data, text.len, err);
+	m.origin.config = config;
+	result = message_from_text(&m.message, &text, err);
 	buffer_free(&text);
-	if (result == 0)
-		result = message_take(&m.message, &spool, err);
 	if (result == 0)
 		result = envelope_make(&m.envelope, &request, &f->account,
 		    &m.message, err);
@@ -267,8 +285,22 @@ queue_test(const struct outbox_enable *e, const struct findings *f,
 	outbox_close(&o);
 	m.origin.overrides = NULL; /* the selection's */
 	message_file_free(&m);
+	free(config);
 	free(recipient);
 	return result == 0 && err->code == 0 ? 0 : -1;
+}
+
+/* Returns whether the message is in that place of the outbox. */
+static int
+is_there(const char *path, enum outbox_place place, const char *id)
+{
+	struct error ignored = {0};
+	struct outbox o;
+	int is = outbox_open(&o, path, OUTBOX_READ, &ignored) == 0 &&
+	    outbox_message_size(&o, place, id) > 0;
+
+	outbox_close(&o);
+	return is;
 }
 
 static int
@@ -278,20 +310,24 @@ send_test(const struct outbox_enable *e, const struct findings *f,
 	const char *address = own_address(&f->account);
 	const struct flush_order order = { .path = f->path,
 	    .config = e->selection->config, .until = DEADLINE_NONE,
-	    .trace = e->trace, .which = FLUSH_ALL };
+	    .trace = e->trace, .which = FLUSH_DUE };
 	char id[OUTBOX_ID], quote[ESCAPE_QUOTE];
+	struct error others = {0};
 	struct flush result;
 
 	if (address == NULL)
 		return 0;
 	escape_string(quote, sizeof(quote), address);
-	if (queue_test(e, f, address, id, err) != 0 ||
-	    flush_outbox(&result, &order, err) != 0)
+	if (queue_test(e, f, address, id, err) != 0)
 		return wrap(err, "the test message");
-	if (result.sent == 0)
+	(void)flush_outbox(&result, &order, &others);
+	if (is_there(f->path, OUTBOX_FAILED, id))
+		return fail(err, EX_UNAVAILABLE, "the test message %s was "
+		    "given up: onehop --outbox list says why", id);
+	if (is_there(f->path, OUTBOX_NEW, id))
 		return fail(err, EX_TEMPFAIL, "the test message waits as %s: "
 		    "%s", id, result.busy ? "another run is sending"
-		    : result.held.text);
+		    : others.code != 0 ? others.text : result.held.text);
 	terminal_say(e->output, "A test message to %s went through the "
 	    "outbox.\n", quote);
 	return 0;

@@ -173,7 +173,7 @@ a_credential_by_the_accounts_name_stays_with_its_server(void **state)
 	snprintf(path, sizeof(path), "%s/onehop.work", home);
 	write_file(path, "topsecret", 0400);
 	make_account(&a, "", "");
-	a.elsewhere = 1;
+	a.secrets_withheld = 1;
 	assert_int_equal(password_get(&s, &a, &err), -1);
 	assert_non_null(strstr(err.text, "no password configured"));
 	assert_int_equal(s.text.len, 0);

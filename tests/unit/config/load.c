@@ -180,9 +180,10 @@ a_secret_stays_with_its_server(void **state)
 		password = account_get(&a, "password", 0);
 		assert_string_equal(a.user, overrides[i].user);
 		assert_string_equal(password, overrides[i].password);
-		assert_int_equal(a.elsewhere, overrides[i].user[0] == '\0');
+		assert_int_equal(a.secrets_withheld,
+		    overrides[i].user[0] == '\0');
 		assert_int_equal(a.password_credential[0] == '\0',
-		    a.elsewhere);
+		    a.secrets_withheld);
 		free(password);
 		proxy = account_get(&a, "proxy_password", 0);
 		assert_string_equal(proxy, overrides[i].proxy);

@@ -72,7 +72,8 @@ each_trust_key_withholds_the_credentials(void **state)
 		if ((attributes & ATTR_TRUST) == 0)
 			continue;
 		override_one(&a, key, other_value(key));
-		if (a.user[0] != '\0' || a.password[0] != '\0' || !a.elsewhere)
+		if (a.user[0] != '\0' || a.password[0] != '\0' ||
+		    !a.secrets_withheld)
 			fail_msg("--%s keeps the password",
 			    account_keys[key].name);
 		account_free(&a);
