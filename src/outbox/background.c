@@ -116,7 +116,6 @@ work(int ready, struct flush_order *order, unsigned seconds)
 	while (n < 0 && errno == EINTR);
 	if (n != 1)
 		return;
-	setsid();
 	signals_hold();
 	order->until = deadline_in(1000 * (int64_t)seconds);
 	flush(order);
@@ -139,6 +138,7 @@ start(struct background *l, const char *path, const char *config,
 	child = fork();
 	if (child == 0) { /* its own child is init's to wait for */
 		close(ends[1]);
+		setsid(); /* what ends the caller's group spares it */
 		if (fork() == 0)
 			work(ends[0], &order, seconds);
 		_exit(0);

@@ -158,6 +158,8 @@ tell_queued(const char *id, const char *notice, struct error *err)
 		err->hint[0] = '\0';
 	if (for_user)
 		hint(err, "the message is sent once this is fixed");
+	else if (notice[0] != '\0')
+		hint(err, "check who could change the messages in it");
 	err->code = err->signal = 0;
 	err->outcome = OUTCOME_QUEUED;
 }

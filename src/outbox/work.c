@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "outbox/work.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,26 @@ work_free(struct work_list *list)
 	free(list->at);
 }
 
+/* Reads the records of a message. While it is given its name it has two, and
+ * is not believed: it is read again. */
+static void
+read_head(struct message_file *file, const struct outbox *o, const char *id,
+    struct error *why)
+{
+	for (int i = 0; i < 20; i++) {
+		int fd;
+
+		memset(why, 0, sizeof(*why));
+		fd = outbox_open_message(o, OUTBOX_NEW, id, why);
+		if (fd < 0 || message_file_read_head(file, fd, why) == 0 ||
+		    why->code != EX_NOPERM)
+			return;
+		message_file_free(file);
+		*file = (struct message_file){ .fd = -1 };
+		poll(NULL, 0, 10);
+	}
+}
+
 int
 work_sort(struct flushing *f, struct work_list *list, const char *id,
     const struct flush_order *order)
@@ -54,7 +75,7 @@ work_sort(struct flushing *f, struct work_list *list, const char *id,
 	struct journal_state state;
 	struct message_file file = { .fd = -1 };
 	int64_t due;
-	int fd, accepted;
+	int accepted;
 
 	if (outbox_read_journal(&f->outbox, id, &state, &why) != 0) {
 		f->result.waiting++;
@@ -62,10 +83,8 @@ work_sort(struct flushing *f, struct work_list *list, const char *id,
 	}
 	due = state.due;
 	accepted = state.accepted;
-	fd = accepted ? -1 : outbox_open_message(&f->outbox, OUTBOX_NEW, id,
-	    &why);
-	if (fd >= 0)
-		(void)message_file_read_head(&file, fd, &why);
+	if (!accepted)
+		read_head(&file, &f->outbox, id, &why);
 	if (due == 0 && state.tries == 0 && state.retried == 0)
 		due = file.due;
 	if (accepted) {
