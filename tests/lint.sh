@@ -348,10 +348,10 @@ check_references()
     FNR == NR { sub(/.*\//, ""); known[$0] = 1; next }
     /^[ \t]*\/?\*|\/\*/ {
         text = $0
-        while (match(text, /<?[a-z_0-9.\/]+\.[ch]([^a-z_0-9.]|$)/)) {
+        while (match(text, /<?[a-z_0-9.\/]+\.[ch]([^a-z_0-9]|$)/)) {
             name = substr(text, RSTART, RLENGTH)
             text = substr(text, RSTART + RLENGTH - 1)
-            sub(/[^a-z_0-9.]$/, "", name)
+            sub(/[^a-z_0-9]$/, "", name)
             file = name
             sub(/.*\//, "", file)
             if (name !~ /^</ && !(file in known) && file != "config.h")
