@@ -113,12 +113,21 @@ expanded_path(const char *pattern, const char *author,
 
 /* The first from line that is an address of its own. Owned, or NULL. */
 static char *
-plain_from(const struct account *a, const char *author, struct error *err)
+plain_from(const struct account *a, const struct message *m,
+    struct error *err)
 {
-	for (size_t i = 0; i < a->from.n; i++)
-		if (!is_pattern(a->from.at[i]))
-			return expanded_path(a->from.at[i], author, a, err);
-	return NULL;
+	const char *plain = NULL;
+	char *author, *path;
+
+	for (size_t i = a->from.n; i > 0; i--)
+		if (!is_pattern(a->from.at[i - 1]))
+			plain = a->from.at[i - 1];
+	if (plain == NULL)
+		return NULL;
+	author = header_author(a, m);
+	path = expanded_path(plain, author, a, err);
+	free(author);
+	return path;
 }
 
 char *
@@ -135,7 +144,7 @@ sender_choose(const struct request *request, const struct account *a,
 	author = header_author(a, m);
 	if (author != NULL && config_from_matches(a, author))
 		return author;
-	sender = plain_from(a, author, err);
+	sender = plain_from(a, m, err);
 	if (sender == NULL && err->code == 0)
 		sender = author == NULL ? expanded_path("%U", NULL, a, err)
 		    : xstrdup(author);
@@ -147,10 +156,8 @@ char *
 sender_of_account(const struct account *a, const struct message *m,
     struct error *err)
 {
-	char *author = header_author(a, m);
-	char *sender = plain_from(a, author, err);
+	char *sender = plain_from(a, m, err);
 
-	free(author);
 	if (sender != NULL || err->code != 0)
 		return sender;
 	if (a->maildomain[0] == '\0' && strchr(a->user, '@') != NULL)

@@ -15,6 +15,8 @@ struct header_search {
 	size_t line;     /* where the present line begins in head->text */
 	off_t at;        /* where it begins in the spool */
 	off_t next;      /* past its line end there */
+	int is_text;     /* the first line may be text that begins with "From ",
+	                    not a line of a mailbox */
 };
 
 enum header_progress { FAILED = -1, SEARCH_MORE, SEARCH_DONE };
@@ -56,6 +58,18 @@ begins(const char *text, size_t len, const char *prefix)
 	return len >= n && memcmp(text, prefix, n) == 0;
 }
 
+/* Returns whether the line has a time of day, as those of mailboxes do. */
+static int
+has_time(const char *text, size_t len)
+{
+	for (size_t i = 0; i + 5 <= len; i++)
+		if (ascii_is_digit(text[i]) && ascii_is_digit(text[i + 1]) &&
+		    text[i + 2] == ':' && ascii_is_digit(text[i + 3]) &&
+		    ascii_is_digit(text[i + 4]))
+			return 1;
+	return 0;
+}
+
 static enum line_kind
 classify(const struct header_search *s)
 {
@@ -75,10 +89,15 @@ classify(const struct header_search *s)
 	return field_is_valid(text, len) ? LINE_FIELD : LINE_BODY;
 }
 
-/* Ends the header: the body is what stands from offset on. */
+/* Ends the header: the body begins at offset; at the start if there was no
+ * field and the first line is text. */
 static enum header_progress
 end_header(struct header_search *s, off_t offset)
 {
+	if (s->is_text && s->line == 0) {
+		s->head->lines = 0;
+		offset = 0;
+	}
 	s->head->body = offset;
 	s->head->text.len = s->line;
 	return SEARCH_DONE;
@@ -120,6 +139,9 @@ end_line(struct header_search *s, struct error *err)
 		s->head->next = s->next;
 		return end_header(s, s->at);
 	}
+	if (kind == LINE_MBOX && s->at == 0)
+		s->is_text = !has_time(s->head->text.data,
+		    s->head->text.len);
 	if (kind == LINE_FIELD)
 		take_field_line(s);
 	s->head->text.len = s->line;

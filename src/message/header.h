@@ -24,11 +24,11 @@ struct header {
 };
 
 /*
- * Reads the header: drops leading "From " and ">From " lines of a mailbox
- * file, ends at a blank line or before the first line that is neither field
- * nor continuation. dots: a line "." ends the message. Returns 0, and the
- * caller owns text; -1: the errors of spool_next(), or EX_DATAERR for a NUL or
- * more than HEAD_MAX octets.
+ * Reads the header: drops leading "From " and ">From " lines of a mailbox file
+ * if they have a time of day or fields follow; ends at a blank line or before
+ * the first line that is neither field nor continuation. dots: a line "." ends
+ * the message. Returns 0, and the caller owns text; -1: the errors of
+ * spool_next(), or EX_DATAERR for a NUL or more than HEAD_MAX octets.
  */
 int header_read(struct header *head, struct spool *spool, int dots,
 	struct error *err);

@@ -59,12 +59,15 @@ enqueue_may_succeed_later(const struct attempt *a)
 	    why->code == EX_NOHOST || why->code == EX_OSERR;
 }
 
-/* A server that has refused temporarily is not asked again at once. */
+/* A server that has refused temporarily is not asked again at once. A message
+ * that its user must see to is due: each -q reports it. */
 static int64_t
 first_try(const struct attempt *a, int64_t now)
 {
 	uint32_t chance = 0;
 
+	if (is_for_user(a->result))
+		return 0;
 	if (!a->facts->begun && reply_class(&a->facts->final) != 4)
 		return 0;
 	(void)platform_random(&chance, sizeof(chance));

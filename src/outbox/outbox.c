@@ -364,11 +364,12 @@ int
 outbox_list(const struct outbox *o, enum outbox_place place,
     struct string_list *ids, struct error *err)
 {
-	DIR *listing = open_listing(o->places[place]);
 	const struct dirent *d;
+	DIR *listing;
 
 	if (o->places[place] < 0)
 		return 0;
+	listing = open_listing(o->places[place]);
 	if (listing == NULL)
 		return outbox_cannot(err, "list", o->path);
 	for (errno = 0; (d = readdir(listing)) != NULL; errno = 0)
