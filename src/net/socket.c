@@ -20,7 +20,9 @@ struct descriptor {
 	int tcp;
 };
 
-/* A loss that the peer or the network caused: time may repair it. */
+/*
+ * Returns whether the peer or the network caused the loss, which is temporary.
+ */
 static int
 lost(int error, struct error *err)
 {

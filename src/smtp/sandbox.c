@@ -151,7 +151,7 @@ sandbox_enter(const struct account *a, unsigned later)
 	add_account(&keep, a, key_log);
 	needs.paths = keep.at;
 	needs.n = keep.n;
-	(void)sandbox_confine(&needs); /* what cannot be, is done without */
+	(void)sandbox_confine(&needs); /* what is unavailable is skipped */
 	for (size_t i = 0; i < keep.n; i++)
 		free((char *)keep.at[i].path);
 	free(keep.at);
