@@ -20,9 +20,7 @@ struct descriptor {
 	int tcp;
 };
 
-/*
- * Returns whether the peer or the network caused the loss, which is temporary.
- */
+/* Fails: the peer or the network lost the connection, a temporary failure. */
 static int
 lost(int error, struct error *err)
 {

@@ -16,9 +16,7 @@ enum { METHOD_NONE = 0, METHOD_PASSWORD = 2, METHOD_NO_OTHER = 255 };
 /* Address types, RFC 1928 5. */
 enum { TYPE_IPV4 = 1, TYPE_NAME = 3, TYPE_IPV6 = 4 };
 
-/*
- * Appends the length of the text and the text. The length must fit in an octet.
- */
+/* Appends the text, preceded by its length, which must fit in one octet. */
 static void
 add_counted(struct buffer *out, const char *text)
 {
