@@ -79,7 +79,7 @@ find_srv(struct services *services, const char *domain, int64_t deadline,
 	    err) != 0)
 		return -1;
 	if (services->n > 0) {
-		services->refused = 0; /* only one of the two queries failed */
+		services->refused = 0; /* only one service is refused */
 		return 0;
 	}
 	escape_string(quote, sizeof(quote), domain);
