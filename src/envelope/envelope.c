@@ -266,9 +266,8 @@ hides_recipients(const struct request *request, const struct message *m)
 	    message_find(m, "Resent-Bcc", &resent));
 }
 
-/*
- * Returns the body of the To field for set_to_header, owned; NULL if it is off.
- */
+/* Returns the body of the To field for set_to_header, owned; NULL if it is
+ * off. */
 static char *
 to_field(const struct envelope *e, const struct request *request,
     const struct account *a, const struct message *m)

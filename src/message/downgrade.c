@@ -450,9 +450,8 @@ reserve(struct sink *s, size_t n)
 	return buffer_reserve(&((struct converter *)s)->input, n);
 }
 
-/*
- * Accepts the wire form with CRLF line ends, and splits it into pieces at them.
- */
+/* Accepts the wire form with CRLF line ends, and splits it into pieces at
+ * them. */
 static int
 take_wire(struct sink *s, size_t n, struct error *err)
 {

@@ -97,9 +97,8 @@ take_field_line(struct header_search *s)
 	s->line = s->head->text.len;
 }
 
-/*
- * Processes the current line, which is complete, or as long as a header may be.
- */
+/* Processes the current line, which is complete, or as long as a header may
+ * be. */
 static enum header_progress
 end_line(struct header_search *s, struct error *err)
 {

@@ -261,9 +261,8 @@ message_remove(struct message *m, const char *name)
 		m->fields[i].removed = 1;
 }
 
-/*
- * Adds each field of onehop. A line end in its body would begin another field.
- */
+/* Adds each field of onehop. A line end in its body would begin another
+ * field. */
 static int
 add_field(struct buffer *out, const char *name, const char *body,
     struct error *err)

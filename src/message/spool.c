@@ -73,9 +73,8 @@ spool_begin(struct spool *s, int reserved)
 {
 	int fd = fcntl(reserved, F_DUPFD_CLOEXEC, 3);
 
-	/*
-	 * without it, the spool is in memory and tries to create a file itself
-	 */
+	/* without it, the spool is in memory and tries to create a file
+	 * itself */
 	if (fd < 0)
 		return;
 	if (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) != 0) {

@@ -93,9 +93,8 @@ is_exhaustion(int error)
 	    error == ENOMEM;
 }
 
-/*
- * Binds to source_ip if it is set. Returns 0, or -1 if the attempt has failed.
- */
+/* Binds to source_ip if it is set. Returns 0, or -1 if the attempt has
+ * failed. */
 static int
 bind_source(struct race *r, size_t i)
 {

@@ -6,9 +6,8 @@
 #include "base/poll.h"
 #include "net/wait_line.h"
 
-/*
- * Waits until a read or write that would block can proceed, unless it failed.
- */
+/* Waits until a read or write that would block can proceed, unless it
+ * failed. */
 static int
 wait_on(struct transport *t, ssize_t result, int64_t deadline,
     struct error *err)

@@ -472,9 +472,8 @@ stream_close(struct stream *s)
 {
 	if (s->transport != NULL)
 		s->transport->close(s->transport);
-	/*
-	 * The octets that were sent are wiped already; this wipes the others.
-	 */
+	/* The octets that were sent are wiped already; this wipes the
+	 * others. */
 	if (s->out.len > 0)
 		platform_wipe(s->out.data, s->out.len);
 	buffer_free(&s->out);

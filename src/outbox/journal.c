@@ -357,9 +357,8 @@ journal_open(struct journal *j, int fd, struct error *err)
 	return 0;
 }
 
-/*
- * Appends the line with one write(2), so that a crash leaves no partial line.
- */
+/* Appends the line with one write(2), so that a crash leaves no partial
+ * line. */
 static int
 append(struct journal *j, struct buffer *line, struct error *err)
 {

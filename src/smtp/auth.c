@@ -280,9 +280,8 @@ cancel(struct session *s)
 		(void)session_get(s, REPLY_TO_AUTH, &r, &ignored);
 }
 
-/*
- * Answers one 334. first is nonzero if nothing of the exchange has been sent.
- */
+/* Answers one 334. first is nonzero if nothing of the exchange has been
+ * sent. */
 static int
 respond(struct auth *x, struct session *s, int first, struct error *err)
 {

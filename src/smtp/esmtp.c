@@ -25,9 +25,8 @@ wants_dsn(const struct envelope *e)
 	return e->notify != NULL || e->returns != NULL || e->envid != NULL;
 }
 
-/*
- * The parameters of MAIL that take the value of a key; a switch has no value.
- */
+/* The parameters of MAIL that take the value of a key; a switch has no
+ * value. */
 static const struct esmtp_parameter {
 	enum extension extension;
 	const char *keyword;

@@ -22,9 +22,8 @@
 #include "tls/tofu.h"
 #include "tls/verify.h"
 
-/*
- * The library's constructor does nothing; tls_open() initialises the library.
- */
+/* The library's constructor does nothing; tls_open() initialises the
+ * library. */
 GNUTLS_SKIP_GLOBAL_INIT
 
 /*
