@@ -80,7 +80,7 @@ struct journal_state {
 	size_t n;            /* length of to; later recipients are open */
 };
 
-/* Reads a whole journal. Requires journal_state_free() afterwards. */
+/* Reads a whole journal. Call journal_state_free() afterwards. */
 void journal_read(struct journal_state *s, const char *text, size_t len);
 
 void journal_state_free(struct journal_state *s);

@@ -47,7 +47,7 @@ int outbox_is_first(const struct account *a);
  * 0700; makes a directory of this user that others can access private, and then
  * sets a hint in err. Returns 0 on success, -1 with err set: EX_CANTCREAT if
  * another user can write to it, EX_CONFIG if this user may not read it,
- * EX_TEMPFAIL if it cannot be created or opened. Requires outbox_close() in
+ * EX_TEMPFAIL if it cannot be created or opened. Call outbox_close() in
  * either case. The functions below fail with EX_TEMPFAIL.
  */
 int outbox_open(struct outbox *o, const char *path, enum outbox_access access,
@@ -92,7 +92,7 @@ uint64_t outbox_message_size(const struct outbox *o, enum outbox_place place,
 	const char *id);
 
 /* Reads the journal of a message; a missing one is empty. Returns 0 on success,
- * -1 with err set. Requires journal_state_free() in either case. */
+ * -1 with err set. Call journal_state_free() in either case. */
 int outbox_read_journal(const struct outbox *o, const char *id,
 	struct journal_state *state, struct error *err);
 

@@ -29,7 +29,7 @@ enum provider_login config_writer_login(const struct config_writer *c);
  * Sets a to the account that the file will describe, with user and auth unless
  * the command line sets them; host, port and tls_starttls are those of the
  * service. Returns 0 on success, -1 with err set: EX_USAGE or EX_CONFIG for a
- * key of the command line. Requires account_free() in either case.
+ * key of the command line. Call account_free() in either case.
  */
 int config_writer_account(struct account *a, const struct config_writer *c,
 	const char *home, struct error *err);

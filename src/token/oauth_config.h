@@ -39,13 +39,13 @@ struct oauth_config {
  * Parses the text of a file. The syntax of lines is that of directive.h;
  * "defaults" and "account ADDRESS [: PARENT]" begin a section. Pure. Returns 0
  * on success, -1 with err set: EX_CONFIG, beginning with "path:line: ".
- * Requires oauth_config_free() in either case.
+ * Call oauth_config_free() in either case.
  */
 int oauth_config_parse(struct oauth_config *c, const char *path,
 	const struct buffer *text, struct error *err);
 
 /* Reads the user's file; a missing file is empty. Returns 0 on success, -1 with
- * err set: EX_CONFIG. Requires oauth_config_free() in either case. */
+ * err set: EX_CONFIG. Call oauth_config_free() in either case. */
 int oauth_config_read(struct oauth_config *c, struct error *err);
 
 void oauth_config_free(struct oauth_config *c);
@@ -53,7 +53,7 @@ void oauth_config_free(struct oauth_config *c);
 /*
  * Sets a to the account of the address: its section or the defaults, completed
  * from the table of providers. Returns 0 on success, -1 with err set: EX_CONFIG
- * for an unknown provider. Requires oauth_account_free() in either case.
+ * for an unknown provider. Call oauth_account_free() in either case.
  */
 int oauth_config_account(struct oauth_account *a,
 	const struct oauth_config *c, const char *address, struct error *err);

@@ -24,7 +24,7 @@ struct token_store {
 };
 
 /* Finds the account's store. Returns 0 on success, -1 with err set: EX_CONFIG.
- * Requires token_store_close() in either case. */
+ * Call token_store_close() in either case. */
 int token_store_open(struct token_store *s, const struct oauth_account *a,
 	struct error *err);
 
@@ -34,7 +34,7 @@ int token_store_read(const struct token_store *s, json_t **token,
 	struct error *err);
 
 /* Finds the store and waits for its lock, for at most 25 seconds. Returns 0 on
- * success, -1 with err set: EX_TEMPFAIL, EX_CONFIG. Requires
+ * success, -1 with err set: EX_TEMPFAIL, EX_CONFIG. Call
  * token_store_close() in either case. */
 int token_store_begin(struct token_store *s, const struct oauth_account *a,
 	struct error *err);
