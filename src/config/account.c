@@ -13,7 +13,7 @@
 #include "config/value.h"
 #include "net/connect.h"
 
-/* Checks of texts, for keys that need more than one line of text. */
+/* Checks of text values that are stricter than value_text(). */
 static char *(*const checks[KEYS])(const char *, struct error *) = {
 	[KEY_host] = value_smarthost,
 	[KEY_srv_targets] = value_target,
@@ -53,7 +53,7 @@ check_text(size_t key, const char *value, struct error *err)
 	if (checks[key] != NULL)
 		return checks[key](value, err);
 	if (account_keys[key].kind == KIND_SECRET)
-		return xstrdup(value); /* an error would quote it */
+		return xstrdup(value); /* an error message would quote it */
 	return value_text(value, err);
 }
 
@@ -159,7 +159,7 @@ set_seconds(void *field, size_t key, const char *value, struct error *err)
 	return 0;
 }
 
-/* "off, auto or x": the words as an error lists them. */
+/* Appends the words as an error lists them: "off, auto or x". */
 static char *
 word_list(const struct word *words)
 {
@@ -205,7 +205,7 @@ static int (*const setters[])(void *, size_t, const char *,
 	[KIND_CHOICE] = set_choice
 };
 
-/* A path below the home directory. */
+/* Sets a path below the home directory. */
 static int
 store_below(void *field, size_t key, const char *home, const char *value,
     struct error *err)
@@ -421,7 +421,7 @@ account_host_is_local(const struct account *a, const char *host)
 	if (a->socket[0] != '\0')
 		return 1;
 	if (a->proxy_host[0] != '\0' || a->connect_command[0] != '\0')
-		return 0; /* localhost is then the other end's */
+		return 0; /* localhost is then that of the other end */
 	return connect_is_loopback(host);
 }
 

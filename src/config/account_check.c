@@ -14,7 +14,7 @@
 #define PORT_SUBMISSIONS 465 /* RFC 8314 3.3: TLS from the start */
 #define PORT_SUBMISSION 587
 
-/* How many of the hosts are of that kind. */
+/* Returns the number of hosts of that kind. */
 static size_t
 count_hosts(const struct account *a, enum srv_mx_kind kind)
 {
@@ -26,7 +26,7 @@ count_hosts(const struct account *a, enum srv_mx_kind kind)
 	return n;
 }
 
-/* The port that goes without saying; 0 where the DNS says it. */
+/* Returns the default port; 0 if the DNS provides it. */
 static unsigned
 default_port(const struct account *a)
 {
@@ -39,7 +39,7 @@ default_port(const struct account *a)
 	return account_is_local(a) ? PORT_SMTP : PORT_SUBMISSION;
 }
 
-/* Notes the rule for a key that nobody has set. */
+/* Records the rule for a key that is not set. */
 static void
 note_rule(struct account *a, size_t key, const char *rule)
 {
@@ -70,7 +70,7 @@ resolve(struct account *a)
 	}
 }
 
-/* Hosts that the DNS names: what it says may be forged. */
+/* Checks hosts that the DNS names: its answers may be forged. */
 static int
 check_services(const struct account *a, struct error *err)
 {

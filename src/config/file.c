@@ -18,15 +18,16 @@
 struct file_reader {
 	struct config *config;
 	const char *name;        /* its path, escaped */
-	const char *path;        /* as it was opened; one of config.files */
+	const char *path;        /* path as opened; one of config.files */
 	unsigned line;
 	enum config_secrets secrets;
 };
 
-/* Octets of complaints that fit into an error, with the count of the rest. */
+/* Maximum size of the complaints in an error, with the count of the rest,
+ * octets. */
 #define COMPLAINTS_MAX (sizeof(((struct error *)NULL)->text) - 40)
 
-/* Where lines go that go to no section. */
+/* The destination of lines that belong to no section. */
 #define IN_DEFAULTS ((size_t)-1)
 #define IN_NOTHING ((size_t)-2)  /* before the first section */
 #define IN_DAMAGED ((size_t)-3)  /* a section that could not be begun */
@@ -85,7 +86,7 @@ free_settings(struct config_settings *list)
 	memset(list, 0, sizeof(*list));
 }
 
-/* The last section of that name among the first n. */
+/* Returns the last section of that name among the first n. */
 static const struct config_section *
 find_among(const struct config *c, size_t n, const char *name)
 {
@@ -133,8 +134,10 @@ trim(const char *text, size_t n)
 	return xstrndup(text, n);
 }
 
-/* Inherits from the parents after the colon: "a, b". They stand above: the
- * user's account "default" may continue the system's of that name. */
+/*
+ * Inherits from the parents after the colon: "a, b". Parents are defined above:
+ * the user's account "default" may continue the system's account of that name.
+ */
 static int
 inherit(struct file_reader *r, const char *parents, struct error *err)
 {
@@ -200,7 +203,7 @@ begin_account(struct file_reader *r, const char *argument, struct error *err)
 	return result;
 }
 
-/* Tries the value on an account that is thrown away. */
+/* Tries the value on a temporary account. */
 static int
 try_setting(const struct file_reader *r, const char *key, const char *value,
     struct error *err)
@@ -214,7 +217,7 @@ try_setting(const struct file_reader *r, const char *key, const char *value,
 	return result;
 }
 
-/* Keeps the first thing that the user should be told about the files. */
+/* Keeps the first notice about the files for the user. */
 static void
 add_notice(struct file_reader *r, const char *text)
 {
@@ -224,7 +227,7 @@ add_notice(struct file_reader *r, const char *text)
 		buffer_addf(notice, "%s:%u: %s", r->name, r->line, text);
 }
 
-/* Decides about a password: takes it, notes that all can read it, or fails. */
+/* Accepts a password, adds a notice if the file is world-readable, or fails. */
 static int
 check_secret(struct file_reader *r, const struct key *key, struct error *err)
 {
@@ -286,8 +289,8 @@ set_key(struct file_reader *r, const struct directive *d, struct error *err)
 	return 0;
 }
 
-/* Returns the directory of a file, with its slash: that of the process if the
- * path has none, or leads to a descriptor. Owned. */
+/* Returns the directory of a file with its slash, owned: that of the process if
+ * the path has none, or refers to a descriptor. */
 static char *
 directory_of(const char *file)
 {
@@ -384,7 +387,7 @@ begin_defaults(struct file_reader *r, const char *argument, struct error *err)
 	    : fail(err, EX_CONFIG, "expected nothing after defaults");
 }
 
-/* The keywords that are no keys. */
+/* The keywords that are not keys. */
 static const struct {
 	const char *name;
 	int (*obey)(struct file_reader *, const char *, struct error *);

@@ -32,7 +32,7 @@ static const struct { uint64_t least, most; } ranges[KEYS] = {
 	[KEY_outbox_max_messages] = { 1, 1000000 },
 	[KEY_outbox_max_size] = { 1, 1000000 },
 	[KEY_outbox_patience] = { 1, 1000000000 },
-	[KEY_tempfail_exit] = { 1, 125 } /* 126 and up are the shell's */
+	[KEY_tempfail_exit] = { 1, 125 } /* the shell uses 126 and up */
 };
 
 static const struct word protocols[] = {
@@ -77,7 +77,7 @@ static const struct word log_formats[] = {
 	{ NULL, 0 }
 };
 
-/* The first word of a value is the one it is shown as. */
+/* A value is shown as its first word. */
 static const struct word facilities[] = {
 	{ "off", 0 }, { "LOG_USER", LOG_USER + 1 }, { "on", LOG_USER + 1 },
 	{ "LOG_MAIL", LOG_MAIL + 1 }, { "LOG_LOCAL0", LOG_LOCAL0 + 1 },
@@ -101,8 +101,10 @@ static const struct word *const choices[KEYS] = {
 	[KEY_sandbox] = sandboxes
 };
 
-/* Keys, other than switches, that may stand without a value, and that value.
- * What msmtp takes without one is taken without one here. */
+/*
+ * Keys, other than switches, that need no argument, and the value they then
+ * have. Keys that msmtp accepts without an argument are accepted without one.
+ */
 static const char *const bare_values[KEYS] = {
 	[KEY_auth] = "on",
 	[KEY_logfile] = "off",
@@ -114,14 +116,14 @@ static const char *const bare_values[KEYS] = {
 	[KEY_set_to_header] = "on"
 };
 
-/* Keys of older msmtp and their translation. when_on is NULL where the new
- * key takes the value unchanged. */
+/* Keys of older versions of msmtp and their translation. when_on is NULL if the
+ * new key takes the value unchanged. */
 static const struct {
 	const char *name;
 	const char *key;      /* NULL: has no effect */
-	const char *when_on;  /* also for no argument */
+	const char *when_on;  /* also used without an argument */
 	const char *when_off;
-	const char *notice;   /* what its user is told, or NULL */
+	const char *notice;   /* notice for the user, or NULL */
 } obsolete[] = {
 	{ "connect_timeout", "timeout", NULL, NULL, NULL },
 	{ "undisclosed_recipients", "set_to_header",
@@ -227,7 +229,7 @@ unknown(const char *name, struct error *err)
 	    quote, meant);
 }
 
-/* The new key's value for the old one's. */
+/* Returns the new key's value for the old key's value. */
 static int
 translate(size_t i, const char **value, struct error *err)
 {

@@ -19,14 +19,14 @@
 
 #define SYSTEM_FILE SYSCONFDIR "/onehop/config"
 
-/* Read where onehop has no configuration. The place that msmtp's packages
- * use, whatever our own prefix. */
+/* Read if onehop has no configuration. The path that msmtp's packages use,
+ * regardless of onehop's prefix. */
 #define MSMTP_SYSTEM_FILE "/etc/msmtprc"
 
-/* For set_readable: whatever attributes a key has. */
+/* For set_readable(): keys with any attributes. */
 #define ANY_KEY 0
 
-/* The clues to an account where -a names none. */
+/* The criteria for an account if -a names none. */
 struct clues {
 	const char *sender;            /* -f, or NULL */
 	const struct message *message; /* or NULL */
@@ -43,7 +43,7 @@ is_relative(size_t key, const char *value)
 	    !ascii_equal(value, "first") && !ascii_equal(value, "system");
 }
 
-/* Sets one key, its path made absolute. */
+/* Sets one key, and makes its path absolute. */
 static int
 set_key(struct account *a, const struct config_setting *s, size_t index,
     struct error *err)
@@ -103,7 +103,7 @@ read_evaluated(struct directive *d, const struct buffer *text,
 	    ? hint(err, "write account lines in the file itself") : -1;
 }
 
-/* eval: the command's output stands for the line. */
+/* eval: the command's output replaces the line. */
 static int
 apply_eval(struct account *a, const struct config_setting *s,
     unsigned *written, struct error *err)
@@ -117,7 +117,7 @@ apply_eval(struct account *a, const struct config_setting *s,
 		result = read_evaluated(&d, &text, err);
 	made.key = d.keyword;
 	made.value = d.argument;
-	/* it may have printed a password: no error may quote it */
+	/* it may have printed a password, which no error may quote */
 	if (result == 0 && d.keyword != NULL &&
 	    apply(a, &made, written, err) != 0)
 		result = fail(err, EX_CONFIG, "eval: the value does not suit "
@@ -196,8 +196,8 @@ read_file(struct config *c, const char *path, enum config_author author,
 
 /*
  * Reads a system-wide file and then the user's, which may be NULL. A system
- * file that we may not read counts as missing where there is another: it holds
- * the secrets of others. Returns 1 if there is one, 0 if not, -1 on error.
+ * file that this user may not read counts as missing if there is another: it
+ * holds secrets of other users. Returns 1 if one exists, 0 if not, -1 on error.
  */
 static int
 read_pair(struct config *c, const char *system, const char *user,
@@ -282,7 +282,7 @@ lower(const char *text)
 	return copy;
 }
 
-/* "user+detail@host" without the detail, in place. */
+/* Removes the detail from "user+detail@host", in place. */
 static int
 drop_detail(char *address)
 {
@@ -353,7 +353,7 @@ find_by_sender(const struct config *c, const char *sender)
 	return found;
 }
 
-/* The first address of a text, local@domain. Owned, or NULL. */
+/* Returns the first address of a text, local@domain, owned; or NULL. */
 static char *
 address_of(const char *text)
 {
@@ -382,7 +382,7 @@ config_author_address(const struct message *m)
 	return author;
 }
 
-/* -a: says which accounts there are if it is not one of them. */
+/* Finds the account of -a. The error lists the accounts that exist. */
 static const struct config_section *
 find_by_name(const struct config *c, const char *name, struct error *err)
 {
@@ -419,8 +419,7 @@ find_by_envelope(const struct config *c, const char *sender)
 
 /*
  * Finds the account of the From field. Many files end in "account default : x"
- * with lines of its own below: where default matches as well as x, it is
- * taken.
+ * with further lines below: if default matches as well as x, it is used.
  */
 static const struct config_section *
 find_by_author(const struct config *c, const struct message *m)
@@ -435,7 +434,8 @@ find_by_author(const struct config *c, const struct message *m)
 	return found;
 }
 
-/* Chooses the section, and says why. NULL with EX_CONFIG if none is fit. */
+/* Chooses the section and records the reason. Returns NULL with EX_CONFIG if
+ * none is suitable. */
 static const struct config_section *
 choose_section(const struct config *c, const struct selection *selection,
     const struct clues *clues, const char **reason, struct error *err)
@@ -492,7 +492,7 @@ assemble_chosen(struct account *out, struct config *c,
 	return 0;
 }
 
-/* Names the account, its place and the reason for it in an error. */
+/* Adds the account, its location and the reason for its choice to an error. */
 static int
 wrap_account(const struct account *a, struct error *err)
 {
@@ -542,8 +542,7 @@ config_precheck(const struct selection *selection, struct error *err)
 	return result;
 }
 
-/* Sets the keys among them that have one of the attributes, as far as they are
- * right. */
+/* Sets those of the keys that have one of the attributes and a valid value. */
 static void
 set_readable(struct account *a, const struct config_settings *list,
     unsigned *written, unsigned attributes)
@@ -556,7 +555,7 @@ set_readable(struct account *a, const struct config_settings *list,
 			(void)apply(a, &list->at[i], written, &ignored);
 }
 
-/* Sets what the section says, or the defaults in force if it is NULL. */
+/* Applies the section, or the defaults in force if it is NULL. */
 static void
 set_section(struct account *a, const struct config *c,
     const struct config_section *section, unsigned attributes)

@@ -15,7 +15,7 @@
 #include "base/xmalloc.h"
 #include "format/domain.h"
 
-/* The same whatever our own prefix. */
+/* The same path regardless of onehop's prefix. */
 #define MAILNAME_FILE "/etc/mailname"
 
 char *
@@ -54,8 +54,8 @@ local_host_name(void)
 	return NULL;
 }
 
-/* Returns the mail name of the machine, a Debian convention; NULL without
- * one. Owned. */
+/* Returns the mail name of the machine, a Debian convention, owned; NULL if it
+ * has none. */
 static char *
 mail_name(void)
 {
@@ -91,7 +91,7 @@ is_mail_domain(const struct account *a, const char *domain)
 	return is;
 }
 
-/* Returns whether the text holds the word, ignoring case. */
+/* Returns whether the text contains the word, ignoring case. */
 static int
 has_word(const char *text, const char *word)
 {

@@ -31,9 +31,9 @@ override(struct account *a, const struct selection *selection,
 }
 
 /*
- * The two parties that credentials are written for, the server and its proxy:
- * attributes of the keys that decide which party it is, and of its
- * credentials. Another party gets neither them nor the user's name.
+ * The two parties that credentials are configured for, the server and its
+ * proxy: the attributes of the keys that identify the party, and those of its
+ * credentials. Another party gets neither the credentials nor the user name.
  */
 static const struct party {
 	unsigned trust;
@@ -44,8 +44,8 @@ static const struct party {
 };
 #define PARTIES (sizeof(parties) / sizeof(parties[0]))
 
-/* Returns whether two values of a key mean the same. Names compare without
- * case, paths with it. */
+/* Returns whether two values of a key are equivalent. Names are compared
+ * ignoring case, paths are not. */
 static int
 is_same_text(size_t key, const char *a, const char *b)
 {

@@ -40,7 +40,7 @@ value_text(const char *value, struct error *err)
 	return xstrdup(value);
 }
 
-/* IPv6, perhaps with a zone: fe80::1%eth0 (RFC 4007 11). */
+/* IPv6, optionally with a zone: fe80::1%eth0 (RFC 4007 11). */
 static int
 is_ipv6(const char *value)
 {

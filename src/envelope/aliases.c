@@ -13,12 +13,12 @@
 
 /* An address still to be looked up, and the alias that led to it. */
 struct step {
-	struct address address;      /* strings owned */
-	int literal;                 /* was \name: not looked up again */
+	struct address address;      /* its strings are owned */
+	int literal;                 /* written as \name: not looked up again */
 	size_t trail;                /* index into expansion.trails + 1, or 0 */
 };
 
-/* The way from a recipient to an alias, as a list towards the recipient. */
+/* The path from a recipient to an alias, as a list towards the recipient. */
 struct trail {
 	const struct alias *alias;
 	size_t outer;                /* index + 1, or 0 */
@@ -36,7 +36,7 @@ struct expansion {
 	size_t ntrails;
 };
 
-/* Which line of the file is to blame. */
+/* Adds the line of the file to the error. */
 static int
 complain(const struct expansion *x, const struct alias *alias,
     struct error *err)
@@ -47,10 +47,10 @@ complain(const struct expansion *x, const struct alias *alias,
 	    x->path), alias->line);
 }
 
-/* The owner of the names of a domain. */
+/* The owner of the names in a domain. */
 enum locality {
 	LOCALITY_REMOTE,
-	LOCALITY_MAIL,    /* the domain of our mail, which others may share */
+	LOCALITY_MAIL,    /* the mail domain, which others may share */
 	LOCALITY_MACHINE  /* no domain, this machine, local_domains */
 };
 
@@ -90,7 +90,7 @@ is_on_trail(const struct expansion *x, size_t trail, const struct alias *alias)
 	return 0;
 }
 
-/* Notes that we go through the alias. The new trail, 0 on a loop. */
+/* Records that the alias is followed. Returns the new trail, 0 on a loop. */
 static size_t
 extend_trail(struct expansion *x, size_t outer, const struct alias *alias,
     struct error *err)
@@ -118,7 +118,7 @@ extend_trail(struct expansion *x, size_t outer, const struct alias *alias,
 	return x->ntrails;
 }
 
-/* The next comma outside quotes and comments; len if there is none. */
+/* Returns the next comma outside quotes and comments; len if there is none. */
 static size_t
 find_comma(const char *text, size_t len)
 {
@@ -168,7 +168,8 @@ refuse_target(const char *text, size_t len, struct error *err)
 	    "delivers to no program or file", escape(quote, 256, text, len));
 }
 
-/* The item at *text without the blanks around it; *text moves after it. */
+/* Returns the item at *text without surrounding blanks, and advances *text past
+ * it. */
 static size_t
 next_item(const char **text, size_t *len, const char **item)
 {
@@ -187,7 +188,7 @@ next_item(const char **text, size_t *len, const char **item)
 	return item_len;
 }
 
-/* The targets with those of each ":include:FILE" in its place. */
+/* Gets the targets, with each ":include:FILE" replaced by the targets in it. */
 static int
 include_files(struct buffer *out, const char *text, struct error *err)
 {
@@ -237,7 +238,7 @@ push_targets(struct expansion *x, const char *text, size_t len, size_t trail,
 	return result;
 }
 
-/* Puts the alias's targets on the list of things to do, the first on top. */
+/* Puts the alias's targets on the todo list, the first on top. */
 static int
 push_alias(struct expansion *x, const struct alias *alias, size_t outer,
     struct error *err)
@@ -265,8 +266,8 @@ push_alias(struct expansion *x, const struct alias *alias, size_t outer,
 	return 0;
 }
 
-/* The alias that the address stands for, or NULL. "root: root@maildomain"
- * leads out of this machine, not back to root. */
+/* Returns the alias that the address stands for, or NULL. "root:
+ * root@maildomain" refers to another machine, not back to root. */
 static const struct alias *
 find_alias(const struct expansion *x, const struct step *step)
 {
@@ -282,7 +283,7 @@ find_alias(const struct expansion *x, const struct step *step)
 	return alias;
 }
 
-/* Takes one address from the list of things to do. */
+/* Processes one address of the todo list. */
 static int
 take_step(struct expansion *x, struct address_list *out, struct error *err)
 {
@@ -326,7 +327,7 @@ expand(struct address_list *list, struct expansion *x, struct error *err)
 	return 0;
 }
 
-/* Returns whether one of them must be looked up. */
+/* Returns whether one of the addresses must be looked up. */
 static int
 needs_aliases(const struct address_list *list, const struct account *a)
 {

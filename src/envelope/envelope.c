@@ -41,8 +41,8 @@ is_any_of(const struct message *m, size_t index, const char *const *names)
 }
 
 /*
- * -t. If the message was resent, the block of Resent- fields nearest the top
- * alone says to whom (RFC 5322 3.6.6).
+ * Adds the recipients of -t. If the message was resent, only the block of
+ * Resent- fields nearest the top names them (RFC 5322 3.6.6).
  */
 static int
 read_header(struct address_list *shown, struct address_list *blind,
@@ -91,7 +91,7 @@ compare(const void *a, const void *b)
 	return 0;
 }
 
-/* By address, of equal ones the first named first. */
+/* Compares by address, then by position. */
 static int
 compare_in_order(const void *a, const void *b)
 {
@@ -110,7 +110,7 @@ free_recipient(struct recipient *to)
 	memset(to, 0, sizeof(*to));
 }
 
-/* Keeps the first of equal recipients; in time n log n. */
+/* Keeps the first of equal recipients, in time O(n log n). */
 static void
 drop_duplicates(struct envelope *e)
 {
@@ -135,7 +135,7 @@ drop_duplicates(struct envelope *e)
 	free(order);
 }
 
-/* "success,failure" in either case, as RFC 3461 4.1 writes it. */
+/* Returns "success,failure" in upper case, as in RFC 3461 4.1, owned. */
 static char *
 upper(const char *text)
 {
@@ -146,7 +146,7 @@ upper(const char *text)
 	return copy;
 }
 
-/* Takes the DSN parameters that -bs was given for each recipient; its operands
+/* Sets the DSN parameters that -bs received for each recipient; its operands
  * are single addresses. */
 static void
 take_dsn(struct envelope *e, const struct recipient_dsn *dsn)
@@ -199,8 +199,8 @@ add_recipients(struct envelope *e, struct address_list *list,
 	return 0;
 }
 
-/* A path, or a file that is there whose name has a dot: users of other
- * programs give the message so. */
+/* Returns whether the operand is a path, or an existing file whose name has a
+ * dot: other programs accept the message in this form. */
 static int
 is_file_name(const char *word)
 {
@@ -250,13 +250,13 @@ collect_recipients(struct envelope *e, const struct request *request,
 	if (result != 0)
 		return wrap(err, "recipient");
 	if (request->dsn != NULL && e->n == request->nrecipients)
-		take_dsn(e, request->dsn); /* no alias has come between */
+		take_dsn(e, request->dsn); /* no alias was expanded */
 	drop_duplicates(e);
 	return e->n > 0 ? 0 : no_recipients(request, err);
 }
 
-/* Returns whether there is a Bcc field although the caller named the recipients
- * itself. Then it is unknown which of them are blind. */
+/* Returns whether there is a Bcc field although the caller named the
+ * recipients. It is then unknown which of them are blind. */
 static int
 hides_recipients(const struct request *request, const struct message *m)
 {
@@ -266,8 +266,8 @@ hides_recipients(const struct request *request, const struct message *m)
 	    message_find(m, "Resent-Bcc", &resent));
 }
 
-/* The body of the To field that set_to_header asks for; NULL if it is off.
- * Owned. */
+/* Returns the body of the To field for set_to_header, owned; NULL if it is
+ * off. */
 static char *
 to_field(const struct envelope *e, const struct request *request,
     const struct account *a, const struct message *m)
@@ -286,8 +286,8 @@ to_field(const struct envelope *e, const struct request *request,
 	return buffer_string(&body);
 }
 
-/* Sets the delivery status notifications that the caller or the account asks
- * for. */
+/* Sets the delivery status notifications that the caller or the account
+ * requests. */
 static void
 ask_for_dsn(struct envelope *e, const struct request *request,
     const struct account *a)
@@ -310,7 +310,8 @@ ask_for_dsn(struct envelope *e, const struct request *request,
 	}
 }
 
-/* Of the fields that we added, or of the message as it came. Owned. */
+/* Returns the Message-ID of the original message, or the one that onehop added,
+ * owned. */
 static char *
 message_id(const struct message *m)
 {

@@ -17,7 +17,7 @@ static const char *const address_fields[] = {
 	"Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", NULL
 };
 
-/* Of those, the ones that say who writes. */
+/* Those of these fields that name the author. */
 static int
 names_author(const char *field)
 {
@@ -27,9 +27,9 @@ names_author(const char *field)
 }
 
 /*
- * The body with every bare name completed: "root (Cron)" becomes
- * "root@domain (Cron)". Without a domain an author becomes the sender, whom
- * the smarthost will believe; others stay. NULL if nothing changes. Owned.
+ * Returns the body with every bare name completed, owned: "root (Cron)" becomes
+ * "root@domain (Cron)". Without a domain, an author becomes the sender, whom
+ * the smarthost will accept; other names stay. Returns NULL if nothing changes.
  */
 static char *
 qualify(const char *body, const char *domain, const char *author)
@@ -41,7 +41,7 @@ qualify(const char *body, const char *domain, const char *author)
 
 	if (address_list_parse(&list, body, strlen(body), &ignored) != 0) {
 		address_list_free(&list);
-		return NULL; /* not for us to judge what it means */
+		return NULL; /* its meaning is unknown */
 	}
 	for (size_t i = 0; i < list.n; i++) {
 		const struct address *at = &list.at[i];
@@ -104,7 +104,7 @@ has(const struct message *m, const char *name)
 	return message_find(m, name, &index);
 }
 
-/* The body of the From field that onehop adds. Owned. */
+/* Returns the body of the From field that onehop adds, owned. */
 static char *
 from_body(const struct request *request, const struct account *a,
     const char *author)
@@ -117,7 +117,8 @@ from_body(const struct request *request, const struct account *a,
 	return buffer_string(&body);
 }
 
-/* The name alone, as people write it who have no address to give. */
+/* Returns a body with the name and the author's address if the body is a name
+ * without an address, owned; else NULL. */
 static char *
 from_with_name(const char *body, const char *author)
 {
@@ -129,9 +130,11 @@ from_with_name(const char *body, const char *author)
 	return buffer_string(&whole);
 }
 
-/* The caller's From field with the author's address in the place of its own,
- * so that a name or comment stays. NULL if it has neither, or is a group.
- * Owned. */
+/*
+ * Returns the caller's From field with its address replaced by the author's,
+ * owned, so that a name or comment stays. NULL if it has neither, or is a
+ * group.
+ */
 static char *
 from_with_address(const char *body, const char *author)
 {
@@ -149,8 +152,8 @@ from_with_address(const char *body, const char *author)
 	return whole;
 }
 
-/* The first From field names the author, others go, and so does Sender: it
- * would name somebody else, or the author twice. */
+/* The first From field names the author. Removes other From fields and Sender,
+ * which would name somebody else, or the author twice. */
 static int
 replace_from(struct message *m, const struct request *request,
     const struct account *a, const char *author, struct error *err)
@@ -211,7 +214,7 @@ add_message_id(struct message *m, const char *author, struct error *err)
 	if (platform_random(random, sizeof(random)) != 0)
 		return fail(err, EX_OSERR, "the system gives no random "
 		    "numbers for a Message-ID");
-	/* RFC 2606 2: a domain that nobody has */
+	/* RFC 2606 2: a reserved domain */
 	field_add_message_id(&body, time(NULL), random,
 	    at != NULL ? at + 1 : "unknown.invalid");
 	result = message_add(m, "Message-ID", buffer_string(&body), err);
@@ -219,8 +222,8 @@ add_message_id(struct message *m, const char *author, struct error *err)
 	return result;
 }
 
-/* The fields that name the author. Returns -1 without an error if they need an
- * author and it is NULL. */
+/* Fixes the fields that name the author. Returns -1 without an error if they
+ * need an author and it is NULL. */
 static int
 fix_author(struct message *m, const struct request *request,
     const struct account *a, const char *author, struct error *err)
@@ -257,7 +260,7 @@ header_fixup_apply(struct message *m, const struct request *request,
     const struct account *a, const char *sender, const char *to,
     struct error *err)
 {
-	/* a null sender wants no answer, but somebody wrote the message */
+	/* a null sender wants no reply, but the message has an author */
 	struct error unknown = {0};
 	char *author = sender[0] != '\0' ? xstrdup(sender)
 	    : sender_of_account(a, m, &unknown);

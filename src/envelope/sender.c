@@ -12,16 +12,15 @@
 #include "format/address_parse.h"
 #include "format/domain.h"
 
-/* "*", "?" and "[" make a from line a pattern, which is no address. */
+/* "*", "?" and "[" make a from line a pattern, which is not an address. */
 static int
 is_pattern(const char *from)
 {
 	return strpbrk(from, "*?[") != NULL;
 }
 
-/* Returns the domain for a sender without one where nothing names a domain of
- * the mail: the host name, even if it is short. NULL if it says nothing.
- * Owned. */
+/* Returns the domain for a bare sender if no mail domain is configured, owned:
+ * the host name, even if it is short. NULL if that is not usable. */
 static char *
 short_host_name(void)
 {
@@ -35,10 +34,10 @@ short_host_name(void)
 }
 
 /*
- * The path of a bare sender on a machine without a mail domain: the mailbox
- * that the account authenticates as, else the name at the host. A return path
- * that may not work is better than a message that is not sent. NULL if there
- * is neither, without an error.
+ * Returns the path of a bare sender on a machine without a mail domain: the
+ * mailbox that the account authenticates as, else the name at the host. A
+ * return path that may not work is better than a message that is not sent.
+ * Returns NULL without an error if there is neither.
  */
 static char *
 unqualified_sender(const struct address *address, const struct account *a,
@@ -56,7 +55,7 @@ unqualified_sender(const struct address *address, const struct account *a,
 	return path;
 }
 
-/* The path of a sender as the user wrote it. */
+/* Returns the path of a sender as the user wrote it. */
 static char *
 sender_path(const char *text, const struct account *a, struct error *err)
 {
@@ -76,7 +75,8 @@ sender_path(const char *text, const struct account *a, struct error *err)
 	return path;
 }
 
-/* The first address of the author's field, completed. NULL if none is fit. */
+/* Returns the first address of the author's field, completed; NULL if none is
+ * usable. */
 static char *
 header_author(const struct account *a, const struct message *m)
 {
@@ -99,7 +99,7 @@ header_author(const struct account *a, const struct message *m)
 	return path;
 }
 
-/* The path of a sender with %-patterns. */
+/* Returns the path of a sender with %-patterns. */
 static char *
 expanded_path(const char *pattern, const char *author,
     const struct account *a, struct error *err)
@@ -111,7 +111,8 @@ expanded_path(const char *pattern, const char *author,
 	return path;
 }
 
-/* The first from line that is an address of its own. Owned, or NULL. */
+/* Returns the first from line that is an address, not a pattern, owned; or
+ * NULL. */
 static char *
 plain_from(const struct account *a, const struct message *m,
     struct error *err)

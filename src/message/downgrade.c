@@ -13,18 +13,18 @@
 #include "format/mime_header.h"
 #include "format/wire_format.h"
 
-/* A line is taken in pieces of this many octets, however long it is. */
+/* A line is processed in pieces of this size, regardless of its length. */
 #define PIECE 4096
 
-/* Multiparts and messages within each other. */
+/* Maximum depth of nested multiparts and messages. */
 #define DEPTH_MAX 32
 
-/* Octets of the header of one part. */
+/* Maximum size of the header of one part, octets. */
 #define PART_HEADER_MAX ((size_t)1 << 20)
 
 #define QUOTED_PRINTABLE "Content-Transfer-Encoding: quoted-printable\n"
 
-/* Parts of a message; what is kept of them takes 8 MiB at most. */
+/* Maximum number of parts of a message; their records take at most 8 MiB. */
 #define PARTS_MAX ((size_t)1 << 19)
 
 /* The record of each part: small, since a message may have very many. */
@@ -33,13 +33,13 @@ struct part {
 	unsigned char kind;       /* enum mime_kind */
 	unsigned char encoding;   /* enum mime_encoding */
 	unsigned char is_top;     /* the message itself */
-	unsigned char is_signed;  /* it, or one around it */
-	unsigned char is_long;    /* a line of its body passes the limit */
+	unsigned char is_signed;  /* it, or an enclosing part */
+	unsigned char is_long;    /* a line of its body exceeds the limit */
 	unsigned char is_8bit;    /* its body has octets above 127 */
 	unsigned char is_utf8;    /* all of them are UTF-8 */
 };
 
-/* The longest line of a field. */
+/* Returns the length of the longest line of a field. */
 static size_t
 longest_line(const char *text, size_t len)
 {
@@ -57,7 +57,7 @@ longest_line(const char *text, size_t len)
 	return longest;
 }
 
-/* The header being written, and where to. */
+/* The header being written, and its destination. */
 struct header_writer {
 	struct spool *out;
 	const struct part *part;
@@ -83,7 +83,7 @@ add_folded(const struct header_writer *w, const char *name, const char *body,
 	return result;
 }
 
-/* A field that cannot go as it is: encoded, and folded anew. */
+/* Appends a field that cannot be sent unchanged, encoded and refolded. */
 static int
 rewrite_field(const struct header_writer *w, const struct field *f,
     int encode, struct error *err)
@@ -128,7 +128,7 @@ put_text(const struct header_writer *w, const char *text, struct error *err)
 	return spool_add(w->out, text, strlen(text), err);
 }
 
-/* The fields that a part in quoted-printable lacks, but for its encoding. */
+/* Adds the fields that a quoted-printable part lacks, except its encoding. */
 static int
 write_type(const struct header_writer *w, struct error *err)
 {
@@ -144,7 +144,7 @@ write_type(const struct header_writer *w, struct error *err)
 	return 0;
 }
 
-/* Returns whether its body must become quoted-printable, if it may. */
+/* Returns whether the part's body must become quoted-printable, if allowed. */
 static int
 is_converted(const struct part *p, enum downgrade_target target)
 {
@@ -153,16 +153,16 @@ is_converted(const struct part *p, enum downgrade_target target)
 }
 
 /*
- * Appends the part's header (lines ended by LF) to out: long lines folded,
- * 8-bit words encoded, its encoding as it will be. 0; -1 EX_DATAERR naming the
- * field that cannot be helped, or the spool's error.
+ * Appends the part's header (lines ended by LF) to out, with long lines folded,
+ * 8-bit words encoded, and its new encoding. Returns 0, or -1 with err set:
+ * EX_DATAERR naming the field that cannot be converted, or the spool's error.
  */
 static int
 write_header(const struct header_writer *w, const struct buffer *header,
     struct error *err)
 {
 	int converted = is_converted(w->part, w->target);
-	/* what a container says, "8bit", would be true no more */
+	/* a container's "8bit" would no longer be true */
 	int drop = converted || (w->target == DOWNGRADE_7BIT &&
 	    w->part->kind != ENTITY_LEAF);
 	int encoding_due = converted;
@@ -186,38 +186,38 @@ write_header(const struct header_writer *w, const struct buffer *header,
 	if ((converted && write_type(w, err) != 0) ||
 	    (encoding_due && put_text(w, QUOTED_PRINTABLE, err) != 0))
 		return -1;
-	/* a line that is no field stays where it is */
+	/* a line that is not a field is kept */
 	return spool_add(w->out, header->data + end, header->len - end, err);
 }
 
-/* A multipart or message that is open. */
+/* An open multipart or message. */
 struct level {
 	size_t part;
 	char boundary[ENTITY_BOUNDARY_MAX + 1]; /* "" for a message */
 };
 
 /*
- * One state machine reads the message twice: first to learn about its parts,
- * then, with out set, to write it anew.
+ * One state machine reads the message twice: first to analyse its parts, then,
+ * with out set, to rewrite it.
  */
 struct converter {
 	struct sink sink;         /* first: the two are cast */
 	enum downgrade_target target;
 	struct part *parts;
 	size_t nparts;
-	size_t next;              /* part whose header comes next */
+	size_t next;              /* part whose header is next */
 	size_t current;           /* part that the lines belong to */
 	struct mime_header mime;  /* of the header that ended last */
 	struct level levels[DEPTH_MAX];
 	size_t depth;
 	int in_header;
-	struct buffer header;     /* of the current part, LF ends */
+	struct buffer header;     /* of the current part, LF line ends */
 	char piece[PIECE];        /* a line, or as much of it as fits */
 	size_t used;
-	int continued;            /* the piece is not the line's first */
-	uint64_t line;            /* number of the present line */
+	int continued;            /* the piece is not the first of its line */
+	uint64_t line;            /* number of the current line */
 	struct spool *out;        /* NULL in the first pass */
-	struct buffer input;      /* room of the sink */
+	struct buffer input;      /* octets reserved in the sink */
 };
 
 static int
@@ -226,7 +226,7 @@ put(struct converter *c, const char *text, size_t len, struct error *err)
 	return c->out != NULL ? spool_add(c->out, text, len, err) : 0;
 }
 
-/* The signature flag of the part that is about to begin. */
+/* Returns the signature flag of the part that is about to begin. */
 static int
 is_within_signed(const struct converter *c)
 {
@@ -266,8 +266,8 @@ push_level(struct converter *c, struct error *err)
 }
 
 /*
- * Lines of a part's header that are no fields go out as they are: they must
- * suit. The header ended before the present line.
+ * Lines of a part's header that are not fields are sent unchanged, so they must
+ * be valid. The header ended before the current line.
  */
 static int
 check_stray_lines(const struct converter *c, struct error *err)
@@ -299,7 +299,7 @@ check_stray_lines(const struct converter *c, struct error *err)
 	return 0;
 }
 
-/* The header is complete: reads it, in the second pass also writes it. */
+/* Reads a complete header, and in the second pass also writes it. */
 static int
 end_header(struct converter *c, int with_blank_line, struct error *err)
 {
@@ -327,8 +327,8 @@ end_header(struct converter *c, int with_blank_line, struct error *err)
 	return p->kind == ENTITY_MESSAGE ? begin_part(c, err) : 0;
 }
 
-/* The open multipart whose boundary the line is, counted from 1; 0 if none.
- * *closes: it is the last one, "--boundary--". */
+/* Returns the open multipart whose boundary the line is, counted from 1; 0 if
+ * none. Sets *closes if it is the last boundary, "--boundary--". */
 static size_t
 find_boundary(const struct converter *c, const char *line, size_t len,
     int *closes)
@@ -365,7 +365,7 @@ pass_boundary(struct converter *c, size_t level, int closes,
 	return 0;
 }
 
-/* First pass: notes what is wrong with this piece of the part's body. */
+/* First pass: records what is wrong with this piece of the part's body. */
 static void
 examine(struct converter *c, int last)
 {
@@ -384,8 +384,8 @@ examine(struct converter *c, int last)
 		p->is_long = 1;
 }
 
-/* Second pass: the piece as it is, or encoded, a soft break after it if the
- * line continues. */
+/* Second pass: writes the piece unchanged, or encoded with a soft line break
+ * after it if the line continues. */
 static int
 write_piece(struct converter *c, int last, struct error *err)
 {
@@ -419,7 +419,8 @@ take_header_line(struct converter *c, int last, struct error *err)
 	return 0;
 }
 
-/* A piece of a line is complete; last: and with it the line. */
+/* Processes a complete piece of a line. last is nonzero if the line is
+ * complete. */
 static int
 take_piece(struct converter *c, int last, struct error *err)
 {
@@ -449,7 +450,8 @@ reserve(struct sink *s, size_t n)
 	return buffer_reserve(&((struct converter *)s)->input, n);
 }
 
-/* Takes the wire form, CRLF ends: the pieces are what stands between them. */
+/* Accepts the wire form with CRLF line ends, and splits it into pieces at
+ * them. */
 static int
 take_wire(struct sink *s, size_t n, struct error *err)
 {
@@ -463,7 +465,7 @@ take_wire(struct sink *s, size_t n, struct error *err)
 				return -1;
 			continue;
 		}
-		/* one octet is held back: it might be the CR */
+		/* keeps one octet back, which may be the CR */
 		if (c->used == PIECE) {
 			c->used--;
 			if (take_piece(c, 0, err) != 0)
@@ -475,7 +477,7 @@ take_wire(struct sink *s, size_t n, struct error *err)
 	return 0;
 }
 
-/* One pass over the message, its header included. */
+/* Makes one pass over the message, including its header. */
 static int
 pass(struct converter *c, const struct message *m, struct spool *out,
     struct error *err)
@@ -496,7 +498,7 @@ pass(struct converter *c, const struct message *m, struct spool *out,
 	return result;
 }
 
-/* Checks that all that must be converted may be. */
+/* Checks that every part that must be converted may be converted. */
 static int
 check(const struct converter *c, const struct message *m, struct error *err)
 {
@@ -529,7 +531,7 @@ downgrade_is_needed(const struct message *m, enum downgrade_target target)
 	    (target == DOWNGRADE_7BIT && (m->body_8bit || m->header_8bit));
 }
 
-/* Quoted-printable makes three octets of one, and breaks the lines. */
+/* Quoted-printable expands one octet to three, and breaks lines. */
 int
 downgrade_may_need_file(const struct message *m)
 {

@@ -8,13 +8,13 @@
 #include "base/xmalloc.h"
 #include "format/field.h"
 
-/* How far we have come. */
+/* The progress of the reader. */
 struct header_search {
 	struct header *head;
 	int dots;
-	size_t line;     /* where the present line begins in head->text */
-	off_t at;        /* where it begins in the spool */
-	off_t next;      /* past its line end there */
+	size_t line;     /* start of the current line in head->text */
+	off_t at;        /* its start in the spool */
+	off_t next;      /* the position after its line end there */
 	int is_text;     /* the first line may be text that begins with "From ",
 	                    not a line of a mailbox */
 };
@@ -24,9 +24,9 @@ enum header_progress { FAILED = -1, SEARCH_MORE, SEARCH_DONE };
 enum line_kind { LINE_FIELD, LINE_MBOX, LINE_BLANK, LINE_DOT, LINE_BODY };
 
 /*
- * Brings the present line into the form that the body will get: no CR before
- * the line end, a blank for any other. A NUL becomes printable so that the
- * line shows what it was meant to be; returns whether there was one.
+ * Converts the current line to the form that the body will get: no CR before
+ * the line end, a blank for any other CR. Makes a NUL printable, so that the
+ * line shows its intended content. Returns whether there was a NUL.
  */
 static int
 tidy_line(struct header_search *s)
@@ -89,7 +89,7 @@ classify(const struct header_search *s)
 	return field_is_valid(text, len) ? LINE_FIELD : LINE_BODY;
 }
 
-/* Ends the header: the body begins at offset; at the start if there was no
+/* Ends the header. The body begins at offset, or at the start if there was no
  * field and the first line is text. */
 static enum header_progress
 end_header(struct header_search *s, off_t offset)
@@ -116,7 +116,8 @@ take_field_line(struct header_search *s)
 	s->line = s->head->text.len;
 }
 
-/* The present line is complete, or as long as a header may be. */
+/* Processes the current line, which is complete, or as long as a header may
+ * be. */
 static enum header_progress
 end_line(struct header_search *s, struct error *err)
 {
@@ -181,7 +182,7 @@ header_read(struct header *head, struct spool *spool, int dots,
 	ssize_t n = 0;
 
 	memset(head, 0, sizeof(*head));
-	buffer_string(&head->text); /* from here on data is not NULL */
+	buffer_string(&head->text); /* data is not NULL from here on */
 	while (state == SEARCH_MORE &&
 	    (n = spool_next(spool, s.next, block, &data, err)) > 0)
 		state = take_block(&s, data, (size_t)n, err);

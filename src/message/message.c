@@ -24,10 +24,10 @@ index_fields(struct message *m)
 	}
 }
 
-/* A text on its way to the wire. */
+/* A text that is being written to the wire. */
 struct text_writer {
 	struct wire_format wire;
-	struct sink *out;       /* NULL: it is only measured */
+	struct sink *out;       /* NULL: only measures */
 	uint64_t size_max;      /* octets that were announced, unstuffed */
 };
 
@@ -46,7 +46,7 @@ commit(struct text_writer *t, size_t n, struct error *err)
 	    : t->out->commit(t->out, n, err);
 }
 
-/* Takes all of data, until the text ends. */
+/* Writes all of data, until the text ends. */
 static int
 convert(struct text_writer *t, const char *data, size_t n, struct error *err)
 {
@@ -101,7 +101,7 @@ write_body(const struct message *m, struct text_writer *t, struct error *err)
 	return result == 0 ? end_text(t, err) : -1;
 }
 
-/* Finds the header and learns its facts. */
+/* Finds the header and determines its properties. */
 static int
 read_header(struct message *m, struct header *head, struct error *err)
 {
@@ -116,8 +116,8 @@ read_header(struct message *m, struct header *head, struct error *err)
 	return 0;
 }
 
-/* Learns the body's facts as it comes, and where a line "." ends it: *after is
- * the place past that line. */
+/* Determines the body's properties while it is read, and where a line "." ends
+ * it: *after is the position after that line. */
 static int
 read_body(struct message *m, const struct header *head, off_t *after,
     struct error *err)
@@ -168,8 +168,8 @@ forget_parts(struct message *m)
 }
 
 /*
- * Returns whether text follows a line "." of the message. Such a message was
- * not written for a lone dot to end it, and loses nothing.
+ * Returns whether text follows a line "." of the message. The caller then did
+ * not mean the dot as an end, and no text is dropped.
  */
 static int
 goes_on(struct message *m, off_t after, struct error *err)
@@ -181,8 +181,8 @@ goes_on(struct message *m, off_t after, struct error *err)
 	return result;
 }
 
-/* Finds header and body in the spool, which is filled on the way. 0, or -1
- * with nothing in m. */
+/* Finds header and body in the spool, which is filled meanwhile. Returns 0, or
+ * -1 with m empty. */
 static int
 index_spool(struct message *m, struct error *err)
 {
@@ -273,7 +273,8 @@ message_remove(struct message *m, const char *name)
 		m->fields[i].removed = 1;
 }
 
-/* Adds every field of onehop: a line end in a body would be a field. */
+/* Adds each field of onehop. A line end in its body would begin another
+ * field. */
 static int
 add_field(struct buffer *out, const char *name, const char *body,
     struct error *err)
@@ -314,7 +315,7 @@ message_add(struct message *m, const char *name, const char *body,
 	return add_field(&m->added, name, body, err);
 }
 
-/* The field with its edit applied; *len are its octets. */
+/* Returns the field with its edit applied. Sets *len to its size, octets. */
 static const char *
 field_text(const struct message *m, size_t index, size_t *len)
 {
@@ -366,7 +367,7 @@ message_encode_header(struct message *m)
 	m->header_8bit = left;
 }
 
-/* Header and separator, edits included. */
+/* Writes header and separator, including edits. */
 static int
 convert_header(const struct message *m, struct text_writer *t,
     struct error *err)

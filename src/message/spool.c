@@ -15,7 +15,7 @@
 #include "base/xdg.h"
 #include "base/xmalloc.h"
 
-/* Like read(), through signals and descriptors that do not block. */
+/* Like read(), but handles signals and nonblocking descriptors. */
 static ssize_t
 read_some(int fd, char *block, struct error *err)
 {
@@ -47,8 +47,8 @@ write_out(struct spool *s, const char *data, size_t n, struct error *err)
 }
 
 /*
- * TMPDIR is not asked: it is the caller's word on where our user's mail lies,
- * and often a disk in memory.
+ * TMPDIR is ignored: the caller would choose where the user's mail is stored,
+ * and it is often a file system in memory.
  */
 int
 spool_reserve(struct error *err)
@@ -73,7 +73,8 @@ spool_begin(struct spool *s, int reserved)
 {
 	int fd = fcntl(reserved, F_DUPFD_CLOEXEC, 3);
 
-	/* without it the spool is one in memory, and tries to make its own */
+	/* without it, the spool is in memory and tries to create a file
+	 * itself */
 	if (fd < 0)
 		return;
 	if (ftruncate(fd, 0) != 0 || lseek(fd, 0, SEEK_SET) != 0) {
@@ -94,7 +95,8 @@ open_file(struct spool *s, struct error *err)
 	return 0;
 }
 
-/* Adds what was read; moves to a file when memory would hold too much. */
+/* Adds the data read, and moves the spool to a file if it is too large for
+ * memory. */
 int
 spool_add(struct spool *s, const void *data, size_t n, struct error *err)
 {
@@ -113,8 +115,8 @@ spool_add(struct spool *s, const void *data, size_t n, struct error *err)
 }
 
 /*
- * Returns whether the file can stay where it is. A small one is better copied:
- * /proc tells no size, and no process can change a copy in memory.
+ * Returns whether the file can be used in place. A small file is copied: /proc
+ * reports no size, and no process can change a copy in memory.
  */
 static int
 borrow(struct spool *s, int fd)
@@ -184,7 +186,7 @@ spool_next(struct spool *s, off_t offset, char *block, const char **data,
 		return spool_block(s, offset, block, data, err);
 	*data = block;
 	n = read_some(s->source, block, err);
-	/* A terminal hands out lines one by one. */
+	/* A terminal returns one line at a time. */
 	if (n <= 0 ||
 	    (s->dot_ends && n == 2 && memcmp(block, ".\n", 2) == 0))
 		s->unread = 0;

@@ -14,7 +14,7 @@
 #include "base/poll.h"
 #include "base/xmalloc.h"
 
-/* The state that two threads share; the last to leave frees it. */
+/* The state that two threads share. The last one to finish frees it. */
 struct runner {
 	pthread_mutex_t lock;
 	int holders;
@@ -55,7 +55,8 @@ serve(void *argument)
 	return NULL;
 }
 
-/* Starts serve(); signals stay with the thread that waits for them. */
+/* Starts serve() in a thread with signals blocked, so that the waiting thread
+ * gets them. */
 static int
 start(struct runner *r, int *bell, struct error *err)
 {
@@ -89,7 +90,7 @@ start(struct runner *r, int *bell, struct error *err)
 	return 0;
 }
 
-/* Takes the work back if it is done. */
+/* Takes the work back if it is finished. */
 static int
 take_back(struct runner *r)
 {

@@ -18,7 +18,7 @@
 #include "net/resolve.h"
 #include "net/socket.h"
 
-/* RFC 8305 5: how long one address is alone in the race. */
+/* RFC 8305 5: delay before the attempt on the next address. */
 #define HEAD_START 250
 #define SECONDS_DEFAULT 30
 
@@ -38,7 +38,7 @@ struct race {
 	size_t unreachable;     /* those that met "network unreachable" */
 };
 
-/* Notes why address i cannot be reached, and ends its attempt. */
+/* Records why address i cannot be reached, and ends its attempt. */
 static void
 lose(struct race *r, size_t i, const char *why)
 {
@@ -52,7 +52,7 @@ lose(struct race *r, size_t i, const char *why)
 	    r->failures.len > 0 ? "; " : "", why, address);
 }
 
-/* Words for an errno value of connect(), in out where they are made up. */
+/* Returns text for an errno value of connect(), composed in out if needed. */
 static const char *
 connect_words(int error, char *out, size_t size)
 {
@@ -93,7 +93,8 @@ is_exhaustion(int error)
 	    error == ENOMEM;
 }
 
-/* Binds to source_ip if there is one; 0, or -1 with the attempt lost. */
+/* Binds to source_ip if it is set. Returns 0, or -1 if the attempt has
+ * failed. */
 static int
 bind_source(struct race *r, size_t i)
 {
@@ -139,13 +140,14 @@ start(struct race *r)
 	r->begun[i] = deadline_now();
 	r->limits[i] = deadline_first(r->target->deadline,
 	    r->begun[i] + (int64_t)r->seconds * 1000);
-	/* An interrupted connect continues, as one in progress does. */
+	/* An interrupted connect() continues in the background, like one in
+	 * progress. */
 	if (connect(fd, (const struct sockaddr *)&to->socket, to->len) != 0 &&
 	    errno != EINPROGRESS && errno != EINTR)
 		lose_errno(r, i, errno);
 }
 
-/* On loopback a port of our own choice may be the one we ask for. */
+/* On loopback, the local port may equal the one connected to. */
 static int
 is_self(int fd)
 {
@@ -159,7 +161,7 @@ is_self(int fd)
 	    n == m && memcmp(&here, &there, n) == 0;
 }
 
-/* Looks at what became of the attempts; the index of the winner, or -1. */
+/* Checks the attempts. Returns the index of the one that succeeded, or -1. */
 static int
 judge(struct race *r)
 {
@@ -192,7 +194,7 @@ judge(struct race *r)
 	return -1;
 }
 
-/* The first moment at which something is to be done without an event. */
+/* Returns the first moment at which action is needed without an event. */
 static int64_t
 next_moment(const struct race *r, int64_t next_start, size_t *active)
 {
@@ -210,7 +212,8 @@ next_moment(const struct race *r, int64_t next_start, size_t *active)
 	return moment;
 }
 
-/* The index of the address that was reached; -1 all failed, -2 interrupted. */
+/* Returns the index of the address that was reached; -1 if all failed, -2 if
+ * interrupted. */
 static int
 run(struct race *r, struct error *err)
 {
@@ -237,7 +240,7 @@ run(struct race *r, struct error *err)
 	}
 }
 
-/* Every address tried, with its own error, in one line. */
+/* Sets the error: every address tried, with its own error, in one line. */
 static int
 report_failures(struct race *r, struct error *err)
 {
@@ -292,7 +295,7 @@ connect_host(struct transport **transport,
 	return winner >= 0 ? 0 : -1;
 }
 
-/* connect() to a unix socket, again while its backlog is full. */
+/* Connects to a unix socket, and retries while its backlog is full. */
 static int
 connect_patiently(int fd, const struct sockaddr_un *to, int64_t deadline,
 	struct error *err)

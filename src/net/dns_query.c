@@ -17,10 +17,10 @@
 #include "net/blocking_call.h"
 
 #define CLASS_IN 1
-/* The longest that TCP can carry (RFC 1035 4.2.2). */
+/* Maximum size of a message over TCP (RFC 1035 4.2.2). */
 #define ANSWER_MAX 65535
 
-/* One question to the resolver, and its answer. */
+/* One query to the resolver, and its answer. */
 struct dns_question {
 	char *name;
 	enum dns_type type;
@@ -53,7 +53,7 @@ static const struct blocking_call res_query_errand = {
 	ask, release, "the resolver"
 };
 
-/* From what came back to records. */
+/* Extracts the records from the answer. */
 static int
 read_answer(struct dns_records *records, const struct dns_question *q,
     struct error *err)

@@ -33,8 +33,11 @@ ask(struct transport *t, const struct proxy_request *r, struct error *err)
 	return result;
 }
 
-/* One line without its end, octet by octet: what follows the last belongs to
- * the smarthost. left is what the proxy may still say. */
+/*
+ * Reads one line without its end, octet by octet, because the octets after the
+ * last line belong to the smarthost. left is the number of octets that the
+ * proxy may still send.
+ */
 static int
 get_line(struct transport *t, struct buffer *line, size_t *left,
     const struct proxy_request *r, struct error *err)
@@ -72,9 +75,11 @@ http_connect_status(const char *line, size_t len)
 	return (int)number;
 }
 
-/* A status line and the fields under it; the code, or -1. Of the fields none
- * counts: with 2xx the tunnel begins after the empty line, whatever they say
- * (RFC 9110 9.3.6). */
+/*
+ * Reads a status line and the header fields after it. Returns the code, or -1.
+ * The fields are ignored: with 2xx the tunnel begins after the empty line,
+ * whatever they contain (RFC 9110 9.3.6).
+ */
 static int
 get_head(struct transport *t, struct buffer *status, size_t *left,
     const struct proxy_request *r, struct error *err)
@@ -97,8 +102,8 @@ get_head(struct transport *t, struct buffer *status, size_t *left,
 	return result != 0 ? -1 : code;
 }
 
-/* RFC 9110 15.2: any number of interim answers may come first; a switch to
- * another protocol was not asked for. */
+/* RFC 9110 15.2: any number of interim responses may come first; a switch to
+ * another protocol was not requested. */
 static int
 is_interim(int code)
 {
@@ -116,7 +121,7 @@ judge(int code, const struct buffer *status, const struct proxy_request *r,
 	escape(quote, sizeof(quote), status->data, status->len);
 	if (code == 101)
 		return fail(err, EX_PROTOCOL, "the proxy answered %s", quote);
-	if (code != 407 && code != 401) /* tinyproxy's for a wrong one */
+	if (code != 407 && code != 401) /* 401: from tinyproxy */
 		return fail(err, EX_TEMPFAIL, "the proxy cannot connect: %s",
 		    quote);
 	return fail(err, EX_NOPERM, r->user[0] != '\0'

@@ -8,10 +8,10 @@
 #include "base/poll.h"
 #include "base/terminal.h"
 
-/* How long a sample serves, milliseconds. */
+/* Lifetime of a sample, milliseconds. */
 #define SAMPLE 3000
 
-/* Between two looks while the peer takes nothing. */
+/* Interval between two checks while the peer accepts nothing, milliseconds. */
 #define SECOND 1000
 
 #define LINE_SIZE 128
@@ -27,7 +27,7 @@ progress_note(struct progress_meter *m, int64_t at, uint64_t done)
 	m->past[1] = m->now;
 }
 
-/* Octets a second; 0 if nothing moves. */
+/* Returns the rate in octets per second; 0 if nothing is sent. */
 static uint64_t
 rate(const struct progress_meter *m)
 {
@@ -38,7 +38,7 @@ rate(const struct progress_meter *m)
 	return (m->now.done - m->past[0].done) * 1000 / (uint64_t)ms;
 }
 
-/* The unit that suits a number of octets, and its length. */
+/* Returns the unit for a number of octets, and its size. */
 static const char *
 unit(uint64_t octets, double *length)
 {
@@ -46,7 +46,7 @@ unit(uint64_t octets, double *length)
 	return octets < 1024 * 1024 ? "KiB" : "MiB";
 }
 
-/* "1.2 MiB/s  0:19 left". */
+/* Writes "1.2 MiB/s  0:19 left". */
 static void
 print_rest(char *out, size_t size, const struct progress_meter *m)
 {
@@ -103,7 +103,7 @@ draw(struct progress *p)
 	p->shown = terminal_redraw(p->fd, p->shown, line);
 }
 
-/* Notes what the peer has by now, and draws that if it is time. */
+/* Records how much the peer has received, and draws that if it is time. */
 static void
 look(struct progress *p)
 {
@@ -111,7 +111,7 @@ look(struct progress *p)
 	uint64_t held = platform_unacknowledged(p->socket);
 	uint64_t done = p->written > held ? p->written - held : 0;
 
-	/* what TLS adds may make it less than before */
+	/* TLS overhead may make it less than before */
 	progress_note(&p->meter, now,
 	    done > p->meter.now.done ? done : p->meter.now.done);
 	if (now - p->began >= PROGRESS_PATIENCE &&

@@ -6,7 +6,8 @@
 #include "base/poll.h"
 #include "net/wait_line.h"
 
-/* Waits for what read or write could not do at once, unless it failed. */
+/* Waits until a read or write that would block can proceed, unless it
+ * failed. */
 static int
 wait_on(struct transport *t, ssize_t result, int64_t deadline,
     struct error *err)
@@ -17,7 +18,7 @@ wait_on(struct transport *t, ssize_t result, int64_t deadline,
 
 	if (result == TRANSPORT_FAILED)
 		return -1;
-	if (deadline_now() >= deadline) /* a ready one is never waited for */
+	if (deadline_now() >= deadline) /* poll() never waits if it is ready */
 		return fail(err, EX_TEMPFAIL, "timed out");
 	ready = wait_line_poll(t->waits, &p, 1, deadline, err);
 	wait_line_erase(t->waits);
@@ -54,7 +55,8 @@ proxy_get(struct transport *t, void *data, size_t len, int64_t deadline,
 	while (len > 0) {
 		ssize_t n;
 
-		/* one that drips is never late for a single octet */
+		/* also ends the wait for a peer that sends slowly, octet by
+		 * octet */
 		if (deadline_now() >= deadline)
 			return fail(err, EX_TEMPFAIL, "timed out");
 		n = t->read(t, p, len, err);

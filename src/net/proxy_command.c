@@ -15,17 +15,17 @@
 #include "base/xmalloc.h"
 #include "net/socket.h"
 
-/* How long the command may take to end once its input or output has. */
+/* Time for the command to exit after its input or output has ended. */
 #define END_MILLISECONDS 500
 
 struct proxy_command {
 	struct transport transport; /* first: the two are cast */
-	struct transport *socket;   /* our end; owned */
+	struct transport *socket;   /* this process's end; owned */
 	pid_t pid;                  /* 0 once it is reaped */
-	int spoke;                  /* something came out of it */
+	int spoke;                  /* the command has produced output */
 };
 
-/* Whatever the quotes around it, and whatever comes to read it. */
+/* Safe inside any quotes and for any program that reads it. */
 static int
 is_harmless(const char *host)
 {
@@ -37,7 +37,7 @@ is_harmless(const char *host)
 	return 1;
 }
 
-/* Appends the meaning of a letter after "%". Returns whether it has one. */
+/* Appends the expansion of a letter after "%". Returns whether it has one. */
 static int
 add_value(struct buffer *out, char letter, const char *host, unsigned port)
 {
@@ -81,8 +81,8 @@ proxy_command_expand(const char *command, const char *host, unsigned port,
 	return buffer_string(&out);
 }
 
-/* Explains the end of the connection by the end of the command. Returns 0 if
- * that exited normally or still runs. */
+/* Sets the error to the reason why the command ended. Returns 0 if it exited
+ * normally or still runs. */
 static int
 explain_end(struct proxy_command *t, struct error *err)
 {
@@ -92,7 +92,7 @@ explain_end(struct proxy_command *t, struct error *err)
 	if (t->pid == 0 || command_wait(t->pid, &status,
 	    deadline_in(END_MILLISECONDS), &ignored) != 1)
 		return 0;
-	command_kill(t->pid); /* its own children */
+	command_kill(t->pid); /* including its children */
 	t->pid = 0;
 	if (command_judge(status, EX_TEMPFAIL, err) != 0)
 		return wrap(err, "connect_command");

@@ -16,7 +16,7 @@
 #include "base/xmalloc.h"
 #include "net/blocking_call.h"
 
-/* One question to the resolver, and its answer. */
+/* One query to the resolver, and its answer. */
 struct resolve_question {
 	char *host;
 	char port[8];
@@ -49,8 +49,8 @@ ask(void *work)
 	hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
 	q->eai = getaddrinfo(q->host, q->port, &hints, &q->answer);
 	if (platform_is_unknown_host(q->eai)) {
-		/* It may have addresses of a family that we lack: to name them
-		 * says more than "not found". */
+		/* The name may have only addresses of a family that this
+		 * machine lacks: naming them says more than "not found". */
 		hints.ai_flags = AI_NUMERICSERV;
 		q->eai = getaddrinfo(q->host, q->port, &hints, &q->answer);
 	}
@@ -70,7 +70,7 @@ no_such(const char *quoted, int family, struct error *err)
 	    family == AF_INET ? "IPv4" : "IPv6");
 }
 
-/* The meaning of a failed look-up. */
+/* Sets the error of a failed lookup. */
 static int
 explain(const struct resolve_question *q, struct error *err)
 {
@@ -97,7 +97,8 @@ append(struct resolve_list *list, const struct addrinfo *a)
 	to->len = a->ai_addrlen;
 }
 
-/* The next address from a on whose family is, or is not, this one. */
+/* Returns the next address, starting at a, whose family is, or is not, the
+ * given one. */
 static const struct addrinfo *
 next_of(const struct addrinfo *a, int family, int same)
 {
@@ -106,7 +107,7 @@ next_of(const struct addrinfo *a, int family, int same)
 	return a;
 }
 
-/* Takes over the resolver's order (RFC 6724), the families in turns. */
+/* Keeps the resolver's order (RFC 6724), but alternates the families. */
 static void
 interleave(struct resolve_list *list, const struct addrinfo *answer)
 {
@@ -131,7 +132,7 @@ interleave(struct resolve_list *list, const struct addrinfo *answer)
 	}
 }
 
-/* getaddrinfo() for text that is an address already. */
+/* Calls getaddrinfo() for text that is already an address. */
 static int
 parse_numeric(struct addrinfo **answer, const char *text, unsigned port)
 {
@@ -166,7 +167,7 @@ resolve_is_loopback(const struct resolve_address *address)
 	    six->sin6_addr.s6_addr[12] == 127));
 }
 
-/* RFC 6761 6.3: neither the resolver nor /etc/hosts is asked. */
+/* RFC 6761 6.3: neither the resolver nor /etc/hosts is consulted. */
 static void
 list_localhost(struct resolve_list *list, const struct resolve_name *name)
 {

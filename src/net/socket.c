@@ -20,7 +20,7 @@ struct descriptor {
 	int tcp;
 };
 
-/* A loss that the peer or the network caused: time may repair it. */
+/* Fails: the peer or the network lost the connection, a temporary failure. */
 static int
 lost(int error, struct error *err)
 {

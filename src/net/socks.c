@@ -16,7 +16,7 @@ enum { METHOD_NONE = 0, METHOD_PASSWORD = 2, METHOD_NO_OTHER = 255 };
 /* Address types, RFC 1928 5. */
 enum { TYPE_IPV4 = 1, TYPE_NAME = 3, TYPE_IPV6 = 4 };
 
-/* A length and the text, of which the length must fit. */
+/* Appends the text, preceded by its length, which must fit in one octet. */
 static void
 add_counted(struct buffer *out, const char *text)
 {
@@ -81,7 +81,7 @@ agree_on_method(struct transport *t, const struct proxy_request *r,
 	    : "proxy authentication required; set proxy_user");
 }
 
-/* The request for host and port. */
+/* Sends the request for host and port. */
 static int
 ask(struct transport *t, const struct proxy_request *r, struct error *err)
 {
@@ -108,7 +108,7 @@ ask(struct transport *t, const struct proxy_request *r, struct error *err)
 	return result;
 }
 
-/* The proxy's words for its codes, RFC 1928 6. */
+/* The meanings of the proxy's codes, RFC 1928 6. */
 static const char *
 explain(unsigned char code)
 {
@@ -123,7 +123,7 @@ explain(unsigned char code)
 	    : "unknown failure";
 }
 
-/* The answer ends in the proxy's own address, which says nothing to us. */
+/* The answer ends with the proxy's own address, which is not used. */
 static int
 read_answer(struct transport *t, int64_t deadline, struct error *err)
 {

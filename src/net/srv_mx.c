@@ -44,7 +44,7 @@ add(struct services *services, const struct dns_records *records, size_t i,
 	    domain_is_within(record->target, domain);
 }
 
-/* One of the two services of submission. */
+/* Finds the servers of one of the two submission services. */
 static int
 add_srv(struct services *services, const char *label, const char *domain,
     int64_t deadline, struct wait_line *waits, struct error *err)
@@ -79,7 +79,7 @@ find_srv(struct services *services, const char *domain, int64_t deadline,
 	    err) != 0)
 		return -1;
 	if (services->n > 0) {
-		services->refused = 0; /* one of both kinds, not the other */
+		services->refused = 0; /* only one service is refused */
 		return 0;
 	}
 	escape_string(quote, sizeof(quote), domain);

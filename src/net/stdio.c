@@ -10,12 +10,12 @@
 #include "base/xmalloc.h"
 
 struct stdio {
-	struct transport transport; /* first: its functions get this back */
+	struct transport transport; /* first: its functions cast it back */
 	int output;
 };
 
-/* Asks first, because the descriptor may block and O_NONBLOCK would be seen
- * by everybody who shares it. */
+/* Polls first, because the descriptor may block, and O_NONBLOCK would affect
+ * all processes that share it. */
 static ssize_t
 read_input(struct transport *t, void *data, size_t n, struct error *err)
 {
@@ -52,7 +52,7 @@ static int
 flush_output(struct transport *t, struct error *err)
 {
 	(void)t, (void)err;
-	return 0; /* write_output holds nothing back */
+	return 0; /* write_output() buffers nothing */
 }
 
 static void

@@ -15,15 +15,15 @@
 #include "base/show.h"
 #include "net/wait_line.h"
 
-/* Octets that fill a TLS record and are worth a system call. */
+/* Number of octets that fill a TLS record and justify a system call. */
 #define RECORD ((size_t)16 * 1024)
 #define BLOCK (4 * RECORD)
 
-/* Rounds of a loop after the time is up: a reply that came in time is still
- * read by a process that was stopped meanwhile. */
+/* Rounds of a loop after the deadline: a process that was stopped meanwhile
+ * still reads a reply that arrived in time. */
 #define LATE_MAX 8
 
-/* Sets the step's deadline; without a limit it has none. */
+/* Sets the step's deadline; without a limit, the step has none. */
 static void
 start_clock(struct stream *s)
 {
@@ -47,7 +47,7 @@ stream_expect_more(struct stream *s)
 	s->within_reply = 1;
 }
 
-/* Says during what the transport failed. */
+/* Adds the step during which the transport failed to the error. */
 static int
 lost(const struct stream *s, struct error *err)
 {
@@ -71,8 +71,8 @@ timed_out(const struct stream *s, struct error *err)
 	return -1;
 }
 
-/* Each round of a loop that the peer can prolong begins here: a transport that
- * is always ready is never waited for. */
+/* Begins each round of a loop that the peer can prolong: poll() never waits for
+ * a transport that is always ready. */
 static int
 check_time(struct stream *s, struct error *err)
 {
@@ -81,7 +81,8 @@ check_time(struct stream *s, struct error *err)
 	s->came = 0;
 	if (s->rounds++ == 0)
 		return 0;
-	/* A reply that has come outranks a signal; poll_any sees that next. */
+	/* A reply that has arrived takes precedence over a signal, which
+	 * poll_any() reports next. */
 	if (!came && signals_check(err) != 0)
 		return -1;
 	if (deadline_now() < deadline_first(s->step, s->deadline)) {
@@ -91,7 +92,7 @@ check_time(struct stream *s, struct error *err)
 	return s->late++ < LATE_MAX ? 0 : timed_out(s, err);
 }
 
-/* Waits like poll_any, and tells a person at the terminal what for. */
+/* Waits like poll_any(), and shows at the terminal what it waits for. */
 static int
 poll_and_tell(struct stream *s, struct pollfd *p, int64_t deadline,
 	struct error *err)
@@ -127,7 +128,7 @@ unread(const struct stream *s)
 	return s->in.len - s->taken;
 }
 
-/* One read of the transport into the buffer; its result. */
+/* Reads once from the transport into the buffer. Returns the result. */
 static ssize_t
 receive(struct stream *s, struct error *err)
 {
@@ -148,7 +149,7 @@ receive(struct stream *s, struct error *err)
 	return n;
 }
 
-/* Takes in what the server sends while we write. */
+/* Reads what the server sends while the stream writes. */
 static int
 read_ahead(struct stream *s, struct error *err)
 {
@@ -162,8 +163,9 @@ read_ahead(struct stream *s, struct error *err)
 }
 
 /*
- * A write failed. A server that refuses and closes (554, then a reset) has
- * told why: what it said is fetched before the system forgets it.
+ * Reads the server's last data after a failed write. A server that refuses and
+ * closes (554, then a reset) has given the reason, which must be read before
+ * the system discards it.
  */
 static int
 give_up(struct stream *s, struct error *err)
@@ -177,7 +179,7 @@ give_up(struct stream *s, struct error *err)
 	return lost(s, err);
 }
 
-/* Waits until the transport takes more; want is what its write returned. */
+/* Waits until the transport accepts more. want is the result of its write. */
 static int
 make_room(struct stream *s, ssize_t want, struct error *err)
 {
@@ -197,7 +199,7 @@ make_room(struct stream *s, ssize_t want, struct error *err)
 	return 0;
 }
 
-/* Sends the octets; *unsent is how many of them were not taken. */
+/* Sends the octets. Sets *unsent to the number of octets not accepted. */
 static int
 send_all(struct stream *s, const char *data, size_t len, size_t *unsent,
 	struct error *err)
@@ -260,7 +262,8 @@ reserve(struct sink *sink, size_t n)
 {
 	struct stream *s = (struct stream *)sink;
 
-	/* All the room at once: growing would leave copies of secrets. */
+	/* Allocates all the space at once: growing would leave copies of
+	 * secrets. */
 	if (s->out.data == NULL)
 		buffer_reserve(&s->out, 2 * BLOCK - 1);
 	return buffer_reserve(&s->out, n);
@@ -335,7 +338,7 @@ stream_flush(struct stream *s, struct error *err)
 	return 0;
 }
 
-/* Finds the next line in the buffer. 1, 0 if it is not all here yet, -1. */
+/* Finds the next line in the buffer. Returns 1, 0 if it is incomplete, -1. */
 static int
 take_line(struct stream *s, size_t max, const char **line, size_t *len,
 	struct error *err)
@@ -371,7 +374,7 @@ closed(const struct stream *s, struct error *err)
 	return lost(s, err);
 }
 
-/* Takes in more, or waits until there is some. */
+/* Reads more, or waits until more is available. */
 static int
 read_more(struct stream *s, struct error *err)
 {
@@ -469,7 +472,8 @@ stream_close(struct stream *s)
 {
 	if (s->transport != NULL)
 		s->transport->close(s->transport);
-	/* The octets sent have been wiped; here are those that were not. */
+	/* The octets that were sent are wiped already; this wipes the
+	 * others. */
 	if (s->out.len > 0)
 		platform_wipe(s->out.data, s->out.len);
 	buffer_free(&s->out);

@@ -9,7 +9,7 @@
 #include "base/poll.h"
 #include "base/terminal.h"
 
-/* Milliseconds before the line appears, and between two of its states. */
+/* Delay before the line appears, and between two updates, milliseconds. */
 #define PATIENCE 3000
 #define INTERVAL 1000
 
@@ -35,7 +35,7 @@ wait_line_begin(struct wait_line *w, const char *awaited)
 	snprintf(w->awaited, sizeof(w->awaited), "%s", awaited);
 }
 
-/* The moment to draw next. */
+/* Returns the next moment to draw. */
 static int64_t
 next_draw(const struct wait_line *w)
 {

@@ -15,8 +15,8 @@
 #include "outbox/locate.h"
 #include "outbox/outbox.h"
 
-/* No message is begun after so many seconds: in a run that has sent one, and in
- * one that has left all to the background. */
+/* Seconds after which no further message is begun: in a run that has sent a
+ * message, and in one that leaves sending to the background. */
 #define AFTER_SECONDS 20
 #define FIRST_SECONDS 600
 
@@ -29,7 +29,7 @@ has_messages(const char *path)
 
 	if (path == NULL)
 		return 0;
-	/* made now: confined, it could not be made to queue this message */
+	/* created now, because the sandboxed run could not create it */
 	has = outbox_open(&o, path, outbox_exists(path) ? OUTBOX_READ
 	    : OUTBOX_WRITE, &ignored) == 0 &&
 	    outbox_is_used(&o, OUTBOX_NEW);
@@ -37,7 +37,7 @@ has_messages(const char *path)
 	return has;
 }
 
-/* Closes every descriptor that the caller may wait for, or lock. */
+/* Closes every descriptor that the caller may be waiting on or have locked. */
 static int
 keep_only(int fd)
 {
@@ -53,7 +53,7 @@ keep_only(int fd)
 	return STDERR_FILENO + 1;
 }
 
-/* Lists the messages that wait. */
+/* Lists the queued messages. */
 static void
 list_waiting(struct string_list *ids, const char *path)
 {
@@ -65,7 +65,7 @@ list_waiting(struct string_list *ids, const char *path)
 	outbox_close(&o);
 }
 
-/* Returns whether b has an entry that a has not; both are sorted. */
+/* Returns whether b has an entry that a lacks; both are sorted. */
 static int
 has_new(const struct string_list *a, const struct string_list *b)
 {
@@ -80,8 +80,8 @@ has_new(const struct string_list *a, const struct string_list *b)
 	return 0;
 }
 
-/* Flushes until there is no message that was queued meanwhile: the run that
- * queued it may have found the outbox in use. */
+/* Flushes until no message has been queued meanwhile: the run that queued it
+ * may have found the outbox locked. */
 static void
 flush(const struct flush_order *order)
 {

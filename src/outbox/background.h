@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Flushes the outbox after a run that succeeded, in a process of its own that
- * is forked before the run connects: nobody waits for it, and it cannot change
+ * Flushes the outbox after a successful run, in a separate process that is
+ * forked before the run connects. Nothing waits for it, and it cannot change
  * the result of the run.
  */
 #ifndef ONEHOP_OUTBOX_BACKGROUND_H
@@ -16,22 +16,23 @@ struct background {
 };
 
 /*
- * Forks a process if the outbox at path holds messages. Makes the outbox if
- * it is missing, which a confined run cannot. path may be NULL; config is -C
- * of the run or NULL. The process waits for background_begin and ends without
- * it.
+ * Forks a process if the outbox at path holds messages. Creates the outbox if
+ * it is missing, because a sandboxed run cannot do so later. path may be NULL;
+ * config is the argument of -C, or NULL; both are borrowed. The process waits
+ * for background_begin() and exits if the run ends without calling it.
  */
 void background_prepare(struct background *l, const char *path,
 	const char *config);
 
-/* Starts the flush, or ends the process. */
+/* background_begin() starts the flush; background_cancel() ends the process
+ * instead. Both do nothing if there is no process. */
 void background_begin(struct background *l);
 void background_cancel(struct background *l);
 
 /*
- * With outbox_first: queues the message and sends it in the background. Returns
- * 1 with err as enqueue_message leaves it; 0 if the account wants its messages
- * sent directly, or the outbox cannot take this one.
+ * With outbox_first, queues the message and sends it in the background. Returns
+ * 1 with err set as by enqueue_message(); 0 if the account wants its messages
+ * sent directly, or if the outbox cannot take this one.
  */
 int background_send(const struct attempt *a, const struct selection *selection,
 	struct error *err);

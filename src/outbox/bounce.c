@@ -10,7 +10,7 @@
 #include "base/platform.h"
 #include "base/xmalloc.h"
 
-/* Messages that a report tells of in detail. */
+/* Maximum number of messages that a report describes in detail. */
 #define DETAILED_MAX 50
 
 #define BOUNDARY 41  /* 40 hexadecimal digits and the NUL */
@@ -81,7 +81,7 @@ add_message(struct bounce *b, const char *id, const struct message_file *m,
 	}
 }
 
-/* Returns whether the report is to tell of the message. */
+/* Returns whether the message belongs in the report. */
 static int
 is_wanted(const struct bounce *b, const struct account *a,
     const struct journal_state *s)
@@ -145,7 +145,7 @@ add_part(struct buffer *out, const char *boundary, const char *type,
 	buffer_add(out, content->data, content->len);
 }
 
-/* The whole report, with LF ends. */
+/* Appends the whole report, with LF line ends. */
 static void
 compose(struct bounce *b, const char *boundary, struct buffer *out)
 {
@@ -178,7 +178,7 @@ compose(struct bounce *b, const char *boundary, struct buffer *out)
 	buffer_free(&status);
 }
 
-/* Makes the report a message with its envelope. */
+/* Turns the report into a message with an envelope. */
 static int
 make_message(struct bounce *b, struct message_file *report, struct error *err)
 {
@@ -207,7 +207,7 @@ static void
 note_reported(const struct bounce *b, const struct outbox *o)
 {
 	for (size_t i = 0; i < b->ids.n; i++) {
-		struct error ignored = {0}; /* then it is reported once more */
+		struct error ignored = {0}; /* it is reported again */
 		struct journal j;
 
 		if (outbox_open_journal(o, b->ids.at[i], &j, &ignored) != 0)
@@ -230,7 +230,7 @@ bounce_queue(struct bounce *b, const struct outbox *o, char id[OUTBOX_ID],
 		    MESSAGE_FILE_WHOLE, id, err);
 	if (result == 0)
 		note_reported(b, o);
-	report.origin.overrides = NULL; /* the first message's */
+	report.origin.overrides = NULL; /* borrowed from first */
 	message_file_free(&report);
 	return result;
 }

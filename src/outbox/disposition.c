@@ -51,7 +51,7 @@ disposition_leave_out(struct job *j)
 	e->n = kept;
 }
 
-/* Keeps the message for its user to see to. */
+/* Moves the message to the failed ones, for the user to deal with. */
 static int
 give_up(struct flushing *f, struct job *j, const char *why,
     struct error *err)
@@ -105,8 +105,8 @@ disposition_give_up(struct flushing *f, struct job *j, const char *why,
 	return 0;
 }
 
-/* Names the recipients that have refused the message so far. Returns how many
- * there are. */
+/* Appends the recipients that have refused the message so far. Returns their
+ * number. */
 static size_t
 blame(const struct job *j, struct error *why)
 {
@@ -157,7 +157,7 @@ put_off(struct flushing *f, struct job *j, enum journal_event event,
 	return journal_write(&j->journal, event, due, why, err);
 }
 
-/* The try has changed nothing: its lines go, unless one must stay. */
+/* The try changed nothing: removes its journal lines, unless one must stay. */
 static int
 leave_alone(struct job *j, const char *why, struct error *err)
 {
@@ -241,7 +241,7 @@ is_divided(const struct job *j, const struct attempt *a)
 	    enqueue_is_partial(a->account));
 }
 
-/* Writes down who is settled, then treats the others by the event. */
+/* Records the settled recipients, then applies the event to the others. */
 static int
 divide(struct flushing *f, struct job *j, enum journal_event event,
     const struct error *why, struct error *err)

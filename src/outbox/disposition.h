@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Decides what becomes of a queued message after a try: removed, deferred,
- * held or given up. */
+/* Decides whether a queued message is removed, deferred, held or given up after
+ * a try. */
 #ifndef ONEHOP_OUTBOX_DISPOSITION_H
 #define ONEHOP_OUTBOX_DISPOSITION_H
 
@@ -13,7 +13,7 @@
 #include "report/outcome.h"
 #include "smtp/reuse.h"
 
-/* Messages given up that a flush reports with their reasons, at most. */
+/* Maximum number of messages given up that a flush reports with reasons. */
 #define DISPOSITION_TOLD_MAX 3
 
 /* The account that messages were queued for, and its session. */
@@ -21,8 +21,8 @@ struct site {
 	char key[HELD_KEY];
 	struct account account;
 	struct reused_session delivery;
-	int stopped;          /* no more messages in this run: why */
-	struct error why;
+	int stopped;          /* nonzero: no more messages in this run */
+	struct error why;     /* why it is stopped */
 	int64_t due;          /* no try before that moment; 0: at once */
 	unsigned failed;      /* messages given up */
 	int told;             /* its user was told why it is stopped */
@@ -33,57 +33,58 @@ struct flush {
 	unsigned sent;
 	unsigned waiting;     /* not due yet, or held */
 	unsigned failed;      /* given up in this run */
-	struct error held;    /* trouble with a server, the first one */
-	struct error log;     /* why a record was not written, the first one */
+	struct error held;    /* first trouble with a server */
+	struct error log;     /* first failure to write a log record */
 	int busy;             /* another run has the lock: nothing was done */
 };
 
 /* A flush under way, of one outbox. */
 struct flushing {
 	struct flush result;
-	struct error complaints;  /* what a person has to know, in lines */
+	struct error complaints;  /* one line for each problem to report */
 	struct outbox outbox;     /* locked */
 };
 
-/* A message of it. */
+/* One message of a flush. */
 struct job {
 	const char *id;
 	struct site *site;
-	struct message_file file; /* recipients that are settled are left out */
-	size_t *index;            /* place of each recipient in the file */
+	struct message_file file; /* without the recipients that are settled */
+	size_t *index;            /* position of each recipient in the file */
 	struct journal_state state;
 	struct journal journal;
 };
 
-/* Functions that return int return 0, or -1 with err set if the outbox cannot
- * be written or a signal came: then the flush ends. */
+/* Functions that return int return 0 on success, -1 with err set if the outbox
+ * cannot be written or a signal arrived; the flush must then end. */
 
-/* Leaves out the recipients that the journal says are settled. */
+/* Removes the recipients that are settled according to the journal. */
 void disposition_leave_out(struct job *j);
 
-/* Removes a message that its recipients have accepted; gives it up if others
- * had refused it. */
+/* Removes a message that all remaining recipients have accepted; gives it up if
+ * other recipients had refused it. */
 int disposition_settle(struct flushing *f, struct job *j, struct error *err);
 
 /*
- * Decides on a message that was tried and not accepted by all recipients, by
- * the result of the attempt. Trouble with the server stops the site.
+ * Decides from the result of the attempt what becomes of a message that was not
+ * accepted for all recipients. Trouble with the server stops the site.
  */
 int disposition_judge(struct flushing *f, struct job *j,
 	const struct attempt *a, struct error *err);
 
-/* Counts messages of a stopped site as waiting, and tells once of trouble
- * that its user can fix. */
+/* Counts the messages of a stopped site as waiting, and reports once the
+ * trouble that its user can fix. */
 void disposition_hold(struct flushing *f, struct site *site, size_t messages);
 
-/* Gives up a message that cannot be tried, and logs that. */
+/* Gives up a message that cannot be tried, and logs this. */
 int disposition_give_up(struct flushing *f, struct job *j, const char *why,
 	struct error *err);
 
-/* Writes the attempt to the log of the account; keeps the first error. */
+/* Writes the attempt to the log of the account. Keeps the first error in
+ * f->result.log. */
 void disposition_record(struct flushing *f, struct attempt *attempt);
 
-/* Adds a line for the user; the most serious code becomes that of all. */
+/* Adds a line for the user. The code of all becomes the most serious one. */
 void disposition_complain(struct error *all, int code, const char *text);
 
 #endif

@@ -74,7 +74,7 @@ first_try(const struct attempt *a, int64_t now)
 	return journal_next_try(1, now, chance);
 }
 
-/* Sets the selection that finds the account again. */
+/* Sets the selection that selects the account. */
 static int
 set_origin(struct selection *origin, const struct attempt *a,
     const struct selection *selection, char **config, struct error *err)
@@ -129,7 +129,7 @@ add(const char *path, const struct attempt *a,
 	return result;
 }
 
-/* Some recipients were refused permanently: that is the result of the run. */
+/* Makes the permanent refusal of some recipients the result of the run. */
 static void
 tell_refusals(const struct attempt *a, const char *id, struct error *err)
 {
@@ -147,8 +147,8 @@ tell_refusals(const struct attempt *a, const char *id, struct error *err)
 	hint(err, "%s", queued);
 }
 
-/* Tells that the message is queued, and what its user has to know: a notice
- * about the outbox, trouble to be fixed. */
+/* Reports that the message is queued, with a notice about the outbox and the
+ * trouble that the user must fix. */
 static void
 tell_queued(const char *id, const char *notice, struct error *err)
 {
@@ -167,8 +167,8 @@ tell_queued(const char *id, const char *notice, struct error *err)
 	err->outcome = OUTCOME_QUEUED;
 }
 
-/* Returns whether no server would take the message: a line or field is too
- * long and cannot be encoded. Sets err to the reason then. */
+/* Returns whether no server would accept the message, because a line or field
+ * is too long and cannot be encoded. Sets err to the reason in that case. */
 static int
 is_unsendable(const struct attempt *a, struct error *err)
 {

@@ -21,16 +21,16 @@
 #include "outbox/work.h"
 #include "report/stderr.h"
 
-/* How long another run may keep the lock, milliseconds. */
+/* Maximum time to wait for the lock, milliseconds. */
 #define LOCK_PATIENCE 100
 
-/* Journals whose names are made durable together. */
+/* Number of journals whose directory entries are synced together. */
 #define NAMES_AT_ONCE 32
 
-/* Messages that one line names. */
+/* Maximum number of messages that one line names. */
 #define NAMES_MAX 10
 
-/* A site's process tells this, in one write, when it ends. */
+/* The report of a site's process, sent in one write when it ends. */
 struct work_report {
 	struct flush result;
 	struct error complaints;
@@ -40,7 +40,7 @@ struct work_report {
 	int finished; /* nonzero if the report is complete */
 };
 
-/* A message under way, for the commit hook. */
+/* The message being sent, for the commit hook. */
 struct sending {
 	struct flushing *flushing;
 	struct work *work;
@@ -49,8 +49,8 @@ struct sending {
 	struct error journal; /* why the journal could not be written */
 };
 
-/* Makes the names of the next journals durable: a journal that is lost would
- * not tell that the message was sent. */
+/* Syncs the directory entries of the next journals: a lost journal could not
+ * tell that the message was sent. */
 static int
 name_journals(struct sending *s, struct error *err)
 {
@@ -134,8 +134,11 @@ try(struct sending *s, struct error *err)
 	return result;
 }
 
-/* Reads the message. Returns 1; 0 if it is damaged and was given up, or must
- * be left alone; -1. The journal tells a later run if reading crashes. */
+/*
+ * Reads the message. Returns 1 on success; 0 if it is damaged and was given up,
+ * or must be left alone; -1 with err set. If reading crashes, the journal shows
+ * this to a later run.
+ */
 static int
 read_job(struct flushing *f, struct job *j, struct error *err)
 {
@@ -187,7 +190,7 @@ process(struct sending *s, struct error *err)
 	return try(s, err);
 }
 
-/* Sends one message of the site. Returns -1 if the flush has to end. */
+/* Sends one message of the site. Returns -1 if the flush must end. */
 static int
 visit(struct flushing *f, struct work *w, size_t at, struct error *err)
 {
@@ -234,7 +237,7 @@ drain(struct flushing *f, struct work *w, const struct flush_order *order)
 		notify_run(w->site.account.outbox_notify, w->site.failed);
 }
 
-/* In a process of its own: drains one site and reports. */
+/* Drains one site and reports, in a separate process. */
 static void
 work_alone(struct flushing *f, struct work *w,
     const struct flush_order *order, int report)
@@ -298,7 +301,7 @@ add_result(struct flushing *f, struct work *w, const struct work_report *r)
 	w->site.due = r->due;
 }
 
-/* Waits for the report; passes a signal on to all. */
+/* Waits for the report, and forwards a signal to all processes. */
 static void
 finish(struct flushing *f, const struct work_list *list, struct work *w)
 {
@@ -326,8 +329,8 @@ finish(struct flushing *f, const struct work_list *list, struct work *w)
 		f->result.waiting += (unsigned)w->ids.n;
 }
 
-/* Several sites are drained side by side: a server that does not answer delays
- * its own messages only. */
+/* Drains several sites in parallel: a server that does not answer delays only
+ * its own messages. */
 static void
 drain_all(struct flushing *f, const struct work_list *list,
     const struct flush_order *order)
@@ -344,7 +347,7 @@ drain_all(struct flushing *f, const struct work_list *list,
 }
 
 /* Returns the work of the account that a message given up was queued for, if
- * that wants reports. */
+ * the account wants reports. */
 static struct work *
 find_reporter(const struct flushing *f, const struct work_list *list,
     const char *id)
@@ -367,8 +370,8 @@ find_reporter(const struct flushing *f, const struct work_list *list,
 	return found;
 }
 
-/* Queues one report about what was given up, and sends it unless its account
- * is stopped. */
+/* Queues one report about the messages given up, and sends it unless its
+ * account is stopped. */
 static void
 report_failed(struct flushing *f, const struct work_list *list,
     const struct flush_order *order)
@@ -414,8 +417,8 @@ wants_report(const struct work_list *list)
 	return 0;
 }
 
-/* Names the messages that were given up, be it by an earlier flush, until
- * their user looks at them. */
+/* Names the messages that were given up by this or an earlier flush, until the
+ * user looks at them. */
 static void
 tell_failed(struct flushing *f)
 {
@@ -440,7 +443,7 @@ tell_failed(struct flushing *f)
 	string_list_free(&ids);
 }
 
-/* Tells of the oldest message if it waits for too long. */
+/* Reports the oldest message if it has waited too long. */
 static void
 tell_late(struct flushing *f, struct work_list *list,
     const struct flush_order *order)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Sends the messages of an outbox: one session for each account, the accounts
- * side by side. */
+/* Sends the messages of an outbox, with one session for each account. The
+ * accounts are served in parallel. */
 #ifndef ONEHOP_OUTBOX_FLUSH_H
 #define ONEHOP_OUTBOX_FLUSH_H
 
@@ -12,23 +12,24 @@
 /* The task of a flush. All is borrowed. */
 struct flush_order {
 	const char *path;    /* of the outbox */
-	const char *config;  /* -C of this run, or NULL: for messages that do
-	                        not say whose they are */
-	int64_t until;       /* no message is begun later (poll.h) */
+	const char *config;  /* argument of -C, or NULL: for messages that name
+	                        no account */
+	int64_t until;       /* no message is begun after it (poll.h) */
 	int trace;           /* descriptor for the dialogues, or -1 */
 	enum {
 		FLUSH_DUE,   /* messages that are due */
-		FLUSH_ALL    /* all messages, whatever pauses there are */
+		FLUSH_ALL    /* all messages, ignoring pauses */
 	} which;
 };
 
 /*
- * Sends the messages of the outbox. Returns 0 if none was given up and no
- * account needs its user; -1 with err set: EX_UNAVAILABLE messages were given
- * up, EX_NOPERM a server refuses the user or password, EX_CONFIG an account
- * cannot be used as it is configured, EX_TEMPFAIL interrupted, or the outbox
- * cannot be read or written, EX_CANTCREAT another user can write to it.
- * Several causes are several lines of text. Call signals_hold before.
+ * Sends the messages of the outbox. Returns 0 if no message was given up and no
+ * account needs the user's attention; -1 with err set: EX_UNAVAILABLE if
+ * messages were given up, EX_NOPERM if a server refuses the user or password,
+ * EX_CONFIG if an account cannot be used with its configuration, EX_TEMPFAIL if
+ * interrupted or if the outbox cannot be read or written, EX_CANTCREAT if
+ * another user can write to it. Each cause is one line of text. Requires
+ * signals_hold().
  */
 int flush_outbox(struct flush *result, const struct flush_order *order,
 	struct error *err);

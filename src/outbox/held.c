@@ -134,7 +134,7 @@ held_write(const struct held *h, const struct outbox *o)
 	fd = openat(directory, NAME, O_WRONLY | O_CREAT | O_TRUNC |
 	    O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0) {
-		/* a file that is lost or torn costs a try, no message */
+		/* a lost or incomplete file costs a try, but no message */
 		(void)fchmod(fd, 0600);
 		(void)write_all(fd, text.data, text.len);
 		close(fd);

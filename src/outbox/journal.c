@@ -17,14 +17,14 @@
 #define FIRST_PAUSE 300
 #define LONGEST_PAUSE ((int64_t)6 * 3600)
 
-/* Between two tries a message ages by so much at most: a machine that was
- * asleep, or a clock that jumped, takes no more of its life. */
+/* Maximum time that a message ages between two tries, seconds: a suspended
+ * machine or a clock that jumps must not use up its lifetime. */
 #define LONGEST_AGEING ((int64_t)25 * 3600)
 
-/* Recipients that a journal may name. */
+/* Maximum number of recipients that a journal may name. */
 #define RECIPIENTS_MAX ((size_t)1 << 20)
 
-/* Room for a line, and for what a line tells of one recipient, octets. */
+/* Space to reserve for a line, and for one recipient's part of it, octets. */
 #define LINE_ROOM ((off_t)1024)
 #define RECIPIENT_ROOM ((off_t)16)
 
@@ -47,7 +47,7 @@ static const struct {
 
 #define EVENTS (sizeof(events) / sizeof(events[0]))
 
-/* A line without its word. */
+/* A line after its first word. */
 struct line {
 	int64_t moment;
 	int64_t due;
@@ -55,7 +55,7 @@ struct line {
 	size_t len;
 };
 
-/* The step that the journal leaves open. */
+/* The step that the journal has begun but not ended. */
 enum open_step { STEP_NONE, STEP_READING, STEP_ENDING };
 
 struct journal_reader {
@@ -64,7 +64,7 @@ struct journal_reader {
 	int64_t moment;  /* of the line before */
 };
 
-/* A try reached the server and failed: the message ages. */
+/* Ages the message after a failed try that reached the server. */
 static void
 age(struct journal_state *s, int64_t moment)
 {
@@ -105,7 +105,7 @@ fail_try(struct journal_reader *r, const struct line *l)
 	s->reason[n] = '\0';
 }
 
-/* The recipient at index; NULL if no message can have so many. */
+/* Returns the recipient at index; NULL if no message can have that many. */
 static struct journal_recipient *
 recipient_at(struct journal_state *s, uint64_t index)
 {
@@ -178,8 +178,8 @@ refuse_one(struct journal_state *s, struct line l)
 	to->state = RECIPIENT_REFUSED;
 }
 
-/* A retry forgets the tries. Recipients that have the message stay settled;
- * those that refused it do unless it was given up. */
+/* A retry discards the tries. Recipients that accepted the message stay
+ * settled; those that refused it stay settled unless it was given up. */
 static void
 forget(struct journal_state *s, int64_t moment)
 {
@@ -357,7 +357,8 @@ journal_open(struct journal *j, int fd, struct error *err)
 	return 0;
 }
 
-/* One write(2): a crash leaves no part of it. */
+/* Appends the line with one write(2), so that a crash leaves no partial
+ * line. */
 static int
 append(struct journal *j, struct buffer *line, struct error *err)
 {
@@ -420,7 +421,7 @@ has_accepted(const struct recipient *to)
 	return reply_class(&to->reply) == 2 && !to->pending;
 }
 
-/* "2,4-7": who has accepted. */
+/* Appends the recipients that have accepted: "2,4-7". */
 static void
 add_accepted(struct buffer *line, const struct envelope *e,
     const size_t *index)

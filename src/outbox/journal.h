@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The journal of a queued message: what happened to it since it was queued.
- * Lines of text, "WORD MOMENT [DUE] [words]", are appended to a file beside the
- * message; moments are seconds since 1970:
+ * The journal of a queued message records what happened to it since it was
+ * queued. Lines of text, "WORD MOMENT [DUE] [words]", are appended to a file
+ * beside the message. Moments are seconds since 1970.
  *
  *	reading    the content is about to be read
  *	trying     the message is about to be sent
- *	ending     the end of the content is about to be sent: from here on the
+ *	ending     the end of the content is about to be sent; from now on the
  *	           outcome is unknown
  *	accepted   by all recipients; with "2,4-7", by these (counted from 1)
  *	refused    "3 words": that recipient was refused permanently
@@ -15,10 +15,10 @@
  *	unknown    the server may have accepted it; next try at DUE
  *	failed     given up
  *	retried    the user wants it tried as if it were new
- *	reported   a report has told that it was given up
+ *	reported   a report that it was given up has been queued
  *
- * A line that is incomplete or unknown is ignored. The functions that read are
- * pure: clock and chance are parameters.
+ * An incomplete or unknown line is ignored. The functions that read are pure:
+ * the clock and the random number are parameters.
  */
 #ifndef ONEHOP_OUTBOX_JOURNAL_H
 #define ONEHOP_OUTBOX_JOURNAL_H
@@ -30,15 +30,16 @@
 #include "base/error.h"
 #include "envelope/envelope.h"
 
-/* A message that is deferred for longer fails permanently: RFC 5321 4.5.4.1. */
+/* A message deferred for longer fails permanently (RFC 5321 4.5.4.1). */
 #define JOURNAL_LIFE_SECONDS ((int64_t)5 * 24 * 3600)
 
-/* A message whose reading crashed so often is given up. */
+/* Number of crashes while it is read after which a message is given up. */
 #define JOURNAL_CRASHES_MAX 3
 
-/* A message whose outcome is unknown so often is given up. */
+/* Number of tries with unknown outcome after which a message is given up. */
 #define JOURNAL_DOUBTS_MAX 3
 
+/* Size of a reason, octets, including the NUL. */
 #define JOURNAL_REASON 400
 
 enum journal_event {
@@ -61,25 +62,25 @@ struct journal_recipient {
 	char *words;         /* of the refusal, or NULL; owned */
 };
 
-/* The state of a message as its journal tells it. {0} is never tried. */
+/* The state of a message according to its journal. {0}: never tried. */
 struct journal_state {
-	unsigned tries;      /* that ended without acceptance */
-	unsigned doubts;     /* of these, outcome unknown */
-	unsigned crashes;    /* readings without an end, in a row */
-	int accepted;        /* by all: only its removal is missing */
+	unsigned tries;      /* tries that ended without acceptance */
+	unsigned doubts;     /* of these, tries with unknown outcome */
+	unsigned crashes;    /* consecutive crashes while it was read */
+	int accepted;        /* by all recipients; only removal is missing */
 	int failed;          /* given up */
-	int reported;        /* and a report has told so */
-	int64_t due;         /* no try before; 0: at once */
-	int64_t retried;     /* when its user wanted it retried, or 0 */
+	int reported;        /* a report about that has been queued */
+	int64_t due;         /* no try before that moment; 0: at once */
+	int64_t retried;     /* when the user last asked for a retry, or 0 */
 	int64_t life;        /* seconds it has been deferred for, without the
-	                        time when its server was out of reach */
+	                        time when its server was unreachable */
 	int64_t talked;      /* last try that reached its server, or 0 */
 	char reason[JOURNAL_REASON]; /* of the last failure, or "" */
 	struct journal_recipient *to; /* in the order of the file; owned */
-	size_t n;            /* of to; recipients past it are open */
+	size_t n;            /* length of to; later recipients are open */
 };
 
-/* Reads a whole journal. Call journal_state_free afterwards. */
+/* Reads a whole journal. Call journal_state_free() afterwards. */
 void journal_read(struct journal_state *s, const char *text, size_t len);
 
 void journal_state_free(struct journal_state *s);
@@ -88,56 +89,59 @@ void journal_state_free(struct journal_state *s);
 int journal_recipient_is_open(const struct journal_state *s, size_t index);
 
 /*
- * The moment of the next try after so many tries: in 5 minutes times their
- * square, six hours at most, a fifth more or less as chance says.
+ * Returns the moment of the next try after the given number of tries: 5 minutes
+ * times its square, at most six hours, varied at random by a fifth. chance is
+ * a random number.
  */
 int64_t journal_next_try(unsigned tries, int64_t now, uint32_t chance);
 
-/* Returns whether the moment has come. One too far in the future was written by
- * a wrong clock, and does not count. */
+/* Returns whether the moment has come. A moment too far in the future was
+ * written with a wrong clock and counts as past. */
 int journal_is_due(int64_t due, int64_t now);
 
-/* Returns whether a message that is deferred now has been so for too long. */
+/* Returns whether a message that is to be deferred now has been deferred for
+ * longer than JOURNAL_LIFE_SECONDS. */
 int journal_is_over(const struct journal_state *s, int64_t now);
 
 /* A journal open for writing. */
 struct journal {
 	int fd;
-	off_t start;  /* its size when it was opened */
-	int torn;     /* its last line has no end */
-	int ending;   /* JOURNAL_ENDING was written and no result yet */
+	off_t start;  /* size of the file when it was opened, octets */
+	int torn;     /* the last line has no line end */
+	int ending;   /* JOURNAL_ENDING was written, but no result yet */
 };
 
-/* Takes over fd, open for reading and appending. Returns 0 on success, -1
- * with err set. */
+/* Takes ownership of fd, which is open for reading and appending. Returns 0 on
+ * success, -1 with err set. */
 int journal_open(struct journal *j, int fd, struct error *err);
 
 /*
- * Appends a line in one write(2). due counts for deferred, held and unknown.
- * words may be NULL. JOURNAL_ENDING and what follows it are on the disk when
- * the function returns, except the acceptance by all. Returns 0 on success, -1
- * EX_TEMPFAIL.
+ * Appends a line with one write(2). due is used for deferred, held and unknown.
+ * words may be NULL. JOURNAL_ENDING and the lines after it, except the
+ * acceptance by all, are on disk when the function returns. Returns 0 on
+ * success, -1 with err set: EX_TEMPFAIL.
  */
 int journal_write(struct journal *j, enum journal_event event, int64_t due,
 	const char *words, struct error *err);
 
-/* Waits until the disk has the journal. Returns 0, or -1 EX_TEMPFAIL. */
+/* Syncs the journal to disk. Returns 0 on success, -1 with err set:
+ * EX_TEMPFAIL. */
 int journal_sync(const struct journal *j, struct error *err);
 
 /*
- * Appends who has accepted and who has refused the message, by the replies of
- * the envelope's recipients. index[i] is the place of recipient i in the file.
- * Returns 0, or -1 EX_TEMPFAIL.
+ * Appends which recipients have accepted and which have refused the message,
+ * according to their replies in the envelope. index[i] is the position of
+ * recipient i in the file. Returns 0 on success, -1 with err set: EX_TEMPFAIL.
  */
 int journal_write_replies(struct journal *j, const struct envelope *e,
 	const size_t *index, struct error *err);
 
-/* Reserves room on the disk for the result of a try with so many recipients.
- * Returns 0, or -1 EX_TEMPFAIL if there is none. */
+/* Reserves disk space for the result of a try with that many recipients.
+ * Returns 0 on success, -1 with err set: EX_TEMPFAIL. */
 int journal_reserve(const struct journal *j, size_t recipients,
 	struct error *err);
 
-/* Removes what was appended since it was opened, unless it must stay. */
+/* Removes the lines appended since the journal was opened. */
 void journal_rollback(struct journal *j);
 
 void journal_close(struct journal *j);

@@ -13,10 +13,10 @@
 #include "outbox/locate.h"
 #include "outbox/outbox.h"
 
-/* Octets that are gathered before they are written. */
+/* Number of octets that are collected before they are written. */
 #define BLOCK ((size_t)64 * 1024)
 
-/* A unit begins where the one below it would need four digits, or so. */
+/* A unit begins roughly where the next smaller one would need four digits. */
 struct unit {
 	int64_t above;
 	int64_t divisor;
@@ -40,7 +40,7 @@ write_size(char *out, size_t size, uint64_t octets)
 	return out;
 }
 
-/* A time in words; returns out. */
+/* Writes a time in words to out. Returns out. */
 static char *
 write_span(char *out, size_t size, int64_t seconds)
 {
@@ -61,7 +61,7 @@ write_span(char *out, size_t size, int64_t seconds)
 	return out;
 }
 
-/* One message, and what there is to tell of it. */
+/* One message and its details. */
 struct listing {
 	const struct outbox *outbox;
 	enum outbox_place place;
@@ -73,7 +73,7 @@ struct listing {
 	uint64_t size;                /* of the file, octets */
 };
 
-/* Reads the message; damage becomes part of what is told. */
+/* Reads the message. Damage is recorded in the details. */
 static void
 read_message(struct listing *l, const struct outbox *o,
     const struct held *held, enum outbox_place place, const char *id)
@@ -104,7 +104,7 @@ free_message(struct listing *l)
 	message_file_free(&l->file);
 }
 
-/* Why the message is still there. */
+/* Returns why the message is still in the outbox. */
 static const char *
 reason(const struct listing *l)
 {
@@ -117,7 +117,7 @@ reason(const struct listing *l)
 	return l->file.reason != NULL ? l->file.reason : "";
 }
 
-/* Counts the first attempt, which was its sender's. */
+/* Includes the first attempt, made by the sending run. */
 static unsigned
 tries(const struct listing *l)
 {
@@ -147,7 +147,7 @@ add_plan(struct buffer *out, const struct listing *l, int64_t now)
 		buffer_add_string(out, "next try with the next onehop -q");
 }
 
-/* Returns whether the recipient is still to get the message. */
+/* Returns whether the recipient has yet to get the message. */
 static int
 is_waiting(const struct listing *l, size_t index)
 {
@@ -214,7 +214,7 @@ add_json(struct buffer *out, const struct listing *l, int64_t now)
 	json_close(out, '}');
 }
 
-/* The list while it is made. */
+/* The list under construction. */
 struct list_page {
 	const struct list_order *order;
 	int fd;
@@ -224,8 +224,8 @@ struct list_page {
 	int64_t now;
 };
 
-/* Writes the text once there is much of it, but for its last octet, by which
- * a comma is known to be needed. */
+/* Writes the text once enough has been collected, except its last octet, which
+ * shows whether a comma is needed. */
 static int
 write_text(struct list_page *p, struct error *err)
 {
@@ -239,7 +239,7 @@ write_text(struct list_page *p, struct error *err)
 	return 0;
 }
 
-/* The messages of one place of one outbox. */
+/* Lists the messages of one place of one outbox. */
 static int
 add_messages(struct list_page *p, const struct outbox *o,
     enum outbox_place place, struct error *err)
@@ -283,7 +283,7 @@ add_outbox(struct list_page *p, const char *path, struct error *err)
 	return result;
 }
 
-/* Returns how many messages were given up, shown or not. */
+/* Returns the number of messages given up, shown or not. */
 static size_t
 count_failed(const struct string_list *paths)
 {
@@ -305,7 +305,7 @@ count_failed(const struct string_list *paths)
 	return n;
 }
 
-/* Tells what was given up before all else. */
+/* Reports the messages given up first. */
 static void
 begin(struct list_page *p, const struct string_list *paths)
 {
@@ -321,7 +321,7 @@ begin(struct list_page *p, const struct string_list *paths)
 		    "list\n", failed);
 }
 
-/* A list that is not whole does not say that there is nothing. */
+/* An incomplete list does not say that the queue is empty. */
 static void
 end(struct list_page *p, const struct error *trouble)
 {

@@ -8,7 +8,7 @@
 
 enum list_extent {
 	LIST_WAITING, /* messages to be sent: mailq */
-	LIST_ALL      /* and those given up: --outbox list */
+	LIST_ALL      /* also messages given up: --outbox list */
 };
 
 enum list_form { LIST_TEXT, LIST_JSON };
@@ -20,8 +20,8 @@ struct list_order {
 	enum list_form form;
 };
 
-/* Writes the list to fd. Returns 0, or -1 with err set: EX_IOERR, or the
- * error of an outbox. */
+/* Writes the list to fd. Returns 0 on success, -1 with err set: EX_IOERR, or
+ * the error of an outbox. */
 int list_messages(int fd, const struct list_order *order, struct error *err);
 
 #endif

@@ -16,11 +16,14 @@
 #include "config/load.h"
 #include "outbox/outbox.h"
 
-/* Ceiling for the list of outboxes, octets. */
+/* Maximum size of the list of outboxes, octets. */
 #define MEMORY_MAX ((size_t)64 << 10)
 
-/* The file that lists every outbox that was ever used but the default one.
- * XDG_STATE_HOME does not count: another run may be without it. Owned. */
+/*
+ * Returns the path of the file that lists every outbox used so far except the
+ * default one, owned. XDG_STATE_HOME is ignored, because another run may lack
+ * it.
+ */
 static char *
 memory_path(const char *home)
 {
@@ -90,7 +93,7 @@ locate_remember(const char *outbox)
 	free(home);
 }
 
-/* Takes over path and adds it, unless it is known or does not exist. */
+/* Takes ownership of path, and adds it unless it is known or does not exist. */
 static void
 add(struct string_list *paths, char *path)
 {
@@ -104,7 +107,7 @@ add(struct string_list *paths, char *path)
 		string_list_add(paths, path);
 }
 
-/* The outbox of a run without XDG_STATE_HOME. */
+/* Adds the outbox of a run without XDG_STATE_HOME. */
 static void
 add_usual(struct string_list *paths, const char *home)
 {
@@ -112,7 +115,8 @@ add_usual(struct string_list *paths, const char *home)
 		add(paths, xasprintf("%s/.local/state/onehop/outbox", home));
 }
 
-/* A directory of another user that XDG_STATE_HOME names is not looked into. */
+/* Fails if XDG_STATE_HOME names a directory of another user, which is not
+ * searched. */
 static int
 check_foreign(struct error *err)
 {
@@ -149,7 +153,7 @@ add_remembered(struct string_list *paths, const char *home)
 	free(path);
 }
 
-/* The outbox that the key's value comes to. */
+/* Adds the outbox that the value of the key outbox names. */
 static void
 add_value(struct string_list *paths, const char *home, const char *value)
 {

@@ -16,10 +16,10 @@
 #include "outbox/locate.h"
 #include "outbox/outbox.h"
 
-/* How long another run may keep the lock, milliseconds. */
+/* Maximum time to wait for the lock, milliseconds. */
 #define LOCK_PATIENCE 10000
 
-/* The part of an ID that must be given, octets. */
+/* Minimum length of a partial ID, octets. */
 #define NAME_MIN 4
 
 /* The message that the user names. */
@@ -109,7 +109,7 @@ in_use(struct error *err)
 	    "it");
 }
 
-/* Takes the lock; the run that had it may have moved the message. */
+/* Takes the lock. The run that held it may have moved the message. */
 static int
 lock(struct choice *c, struct error *err)
 {
@@ -127,7 +127,7 @@ lock(struct choice *c, struct error *err)
 	return locked == 1 ? 0 : -1;
 }
 
-/* Appends what is known of the message, in lines, and an empty line. */
+/* Appends the details of the message, one a line, and an empty line. */
 static void
 add_head(struct buffer *out, const struct choice *c,
     const struct message_file *m)
@@ -176,7 +176,7 @@ show(int fd, struct choice *c, struct error *err)
 	return result;
 }
 
-/* Makes the message due at once, with all its tries before it. */
+/* Makes the message due at once, as if it had never been tried. */
 static int
 renew(struct choice *c, struct error *err)
 {
@@ -213,8 +213,8 @@ retry(int fd, struct choice *c, struct error *err)
 	return result;
 }
 
-/* Makes the waiting messages of an outbox due, or ends the pauses of their
- * accounts alone. */
+/* Makes the queued messages of an outbox due, or only ends the pauses of their
+ * accounts. */
 static int
 renew_all(struct choice *c, int with_messages, struct error *err)
 {

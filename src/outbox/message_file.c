@@ -16,7 +16,7 @@
 #include "format/address.h"
 #include "tls/sha256.h"
 
-/* Octets read at a time: of the records, of the whole file. */
+/* Number of octets read at a time: of the records, of the whole file. */
 #define HEAD_BLOCK ((size_t)4 << 10)
 #define BLOCK ((size_t)64 << 10)
 
@@ -72,7 +72,7 @@ message_file_is_open(const struct recipient *to)
 	return reply_class(&to->reply) != 2 && reply_class(&to->reply) != 5;
 }
 
-/* The records while they are written. */
+/* The records under construction. */
 struct record_writer {
 	struct buffer text;
 	int invalid;  /* a value cannot be written */
@@ -170,8 +170,8 @@ add_record(struct record_writer *w, const struct record_kind *r,
 	}
 }
 
-/* Refuses a value that the reader would not take: the message must not be
- * promised to be sent. */
+/* Refuses a value that the reader would not accept: the message could not be
+ * sent later. */
 static int
 add_head(struct record_writer *w, struct message_file *m, struct error *err)
 {
@@ -215,7 +215,7 @@ read_number(const char *value, uint64_t max, uint64_t *number)
 	return ascii_number(value, strlen(value), 0, max, number);
 }
 
-/* Takes a parameter of MAIL or RCPT. */
+/* Reads a parameter of MAIL or RCPT. */
 static int
 take_word(char **to, const char *value)
 {
@@ -228,7 +228,7 @@ take_word(char **to, const char *value)
 	return 0;
 }
 
-/* Returns whether value is an address that the command line could name. */
+/* Returns whether value is an address that the command line would accept. */
 static int
 is_path(const char *value)
 {
@@ -337,7 +337,7 @@ take_value(struct message_file *m, const struct record_kind *r, char *value)
 	}
 }
 
-/* Takes a line of the head, which ends in a NUL instead of its LF. */
+/* Reads a line of the head, which ends in a NUL instead of its LF. */
 static int
 take_line(struct message_file *m, char *line, struct error *err)
 {
@@ -360,7 +360,7 @@ take_line(struct message_file *m, char *line, struct error *err)
 	    "record %s", records[i].name);
 }
 
-/* pread() of all n octets. */
+/* Reads exactly n octets with pread(). */
 static int
 read_at(int fd, char *data, size_t n, off_t offset, struct error *err)
 {
@@ -381,7 +381,7 @@ read_at(int fd, char *data, size_t n, off_t offset, struct error *err)
 	return 0;
 }
 
-/* Returns whether the first line is that of another version. */
+/* Returns whether the first line names another version. */
 static int
 is_other_version(const struct buffer *head)
 {
@@ -547,7 +547,7 @@ check_seal(const struct message_file *m, off_t size, off_t content,
 	    : damaged(err, "checksum mismatch");
 }
 
-/* Checks what kind of file it is, and reads the records. */
+/* Checks the type of the file and reads the records. */
 static int
 begin(struct message_file *m, int fd, off_t *size, size_t *content,
     struct error *err)
@@ -583,7 +583,7 @@ message_file_read(struct message_file *m, int fd, struct error *err)
 	size_t content = 0;
 	off_t size;
 
-	/* an unknown record is one of another version if the checksum holds */
+	/* if the checksum matches, another version wrote the unknown record */
 	if (begin(m, fd, &size, &content, &other) != 0 &&
 	    (other.code != EX_CONFIG || content == 0)) {
 		*err = other;

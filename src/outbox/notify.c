@@ -35,7 +35,7 @@ notify_run(const char *command, unsigned n)
 	free(line);
 }
 
-/* How many have been given up since that moment. */
+/* Returns the number of messages given up since that moment. */
 static unsigned
 count_since(const struct outbox *o, const struct timespec *since)
 {
@@ -70,7 +70,7 @@ notify_remind(int fd, const char *path)
 	if (path == NULL || !outbox_exists(path))
 		return;
 	if (outbox_open(&o, path, OUTBOX_WRITE, &ignored) == 0) {
-		/* its own time says when that was */
+		/* its modification time is that of the last line */
 		(void)fstatat(o.places[OUTBOX_JOURNAL], "told", &told, 0);
 		n = count_since(&o, &told.st_mtim);
 	}

@@ -21,16 +21,16 @@
 #include "base/xdg.h"
 #include "base/xmalloc.h"
 
-/* The name of a file while it is written; then it gets its ID. */
+/* Prefix of the name of a file that is being written. */
 #define UNFINISHED ".unfinished-"
 
-/* A file that its writer left unfinished is removed after so many seconds. */
+/* Age after which an unfinished file is removed, seconds. */
 #define UNFINISHED_SECONDS 3600
 
-/* How often the lock is asked for again, milliseconds. */
+/* Time between two tries to take the lock, milliseconds. */
 #define LOCK_PAUSE 50
 
-/* Of a longer journal the end is read. */
+/* Maximum number of octets read from the end of a journal. */
 #define JOURNAL_MAX ((size_t)1 << 20)
 #define JOURNAL_READ ((off_t)JOURNAL_MAX - 8192)
 
@@ -88,8 +88,8 @@ is_private(int fd, struct stat *st)
 	    (st->st_mode & 0077) == 0;
 }
 
-/* Returns whether it is a part of an outbox, and not another directory of the
- * user that the configuration names by mistake. */
+/* Returns whether the directory belongs to an outbox, and is not another
+ * directory of the user that the configuration names by mistake. */
 static int
 is_of_outbox(int parent, int fd)
 {
@@ -98,8 +98,8 @@ is_of_outbox(int parent, int fd)
 	    faccessat(fd, place_names[OUTBOX_JOURNAL], F_OK, 0) == 0);
 }
 
-/* Opens a directory that no other user can write to: he could have messages
- * sent in our name. */
+/* Opens a directory that no other user can write to: another user could have
+ * messages sent in this user's name. */
 static int
 open_directory(int parent, const char *name, const char *path,
     enum outbox_access access, struct error *err)
@@ -129,7 +129,8 @@ open_directory(int parent, const char *name, const char *path,
 	    (unsigned long)st.st_uid);
 }
 
-/* The same; to write, makes it if it is missing. */
+/* Same as open_directory(); with OUTBOX_WRITE, creates the directory if it is
+ * missing. */
 static int
 open_or_make(int parent, const char *name, char *path,
     enum outbox_access access, struct error *err)
@@ -161,7 +162,7 @@ open_places(struct outbox *o, int top, enum outbox_access access,
 		return 0;
 	o->lock = openat(top, "lock", O_RDWR | O_CREAT | O_CLOEXEC |
 	    O_NOFOLLOW, 0600);
-	/* whatever the umask was */
+	/* independent of the umask */
 	return o->lock >= 0 && fchmod(o->lock, 0600) == 0 ? 0
 	    : outbox_cannot(err, "open the lock of", o->path);
 }
@@ -200,7 +201,7 @@ outbox_close(struct outbox *o)
 	memset(o, 0, sizeof(*o));
 }
 
-/* The moment comes first, so that names sort by age; then random digits. */
+/* Makes an ID: the moment, so that names sort by age, then random digits. */
 static int
 make_id(char id[OUTBOX_ID])
 {
@@ -218,7 +219,7 @@ make_id(char id[OUTBOX_ID])
 	return n == OUTBOX_ID - 1 ? 0 : -1;
 }
 
-/* Writes the file, durable, under a name that no run looks at. */
+/* Writes the file durably, under a name that no run reads. */
 static int
 write_unfinished(int directory, const char *name, const struct message_file *e,
     enum message_file_part part, struct error *err)
@@ -229,7 +230,7 @@ write_unfinished(int directory, const char *name, const struct message_file *e,
 
 	if (fd < 0)
 		return outbox_cannot(err, "make", name);
-	/* while we hold this, outbox_sweep() leaves the file alone */
+	/* while this lock is held, outbox_sweep() leaves the file alone */
 	(void)flock(fd, LOCK_EX | LOCK_NB);
 	if (fchmod(fd, 0600) != 0)
 		result = outbox_cannot(err, "make", name);
@@ -246,7 +247,7 @@ write_unfinished(int directory, const char *name, const struct message_file *e,
 	return result;
 }
 
-/* exFAT, sshfs and others have no second names. */
+/* exFAT, sshfs and others have no hard links. */
 static int
 link_is_missing(int error)
 {
@@ -254,7 +255,7 @@ link_is_missing(int error)
 	    error == ENOSYS;
 }
 
-/* Gives the finished file a name of its own. */
+/* Gives the finished file its final name. */
 static int
 give_id(int directory, const char *unfinished, char id[OUTBOX_ID],
     struct error *err)
@@ -316,7 +317,7 @@ outbox_lock(struct outbox *o, int64_t deadline, struct error *err)
 	return 1;
 }
 
-/* Returns whether name is an ID of make_id(). Other names are foreign. */
+/* Returns whether name is an ID made by make_id(). Other names are foreign. */
 static int
 is_id(const char *name)
 {
@@ -334,7 +335,7 @@ compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Opens the directory for reading from its beginning. */
+/* Opens the directory for listing, from its beginning. */
 static DIR *
 open_listing(int directory)
 {
@@ -492,7 +493,7 @@ outbox_unlink(const struct outbox *o, enum outbox_place place,
 	    : outbox_cannot(err, "remove", id);
 }
 
-/* Returns whether an unfinished file has its ID, or was left long ago. */
+/* Returns whether an unfinished file has its ID already, or was abandoned. */
 static int
 is_abandoned(int directory, const char *name)
 {
@@ -514,7 +515,7 @@ is_abandoned(int directory, const char *name)
 	return gone;
 }
 
-/* A journal whose message is gone. */
+/* Returns whether the journal's message no longer exists. */
 static int
 is_orphan(const struct outbox *o, const char *name)
 {
@@ -522,8 +523,11 @@ is_orphan(const struct outbox *o, const char *name)
 	    outbox_message_size(o, OUTBOX_FAILED, name) == 0;
 }
 
-/* A message that comes back after a loss of power must find its journal: the
- * removals are made durable before the first journal goes. */
+/*
+ * Removes abandoned files and orphaned journals. A message that reappears after
+ * a power failure must find its journal, so removals of messages are synced
+ * before the first journal is removed.
+ */
 static void
 sweep_directory(const struct outbox *o, enum outbox_place place)
 {
@@ -552,7 +556,8 @@ outbox_sweep(const struct outbox *o)
 		sweep_directory(o, (enum outbox_place)i);
 }
 
-/* The modification time of this file is when the user has looked. */
+/* Returns the path of the file whose modification time is when the user last
+ * looked. */
 static char *
 mark_path(const struct outbox *o)
 {

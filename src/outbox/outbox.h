@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A directory of messages that could not be sent yet. It survives a crash and
- * a loss of power at any moment.
+ * A directory of messages that could not be sent yet. It survives a crash or a
+ * power failure at any moment.
  *
  *	new/ID       messages to be sent
  *	failed/ID    messages given up, kept for their user
- *	journal/ID   what happened to each (journal.h)
+ *	journal/ID   the journal of each message (journal.h)
  *	lock         held by the run that sends or moves messages; never removed
  */
 #ifndef ONEHOP_OUTBOX_OUTBOX_H
@@ -19,11 +19,11 @@
 #include "outbox/journal.h"
 #include "outbox/message_file.h"
 
-/* "20261123T125500Z-" and 16 hexadecimal digits, and the NUL. */
+/* Size of an ID: "20261123T125500Z-", 16 hexadecimal digits, and the NUL. */
 #define OUTBOX_ID 34
 
 enum outbox_access {
-	OUTBOX_READ,    /* nothing is made or changed; no lock can be taken */
+	OUTBOX_READ,    /* nothing is created or changed; no locking */
 	OUTBOX_WRITE
 };
 
@@ -32,8 +32,8 @@ enum outbox_place { OUTBOX_NEW, OUTBOX_FAILED, OUTBOX_JOURNAL };
 
 struct outbox {
 	char *path;                 /* owned; NULL while closed */
-	int places[OUTBOX_PLACES];  /* the directories; -1: missing */
-	int lock;                   /* -1: not held */
+	int places[OUTBOX_PLACES];  /* descriptors; -1: no directory */
+	int lock;                   /* descriptor; -1: not held */
 };
 
 /* Returns the path of the account's outbox, owned; NULL if it has none. */
@@ -43,87 +43,94 @@ char *outbox_path(const struct account *a);
 int outbox_is_first(const struct account *a);
 
 /*
- * Opens the outbox. To write, a directory that is missing is made with mode
- * 0700, and one of this user's that is open to others is made private: then
- * err holds a hint that says so. Returns 0 on success, -1 with err set:
- * EX_CANTCREAT another user can write to it, EX_CONFIG this user may not read
- * it, EX_TEMPFAIL it cannot be made or opened. Call outbox_close in either
- * case. The functions below fail with EX_TEMPFAIL.
+ * Opens the outbox. With OUTBOX_WRITE, creates missing directories with mode
+ * 0700; makes a directory of this user that others can access private, and then
+ * sets a hint in err. Returns 0 on success, -1 with err set: EX_CANTCREAT if
+ * another user can write to it, EX_CONFIG if this user may not read it,
+ * EX_TEMPFAIL if it cannot be created or opened. Call outbox_close() in
+ * either case. The functions below fail with EX_TEMPFAIL.
  */
 int outbox_open(struct outbox *o, const char *path, enum outbox_access access,
 	struct error *err);
 
-/* Returns whether the directory exists, or may exist. */
+/* Returns whether the directory exists; 1 if that cannot be determined. */
 int outbox_exists(const char *path);
 
 void outbox_close(struct outbox *o);
 
-/* Fails with EX_TEMPFAIL and the text of errno: "cannot WHAT PATH". */
+/* Sets err to EX_TEMPFAIL, "cannot WHAT PATH" and the text of errno. Returns
+ * -1. */
 int outbox_cannot(struct error *err, const char *what, const char *path);
 
 /*
- * Adds a message to new or failed and sets its id. Returns 0 when the message
- * is on the disk; -1 if it is not in the outbox.
+ * Adds a message to new or failed and sets id. Returns 0 once the message is on
+ * disk, -1 with err set if it is not in the outbox.
  */
 int outbox_add(const struct outbox *o, enum outbox_place place,
 	const struct message_file *m, enum message_file_part part,
 	char id[OUTBOX_ID], struct error *err);
 
-/* Takes the lock. Returns 1, 0 if another run holds it until the deadline, or
- * -1. */
+/* Takes the lock. Returns 1 on success, 0 if another run still holds it at the
+ * deadline (poll.h), -1 with err set. */
 int outbox_lock(struct outbox *o, int64_t deadline, struct error *err);
 
-/* Returns whether a message waits there. */
+/* Returns whether the place contains a message. */
 int outbox_is_used(const struct outbox *o, enum outbox_place place);
 
-/* Lists the IDs of the messages there, oldest first. Returns 0 or -1. */
+/* Lists the IDs of the messages in the place, oldest first. Returns 0 on
+ * success, -1 with err set. */
 int outbox_list(const struct outbox *o, enum outbox_place place,
 	struct string_list *ids, struct error *err);
 
-/* Opens a message for reading. Returns a descriptor or -1. */
+/* Opens a message for reading. Returns a descriptor, owned by the caller, or -1
+ * with err set. */
 int outbox_open_message(const struct outbox *o, enum outbox_place place,
 	const char *id, struct error *err);
 
-/* The size of a message's file in octets; 0 if it is gone. */
+/* Returns the size of a message's file in octets; 0 if it is missing. */
 uint64_t outbox_message_size(const struct outbox *o, enum outbox_place place,
 	const char *id);
 
-/* Reads the journal of a message; a missing one is empty. Returns 0 or -1.
- * Call journal_state_free in either case. */
+/* Reads the journal of a message; a missing one is empty. Returns 0 on success,
+ * -1 with err set. Call journal_state_free() in either case. */
 int outbox_read_journal(const struct outbox *o, const char *id,
 	struct journal_state *state, struct error *err);
 
-/* Opens the journal of a message for writing; makes it if it is missing.
- * Returns 0 or -1. */
+/* Opens the journal of a message for writing, and creates it if it is missing.
+ * Returns 0 on success, -1 with err set. */
 int outbox_open_journal(const struct outbox *o, const char *id,
 	struct journal *j, struct error *err);
 
-/* Waits until the disk has the names of that directory. Returns 0 or -1. */
+/* Syncs the directory to disk. Returns 0 on success, -1 with err set. */
 int outbox_sync(const struct outbox *o, enum outbox_place place,
 	struct error *err);
 
-/* Moves a message between new and failed, durably. Returns 0 or -1. */
+/* Moves a message between new and failed, durably. Returns 0 on success, -1
+ * with err set. */
 int outbox_move(const struct outbox *o, const char *id,
 	enum outbox_place from, enum outbox_place to, struct error *err);
 
-/* Removes a message and its journal, durably. Returns 0 or -1. */
+/* Removes a message and its journal, durably. Returns 0 on success, -1 with err
+ * set. */
 int outbox_remove(const struct outbox *o, enum outbox_place place,
 	const char *id, struct error *err);
 
-/* Removes a message alone. After outbox_sync of its place, its journal is
- * swept. Returns 0 or -1. */
+/* Removes a message but not its journal, which outbox_sweep() removes later.
+ * The removal is durable after outbox_sync(). Returns 0 on success, -1 with err
+ * set. */
 int outbox_unlink(const struct outbox *o, enum outbox_place place,
 	const char *id, struct error *err);
 
-/* Notes that the user has looked at the messages given up. */
+/* Records that the user has looked at the messages given up. */
 void outbox_look(const struct outbox *o);
 
-/* Lists the messages given up since the user has looked. Returns 0 or -1. */
+/* Lists the IDs of the messages given up since the user last looked. Returns 0
+ * on success, -1 with err set. */
 int outbox_list_unseen(const struct outbox *o, struct string_list *ids,
 	struct error *err);
 
-/* Removes what killed runs left, and the journals of messages that are gone.
- * Needs the lock. */
+/* Removes files left over by killed runs, and the journals of messages that no
+ * longer exist. Requires the lock. */
 void outbox_sweep(const struct outbox *o);
 
 #endif

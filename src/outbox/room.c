@@ -14,7 +14,7 @@
 #include "base/write_all.h"
 #include "base/xmalloc.h"
 
-/* How long another run may keep the tally, in steps of 10 ms. */
+/* Maximum time to wait for the tally's lock, in steps of 10 ms. */
 #define STEPS 200
 #define STEP_NANOSECONDS 10000000
 
@@ -23,7 +23,7 @@ struct tally {
 	uint64_t octets;   /* of messages and journals */
 };
 
-/* Opens the tally and keeps other runs from it. Returns a descriptor, or -1. */
+/* Opens and locks the tally. Returns a descriptor, or -1. */
 static int
 open_tally(const struct outbox *o)
 {
@@ -47,7 +47,7 @@ open_tally(const struct outbox *o)
 	return -1;
 }
 
-/* Takes a number and the character after it off the text. */
+/* Reads a number and skips the character after it. */
 static int
 take_number(const char **text, char after, uint64_t *number)
 {
@@ -85,7 +85,7 @@ write_tally(int fd, const struct tally *t)
 		(void)write_all(fd, text, (size_t)n);
 }
 
-/* Adds the sizes of the files of a directory; returns how many there are. */
+/* Adds up the sizes of the files in a directory. Returns their number. */
 static uint64_t
 add_sizes(struct tally *t, const struct outbox *o, enum outbox_place place)
 {
@@ -109,7 +109,7 @@ count(const struct outbox *o, struct tally *t)
 	(void)add_sizes(t, o, OUTBOX_JOURNAL);
 }
 
-/* Checks the limits for a message more, which the tally holds already. */
+/* Checks the limits for one more message, which the tally already includes. */
 static int
 check(const struct tally *t, const struct account *limits, struct error *err)
 {

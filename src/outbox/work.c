@@ -104,8 +104,8 @@ work_sort(struct flushing *f, struct work_list *list, const char *id,
 	return accepted;
 }
 
-/* Returns whether the file of the account was changed after the moment: the
- * password in it may be another one. */
+/* Returns whether the account's config file was changed after the moment: it
+ * may contain a new password. */
 static int
 is_edited(const struct account *a, int64_t moment)
 {

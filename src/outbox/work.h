@@ -10,15 +10,16 @@
 #include "outbox/flush.h"
 #include "outbox/held.h"
 
-/* The messages of a site, and its process. */
+/* The messages of a site, and the process that sends them. */
 struct work {
 	struct site site;
-	int unreadable;         /* for messages whose site is unknown */
+	int unreadable;         /* holds messages whose account is unknown */
 	struct string_list ids; /* of messages that are due */
-	size_t named;           /* of these, whose journals have a name on the
-	                           disk */
+	size_t named;           /* number of these whose journal's directory
+	                           entry is on disk */
 	pid_t child;
-	int report;             /* reads its struct work_report, or -1 */
+	int report;             /* pipe from which its struct work_report is
+	                           read, or -1 */
 };
 
 struct work_list {
@@ -26,8 +27,9 @@ struct work_list {
 	size_t n;
 };
 
-/* Returns the work of the account that the selection leads to, adding it if
- * needed. unreadable: for messages whose account is unknown. */
+/* Returns the work of the account that the selection selects, owned by the
+ * list, and adds it if needed. unreadable is nonzero for messages whose account
+ * is unknown. */
 struct work *work_find(struct work_list *list, const struct selection *origin,
 	const struct flush_order *order, int unreadable);
 
@@ -35,15 +37,17 @@ struct work *work_find(struct work_list *list, const struct selection *origin,
 void work_free(struct work_list *list);
 
 /* Adds the message to the work of its account if it is due; counts it as
- * waiting otherwise. Returns whether it was removed, as it was accepted. */
+ * waiting otherwise. Returns whether it was removed because all recipients had
+ * accepted it. */
 int work_sort(struct flushing *f, struct work_list *list, const char *id,
 	const struct flush_order *order);
 
-/* Stops the accounts that an earlier flush holds, unless their moment has come
- * or their file was edited. */
+/* Stops the accounts that an earlier flush held, unless they are due or their
+ * config file has been edited. */
 void work_apply_held(struct work_list *list, const struct held *held);
 
-/* Writes the accounts that this flush holds; before is the earlier list. */
+/* Writes the list of accounts that this flush holds. before is the list of the
+ * earlier flush. */
 void work_note_held(const struct flushing *f, const struct work_list *list,
 	const struct held *before);
 

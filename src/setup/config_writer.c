@@ -42,7 +42,7 @@ is_plain(const char *word)
 	return 1;
 }
 
-/* The command for a token. Owned. */
+/* Returns the command that prints a token, owned. */
 static char *
 token_command(const struct config_writer *c)
 {
@@ -108,7 +108,7 @@ config_writer_add(struct buffer *out, const char *key, const char *value)
 	const struct key *known = key_find(key);
 
 	if (known != NULL && known->verbatim) {
-		/* Outer quotes are taken off, nothing else. */
+		/* The reader removes outer quotes and changes nothing else. */
 		buffer_addf(out, value[0] == '"' ? "%s \"%s\"\n" : "%s %s\n",
 		    key, value);
 		return;
@@ -197,8 +197,8 @@ add_options(struct buffer *out, const struct config_writer *c)
 	}
 }
 
-/* Adds a key, unless it is the file's first account and has that value without
- * a line: the file of another account may have defaults. */
+/* Adds a key, unless the file is new and the key has that value by default: a
+ * file with other accounts may set other defaults. */
 static void
 add_needed(struct buffer *out, const struct config_writer *c,
     struct account *a, size_t key, const char *value)

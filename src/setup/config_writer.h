@@ -10,26 +10,26 @@
 #include "net/srv_mx.h"
 #include "auth/provider.h"
 
-/* Content of the file; all borrowed. */
+/* The content of the file. All members are borrowed. */
 struct config_writer {
 	const char *address;            /* of the sender, as for a path */
 	const struct service *service;  /* the smarthost */
 	const char *origin;             /* how it was found, for a comment */
 	const struct selection *selection;   /* keys on the command line */
-	const char *password;           /* to keep in the file, or NULL */
-	const char *passwordeval;       /* the command to write, or NULL */
-	const char *account;            /* to add to a file; NULL: a new file */
+	const char *password;           /* to write to the file, or NULL */
+	const char *passwordeval;       /* command to write, or NULL */
+	const char *account;            /* to add to a file; NULL: new file */
 };
 
-/* Returns how one logs in there; LOGIN_PASSWORD if the command line names auth
- * or passwordeval. */
+/* Returns the kind of login at the smarthost; LOGIN_PASSWORD if the command
+ * line sets auth or passwordeval. */
 enum provider_login config_writer_login(const struct config_writer *c);
 
 /*
- * Makes the account that the file will describe, with user and auth unless the
- * command line has them; host, port and tls_starttls are those of the service.
- * Returns 0; -1 EX_USAGE or EX_CONFIG for a key of the command line. The
- * caller calls account_free() in either case.
+ * Sets a to the account that the file will describe, with user and auth unless
+ * the command line sets them; host, port and tls_starttls are those of the
+ * service. Returns 0 on success, -1 with err set: EX_USAGE or EX_CONFIG for a
+ * key of the command line. Call account_free() in either case.
  */
 int config_writer_account(struct account *a, const struct config_writer *c,
 	const char *home, struct error *err);
@@ -39,13 +39,14 @@ void config_writer_text(struct buffer *out, const struct config_writer *c);
 
 /*
  * Replaces the file at path, or the target of a symbolic link, atomically and
- * with mode 0600. Makes missing directories. Returns 0; -1 EX_CANTCREAT with
- * the old file untouched.
+ * with mode 0600. Creates missing directories. Returns 0 on success, -1 with
+ * err set and the old file unchanged: EX_CANTCREAT.
  */
 int config_writer_write(const char *path, const struct buffer *text,
 	struct error *err);
 
-/* Adds the line of a key or an include, quoted where the grammar needs it. */
+/* Appends the line of a key or an include, quoted where the syntax requires
+ * it. */
 void config_writer_add(struct buffer *out, const char *key,
 	const char *value);
 

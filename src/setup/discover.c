@@ -14,7 +14,7 @@
 #define PORT_SUBMISSION 587
 #define PORT_SMTP 25 /* a relay of the local network */
 
-/* Guessed hosts: smtp., mail., and the domain's mail exchangers. */
+/* Number of guessed hosts: smtp., mail., and the domain's mail exchangers. */
 #define GUESSES_MAX 4
 
 struct guesses {
@@ -100,7 +100,7 @@ add_guesses(struct candidates *found, const struct guesses *guesses)
 			    ? PORT_SUBMISSION : PORT_SUBMISSIONS, starttls);
 }
 
-/* Candidates for a domain without SRV records that is not in the table. */
+/* Adds guesses for a domain without SRV records that is not in the table. */
 static void
 add_unlisted(struct candidates *found, const char *domain, int64_t deadline,
     struct error *doubt)

@@ -65,7 +65,7 @@ static const struct import_key {
 };
 #define IMPORT_KEYS (sizeof(import_keys) / sizeof(import_keys[0]))
 
-/* A translation under way. */
+/* A translation in progress. */
 struct import {
 	enum import_kind kind;
 	struct buffer *out;
@@ -73,7 +73,7 @@ struct import {
 	char *host;      /* owned */
 	char *port;      /* owned, or NULL */
 	char *user;      /* owned, or NULL */
-	int tls;         /* is it used? */
+	int tls;         /* nonzero if it is used */
 	int starttls;
 	int has_auth;    /* auth has been written */
 };
@@ -172,7 +172,7 @@ take_setting(struct import *i, const char *name, const char *value)
 	}
 }
 
-/* One line "name = value", "name value" or "name". */
+/* Reads one line "name = value", "name value" or "name". */
 static void
 take_line(struct import *i, char *line)
 {
@@ -193,7 +193,7 @@ take_line(struct import *i, char *line)
 	take_setting(i, line, value);
 }
 
-/* One line "host protocol --option=value ...". */
+/* Reads one line "host protocol --option=value ...". */
 static void
 take_remote(struct import *i, char *line)
 {
@@ -254,7 +254,7 @@ take_text(struct import *i, const struct buffer *text)
 	}
 }
 
-/* auth.conf of dma: "user|host:password" for the smarthost. */
+/* Reads dma's auth.conf: "user|host:password" for the smarthost. */
 static void
 take_auth(struct import *i, const struct buffer *auth)
 {
@@ -280,7 +280,7 @@ take_auth(struct import *i, const struct buffer *auth)
 	}
 }
 
-/* Adds what the settings come to together. */
+/* Adds the keys that follow from several settings together. */
 static void
 conclude(struct import *i)
 {

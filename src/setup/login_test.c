@@ -31,7 +31,7 @@ is_installed(const char *program)
 	return result == 0;
 }
 
-/* Gives the password to a keeper. */
+/* Passes the password to a program that stores it. */
 static int
 give(struct login_test *t, const struct account *a,
     const struct keeper *keeper, const struct buffer *password,
@@ -60,7 +60,8 @@ login_test_can_keep(const char *where)
 	    strcmp(where, "nowhere") == 0;
 }
 
-/* Offers the keepers that are installed. 1 if one has the password, 0, -1. */
+/* Offers the installed keepers. Returns 1 if one has stored the password, 0 if
+ * not, -1 with err set. */
 static int
 offer_keepers(struct login_test *t, const struct account *a,
     const struct buffer *password, struct error *err)
@@ -84,7 +85,7 @@ offer_keepers(struct login_test *t, const struct account *a,
 	return answer;
 }
 
-/* Asks where to keep the password. */
+/* Asks where to store the password. */
 static int
 ask_where(struct login_test *t, const struct account *a,
     const struct buffer *password, struct error *err)
@@ -182,7 +183,7 @@ login_test_run(struct login_test *t, struct account *a, struct error *err)
 	return result;
 }
 
-/* The message to oneself. */
+/* Composes the test message. */
 static int
 write_message(struct message *m, const char *address, struct error *err)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Tests the password, keeps it where the user wants, sends a test message. */
+/* Tests the password, stores it where the user wants, and sends a test
+ * message. */
 #ifndef ONEHOP_SETUP_LOGIN_TEST_H
 #define ONEHOP_SETUP_LOGIN_TEST_H
 
@@ -8,33 +9,33 @@
 #include "config/account.h"
 
 struct login_test {
-	int output;          /* for reports */
-	int terminal;        /* for questions, or -1 */
-	int trace;           /* for the dialogues, or -1 */
+	int output;          /* descriptor for reports */
+	int terminal;        /* descriptor for questions, or -1 */
+	int trace;           /* descriptor for the dialogues, or -1 */
 	const char *path;    /* of the config file */
-	const char *address;
-	const char *page;    /* of app passwords, for the question; or "" */
-	const char *keep;    /* where to keep the password; NULL: ask */
-	int send;            /* the test message is sent without a question */
-	struct buffer password;  /* to write into the file, secret; or empty */
-	char *passwordeval;      /* to write into the file, owned, or NULL */
+	const char *address; /* of the user */
+	const char *page;    /* URL for app passwords, to show; or "" */
+	const char *keep;    /* where to store the password; NULL: ask */
+	int send;            /* send the test message without asking */
+	struct buffer password;  /* to write to the file, secret; or empty */
+	char *passwordeval;      /* to write to the file, owned, or NULL */
 };
 
-/* Returns whether a password can be kept there: the name of a program that
- * keeps passwords, "file" or "nowhere". */
+/* Returns whether a password can be stored there: where is the name of a
+ * program that stores passwords, "file" or "nowhere". */
 int login_test_can_keep(const char *where);
 
 /*
  * Asks for the password, unless the account has a command for it, and
- * authenticates. Then keeps it as keep says, or asks where to keep a password
- * that was typed, and sets password or passwordeval. Returns 0; -1 the
- * server's error, or EX_CONFIG.
+ * authenticates. Then stores the password as keep says, or asks where to store
+ * one that was typed, and sets password or passwordeval. Returns 0 on success,
+ * -1 with err set: the server's error, or EX_CONFIG.
  */
 int login_test_run(struct login_test *t, struct account *a,
 	struct error *err);
 
-/* Sends a message to the address itself, after a question at a terminal, and
- * shows the server's answer. Returns 0, -1. */
+/* Sends a message from the address to itself, after a question at a terminal,
+ * and shows the server's reply. Returns 0 on success, -1 with err set. */
 int login_test_send(const struct login_test *t, const struct account *a,
 	struct error *err);
 

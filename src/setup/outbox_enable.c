@@ -28,7 +28,7 @@
 /* The programs that run onehop -q, in the order of preference. */
 static const struct scheduler {
 	const char *name;
-	const char *exists;  /* shell commands that end with 0 if it is so */
+	const char *exists;  /* shell commands; exit status 0 means yes */
 	const char *runs;
 	const char *enable;
 } schedulers[] = {
@@ -55,12 +55,12 @@ struct findings {
 	char *path;                        /* of the outbox; owned */
 	int has_key;
 	int has_directory;
-	const struct scheduler *scheduler; /* the best there is, or NULL */
-	int is_scheduled;                  /* by any of them */
+	const struct scheduler *scheduler; /* first available, or NULL */
+	int is_scheduled;                  /* by any scheduler */
 	int lingers;
 };
 
-/* Returns whether the shell command ends with 0. */
+/* Returns whether the shell command exits with status 0. */
 static int
 succeeds(const char *command)
 {
@@ -93,7 +93,7 @@ find_scheduler(struct findings *f)
 	f->lingers = f->scheduler != &schedulers[0] || succeeds(LINGERS);
 }
 
-/* The path that the key leads to, once it is on. */
+/* Returns the path of the outbox once the key is on. */
 static char *
 future_path(const struct account *a)
 {
@@ -185,8 +185,8 @@ insert_key(const char *path, uint64_t line, struct error *err)
 	return result;
 }
 
-/* Returns whether the file is one that onehop may write: the user's own, not
- * root's or another program's. */
+/* Returns whether onehop may write the file: it is the user's own, not root's
+ * or another program's. */
 static int
 is_own_file(const struct outbox_enable *e, const char *home, const char *path)
 {
@@ -242,7 +242,7 @@ make_directory(const struct findings *f, struct error *err)
 	return result;
 }
 
-/* The address that the test message is for, or NULL. */
+/* Returns the address for the test message, or NULL. */
 static const char *
 own_address(const struct account *a)
 {
@@ -283,7 +283,7 @@ queue_test(const struct outbox_enable *e, const struct findings *f,
 		result = outbox_add(&o, OUTBOX_NEW, &m, MESSAGE_FILE_WHOLE,
 		    id, err);
 	outbox_close(&o);
-	m.origin.overrides = NULL; /* the selection's */
+	m.origin.overrides = NULL; /* borrowed from the selection */
 	message_file_free(&m);
 	free(config);
 	free(recipient);
@@ -342,7 +342,7 @@ schedule(const struct findings *f, struct error *err)
 	    f->scheduler->enable);
 }
 
-/* Shows what is going to be done. */
+/* Shows the steps to be taken. */
 static void
 show_plan(const struct outbox_enable *e, const struct findings *f)
 {
@@ -362,7 +362,8 @@ show_plan(const struct outbox_enable *e, const struct findings *f)
 		    escape_string(quote, sizeof(quote), address));
 }
 
-/* Returns whether the user agrees: who is at no terminal has said so. */
+/* Asks the user to agree at a terminal. Without a terminal, agreement is
+ * implied. */
 static int
 confirm(struct error *err)
 {
@@ -375,7 +376,7 @@ confirm(struct error *err)
 	return answer;
 }
 
-/* Says what is missing, and how to get it. Returns how much is. */
+/* Shows the missing steps and how to complete them. Returns their number. */
 static unsigned
 show_missing(const struct outbox_enable *e, const struct findings *f)
 {

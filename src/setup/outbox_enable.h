@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* --outbox enable and --outbox status: the key, the directory, and what runs
- * onehop -q now and then. */
+/* --outbox enable and --outbox status: sets up and checks the key, the
+ * directory, and the timer that runs onehop -q. */
 #ifndef ONEHOP_SETUP_OUTBOX_ENABLE_H
 #define ONEHOP_SETUP_OUTBOX_ENABLE_H
 
 #include "base/error.h"
 #include "config/selection.h"
 
-/* All is borrowed. */
+/* All members are borrowed. */
 struct outbox_enable {
 	const struct selection *selection; /* the account; -C */
-	int output;   /* descriptor for what is done */
-	int trace;    /* for the dialogue of the test message, or -1 */
+	int output;   /* descriptor for reports */
+	int trace;    /* descriptor for the test message's dialogue, or -1 */
 };
 
 /*
- * Sets the key outbox of the account in its file, makes the directory, has a
- * systemd timer or cron run onehop -q, and sends a test message through the
- * outbox. Shows each step before the first is taken, and asks at a terminal.
- * Steps that are done already are left out. Returns 0; -1 EX_CONFIG the file
- * or the scheduler has to be seen to by hand, EX_CANTCREAT, or the error of
- * the test message.
+ * Sets the key outbox of the account in its file, creates the directory, sets
+ * up a systemd timer or cron to run onehop -q, and sends a test message through
+ * the outbox. Shows all steps before taking the first, and asks at a terminal.
+ * Skips steps that are already done. Returns 0 on success, -1 with err set:
+ * EX_CONFIG if the file or the scheduler must be changed by hand, EX_CANTCREAT,
+ * or the error of the test message.
  */
 int outbox_enable_run(const struct outbox_enable *e, struct error *err);
 
-/* Shows what there is and what is missing. Returns 0 if nothing is, else -1
- * EX_CONFIG. */
+/* Shows the state of the outbox and the steps that are missing. Returns 0 if
+ * none is missing, -1 with err set: EX_CONFIG. */
 int outbox_enable_status(const struct outbox_enable *e, struct error *err);
 
 #endif

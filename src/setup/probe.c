@@ -47,7 +47,7 @@ vouch(struct probe *probe, const struct account *a,
 	return hint(err, "if it is the right one, add --srv-targets=%s", host);
 }
 
-/* Connects, and checks that it offers a usable AUTH mechanism. */
+/* Connects and checks that the server offers a usable AUTH mechanism. */
 static int
 talk(const struct probe *probe, const struct account *a, struct error *err)
 {

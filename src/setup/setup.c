@@ -40,7 +40,7 @@ struct setup {
 	char *address;         /* canonical */
 	char *domain;          /* A-labels */
 	struct buffer before;  /* text of the file that gets an account */
-	const char *account;   /* to add to it, or NULL: a new file */
+	const char *account;   /* to add to it; NULL: a new file */
 	struct candidates found;
 };
 
@@ -87,7 +87,7 @@ read_address(struct setup *c, const char *text, struct error *err)
 	return result;
 }
 
-/* Returns whether the text has a section of that account. */
+/* Returns whether the text has a section for that account. */
 static int
 has_account(const struct buffer *text, const char *name)
 {
@@ -132,8 +132,8 @@ read_existing(struct setup *c, const char *name, struct error *err)
 	return 0;
 }
 
-/* An existing file gets another account with -a, or after a question; it is
- * overwritten only after another. */
+/* Adds an account to an existing file with -a, or after a question; overwrites
+ * the file only after another question. */
 static int
 choose_file(struct setup *c, struct error *err)
 {
@@ -303,8 +303,8 @@ write_file(const struct setup *c, const struct config_writer *config,
 	return result;
 }
 
-/* Tests the password, if there is one; a file that keeps it is written once
- * more. Then offers a test message. */
+/* Tests the password, if there is one, and writes the file again if the
+ * password is stored in it. Then offers a test message. */
 static int
 test_account(const struct setup *c, struct account *a,
     struct config_writer *config, struct error *err)
@@ -333,7 +333,7 @@ test_account(const struct setup *c, struct account *a,
 	return result;
 }
 
-/* Returns whether onehop-token is in the PATH; -1 on a signal. */
+/* Returns whether onehop-token is in PATH; -1 on a signal. */
 static int
 has_helper(struct error *err)
 {
@@ -367,7 +367,7 @@ run_login(const struct setup *c, struct error *err)
 }
 
 /* Runs onehop-token --login after a question, or prints the command. Returns 1
- * if the user has logged in, 0, -1. */
+ * if the user has logged in, 0 if not, -1 with err set. */
 static int
 offer_login(const struct setup *c, struct error *err)
 {
@@ -401,7 +401,7 @@ tell_test(const struct setup *c)
 	    c->account != NULL ? c->account : "");
 }
 
-/* Tests the account after a question, or as the options say. */
+/* Tests the account after a question, or as specified by the options. */
 static int
 offer_test(const struct setup *c, struct config_writer *config,
     struct error *err)
@@ -432,7 +432,7 @@ offer_test(const struct setup *c, struct config_writer *config,
 	return result;
 }
 
-/* Reads a file of another program, which may be any of the user's or root's. */
+/* Reads a file of another program, which must belong to the user or to root. */
 static int
 read_foreign(struct trusted_file *file, const char *path, struct error *err)
 {
@@ -489,7 +489,8 @@ import_file(struct setup *c, const char *path, struct error *err)
 	return result;
 }
 
-/* Offers the files of other programs. 1 one was taken, 0, -1. */
+/* Offers the files of other programs. Returns 1 if one was translated, 0 if
+ * not, -1 with err set. */
 static int
 offer_import(struct setup *c, struct error *err)
 {

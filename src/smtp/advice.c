@@ -8,7 +8,7 @@
 #define NOT_OWNED "the account may not send as this address: set from to an " \
 	"address that it owns"
 
-/* When an advice applies. */
+/* The condition under which a hint applies. */
 enum circumstance {
 	ALWAYS,
 	WITHOUT_USER,
@@ -16,7 +16,7 @@ enum circumstance {
 	PIPELINED
 };
 
-/* The first match counts. Codes and details are those of reply_matches. */
+/* The first match is used. Codes and details are those of reply_matches(). */
 static const struct {
 	unsigned commands;
 	const char *code;

@@ -8,7 +8,7 @@
 #include "base/escape.h"
 #include "format/encode.h"
 
-/* RFC 5321 4.5.3.1.4, CRLF included; RFC 4954 4 has AUTH keep to it. */
+/* RFC 5321 4.5.3.1.4, including CRLF; RFC 4954 4 applies it to AUTH. */
 #define COMMAND_LINE_MAX 512
 
 int
@@ -27,7 +27,7 @@ auth_needs_secret(const struct account *a)
 	return m != NULL ? m->needs_user : a->user[0] != '\0';
 }
 
-/* Why no mechanism of the server's list will do. */
+/* Sets err to the reason why no mechanism of the server is usable. */
 static int
 nothing_fits(const struct session *s, struct error *err)
 {
@@ -83,7 +83,7 @@ choose(struct auth *x, const struct session *s, struct error *err)
 	return 0;
 }
 
-/* One step of the exchange; leaves the response in base64. */
+/* Makes one step of the exchange, with the response in base64. */
 static int
 step(struct auth *x, const char *challenge, size_t len, struct error *err)
 {
@@ -109,7 +109,7 @@ clear(struct auth *x)
 	buffer_free(&x->binding);
 }
 
-/* Begins an exchange by the mechanism chosen. */
+/* Begins an exchange with the chosen mechanism. */
 static int
 begin(struct auth *x, struct error *err)
 {
@@ -151,7 +151,7 @@ auth_prepare(struct auth *x, struct session *s, struct password *secret,
 	return begin(x, err);
 }
 
-/* Returns whether "AUTH name response CRLF" keeps to the limit. */
+/* Returns whether "AUTH name response CRLF" is within the limit. */
 static int
 initial_fits(const struct auth *x)
 {
@@ -177,7 +177,7 @@ auth_put(struct auth *x, struct session *s, struct error *err)
 
 	if (!initial_fits(x))
 		return session_put(s, err, "AUTH %s", x->mechanism->name);
-	if (x->response.len == 0) /* an empty response, not none */
+	if (x->response.len == 0) /* an empty response, not a missing one */
 		return session_put(s, err, "AUTH %s =", x->mechanism->name);
 	memcpy(verb + 5, x->mechanism->name, strlen(x->mechanism->name) + 1);
 	return session_put_secret(s, verb, &x->response, err);
@@ -190,7 +190,7 @@ is_token(const struct auth *x)
 	    x->mechanism->kind == MECHANISM_OAUTHBEARER;
 }
 
-/* Tells whose secret was refused, where it came from, and what may be wrong. */
+/* Reports whose secret was refused, its source, and what may be wrong. */
 static int
 blame_secret(const struct auth *x, const struct session *s,
     const struct reply *r, struct error *err)
@@ -209,8 +209,8 @@ blame_secret(const struct auth *x, const struct session *s,
 	return -1;
 }
 
-/* 235 counts only once our side is satisfied: a server that skips its
- * signature has not shown that it knows the password. */
+/* 235 counts only if the client's mechanism has finished: a server that omits
+ * its signature has not proved that it knows the password. */
 static int
 conclude(struct auth *x, struct session *s, const struct reply *r,
     struct error *err)
@@ -248,9 +248,10 @@ auth_get(struct auth *x, struct session *s, struct error *err)
 }
 
 /*
- * The challenge of a 334. Microsoft's servers put plain words where the first
- * one is empty; so the first challenge to a mechanism that speaks first need
- * not be base64. Nor need LOGIN's prompts.
+ * Decodes the challenge of a 334. Microsoft's servers send plain words instead
+ * of an empty first challenge, so the first challenge to a mechanism in which
+ * the client speaks first need not be base64. LOGIN's prompts need not be
+ * either.
  */
 static int
 decode(const struct session *s, int may_be_text, struct buffer *challenge,
@@ -268,7 +269,7 @@ decode(const struct session *s, int may_be_text, struct buffer *challenge,
 	    escape(quote, 128, words, n));
 }
 
-/* RFC 4954 4: a client that cannot go on says "*". */
+/* RFC 4954 4: a client that cannot continue sends "*". */
 static void
 cancel(struct session *s)
 {
@@ -279,7 +280,8 @@ cancel(struct session *s)
 		(void)session_get(s, REPLY_TO_AUTH, &r, &ignored);
 }
 
-/* Answers one 334. first: nothing of the exchange has been sent yet. */
+/* Answers one 334. first is nonzero if nothing of the exchange has been
+ * sent. */
 static int
 respond(struct auth *x, struct session *s, int first, struct error *err)
 {
@@ -311,7 +313,8 @@ run_once(struct auth *x, struct session *s, struct error *err)
 		if (session_get(s, REPLY_TO_AUTH, &r, err) != 0)
 			return -1;
 		if (r.code != 334) {
-			/* nor may it know us before we have said anything */
+			/* nor may the server accept before the client has sent
+			 * anything */
 			x->satisfied &= !first;
 			return conclude(x, s, &r, err);
 		}
@@ -322,8 +325,8 @@ run_once(struct auth *x, struct session *s, struct error *err)
 }
 
 /*
- * Whether the refusal can mean that the server has nothing to verify this
- * mechanism with: a password stored in another form, or a server that takes no
+ * Returns whether the refusal can mean that the server has no verifier for this
+ * mechanism: the password is stored in another form, or the server accepts no
  * initial response. A mechanism that the account names is not replaced.
  */
 static int
@@ -338,7 +341,7 @@ may_fall_back(const struct auth *x, const struct session *s)
 	return x->refused == 501 && initial_fits(x);
 }
 
-/* A stored form that serves one SCRAM may be missing for all. */
+/* If the stored form for one SCRAM is missing, all may be missing. */
 static int
 is_better(const struct mechanism *a, const struct mechanism *b)
 {
@@ -348,7 +351,7 @@ is_better(const struct mechanism *a, const struct mechanism *b)
 	return a_scram != b_scram ? b_scram : a < b;
 }
 
-/* The mechanism to try after the refused one, or NULL. */
+/* Returns the mechanism to try after the refused one, or NULL. */
 static const struct mechanism *
 next_mechanism(const struct auth *x, const struct session *s)
 {
@@ -393,7 +396,7 @@ auth_fall_back(struct auth *x, struct session *s, struct error *err)
 		memset(err, 0, sizeof(*err));
 		return 0;
 	}
-	/* without a reply the first refusal stays the cause */
+	/* without a reply, the first refusal remains the cause */
 	if (x->refused == 0 && second.signal == 0)
 		return -1;
 	*err = second;

@@ -44,7 +44,7 @@ smtp_greeting(struct session *s, struct error *err)
 	return -1;
 }
 
-/* Every line of the EHLO reply but the first, which is a greeting. */
+/* Parses every line of the EHLO reply except the first, which is a greeting. */
 static void
 read_capabilities(struct session *s)
 {
@@ -64,7 +64,7 @@ read_capabilities(struct session *s)
 	}
 }
 
-/* Returns whether this run depends on what only EHLO can tell. */
+/* Returns whether this run depends on information that only EHLO provides. */
 static int
 needs_extensions(const struct session *s)
 {
@@ -72,7 +72,7 @@ needs_extensions(const struct session *s)
 	    (s->smarthost->tls && s->tls.version[0] == '\0');
 }
 
-/* RFC 5321 4.1.4 and 3.2: the codes that mean "I know no EHLO". */
+/* RFC 5321 4.1.4 and 3.2: the codes that mean "EHLO not implemented". */
 static int
 knows_no_ehlo(const struct reply *r)
 {

@@ -18,8 +18,10 @@ doubt(struct error *err)
 	err->outcome = OUTCOME_UNKNOWN;
 }
 
-/* The message could not be sent to its end. If the server has said why, its
- * reply is the error, and not the broken pipe that followed. */
+/*
+ * Fails because the message could not be sent completely. If the server has
+ * given the reason, its reply is the error, not the broken pipe that followed.
+ */
 static void
 cut_short(struct session *s, struct error *err)
 {
@@ -39,8 +41,9 @@ cut_short(struct session *s, struct error *err)
 }
 
 /*
- * Checks that the server is silent and still there. A reply to the content is
- * legitimate once its last octet has left, so this is called only before.
+ * Checks that the server is silent and still connected. A reply to the content
+ * is legitimate once its last octet has been sent, so this is called only
+ * before that.
  */
 static int
 check_silence(struct session *s, struct error *err)
@@ -75,7 +78,7 @@ announce_end(struct session *s, struct error *err)
 	return -1;
 }
 
-/* A sink in front of the stream that takes a number of octets and no more. */
+/* A sink before the stream that accepts a fixed number of octets. */
 struct bounded_sink {
 	struct sink sink; /* first: the two are cast */
 	struct sink *lower;
@@ -103,9 +106,9 @@ commit_bounded(struct sink *sink, size_t n, struct error *err)
 }
 
 /*
- * Sends BDAT and the content. If a file changes while it is sent, the octets
- * beyond the announced size would be read as commands. Once the last one has
- * left, a reply is legitimate and the outcome unknown.
+ * Sends BDAT and the content. If a file changes while it is sent, octets beyond
+ * the announced size would be read as commands. Once the last octet has been
+ * sent, a reply is legitimate and the outcome is unknown.
  */
 static int
 write_chunk(struct session *s, const struct message *m, struct error *err)
@@ -146,8 +149,9 @@ send_content(struct session *s, const struct message *m, struct error *err)
 }
 
 /*
- * Sends the end of the content, with QUIT if the session ends. 0: the last
- * octet has left, so the outcome is open, even if QUIT could not follow.
+ * Sends the end of the content, with QUIT if the session ends. Returns 0 if the
+ * last octet has been sent: the outcome is then unknown, even if QUIT could not
+ * follow.
  */
 static int
 send_end(struct session *s, int quit, struct error *err)
@@ -189,7 +193,7 @@ get_lmtp_replies(struct session *s, struct mail *mail, struct error *err)
 		s->outstanding = 1;
 		if (session_get(s, REPLY_TO_CONTENT, &mail->final,
 		    err) != 0) {
-			/* an incomplete reply says nothing about the others */
+			/* an incomplete reply does not apply to the others */
 			memset(&mail->final, 0, sizeof(mail->final));
 			return -1;
 		}
@@ -203,7 +207,7 @@ get_lmtp_replies(struct session *s, struct mail *mail, struct error *err)
 	return 0;
 }
 
-/* Gives each pending recipient the result of the message. */
+/* Sets the result of each pending recipient to that of the message. */
 static void
 settle(struct mail *mail, int accepted)
 {
@@ -232,7 +236,7 @@ get_result(struct session *s, struct mail *mail, struct error *err)
 		    err);
 	if (result != 0 && reply_class(final) != 4 &&
 	    reply_class(final) != 5) {
-		/* a reset and a bad TLS record are the same loss */
+		/* a reset and a bad TLS record both lose the connection */
 		if (s->stream.ended && final->lines == 0)
 			err->code = EX_TEMPFAIL;
 		doubt(err);

@@ -11,7 +11,7 @@
 #include "format/wire_format.h"
 #include "smtp/auth.h"
 
-/* RFC 3461 4.2: octets of ORCPT's address as xtext. */
+/* RFC 3461 4.2: maximum length of ORCPT's address as xtext, octets. */
 #define ORCPT_MAX 500
 
 /* Returns whether the account or its caller asks for delivery status
@@ -25,7 +25,8 @@ wants_dsn(const struct envelope *e)
 	return e->notify != NULL || e->returns != NULL || e->envid != NULL;
 }
 
-/* The parameters of MAIL that are the value of a key; a switch's has none. */
+/* The parameters of MAIL that take the value of a key; a switch has no
+ * value. */
 static const struct esmtp_parameter {
 	enum extension extension;
 	const char *keyword;
@@ -40,7 +41,7 @@ static const struct esmtp_parameter {
 
 #define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
 
-/* The key's value, owned; NULL if it is off or unset. */
+/* Returns the key's value, owned; NULL if it is off or unset. */
 static char *
 value_of(const struct account *a, size_t key)
 {
@@ -110,7 +111,7 @@ esmtp_use(const struct session *s, enum extension extension, char *text,
 	return len > 0 ? text : NULL;
 }
 
-/* RFC 8689 4.2.1: over TLS, and only to a server that showed who it is. */
+/* RFC 8689 4.2.1: only over TLS and to an authenticated server. */
 static int
 check_require_tls(const struct session *s, struct error *err)
 {
@@ -167,7 +168,10 @@ esmtp_uses_bdat(const struct session *s)
 	return s->account->chunking && session_can(s, EXT_CHUNKING);
 }
 
-/* BODY: what DATA cannot carry goes as BINARYMIME if BDAT may be used. */
+/*
+ * Returns the BODY parameter: BINARYMIME for content that DATA cannot carry, if
+ * BDAT may be used.
+ */
 static const char *
 body_type(const struct session *s, const struct envelope *e,
     const struct message *m)
@@ -182,8 +186,8 @@ body_type(const struct session *s, const struct envelope *e,
 }
 
 /*
- * RFC 4954 5: the account's own word, else what a client of onehop said, which
- * a server observes only if the sender has authenticated.
+ * Adds AUTH= (RFC 4954 5): the account's value, else that of a client of -bs. A
+ * server observes it only if the sender has authenticated.
  */
 static void
 add_auth(struct buffer *out, const struct session *s,
@@ -236,7 +240,7 @@ esmtp_add_mail(struct buffer *out, const struct session *s,
 	add_account_parameters(out, s->account);
 }
 
-/* The original recipient, where NOTIFY makes a report possible. */
+/* Adds the original recipient if NOTIFY makes a report possible. */
 static void
 add_orcpt(struct buffer *out, const struct recipient *to)
 {

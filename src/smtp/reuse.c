@@ -24,8 +24,8 @@ open_session(struct reused_session *d, const struct account *a,
 	return 0;
 }
 
-/* Returns whether the server has closed an idle session before it was told
- * anything that counts. */
+/* Returns whether the server closed an idle session before it received anything
+ * significant. */
 static int
 is_stale(const struct submitter *s)
 {
@@ -36,8 +36,8 @@ is_stale(const struct submitter *s)
 
 /*
  * Returns whether the refusal of MAIL, RCPT or DATA may be about the session,
- * as limits on the messages of a session are. One of a recipient's address
- * (5.1.z) is not, nor a refusal that did not come from the server.
+ * such as a limit on the messages of a session. A refusal of a recipient's
+ * address (5.1.z) is not, nor is one that did not come from the server.
  */
 static int
 may_be_limit(const struct submitter *s, const struct envelope *e,
@@ -49,8 +49,8 @@ may_be_limit(const struct submitter *s, const struct envelope *e,
 	    (r == NULL || strncmp(r->dsn, "5.1.", 4) != 0);
 }
 
-/* Returns whether a message that failed in a session after others shall have
- * another one. */
+/* Returns whether to retry a message in a new session, after it failed in a
+ * session that had carried others. */
 static int
 deserves_session(const struct submitter *s, const struct envelope *e,
     uint64_t mails, const struct error *err)
@@ -110,7 +110,7 @@ reuse_send(struct reused_session *d, const struct account *a,
 	int64_t started = deadline_now();
 	int result = send_message(d, a, e, m, err);
 
-	/* of this message, not of the session */
+	/* the times of this message, not of the session */
 	d->submitter.facts.started = started;
 	d->submitter.facts.ended = deadline_now();
 	return result;

@@ -20,8 +20,9 @@
 #include "tls/policy.h"
 
 /*
- * What the libraries read at their own time. Files one by one where the
- * directory holds secrets too: root sends mail as well.
+ * Files that libraries read at times of their own choice. Files are listed
+ * individually if their directory also holds secrets, because root sends mail
+ * too.
  */
 static const char *const system_paths[] = {
 	/* libraries, locales, time zones, trust stores; no secrets there */
@@ -31,7 +32,7 @@ static const char *const system_paths[] = {
 	"/etc/nsswitch.conf", "/etc/hosts", "/etc/host.conf", "/etc/gai.conf",
 	"/etc/resolv.conf", "/run/systemd/resolve", "/etc/services",
 	"/etc/protocols", "/etc/passwd",
-	/* the root of the signed DNS, as systems place it for libunbound */
+	/* the DNSSEC root key, where systems place it for libunbound */
 	"/etc/unbound/root.key", "/var/lib/unbound/root.key",
 	"/etc/trusted-key.key",
 	/* trust and policy of GnuTLS */
@@ -41,7 +42,7 @@ static const char *const system_paths[] = {
 	"/etc/pki/ca-trust", "/etc/ca-certificates",
 	"/etc/crypto-policies", "/etc/gnutls",
 	"/dev/null", "/dev/urandom",
-	/* about ourselves: the C library and the sanitizers */
+	/* about this process: read by the C library and the sanitizers */
 	"/proc/self"
 };
 
@@ -61,7 +62,7 @@ add(struct paths *keep, const char *path, enum sandbox_right right)
 	keep->at[keep->n++].right = right;
 }
 
-/* A trust store may be a directory of links to elsewhere. */
+/* A trust store may be a directory of symbolic links to other places. */
 static void
 add_entries(struct paths *keep, const char *path)
 {
@@ -82,7 +83,7 @@ add_entries(struct paths *keep, const char *path)
 	closedir(directory);
 }
 
-/* The files of keys that are marked so, but for the system's trust store. */
+/* Adds the files that TLS keys name, except the system's trust store. */
 static void
 add_tls_files(struct paths *keep, const struct account *a)
 {
@@ -120,8 +121,8 @@ add_account(struct paths *keep, const struct account *a, const char *key_log)
 	free(state);
 }
 
-/* A token needs its driver, which talks to a daemon; GSSAPI asks a KDC, by
- * libraries, files and sockets of its own choice. */
+/* A token needs its driver, which talks to a daemon; GSSAPI contacts a KDC
+ * through libraries, files and sockets of its own choice. */
 static int
 is_possible(const struct account *a)
 {
@@ -150,7 +151,7 @@ sandbox_enter(const struct account *a, unsigned later)
 	add_account(&keep, a, key_log);
 	needs.paths = keep.at;
 	needs.n = keep.n;
-	(void)sandbox_confine(&needs); /* what cannot be, is done without */
+	(void)sandbox_confine(&needs); /* what is unavailable is skipped */
 	for (size_t i = 0; i < keep.n; i++)
 		free((char *)keep.at[i].path);
 	free(keep.at);

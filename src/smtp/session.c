@@ -30,7 +30,7 @@ patience(const struct session *s, enum reply_to command)
 }
 
 /*
- * Nothing may be waiting when a new flight begins: a reply ahead of its
+ * Fails if input is waiting when a new flight begins: a reply ahead of its
  * command would be taken for the answer to it, and a premature 250 for the
  * acceptance of the message.
  */
@@ -98,7 +98,7 @@ session_hide(struct session *s, const char *secret, size_t len)
 {
 	s->secrets.kind = BUFFER_SECRET;
 	buffer_add(&s->secrets, secret, len);
-	buffer_add_char(&s->secrets, '\n'); /* no reply line holds it */
+	buffer_add_char(&s->secrets, '\n'); /* no reply line contains LF */
 }
 
 int
@@ -123,13 +123,12 @@ session_put_secret(struct session *s, const char *verb,
 	return send_line(s, "\r\n", 2, err);
 }
 
-/* Of a secret, parts of that many octets are hidden, and all of a secret that
- * has so many. */
+/* Minimum length of a part of a secret, and of a whole secret, to be hidden,
+ * octets. */
 #define SECRET_PART 8
 #define SECRET_WHOLE 4
 
-/* Returns whether the n octets at p, after the LF before them, are a whole
- * secret. */
+/* Returns whether the n octets at p, which follow an LF, are a whole secret. */
 static int
 is_whole(const struct buffer *secrets, const char *p, size_t n)
 {
@@ -137,7 +136,7 @@ is_whole(const struct buffer *secrets, const char *p, size_t n)
 	    (p == secrets->data || p[-1] == '\n');
 }
 
-/* The length of the longest text at line to be hidden, or 0. */
+/* Returns the length of the longest text at line to be hidden, or 0. */
 static size_t
 secret_at(const struct buffer *secrets, const char *line, size_t len)
 {
@@ -157,8 +156,7 @@ secret_at(const struct buffer *secrets, const char *line, size_t len)
 	return longest;
 }
 
-/* Copies the line to s->shown without what it repeats of the secrets that were
- * sent. */
+/* Copies the line to s->shown without parts of the secrets that were sent. */
 static void
 hide_secrets(struct session *s, const char *line, size_t len)
 {
@@ -174,7 +172,7 @@ hide_secrets(struct session *s, const char *line, size_t len)
 	}
 }
 
-/* A challenge may hold what the password can be guessed from offline. */
+/* A challenge may allow the password to be guessed offline. */
 static void
 trace_line(struct session *s, const char *line, size_t len)
 {

@@ -14,7 +14,7 @@
 #include "net/srv_mx.h"
 #include "tls/tls.h"
 
-/* Limit for one address, or for the proxy to answer. */
+/* Time limit for one address, or for the proxy's answer. */
 #define CONNECT_SECONDS 30
 
 #define PORT_SUBMISSION 587
@@ -22,7 +22,7 @@
 
 #define OFFLINE "check that this machine is online"
 
-/* A name with a dot after it is absolute: for the resolver only. */
+/* A trailing dot makes a name absolute; only the resolver gets it. */
 static int
 write_absolute(const char *name, char **wire, struct error *err)
 {
@@ -67,7 +67,7 @@ add(struct smarthost_list *route, char *name, char *wire)
 	return host;
 }
 
-/* A host that is used as the account says. */
+/* Appends a host that is used with the account's settings. */
 static int
 add_host(struct smarthost_list *route, const char *name, struct error *err)
 {
@@ -80,10 +80,10 @@ add_host(struct smarthost_list *route, const char *name, struct error *err)
 }
 
 /*
- * Returns whether the password may be sent there (RFC 6186 6). An answer of
- * the DNS may be forged, and the forger has a certificate for the name in it.
- * So the user has to confirm a name outside the domain, or has said whose
- * certificate it must be.
+ * Returns whether the password may be sent to the host (RFC 6186 6). A DNS
+ * answer may be forged, and the forger may have a certificate for the name in
+ * it. So the user must have confirmed a name outside the domain, or configured
+ * the name in the certificate.
  */
 static int
 is_confirmed(const struct account *a, const struct service *service)
@@ -97,7 +97,7 @@ is_confirmed(const struct account *a, const struct service *service)
 	    (a->tls_host_override[0] != '\0' || a->tls_fingerprint.n > 0);
 }
 
-/* The submission servers that the DNS names and the user can trust. */
+/* Appends the submission servers that the DNS names and the user can trust. */
 static int
 add_submission(struct smarthost_list *route, const struct services *found,
     const char *domain, struct error *err)
@@ -125,7 +125,7 @@ add_submission(struct smarthost_list *route, const struct services *found,
 	    found->at[0].host);
 }
 
-/* The domain's mail exchangers. They get no password. */
+/* Appends the domain's mail exchangers, which get no password. */
 static void
 add_exchangers(struct smarthost_list *route, const struct services *found)
 {
@@ -140,7 +140,7 @@ connect_seconds(const struct account *a)
 	return a->timeout != 0 ? a->timeout : CONNECT_SECONDS;
 }
 
-/* A word of the key host. */
+/* Appends the hosts of one word of the key host. */
 static int
 add_word(struct smarthost_list *route, const char *word, struct error *err)
 {
@@ -165,7 +165,7 @@ add_word(struct smarthost_list *route, const char *word, struct error *err)
 	return result;
 }
 
-/* A host that the DNS does not lead to is passed over if there is another. */
+/* A host that the DNS does not resolve is skipped if there is another. */
 static int
 add_words(struct smarthost_list *route, const struct string_list *words,
     struct error *err)
@@ -208,7 +208,7 @@ is_proxied(const struct account *a)
 	return a->proxy_host[0] != '\0' && a->socket[0] == '\0';
 }
 
-/* To the smarthost, or to the proxy that leads there. */
+/* Connects to the smarthost, or to the proxy that leads there. */
 static int
 open_target(const struct smarthost_list *route, const struct smarthost *host,
     struct transport **transport, struct connect_result *result,
@@ -273,7 +273,7 @@ start_command(const struct smarthost_list *route, const struct smarthost *host,
 	return status;
 }
 
-/* Hints at the most frequent reasons why no connection is made. */
+/* Adds a hint for the most frequent reasons why no connection is made. */
 static void
 hint_at_network(const struct smarthost *host,
     const struct connect_result *result, struct error *err)

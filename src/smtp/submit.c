@@ -17,14 +17,14 @@
 #include "smtp/transaction.h"
 #include "tls/tlsa.h"
 
-/* NULL instead of "". */
+/* Returns NULL instead of "". */
 static const char *
 set_or_null(const char *text)
 {
 	return text[0] != '\0' ? text : NULL;
 }
 
-/* A policy and what it borrows. */
+/* A policy and the data it borrows. */
 struct tls_demand {
 	struct tls_policy policy;
 	char *name;
@@ -32,9 +32,11 @@ struct tls_demand {
 	struct tlsa_records records;
 };
 
-/* The certificate is checked against the name the user wrote, never against
- * what the DNS made of it (RFC 4954 14); smarthost.h has the exceptions, srv:
- * and mx:. */
+/*
+ * Checks the certificate against the name that the user configured, never
+ * against names from the DNS (RFC 4954 14); see smarthost.h for the exceptions,
+ * srv: and mx:.
+ */
 static int
 make_demand(struct tls_demand *d, const struct account *a,
     const struct smarthost *host, struct error *err)
@@ -73,10 +75,10 @@ free_demand(struct tls_demand *d)
 	tlsa_free(&d->records);
 }
 
-/* Limit for the DNS to tell what the server's certificate has to be. */
+/* Time limit for the DNS query for the server's TLSA records. */
 #define RECORDS_SECONDS 30
 
-/* Finds out what has to be known of the server before it is talked to. */
+/* Fetches the TLSA records that are needed before the handshake. */
 static int
 inquire(struct tls_demand *d, const struct submitter *s, struct error *err)
 {
@@ -90,7 +92,8 @@ inquire(struct tls_demand *d, const struct submitter *s, struct error *err)
 	    deadline_in(1000 * (int64_t)seconds)), s->route.waits, err);
 }
 
-/* Greeting, TLS now or by STARTTLS, EHLO: until it is ready for AUTH. */
+/* Greeting, TLS now or by STARTTLS, and EHLO: until the server is ready for
+ * AUTH. */
 static int
 converse(struct submitter *s, const struct tls_policy *policy,
     const char *name, struct error *err)
@@ -119,7 +122,7 @@ converse(struct submitter *s, const struct tls_policy *policy,
 	return 0;
 }
 
-/* Which host the facts and the session are about from now on. */
+/* Records the host that the facts and the session are about from now on. */
 static void
 turn_to(struct submitter *s, const struct account *a,
     const struct smarthost *host)
@@ -134,7 +137,7 @@ turn_to(struct submitter *s, const struct account *a,
 	    ? TLS_BY_STARTTLS : TLS_AT_ONCE;
 }
 
-/* Gives up what is not needed once this host has said something. */
+/* Gives up rights that are not needed once this host has sent data. */
 static void
 confine(const struct submitter *s, size_t index)
 {
@@ -144,12 +147,12 @@ confine(const struct submitter *s, size_t index)
 
 	if (s->session.options->confinement == SUBMIT_UNCONFINED ||
 	    (is_command && again))
-		return; /* what another connection takes, is a command */
+		return; /* another connection needs to run a command */
 	sandbox_enter(a, (again ? SANDBOX_CONNECT : 0) |
 	    (is_command ? SANDBOX_KILL : 0));
 }
 
-/* Which of several hosts the dialogue is with. */
+/* Shows which of several hosts the dialogue is with. */
 static void
 trace_host(struct submitter *s)
 {
@@ -161,7 +164,7 @@ trace_host(struct submitter *s)
 	free(text);
 }
 
-/* Leads the dialogue on a connection until it is ready for AUTH. */
+/* Conducts the dialogue on a connection until it is ready for AUTH. */
 static int
 open_session(struct submitter *s, size_t index,
     const struct tls_policy *policy, struct error *err)
@@ -188,7 +191,7 @@ open_session(struct submitter *s, size_t index,
 	return result;
 }
 
-/* Tries the host at index: connected, and the last EHLO answered. */
+/* Tries the host at index: connects, and proceeds to the last EHLO. */
 static int
 try_host(struct submitter *s, size_t index, struct error *err)
 {
@@ -217,8 +220,8 @@ try_host(struct submitter *s, size_t index, struct error *err)
 	return result;
 }
 
-/* Returns whether another host may be asked: only where this one could not be
- * talked to. A permanent refusal and an untrusted certificate are final. */
+/* Returns whether another host may be tried: only if communication with this
+ * one failed. A permanent refusal and an untrusted certificate are final. */
 static int
 may_fail_over(const struct submitter *s, size_t index,
     const struct error *err)
@@ -228,8 +231,8 @@ may_fail_over(const struct submitter *s, size_t index,
 	    deadline_now() < s->route.deadline;
 }
 
-/* Puts what the earlier hosts said before the last one's error. Unless that
- * is final, a temporary failure of any host makes it temporary. */
+/* Prepends the errors of the earlier hosts to the last host's error. Unless
+ * that is final, a temporary failure of any host makes it temporary. */
 static void
 recall(struct error *err, const struct error *earlier)
 {
@@ -243,7 +246,7 @@ recall(struct error *err, const struct error *earlier)
 	err->lasting = last.lasting;
 }
 
-/* Leaves a host that will not do. */
+/* Disconnects from a host that cannot be used. */
 static void
 leave(struct submitter *s)
 {
@@ -327,9 +330,9 @@ submit_authenticate(struct submitter *s, struct error *err)
 }
 
 /*
- * Converts the message if the server cannot take it as it is. 0: not needed;
- * 1 with the converted message in fit; -1. BINARYMIME has no lines that could
- * be too long.
+ * Converts the message if the server cannot accept it unchanged. Returns 0 if
+ * that is not needed, 1 with the converted message in fit, -1 with err set.
+ * BINARYMIME has no lines that could be too long.
  */
 static int
 downgrade_if_needed(const struct session *s, const struct message *m,
@@ -364,7 +367,7 @@ submit_send(struct submitter *s, struct envelope *e, const struct message *m,
 	s->facts.mail = mail.times;
 	s->facts.begun = mail.begun;
 	note_mechanism(s); /* it may have fallen back */
-	/* AUTH went out with this message, if at all */
+	/* AUTH was sent with this message, if at all */
 	auth_free(&s->auth);
 	return result;
 }

@@ -12,14 +12,14 @@
 #include "smtp/esmtp.h"
 
 /*
- * How many commands may be unanswered. Enough for any round trip, and their
- * replies fit in what a stream takes in while it writes.
+ * Maximum number of unanswered commands: enough for any round trip, and their
+ * replies fit in the buffer that a stream fills while it writes.
  */
 #define WINDOW 512
 
 /*
  * The commands of a transaction as numbered steps, so that one loop serves
- * every server: with PIPELINING many are under way, without it one.
+ * every server: many are unanswered with PIPELINING, one without it.
  */
 struct transaction {
 	struct session *session;
@@ -28,8 +28,8 @@ struct transaction {
 	struct auth *auth;      /* goes into the first flight; or NULL */
 	struct mail_times *times;
 	size_t window;          /* commands that may be unanswered */
-	enum content_after last; /* what follows the last transaction */
-	size_t done;            /* recipients with a result */
+	enum content_after last; /* the command after the last transaction */
+	size_t done;            /* number of recipients with a result */
 	struct recipient **to;  /* the recipients of this transaction */
 	size_t n;
 	size_t accepted;        /* of these */
@@ -52,7 +52,7 @@ step_data(const struct transaction *t)
 	return STEP_RCPT + t->n;
 }
 
-/* BDAT follows the envelope without asking. */
+/* With BDAT, the content follows the envelope without waiting for a 354. */
 static size_t
 step_end(const struct transaction *t)
 {
@@ -99,7 +99,7 @@ put_step(struct transaction *t, size_t step, struct error *err)
 	return put_rcpt(t, t->to[step - STEP_RCPT], err);
 }
 
-/* The first refusal of a transaction is the cause of all later ones. */
+/* Keeps the first refusal of a transaction, the cause of all later ones. */
 static void
 note_failure(struct transaction *t, size_t step)
 {
@@ -128,7 +128,7 @@ is_refusal(const struct reply *r)
 	return reply_class(r) == 4 || reply_class(r) == 5;
 }
 
-/* Takes the reply to MAIL or DATA. */
+/* Evaluates the reply to MAIL or DATA. */
 static int
 get_plain(struct transaction *t, size_t step, struct reply *r,
     struct error *err)
@@ -155,7 +155,7 @@ get_plain(struct transaction *t, size_t step, struct reply *r,
 	return 0;
 }
 
-/* RFC 5321 4.5.3.1.10: the rest in another transaction. */
+/* RFC 5321 4.5.3.1.10: the others go in another transaction. */
 static int
 is_too_many(const struct reply *r)
 {
@@ -171,7 +171,7 @@ get_rcpt(struct transaction *t, size_t step, struct error *err)
 	struct reply *r = &to->reply;
 
 	if (session_get(t->session, REPLY_TO_RCPT, r, err) != 0) {
-		/* a part of a reply accepts nobody */
+		/* an incomplete reply accepts no recipient */
 		memset(r, 0, sizeof(*r));
 		return -1;
 	}
@@ -208,10 +208,10 @@ get_step(struct transaction *t, size_t step, struct error *err)
 }
 
 /*
- * Sends the commands and takes their replies, one for one, from step first
- * on. After a refusal no more are sent, but those under way are answered: only
- * then is it known whether the server waits for content. -1: no reply came and
- * nothing had been refused before.
+ * Sends the commands from step first on and reads one reply for each. After a
+ * refusal it sends no more, but reads all outstanding replies: only then is it
+ * known whether the server waits for content. Returns -1 if a reply is missing
+ * and nothing had been refused before.
  */
 static int
 exchange(struct transaction *t, size_t first, struct error *err)
@@ -222,7 +222,7 @@ exchange(struct transaction *t, size_t first, struct error *err)
 
 	while (answered < end && t->session->intact) {
 		while (sent < end && sent - answered < t->window) {
-			/* no recipient, no reason to ask for the content */
+			/* without a recipient, DATA is pointless */
 			if (sent == answered && sent == step_data(t) &&
 			    t->accepted == 0)
 				return 0;
@@ -239,7 +239,7 @@ exchange(struct transaction *t, size_t first, struct error *err)
 	return 0;
 }
 
-/* The error for the recipients that were refused. */
+/* Sets the error for the refused recipients. */
 static int
 blame_recipients(const struct transaction *t, struct error *err)
 {
@@ -252,7 +252,7 @@ blame_recipients(const struct transaction *t, struct error *err)
 	return -1;
 }
 
-/* Checks that the envelope is accepted as far as the account wants it to be. */
+/* Checks that the envelope is accepted as far as the account requires. */
 static int
 judge(const struct transaction *t, struct error *err)
 {
@@ -280,8 +280,9 @@ reset(struct session *s)
 }
 
 /*
- * Recipients that RCPT accepted, but whose message did not follow; and what
- * was said of them after a failed AUTH or MAIL, as it is not about them.
+ * Clears the results of recipients that RCPT accepted but that got no message,
+ * and replies to RCPT after a failed AUTH or MAIL, which do not concern the
+ * recipients.
  */
 static void
 forget_pending(const struct transaction *t)
@@ -297,9 +298,9 @@ forget_pending(const struct transaction *t)
 }
 
 /*
- * Returns whether the envelope may be sent again, in step, after AUTH, MAIL
- * and the rest went out in one flight and only AUTH, or MAIL without AUTH's
- * answer, was refused.
+ * Returns whether the envelope may be sent again, one command at a time, after
+ * AUTH, MAIL and the rest were sent in one flight and only AUTH, or MAIL before
+ * AUTH's reply, was refused.
  */
 static int
 may_repeat(struct transaction *t, struct error *err)
@@ -329,7 +330,7 @@ repeat(struct transaction *t, struct error *err)
 	return exchange(t, STEP_MAIL, err);
 }
 
-/* MAIL and what follows, with AUTH in front if it may go along. */
+/* Sends MAIL and what follows, preceded by AUTH if it can be pipelined. */
 static int
 send_envelope(struct transaction *t, struct error *err)
 {
@@ -373,7 +374,7 @@ abandon(struct transaction *t, struct mail *mail)
 }
 
 /* Collects the recipients without a result, at most as many as the server
- * takes. */
+ * accepts. */
 static void
 gather(struct transaction *t)
 {
@@ -388,7 +389,7 @@ gather(struct transaction *t)
 			t->to[t->n++] = &e->to[i];
 }
 
-/* Checks that there are no more recipients than one transaction may name. */
+/* Checks that the recipients fit in one transaction. */
 static int
 check_count(const struct transaction *t, struct error *err)
 {
@@ -402,7 +403,7 @@ check_count(const struct transaction *t, struct error *err)
 	return hint(err, "set partial_delivery on to split them");
 }
 
-/* Leaves the recipients that MAILMAX (RFC 9422 4.1) excludes for later. */
+/* Defers the recipients that MAILMAX (RFC 9422 4.1) excludes. */
 static void
 leave_the_rest(struct envelope *e)
 {
@@ -441,8 +442,8 @@ begin(struct transaction *t, struct auth *auth, struct mail *mail,
 	return 0;
 }
 
-/* Tells whether the session stays for another transaction, for recipients that
- * RCPTMAX or 452 leave over. */
+/* Returns whether the session continues with another transaction, for
+ * recipients left over by RCPTMAX or 452. */
 static enum content_after
 after_content(const struct transaction *t)
 {
@@ -454,9 +455,9 @@ after_content(const struct transaction *t)
 }
 
 /*
- * Returns whether another transaction follows: only under partial_delivery,
- * unless something other than the refusal of recipients went wrong, until each
- * has a result, MAILMAX is reached or the last one brought nothing.
+ * Returns whether another transaction follows: only with partial_delivery, if
+ * nothing failed except recipients, and until each recipient has a result,
+ * MAILMAX is reached, or the last transaction brought no result.
  */
 static int
 goes_on(struct transaction *t, int result, struct error *err)
@@ -475,8 +476,8 @@ goes_on(struct transaction *t, int result, struct error *err)
 }
 
 /*
- * Sets outcome, sentence and exit code together. If some recipients have the
- * message, no code may invite the caller to send it to all of them again.
+ * Sets outcome, text and exit code together. If some recipients have the
+ * message, the code must not invite the caller to send it to all of them again.
  */
 static int
 conclude(const struct transaction *t, struct error *err)

@@ -18,10 +18,10 @@
 #include "tls/client_cert.h"
 #include "tls/pem.h"
 
-/* Longer chains fail GnuTLS's own limit of depth. */
+/* Longer chains exceed GnuTLS's own depth limit. */
 #define CHAIN_MAX 16
 #define FILE_MAX ((off_t)64 << 20)
-/* Subjects end within this nearly always; longer ones are read whole. */
+/* Nearly all subjects end within this size; longer blocks are read whole. */
 #define PREFIX 480
 
 static const char *const system_bundles[] = {
@@ -32,7 +32,7 @@ static const char *const system_bundles[] = {
 	"/etc/ssl/ca-bundle.pem",               /* openSUSE */
 };
 
-/* The issuer that is looked for and where it goes. */
+/* The issuers that are wanted, and the list to which they are added. */
 struct issuer_search {
 	struct span wanted[2 * CHAIN_MAX]; /* subjects */
 	size_t n;
@@ -40,7 +40,8 @@ struct issuer_search {
 	size_t seen;                       /* certificates of any name */
 };
 
-/* Wants the issuers of what the peer sent, and what it sent itself. */
+/* Adds to the wanted subjects the issuers and the subjects of the peer's
+ * certificates. */
 static void
 want_peers(struct issuer_search *search, gnutls_session_t session)
 {
@@ -91,7 +92,7 @@ matches(const struct issuer_search *search, const struct pem_block *block)
 	return found;
 }
 
-/* The match was but a filter: GnuTLS decides what the block is. */
+/* The match is only a filter: GnuTLS decides what the block is. */
 static void
 add(struct issuer_search *search, const struct pem_block *block)
 {
@@ -122,7 +123,7 @@ scan(struct issuer_search *search, struct span text)
 	}
 }
 
-/* Reads the whole file, which may shrink meanwhile: so it is not mapped. */
+/* Reads the whole file. It may shrink meanwhile, so it is not mapped. */
 static int
 scan_descriptor(struct issuer_search *search, int fd, size_t size)
 {
@@ -166,8 +167,8 @@ scan_file(struct issuer_search *search, const char *path)
 	return result;
 }
 
-/* Every regular file in the directory; those that cannot be read are left
- * out, as they are in a full store. */
+/* Loads every regular file in the directory. Files that cannot be read are
+ * skipped, as when loading a full store. */
 static int
 scan_directory(struct issuer_search *search, DIR *directory, const char *path)
 {
@@ -195,7 +196,7 @@ none_found(const char *store, struct error *err)
 	    escape_string(quote, sizeof(quote), store));
 }
 
-/* Takes what the user named. */
+/* Loads the file or directory that the user named. */
 static int
 load_named(struct issuer_search *search, const char *store, struct error *err)
 {
@@ -228,7 +229,7 @@ load_whole(gnutls_certificate_credentials_t cred, const char *store,
 	return n > 0 ? 0 : none_found(store, err);
 }
 
-/* The first bundle that holds something; else whatever GnuTLS knows. */
+/* Loads the first bundle that is not empty; else the store known to GnuTLS. */
 static int
 load_system(struct issuer_search *search, gnutls_certificate_credentials_t cred,
 	struct error *err)

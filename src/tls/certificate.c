@@ -80,7 +80,7 @@ list_name(struct buffer *list, unsigned type, const unsigned char *name,
 	else if ((len != 4 && len != 16) ||
 	    inet_ntop(family, name, text, sizeof(text)) == NULL)
 		return;
-	/* Leaves out what does not fit. */
+	/* Omits names that do not fit. */
 	(void)buffer_addf(list, "%s%s", list->len > 0 ? ", " : "", text);
 }
 
@@ -178,7 +178,8 @@ certificate_fingerprints(struct certificate_fingerprints *f,
 		write_fingerprint(f->sha1, octets, len);
 }
 
-/* 1, 0, or -1 with EX_CONFIG for a text that is no fingerprint. */
+/* Returns 1 if they match, 0 if not, -1 with EX_CONFIG if the text is not a
+ * fingerprint. */
 static int
 matches(const struct certificate_fingerprints *f, const char *text,
 	struct error *err)

@@ -12,9 +12,9 @@
 #include "base/trusted_file.h"
 #include "tls/tls_transport.h"
 
-/* Certificates that we show at most. */
+/* Maximum number of certificates to present. */
 #define CHAIN_MAX 16
-/* A key, or a chain of certificates, in octets. */
+/* Maximum size of a key, or of a chain of certificates, octets. */
 #define FILE_MAX ((size_t)1 << 20)
 
 int
@@ -26,7 +26,7 @@ client_cert_is_token(const char *file)
 int
 client_cert_is_locked(const char *key_file)
 {
-	/* PKCS #8, and what OpenSSL wrote before it (RFC 1421 4.6.1.1). */
+	/* PKCS #8, and the earlier format of OpenSSL (RFC 1421 4.6.1.1). */
 	static const char *const marks[] = {
 		"-----BEGIN ENCRYPTED PRIVATE KEY-----",
 		"Proc-Type: 4,ENCRYPTED"
@@ -63,7 +63,7 @@ give_pin(void *argument, int attempt, const char *url, const char *label,
 	return 0;
 }
 
-/* Why the file or token does not give what it should. */
+/* Sets err to the reason why the file or token cannot be used. */
 static int
 explain(const struct client_cert *own, const char *file, int result,
 	struct error *err)
@@ -116,7 +116,7 @@ read_key(gnutls_privkey_t key, const struct client_cert *own, struct error *err)
 	return result < 0 ? explain(own, own->key_file, result, err) : 0;
 }
 
-/* The certificates of the file or token, at most *n. */
+/* Loads the certificates of the file or token, at most *n. */
 static int
 read_chain(gnutls_pcert_st *chain, unsigned *n, const struct client_cert *own,
     struct error *err)
@@ -142,7 +142,7 @@ read_chain(gnutls_pcert_st *chain, unsigned *n, const struct client_cert *own,
 	return result < 0 ? explain(own, own->cert_file, result, err) : 0;
 }
 
-/* Takes the key, whatever comes of it. */
+/* Takes ownership of the key, even on failure. */
 static int
 join(gnutls_certificate_credentials_t cred, const struct client_cert *own,
 	gnutls_privkey_t key, struct error *err)

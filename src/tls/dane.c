@@ -16,7 +16,7 @@ enum { DANE_TA = 2, DANE_EE = 3 };
 enum { SELECT_CERT, SELECT_SPKI };
 enum { MATCH_FULL, MATCH_SHA256, MATCH_SHA512 };
 
-/* Returns whether we know what the record asks for. */
+/* Returns whether the record's parameters are supported. */
 static int
 is_usable(const struct tlsa *t)
 {
@@ -31,7 +31,7 @@ is_usable(const struct tlsa *t)
 	    : t->len == lengths[t->matching];
 }
 
-/* The public key of a certificate, DER; freed with gnutls_free(). */
+/* Gets the public key of a certificate, DER; freed with gnutls_free(). */
 static int
 select_key(gnutls_datum_t *key, const gnutls_datum_t *der)
 {
@@ -57,7 +57,7 @@ select_key(gnutls_datum_t *key, const gnutls_datum_t *der)
 	return result < 0 ? -1 : 0;
 }
 
-/* Returns whether what was selected is what the record holds. */
+/* Returns whether the selected data matches the record. */
 static int
 is_same(const struct tlsa *t, const gnutls_datum_t *selected)
 {
@@ -87,7 +87,7 @@ matches(const struct tlsa *t, const gnutls_datum_t *der)
 	return same;
 }
 
-/* Trusts a certificate as the end of a chain. 1, or 0 if it is not one. */
+/* Adds a certificate as a trust anchor. Returns 1, or 0 if it is not one. */
 static int
 add_anchor(gnutls_certificate_credentials_t cred, const gnutls_datum_t *der)
 {
@@ -106,8 +106,10 @@ add_anchor(gnutls_certificate_credentials_t cred, const gnutls_datum_t *der)
 	return 0;
 }
 
-/* The authorities that the record means, of the chain after the server's own
- * certificate; RFC 7671 5.2.2: or the one that it holds. */
+/*
+ * Trusts the authorities that the record matches in the chain after the
+ * server's own certificate, or the one that the record holds (RFC 7671 5.2.2).
+ */
 static int
 add_anchors(const struct tlsa *t, gnutls_certificate_credentials_t cred,
 	const gnutls_datum_t *chain, unsigned count)

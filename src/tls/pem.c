@@ -11,8 +11,8 @@
 #define BEGIN "-----BEGIN "
 #define END "-----END "
 
-/* Where needle begins in text, or NULL. It begins with a dash, which base64
- * does not have: most of a file is skipped by memchr(). */
+/* Returns where needle begins in text, or NULL. needle begins with a dash,
+ * which base64 does not contain, so memchr() skips most of a file. */
 static const unsigned char *
 find(struct span text, const char *needle)
 {
@@ -85,7 +85,7 @@ pem_next(struct span *text, struct pem_block *block)
 	return 0;
 }
 
-/* The value of a base64 digit, or -1. */
+/* Returns the value of a base64 digit, or -1. */
 static int
 digit(unsigned char c)
 {
@@ -100,8 +100,8 @@ digit(unsigned char c)
 	return c >= '+' && c <= 'z' ? values[c - '+'] : -1;
 }
 
-/* Decodes whole groups of four digits, as most of a store is; text and *n move
- * on. Stops before anything else. */
+/* Decodes whole groups of four digits, of which most of a store consists, and
+ * advances text and *n. Stops before anything else. */
 static void
 decode_groups(struct span *text, unsigned char *out, size_t size, size_t *n)
 {
@@ -109,7 +109,7 @@ decode_groups(struct span *text, unsigned char *out, size_t size, size_t *n)
 	const unsigned char *end = p + text->len;
 
 	while (end - p >= 4 && size - *n >= 3) {
-		/* Products, for -1 cannot be shifted. */
+		/* Multiplies, because -1 cannot be shifted. */
 		int bits = digit(p[0]) * (1 << 18) | digit(p[1]) * (1 << 12) |
 		    digit(p[2]) * (1 << 6) | digit(p[3]);
 
@@ -159,8 +159,9 @@ pem_decode(const struct pem_block *block, unsigned char *out,
 enum { INTEGER = 0x02, SEQUENCE = 0x30, EXPLICIT_0 = 0xa0 };
 
 /*
- * Takes the tag and length of the element at der's beginning: len is what the
- * element claims and may pass der's end. 1, 0 if der ends too early, -1.
+ * Reads the tag and length of the element at the beginning of der. len is the
+ * length that the element claims, and may extend past the end of der. Returns
+ * 1, 0 if der ends too early, -1 if it is malformed.
  */
 static int
 take_header(struct span *der, unsigned tag, size_t *len)
@@ -187,7 +188,7 @@ take_header(struct span *der, unsigned tag, size_t *len)
 	return 1;
 }
 
-/* Takes a whole element; span, unless NULL, becomes header and content. */
+/* Reads a whole element. Unless NULL, span is set to its header and content. */
 static int
 take(struct span *der, unsigned tag, struct span *span)
 {

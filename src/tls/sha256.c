@@ -13,7 +13,7 @@ void
 sha256_begin(struct sha256 *d)
 {
 	memset(d, 0, sizeof(*d));
-	/* tls.c keeps the library from starting by itself. */
+	/* tls.c prevents the library from initialising itself. */
 	if (gnutls_global_init() < 0 ||
 	    gnutls_hash_init(&d->state, GNUTLS_DIG_SHA256) < 0) {
 		d->state = NULL;

@@ -22,18 +22,21 @@
 #include "tls/tofu.h"
 #include "tls/verify.h"
 
-/* The library's constructor does nothing; tls_open() asks for the work. */
+/* The library's constructor does nothing; tls_open() initialises the
+ * library. */
 GNUTLS_SKIP_GLOBAL_INIT
 
-/* Added to the system's priorities, or to GnuTLS's NORMAL, which still take
- * TLS 1.0 and 1.1 and RSA keys of 1024 bits. What the system disables stays
- * disabled. */
+/*
+ * Added to the system's priorities, or to GnuTLS's NORMAL, which still accept
+ * TLS 1.0 and 1.1 and RSA keys of 1024 bits. Anything that the system disables
+ * stays disabled.
+ */
 #define PRIORITIES "-VERS-TLS1.0:-VERS-TLS1.1:%PROFILE_MEDIUM"
 
-/* Lists of large authorities have some tens of megabytes. */
+/* The lists of large authorities have several tens of megabytes. */
 #define CRL_MAX ((size_t)64 << 20)
 
-/* A handshake under way. */
+/* A handshake in progress. */
 struct handshake {
 	struct tls_transport *record;
 	const struct tls_policy *policy;
@@ -57,7 +60,7 @@ copy_name(struct handshake *h, struct error *err)
 		return fail(err, EX_CONFIG, "host name is too long for TLS");
 	memcpy(h->name, name, len);
 	h->name[len] = '\0';
-	/* GnuTLS takes no name for any name. */
+	/* GnuTLS treats a missing name as matching any name. */
 	if (len > 0 || !h->policy->verify || h->policy->fingerprints != NULL)
 		return 0;
 	return fail(err, EX_CONFIG, "no name to check the server's "
@@ -234,7 +237,7 @@ prepare(struct handshake *h, struct error *err)
 	return 0;
 }
 
-/* Why the handshake failed. */
+/* Sets err to the reason why the handshake failed. */
 static int
 explain(const struct handshake *h, int result, struct error *err)
 {
@@ -245,8 +248,8 @@ explain(const struct handshake *h, int result, struct error *err)
 }
 
 /*
- * Returns whether only a change_cipher_spec is gathered. TLS 1.3 has it for
- * middleboxes only (RFC 8446 D.4), so it can go with what follows.
+ * Returns whether only a change_cipher_spec is buffered. TLS 1.3 sends it for
+ * middleboxes only (RFC 8446 D.4), so it can be sent with the next data.
  */
 static int
 can_wait(const struct tls_transport *r)
@@ -254,7 +257,7 @@ can_wait(const struct tls_transport *r)
 	return r->out.len == 6 && r->sent == 0 && r->out.data[0] == 20;
 }
 
-/* Sends what is gathered and waits for the peer. */
+/* Sends the buffered data and waits for the peer. */
 static int
 await_peer(struct tls_transport *r, int64_t deadline, struct error *err)
 {
@@ -263,7 +266,7 @@ await_peer(struct tls_transport *r, int64_t deadline, struct error *err)
 
 	if (want == TRANSPORT_WANT_WRITE)
 		p.events |= POLLOUT;
-	/* A failed write is not the end: the peer may have said why. */
+	/* A failed write is not final: the peer may have sent the reason. */
 	ready = wait_line_poll(r->lower->waits, &p, 1, deadline, err);
 	if (ready == 0)
 		return fail(err, EX_TEMPFAIL, "TLS handshake timed out");
@@ -284,7 +287,7 @@ shake_hands(struct handshake *h, int64_t deadline, struct error *err)
 			return 0;
 		if (gnutls_error_is_fatal(result))
 			break;
-		/* Warnings, such as unrecognized_name, do not count. */
+		/* Warnings, such as unrecognized_name, are ignored. */
 		if (r->starved && await_peer(r, deadline, err) != 0)
 			return -1;
 	}
@@ -295,7 +298,7 @@ shake_hands(struct handshake *h, int64_t deadline, struct error *err)
 	return explain(h, result, err);
 }
 
-/* Refuses what the user's own priority string may have let through. */
+/* Refuses parameters that the user's own priority string may have enabled. */
 static int
 check_version(const struct tls_transport *r, struct error *err)
 {
@@ -318,7 +321,7 @@ describe_session(gnutls_session_t session, struct tls_facts *facts)
 	gnutls_free(cipher);
 }
 
-/* Pins the key of a first connection: only now has the server proved that it
+/* Pins the key of a first connection, now that the server has proved that it
  * holds the key. */
 static int
 record_key(struct handshake *h, struct error *err)
@@ -327,7 +330,7 @@ record_key(struct handshake *h, struct error *err)
 	    h->facts->notice, sizeof(h->facts->notice), err) : 0;
 }
 
-/* All that must hold before anything is sent through the session. */
+/* Makes all checks that must pass before anything is sent in the session. */
 static int
 establish(struct handshake *h, int64_t deadline, struct error *err)
 {
@@ -408,7 +411,7 @@ tls_channel_binding(struct transport *tls, struct buffer *base64)
 	if (gnutls_protocol_get_version(r->session) == GNUTLS_TLS1_3)
 		return add_exporter(r->session, base64) == 0
 		    ? "tls-exporter" : NULL;
-	/* Without extended master secret two sessions may share it. */
+	/* without extended master secret, two sessions may share it */
 	if (gnutls_session_ext_master_secret_status(r->session) == 0)
 		return NULL;
 	return add_unique(r->session, base64) == 0 ? "tls-unique" : NULL;

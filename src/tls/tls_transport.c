@@ -13,14 +13,14 @@
 #include "base/xmalloc.h"
 
 #define READ_SIZE ((size_t)32 * 1024)
-/* Four full records: the most that waits to be sent. */
+/* Maximum size of the data waiting to be sent: four full records. */
 #define OUT_MAX ((size_t)64 * 1024)
 
 int
 tls_transport_drain(struct tls_transport *r, struct error *err)
 {
-	/* Data that failed once must not go out later, when its loss has been
-	 * told: it may be the end of a message. */
+	/* Data that could not be sent must not be sent later, after its loss
+	 * has been reported: it may be the end of a message. */
 	if (r->broken)
 		return fail(err, EX_TEMPFAIL, "connection lost");
 	while (r->sent < r->out.len) {
@@ -37,7 +37,8 @@ tls_transport_drain(struct tls_transport *r, struct error *err)
 	return r->lower->flush(r->lower, err);
 }
 
-/* GnuTLS sends: never blocks, never fails; the caller of write sees to it. */
+/* Called by GnuTLS to send. Never blocks and never fails; the caller of write
+ * sends the data. */
 static ssize_t
 push(gnutls_transport_ptr_t argument, const giovec_t *pieces, int count)
 {
@@ -53,7 +54,8 @@ push(gnutls_transport_ptr_t argument, const giovec_t *pieces, int count)
 	return (ssize_t)(r->out.len - before);
 }
 
-/* Fills the empty input. 1, 0 at the end of input, -1 with errno set. */
+/* Fills the empty input buffer. Returns 1, 0 at the end of input, -1 with errno
+ * set. */
 static int
 refill(struct tls_transport *r)
 {
@@ -89,7 +91,7 @@ refill(struct tls_transport *r)
 	return -1;
 }
 
-/* GnuTLS receives. */
+/* Called by GnuTLS to receive. */
 static ssize_t
 pull(gnutls_transport_ptr_t argument, void *data, size_t n)
 {
@@ -108,7 +110,7 @@ pull(gnutls_transport_ptr_t argument, void *data, size_t n)
 	return (ssize_t)n;
 }
 
-/* Returns whether there is input for pull(). All waiting is done elsewhere. */
+/* Returns whether there is input for pull(). Waiting happens elsewhere. */
 static int
 pull_timeout(gnutls_transport_ptr_t argument, unsigned milliseconds)
 {
@@ -206,14 +208,14 @@ was_cut(const struct tls_transport *r, int result)
 	    (r->ended && result == GNUTLS_E_UNEXPECTED_PACKET_LENGTH);
 }
 
-/* Handshake, alert, ... of RFC 8446 5.1: anything else is not TLS. */
+/* The content types of RFC 8446 5.1. Anything else is not TLS. */
 static int
 is_tls(const struct tls_transport *r)
 {
 	return r->nfirst == 0 || (r->first[0] >= 20 && r->first[0] <= 24);
 }
 
-/* The peer is no TLS server; often it speaks cleartext SMTP. */
+/* Fails: the peer is not a TLS server; often it speaks cleartext SMTP. */
 static int
 explain_clear(const struct tls_transport *r, struct error *err)
 {
@@ -267,14 +269,14 @@ tls_transport_explain(const struct tls_transport *r, int result,
 	}
 }
 
-/* A result of record_recv() that ends the connection. */
+/* Handles a result of record_recv() that ends the connection. */
 static ssize_t
 explain(const struct tls_transport *r, int result, struct error *err)
 {
 	char words[128];
 
-	/* No close_notify: whether what came was complete is for SMTP to
-	 * say, where a reply has a visible end. */
+	/* No close_notify: SMTP determines whether the input was complete,
+	 * because its replies have a visible end. */
 	if (was_cut(r, result))
 		return 0;
 	if (result == GNUTLS_E_PULL_ERROR && r->failure.code != 0) {
@@ -309,11 +311,12 @@ record_read(struct transport *t, void *data, size_t n, struct error *err)
 			    GNUTLS_A_NO_RENEGOTIATION);
 		else if (gnutls_error_is_fatal((int)got))
 			return explain(r, (int)got, err);
-		/* A session ticket reads as "again" while more is here. */
+		/* A session ticket is reported as "again" while more input is
+		 * available. */
 		if (!r->starved)
 			continue;
-		/* The peer may wait for an answer of the library's own, such
-		 * as that alert. Trouble shows in the next write. */
+		/* The peer may wait for the library's own answer, such as that
+		 * alert. Errors show in the next write. */
 		if (r->out.len > 0)
 			(void)tls_transport_drain(r, &ignored);
 		return TRANSPORT_WANT_READ;
@@ -354,7 +357,7 @@ record_close(struct transport *t)
 	struct transport *lower = r->lower;
 	struct error ignored;
 
-	/* Does not wait: after data that is stuck no close_notify is sent. */
+	/* Does not wait: if data could not be sent, no close_notify is sent. */
 	if (r->out.len == 0 && !r->broken) {
 		gnutls_bye(r->session, GNUTLS_SHUT_WR);
 		(void)tls_transport_drain(r, &ignored);

@@ -20,12 +20,12 @@
 #define CLASS_IN 1
 #define TYPE_TLSA 52 /* RFC 6698 7.1 */
 
-/* One question, and its answer. */
+/* One query, and its answer. */
 struct tlsa_question {
 	char *host;
 	unsigned port;
 	struct tlsa_records records;
-	int silent;        /* the system's resolver has no answer either */
+	int silent;        /* the system's resolver did not answer either */
 };
 
 void
@@ -46,8 +46,8 @@ release(void *work)
 	free(q);
 }
 
-/* libgnutls-dane reports a resolver that does not answer as records that are
- * not there; the system's own tells the one from the other. */
+/* libgnutls-dane reports a resolver that does not answer as missing records;
+ * the system's resolver distinguishes the two. */
 static int
 is_silent(const struct tlsa_question *q)
 {
@@ -61,8 +61,8 @@ is_silent(const struct tlsa_question *q)
 	return len < 0 && trouble == TRY_AGAIN;
 }
 
-/* Where systems keep the root key; which of them libgnutls-dane was built for
- * it does not tell. */
+/* The places where systems keep the root key. libgnutls-dane does not tell
+ * which of them it was built for. */
 static int
 has_root_key(void)
 {
@@ -130,7 +130,7 @@ explain(const struct tlsa_question *q, struct error *err)
 	}
 }
 
-/* DANE is about names: an address has no records. */
+/* DANE applies to names; an address has no records. */
 static int
 check_host(const char *host, unsigned port, struct error *err)
 {

@@ -10,7 +10,7 @@
 #include "base/library.h"
 #include "base/xmalloc.h"
 
-/* The functions of the library that we use. */
+/* The functions of the library that are used. */
 struct library {
 	int (*state_init)(dane_state_t *, unsigned);
 	void (*state_deinit)(dane_state_t);
@@ -22,7 +22,7 @@ struct library {
 	const char *(*words)(int);
 };
 
-/* It stays loaded: libraries below it have work to do at exit. */
+/* The library stays loaded: its dependencies have exit handlers. */
 static int
 load(struct library *library, char *words, size_t size)
 {

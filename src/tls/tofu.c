@@ -38,7 +38,7 @@ tofu_make(struct tofu_pin *pin, const char *state, const char *name,
 	return 0;
 }
 
-/* The lines that are not comments. */
+/* Adds the lines that are not comments. */
 static void
 read_lines(struct string_list *lines, const struct buffer *text)
 {
@@ -55,7 +55,8 @@ read_lines(struct string_list *lines, const struct buffer *text)
 	}
 }
 
-/* Both keys, so that the user can compare them with what the operator says. */
+/* Names both keys, so that the user can compare them with those of the
+ * operator. */
 static int
 refuse(const struct tofu_pin *pin, gnutls_session_t session, const char *known,
 	struct error *err)
@@ -110,7 +111,7 @@ tofu_check(const struct tofu_pin *pin, gnutls_session_t session,
 	return result;
 }
 
-/* Composes the file of the pin. The comment is for a person. */
+/* Composes the pin's file, with a comment for people. */
 static void
 describe(struct buffer *text, const struct certificate_fingerprints *f,
 	gnutls_x509_crt_t certificate)

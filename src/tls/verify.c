@@ -21,14 +21,14 @@
 #define STAPLING "the server's operator must repair its OCSP stapling"
 #define CLOCK "if the date is wrong, set this machine's clock"
 
-/* Bits beside those of gnutls_certificate_status_t: the issuer does not know
- * the certificate; the staple is from the future. */
+/* Bits in addition to those of gnutls_certificate_status_t: the issuer does not
+ * know the certificate; the staple is from the future. */
 #define STAPLE_UNKNOWN (1u << 30)
 #define STAPLE_EARLY (1u << 31)
-/* Tolerance for clocks that differ. */
+/* Tolerance for differing clocks, seconds. */
 #define SLOP (24 * 60 * 60)
 
-/* A verification under way: the reasons for refusing, and advice. */
+/* A verification in progress: the reasons for a refusal, and advice. */
 struct verification {
 	gnutls_session_t session;
 	gnutls_x509_crt_t certificate;
@@ -46,8 +46,8 @@ advise(struct verification *v, const char *advice)
 		snprintf(v->advice, sizeof(v->advice), "%s", advice);
 }
 
-/* Returns whether the server is on this machine, where nobody can intercept and
- * nobody issues certificates: a bridge such as Proton's. */
+/* Returns whether the server is on this machine, such as Proton's bridge, where
+ * nobody can intercept connections and no authority issues certificates. */
 static int
 is_local(const char *name)
 {
@@ -72,9 +72,9 @@ advise_pin(struct verification *v, const char *before)
 }
 
 /*
- * The domain whose hosts are taken for one operator's: example.org for
- * smtp.example.org. Without a list of public suffixes two labels such as co.uk
- * are taken for one.
+ * Returns the domain whose hosts are assumed to have one operator: example.org
+ * for smtp.example.org. Without a list of public suffixes, co.uk is also
+ * treated as such a domain.
  */
 static const char *
 operator_domain(const char *host)
@@ -87,7 +87,7 @@ operator_domain(const char *host)
 	return top - parent <= 3 && strlen(top) == 3 ? host : parent;
 }
 
-/* Finds a name of the certificate in the host's own domain: 1 or 0. */
+/* Finds a name of the certificate in the host's own domain. Returns 1 or 0. */
 static int
 find_sibling(const struct verification *v, char *out, size_t size)
 {
@@ -294,7 +294,7 @@ refuse(struct verification *v, struct error *err)
 	return -1;
 }
 
-/* The answer of a staple; one without an answer counts as none. */
+/* Checks the response of a staple; one without a response counts as missing. */
 static unsigned
 judge_staple(gnutls_ocsp_resp_t response)
 {
@@ -312,7 +312,7 @@ judge_staple(gnutls_ocsp_resp_t response)
 	    ? STAPLE_EARLY : 0;
 }
 
-/* The staple of the certificate at index of the server's chain. */
+/* Checks the staple of the certificate at index in the server's chain. */
 static unsigned
 check_staple_at(gnutls_session_t session, unsigned index)
 {

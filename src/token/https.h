@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* HTTPS requests; the only user of libcurl. */
+/* HTTPS requests. The only user of libcurl. */
 #ifndef ONEHOP_TOKEN_HTTPS_H
 #define ONEHOP_TOKEN_HTTPS_H
 
@@ -8,20 +8,22 @@
 
 struct https_reply {
 	long status;
-	int is_json;         /* its content type says so */
+	int is_json;         /* according to its content type */
 	struct buffer body;  /* secret */
 };
 
 #define HTTPS_REPLY { .body = { .kind = BUFFER_SECRET, .max = 64 << 10 } }
 
-/* Appends "name=value", percent-encoded, with "&" before it if needed. */
+/* Appends "name=value", percent-encoded, preceded by "&" if needed. */
 void form_add(struct buffer *form, const char *name, const char *value);
 
 /*
- * Requests the URL: GET without a form, else POST. Certificates are verified
- * with ca_file, or the system's if it is NULL. Redirects are not followed.
- * Returns 0; -1 EX_TEMPFAIL no answer, status 5xx or 429, or a body over the
- * limit; EX_CONFIG bad URL, CA file, a redirect.
+ * Requests the URL, with GET if form is NULL, else with POST. Verifies
+ * certificates against ca_file, or against the system's if it is NULL. Does not
+ * follow redirects. Returns 0 on success, -1 with err set: EX_TEMPFAIL if there
+ * is no answer, the status is 5xx or 429, or the body exceeds the limit;
+ * EX_CONFIG for a bad URL, a bad CA file, or a redirect. The caller frees
+ * r->body in either case.
  */
 int https_request(struct https_reply *r, const char *url,
 	const struct buffer *form, const char *ca_file, struct error *err);

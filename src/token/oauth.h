@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Requests to an authorization server, and the JSON objects it answers. */
+/* Requests to an authorization server, and the JSON objects in its replies. */
 #ifndef ONEHOP_TOKEN_OAUTH_H
 #define ONEHOP_TOKEN_OAUTH_H
 
@@ -8,33 +8,36 @@
 #include "token/https.h"
 #include "token/oauth_config.h"
 
-/* Parses a JSON object, which is wiped when it is freed. Returns it, owned, or
- * NULL. */
+/* Parses a JSON object, which is wiped when it is freed. Returns the object,
+ * owned by the caller, or NULL if the text is not one. */
 json_t *oauth_parse(const char *text, size_t len);
 
-/* Return a member, borrowed: a string, NULL if it is missing or empty; a
- * number of seconds, which servers write as a string as well. */
+/* oauth_text() returns a string member, borrowed; NULL if it is missing or
+ * empty. oauth_seconds() returns a member in seconds, which some servers write
+ * as a string; fallback if it is missing. */
 const char *oauth_text(const json_t *object, const char *name);
 long oauth_seconds(const json_t *object, const char *name, long fallback);
 
 /*
- * Takes a reply. *object becomes its JSON object, owned, of an error response
- * as well. Returns 0; -1 EX_TEMPFAIL not JSON; for an error response (RFC 6749
- * 5.2) EX_NOPERM log in again, EX_CONFIG the request or the client is refused.
+ * Evaluates a reply. Sets *object to its JSON object, owned by the caller, also
+ * for an error response. Returns 0 on success, -1 with err set: EX_TEMPFAIL if
+ * the reply is not JSON; for an error response (RFC 6749 5.2), EX_NOPERM if the
+ * user must log in again, EX_CONFIG if the request or the client is refused.
  */
 int oauth_reply(json_t **object, struct https_reply *r, struct error *err);
 
 /*
- * Posts the client's ID and secret and the form: names and values in turn, and
- * NULL. Without a form it is a GET. Takes the reply as oauth_reply() does;
- * without an object, only its status. Returns 0, -1 as oauth_reply() and
- * https_request().
+ * Posts the client's ID and secret and the form, an array of alternating names
+ * and values that ends in NULL. Uses GET if form is NULL. Evaluates the reply
+ * like oauth_reply(), or only its status if object is NULL. Returns 0 on
+ * success, -1 with err set as by oauth_reply() and https_request().
  */
 int oauth_request(json_t **object, const struct oauth_account *a,
 	const char *url, const char *const *form, struct error *err);
 
-/* Sets endpoints that the account lacks from its issuer's metadata (RFC 8414
- * 3.2), if it has an issuer. Returns 0; -1 EX_TEMPFAIL, EX_CONFIG. */
+/* Sets the account's missing endpoints from its issuer's metadata (RFC 8414
+ * 3.2), if it has an issuer. Returns 0 on success, -1 with err set:
+ * EX_TEMPFAIL, EX_CONFIG. */
 int oauth_discover(struct oauth_account *a, struct error *err);
 
 #endif

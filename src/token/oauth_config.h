@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* ~/.config/onehop/token: which client and provider an address uses. */
+/* ~/.config/onehop/token: the client and the provider of each address. */
 #ifndef ONEHOP_TOKEN_OAUTH_CONFIG_H
 #define ONEHOP_TOKEN_OAUTH_CONFIG_H
 
@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* The keys of the file; a value is a string or not set. */
+/* The keys of the file. A value is a string, or not set. */
 #define OAUTH_KEYS(KEY) \
 	KEY(provider) KEY(client_id) KEY(client_secret) KEY(tenant) \
 	KEY(scope) KEY(issuer) KEY(auth_url) KEY(auth_query) \
@@ -30,33 +30,36 @@ struct oauth_account {
 };
 
 struct oauth_config {
-	struct oauth_account *at;  /* the first has the defaults */
+	struct oauth_account *at;  /* the first holds the defaults */
 	size_t n;
 	int has_secret;            /* a client_secret is in the file */
 };
 
 /*
- * Parses the text of a file. Lines are as in directive.h; "defaults" and
- * "account ADDRESS [: PARENT]" begin a section. Pure. Returns 0; -1 EX_CONFIG
- * with "path:line: ". oauth_config_free() in either case.
+ * Parses the text of a file. The syntax of lines is that of directive.h;
+ * "defaults" and "account ADDRESS [: PARENT]" begin a section. Pure. Returns 0
+ * on success, -1 with err set: EX_CONFIG, beginning with "path:line: ".
+ * Call oauth_config_free() in either case.
  */
 int oauth_config_parse(struct oauth_config *c, const char *path,
 	const struct buffer *text, struct error *err);
 
-/* Reads the user's file; a missing file is empty. Returns 0, -1 EX_CONFIG. */
+/* Reads the user's file; a missing file is empty. Returns 0 on success, -1 with
+ * err set: EX_CONFIG. Call oauth_config_free() in either case. */
 int oauth_config_read(struct oauth_config *c, struct error *err);
 
 void oauth_config_free(struct oauth_config *c);
 
 /*
- * Makes the address's account: its section or the defaults, completed from
- * the provider table. Returns 0; -1 EX_CONFIG unknown provider.
- * oauth_account_free() in either case.
+ * Sets a to the account of the address: its section or the defaults, completed
+ * from the table of providers. Returns 0 on success, -1 with err set: EX_CONFIG
+ * for an unknown provider. Call oauth_account_free() in either case.
  */
 int oauth_config_account(struct oauth_account *a,
 	const struct oauth_config *c, const char *address, struct error *err);
 
-/* Requires a key. Returns its value, or NULL with EX_CONFIG. */
+/* Returns the value of a required key, borrowed; NULL with err set to EX_CONFIG
+ * if it is not set. */
 const char *oauth_account_need(const struct oauth_account *a,
 	enum oauth_key key, struct error *err);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The tokens of an address: a JSON object with version, access_token, expires
- * (seconds since 1970), token_url, where the refresh token is used, and perhaps
- * refresh_token, scope (as granted) and revoke_url.
+ * The tokens of an address: a JSON object with the members version,
+ * access_token, expires (seconds since 1970), token_url, where the refresh
+ * token is used, and optionally refresh_token, scope (as granted) and
+ * revoke_url.
  */
 #ifndef ONEHOP_TOKEN_TOKEN_H
 #define ONEHOP_TOKEN_TOKEN_H
@@ -12,22 +13,25 @@
 #include "token/oauth.h"
 
 /*
- * Takes an access token response (RFC 6749 5.1) that came now. A refresh token
- * and a scope that it lacks are kept. Returns 0; -1 EX_TEMPFAIL.
+ * Updates token from an access token response (RFC 6749 5.1) that arrived at
+ * now. Keeps the refresh token and the scope if the response lacks them.
+ * Returns 0 on success, -1 with err set: EX_TEMPFAIL.
  */
 int token_take(json_t *token, const json_t *reply, time_t now,
 	struct error *err);
 
-/* Write and read a stored token: one line of JSON. token_parse() returns it,
- * owned, or NULL with EX_CONFIG. */
+/* token_format() appends a token as one line of JSON. token_parse() reads such
+ * a line and returns the token, owned by the caller, or NULL with err set:
+ * EX_CONFIG. */
 void token_format(struct buffer *out, const json_t *token);
 json_t *token_parse(struct buffer *text, struct error *err);
 
 /*
- * Appends an access token that is valid for five minutes at least. Without
- * one in the store, uses the refresh token (RFC 6749 6); of several processes
- * one does so. The new tokens are stored before this returns. Returns 0; -1
- * EX_NOPERM log in again, EX_TEMPFAIL, EX_CONFIG.
+ * Appends an access token that is valid for at least five minutes. If the store
+ * has none, uses the refresh token (RFC 6749 6); of several processes, only one
+ * does so. The new tokens are stored before this function returns. Returns 0 on
+ * success, -1 with err set: EX_NOPERM if the user must log in again,
+ * EX_TEMPFAIL, EX_CONFIG.
  */
 int token_get(struct buffer *out, const struct oauth_account *a,
 	struct error *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Where an address's token is kept: a file in the state directory, or commands
- * of the configuration. One process at a time holds the lock.
+ * The store of an address's token: a file in the state directory, or commands
+ * from the configuration. Only one process at a time holds the lock.
  */
 #ifndef ONEHOP_TOKEN_TOKEN_STORE_H
 #define ONEHOP_TOKEN_TOKEN_STORE_H
@@ -9,48 +9,51 @@
 #include "base/string_list.h"
 #include "token/token.h"
 
-/* All but the descriptors is owned. */
+/* All members are owned. */
 struct token_store {
 	char *directory;
 	char *name;      /* of the file in it: the address in lower case */
 	char *file;      /* paths */
 	char *draft;
 	char *lock;
-	char *read;      /* commands; NULL: the file */
+	char *read;      /* commands; NULL: the file is used */
 	char *write;
-	char *remove;    /* or NULL: nothing removes it */
-	int lock_fd;     /* or -1 */
+	char *remove;    /* NULL: the token cannot be removed */
+	int lock_fd;     /* descriptors, or -1 */
 	int draft_fd;
 };
 
-/* Finds the account's store. Returns 0; -1 EX_CONFIG. token_store_close() in
- * either case. */
+/* Finds the account's store. Returns 0 on success, -1 with err set: EX_CONFIG.
+ * Call token_store_close() in either case. */
 int token_store_open(struct token_store *s, const struct oauth_account *a,
 	struct error *err);
 
-/* Reads the token, which becomes the caller's. Returns 1; 0 if there is none;
- * -1 EX_CONFIG. */
+/* Reads the token and passes its ownership to the caller. Returns 1 on success,
+ * 0 if there is no token, -1 with err set: EX_CONFIG. */
 int token_store_read(const struct token_store *s, json_t **token,
 	struct error *err);
 
-/* Finds the store and waits for its lock, for 25 seconds at most. Returns 0;
- * -1 EX_TEMPFAIL, EX_CONFIG. token_store_close() in either case. */
+/* Finds the store and waits for its lock, for at most 25 seconds. Returns 0 on
+ * success, -1 with err set: EX_TEMPFAIL, EX_CONFIG. Call
+ * token_store_close() in either case. */
 int token_store_begin(struct token_store *s, const struct oauth_account *a,
 	struct error *err);
 
 /*
- * Reserves the space of the next token, so that a full disk is found before a
- * refresh token is used. Requires token_store_begin(). Returns 0; -1
- * EX_TEMPFAIL.
+ * Reserves disk space for the next token, so that a full disk is detected
+ * before a refresh token is used. Requires token_store_begin(). Returns 0 on
+ * success, -1 with err set: EX_TEMPFAIL.
  */
 int token_store_reserve(struct token_store *s, struct error *err);
 
-/* Replaces the token: it is on the disk when this returns 0. Requires
- * token_store_reserve(). -1 EX_TEMPFAIL, EX_CONFIG; the old token stays. */
+/* Replaces the token. Requires token_store_reserve(). Returns 0 once the token
+ * is on disk, -1 with err set and the old token unchanged: EX_TEMPFAIL,
+ * EX_CONFIG. */
 int token_store_write(struct token_store *s, const json_t *token,
 	struct error *err);
 
-/* Removes the token. Returns 0; -1 EX_TEMPFAIL, EX_CONFIG. */
+/* Removes the token. Returns 0 on success, -1 with err set: EX_TEMPFAIL,
+ * EX_CONFIG. */
 int token_store_remove(struct token_store *s, struct error *err);
 
 void token_store_close(struct token_store *s);
