@@ -46,7 +46,7 @@ void
 oauth_account_free(struct oauth_account *a)
 {
 	for (size_t i = 0; i < OAUTH_NKEYS; i++)
-		set(a, i, NULL);
+		set(a, (enum oauth_key)i, NULL);
 	free(a->address);
 	a->address = NULL;
 }

@@ -87,10 +87,10 @@ make_file(const char *path, enum kind kind, const char *target)
 {
 	int fd = -1;
 
+	if (kind == FILE_LINKED)
+		assert_int_equal(symlink(path, target), 0);
 	switch (kind) {
 	case FILE_LINKED:
-		assert_int_equal(symlink(path, target), 0);
-		/* fallthrough */
 	case FILE_REGULAR:
 		fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 		assert_int_equal(write(fd, "text", 4), 4);
