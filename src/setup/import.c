@@ -54,14 +54,17 @@ static const struct import_key {
 	{ IMPORT_DMA, "MAILNAME", ACTION_COPY, "maildomain" },
 	{ IMPORT_DMA, "MASQUERADE", ACTION_COPY, "from" },
 	{ IMPORT_DMA, "SPOOLDIR", ACTION_DROP, NULL },
-	{ IMPORT_NULLMAILER, "--port", ACTION_COPY, "port" },
-	{ IMPORT_NULLMAILER, "--user", ACTION_COPY, "user" },
-	{ IMPORT_NULLMAILER, "--pass", ACTION_COPY, "password" },
-	{ IMPORT_NULLMAILER, "--ssl", ACTION_TLS, NULL },
-	{ IMPORT_NULLMAILER, "--starttls", ACTION_STARTTLS, NULL },
-	{ IMPORT_NULLMAILER, "--auth-login", ACTION_DROP, NULL },
-	{ IMPORT_NULLMAILER, "--x509cafile", ACTION_COPY, "tls_trust_file" },
-	{ IMPORT_NULLMAILER, "--x509certfile", ACTION_COPY, "tls_cert_file" },
+	{ IMPORT_NULLMAILER, "port", ACTION_COPY, "port" },
+	{ IMPORT_NULLMAILER, "user", ACTION_COPY, "user" },
+	{ IMPORT_NULLMAILER, "pass", ACTION_COPY, "password" },
+	{ IMPORT_NULLMAILER, "ssl", ACTION_TLS, NULL },
+	{ IMPORT_NULLMAILER, "starttls", ACTION_STARTTLS, NULL },
+	{ IMPORT_NULLMAILER, "auth-login", ACTION_DROP, NULL },
+	{ IMPORT_NULLMAILER, "x509cafile", ACTION_COPY, "tls_trust_file" },
+	{ IMPORT_NULLMAILER, "x509certfile", ACTION_COPY, "tls_cert_file" },
+	{ IMPORT_NULLMAILER, "x509crlfile", ACTION_COPY, "tls_crl_file" },
+	{ IMPORT_NULLMAILER, "tls", ACTION_TLS, NULL },
+	{ IMPORT_NULLMAILER, "source", ACTION_COPY, "source_ip" },
 };
 #define IMPORT_KEYS (sizeof(import_keys) / sizeof(import_keys[0]))
 
@@ -193,36 +196,58 @@ take_line(struct import *i, char *line)
 	take_setting(i, line, value);
 }
 
-/* Reads one line "host protocol --option=value ...". */
-static void
-take_remote(struct import *i, char *line)
+/* Takes the next word off the line as a shell quotes words. Owned; NULL at the
+ * end of the line. */
+static char *
+take_word(const char **line)
 {
-	char *word = line;
+	const char *p = *line + strspn(*line, " \t");
+	struct buffer word = { .kind = BUFFER_SECRET };
+	char quote = '\0';
+
+	if (*p == '\0')
+		return NULL;
+	for (; *p != '\0' && (quote != '\0' || !ascii_is_blank(*p)); p++)
+		if (*p == '\\' && quote != '\'' && p[1] != '\0')
+			buffer_add_char(&word, *++p);
+		else if (*p == quote)
+			quote = '\0';
+		else if (quote == '\0' && (*p == '"' || *p == '\''))
+			quote = *p;
+		else
+			buffer_add_char(&word, *p);
+	*line = p;
+	return buffer_string(&word);
+}
+
+/* Reads one option "name=value" or "name", with or without "--". */
+static void
+take_option(struct import *i, char *word)
+{
+	char *name = strncmp(word, "--", 2) == 0 ? word + 2 : word;
+	char *equals = strchr(name, '=');
+
+	if (equals != NULL)
+		*equals = '\0';
+	take_setting(i, name, equals != NULL ? equals + 1 : "");
+}
+
+/* Reads one line of nullmailer's remotes, "host protocol option ...". */
+static void
+take_remote(struct import *i, const char *line)
+{
+	char *word;
 
 	if (i->host != NULL) {
 		string_list_add(i->lost, xstrdup("a further remote"));
 		return;
 	}
-	for (int n = 0; *(word += strspn(word, " \t")) != '\0'; n++) {
-		size_t len = strcspn(word, " \t"), name;
-		int last = word[len] == '\0';
-
-		word[len] = '\0';
-		name = strcspn(word, "=");
+	for (int n = 0; (word = take_word(&line)) != NULL; n++) {
 		if (n == 0)
 			i->host = xstrdup(word);
-		else if (n == 1 && word[0] != '-' && strcmp(word, "smtp") != 0)
-			string_list_add(i->lost, xstrdup(word));
-		else if (word[0] == '-') {
-			const char *value = word[name] == '=' ? word + name + 1
-			    : word + name;
-
-			word[name] = '\0';
-			take_setting(i, word, value);
-			word = (char *)value;
-			len = strlen(value);
-		}
-		word += len + (last ? 0 : 1);
+		else if (n > 1 || strcmp(word, "smtp") != 0)
+			take_option(i, word);
+		free(word);
 	}
 }
 

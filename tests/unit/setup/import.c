@@ -35,9 +35,16 @@ static const struct {
 	  "user me\nauth on\n", "NULLCLIENT" },
 	{ "remotes", "smtp.example.org smtp --port=587 --starttls --user=me "
 	  "--pass=pw --insecure\nmx.example.net\n", NULL,
-	  "password pw\n# no counterpart: --insecure\n"
+	  "password pw\n# no counterpart: insecure\n"
 	  "host smtp.example.org\nport 587\ntls on\ntls_starttls on\n"
-	  "user me\nauth on\n", "--insecure a further remote" },
+	  "user me\nauth on\n", "insecure a further remote" },
+	{ "remotes", "smtp.example.org smtp port=2525 starttls user=user "
+	  "pass='my pass phrase'\n", NULL,
+	  "password my pass phrase\nhost smtp.example.org\nport 2525\n"
+	  "tls on\ntls_starttls on\nuser user\nauth on\n", "" },
+	{ "remotes", "smtp.example.org \"--user=a b\" source=192.0.2.1 tls\n",
+	  NULL, "source_ip 192.0.2.1\nhost smtp.example.org\nport 465\n"
+	  "tls on\ntls_starttls off\nuser \"a b\"\nauth on\n", "" },
 	{ "/etc/msmtprc", "account default\nhost x\n", NULL,
 	  "include /etc/msmtprc\n", "" },
 };
