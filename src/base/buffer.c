@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/buffer.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/platform.h"
 #include "base/xmalloc.h"
+
+/* Octets of one read. */
+#define READ_SIZE 4096
 
 void
 buffer_use(struct buffer *b, char *storage, size_t size)
@@ -103,6 +108,18 @@ buffer_addf(struct buffer *b, const char *format, ...)
 	va_end(args);
 	b->len += (size_t)n;
 	return 0;
+}
+
+int
+buffer_read(struct buffer *b, int fd)
+{
+	char *room;
+	ssize_t n = 0;
+
+	while ((room = buffer_reserve(b, READ_SIZE)) != NULL &&
+	    ((n = read(fd, room, READ_SIZE)) > 0 || (n < 0 && errno == EINTR)))
+		b->len += n > 0 ? (size_t)n : 0;
+	return n < 0 ? -1 : 0;
 }
 
 void

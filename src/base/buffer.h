@@ -40,6 +40,10 @@ int buffer_addf(struct buffer *b, const char *format, ...)
  */
 char *buffer_reserve(struct buffer *b, size_t n);
 
+/* Reads fd to its end, or until the buffer is full. Returns 0, or -1 with errno
+ * set. */
+int buffer_read(struct buffer *b, int fd);
+
 /* Removes the first n octets (n <= len). */
 void buffer_consume(struct buffer *b, size_t n);
 

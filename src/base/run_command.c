@@ -345,3 +345,20 @@ command_write(const char *command, const struct buffer *text,
 	command_kill(pid);
 	return result == 0 ? fail(err, EX_TEMPFAIL, "timed out") : -1;
 }
+
+int
+command_succeeds(const char *command, unsigned seconds, struct error *err)
+{
+	struct error unneeded = {0};
+	pid_t pid;
+	int status = 0, ended;
+
+	if (command_start(&pid, command, -1, -1, err) != 0)
+		return -1;
+	ended = command_wait(pid, &status,
+	    deadline_in((int64_t)seconds * 1000), err);
+	if (ended > 0)
+		return command_judge(status, EX_CONFIG, &unneeded) == 0;
+	command_kill(pid);
+	return ended;
+}

@@ -63,6 +63,11 @@ int command_read(struct buffer *out, const char *command, unsigned seconds,
 int command_write(const char *command, const struct buffer *text,
 	unsigned seconds, struct error *err);
 
+/* Runs the command without input and output, for at most that time. Returns 1
+ * if it exits with status 0, 0 if not; -1 with err set if it cannot be started
+ * or a signal came. */
+int command_succeeds(const char *command, unsigned seconds, struct error *err);
+
 /*
  * Reads one block from fd. Returns 1 on success, 0 at the end of input; -1
  * EX_CONFIG beyond FIRST_LINE_MAX, EX_TEMPFAIL at the deadline or on a signal.

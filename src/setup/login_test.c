@@ -21,14 +21,12 @@
 static int
 is_installed(const char *program)
 {
-	const struct buffer nothing = {0};
 	struct error ignored = {0};
 	char *command = xasprintf("command -v %s", program);
-	int result = command_write(command, &nothing, COMMAND_SECONDS,
-	    &ignored);
+	int result = command_succeeds(command, COMMAND_SECONDS, &ignored);
 
 	free(command);
-	return result == 0;
+	return result > 0;
 }
 
 /* Passes the password to a program that stores it. */

@@ -333,19 +333,6 @@ test_account(const struct setup *c, struct account *a,
 	return result;
 }
 
-/* Returns whether onehop-token is in PATH; -1 on a signal. */
-static int
-has_helper(struct error *err)
-{
-	pid_t pid;
-	int status = 0;
-
-	if (command_start(&pid, "command -v onehop-token >/dev/null", -1, -1,
-	    err) != 0 || command_wait(pid, &status, DEADLINE_NONE, err) < 0)
-		return -1;
-	return status == 0;
-}
-
 static int
 run_login(const struct setup *c, struct error *err)
 {
@@ -371,7 +358,8 @@ run_login(const struct setup *c, struct error *err)
 static int
 offer_login(const struct setup *c, struct error *err)
 {
-	int answer = has_helper(err);
+	int answer = command_succeeds("command -v onehop-token",
+	    COMMAND_SECONDS, err);
 
 	terminal_say(c->options->output, "This provider takes tokens, no "
 	    "passwords. To log in: onehop-token --login %s\n", c->address);

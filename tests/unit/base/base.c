@@ -341,6 +341,30 @@ a_server_is_one_word(void **state)
 }
 
 static void
+a_buffer_reads_a_file_until_it_ends_or_is_full(void **state)
+{
+	struct buffer whole = {0}, small = { .max = 5000 };
+	char octets[10000];
+	FILE *file = tmpfile();
+
+	(void)state;
+	memset(octets, 'x', sizeof(octets));
+	assert_int_equal(fwrite(octets, 1, sizeof(octets), file),
+	    sizeof(octets));
+	assert_int_equal(fflush(file), 0);
+	lseek(fileno(file), 0, SEEK_SET);
+	assert_int_equal(buffer_read(&whole, fileno(file)), 0);
+	assert_int_equal(whole.len, sizeof(octets));
+	lseek(fileno(file), 0, SEEK_SET);
+	assert_int_equal(buffer_read(&small, fileno(file)), 0);
+	assert_true(small.len <= 5000);
+	assert_int_equal(buffer_read(&whole, -1), -1);
+	buffer_free(&whole);
+	buffer_free(&small);
+	fclose(file);
+}
+
+static void
 an_array_has_room_for_one_more(void **state)
 {
 	size_t *at = NULL, n = 0;
@@ -399,6 +423,8 @@ main(void)
 		cmocka_unit_test(a_buffer_keeps_to_its_ceiling),
 		cmocka_unit_test(a_secret_is_wiped_when_it_is_cleared),
 		cmocka_unit_test(a_buffer_grows_and_shrinks),
+		cmocka_unit_test(
+		    a_buffer_reads_a_file_until_it_ends_or_is_full),
 		cmocka_unit_test(an_array_has_room_for_one_more),
 		cmocka_unit_test(a_wait_ends_at_its_deadline),
 		cmocka_unit_test(a_held_signal_interrupts_a_wait_and_is_named),

@@ -113,6 +113,20 @@ the_longest_secret_fits(void **state)
 }
 
 static void
+a_command_succeeds_with_status_0_in_time(void **state)
+{
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(command_succeeds("true", 60, &err), 1);
+	assert_int_equal(command_succeeds("exit 75", 60, &err), 0);
+	assert_int_equal(command_succeeds("sleep 60", 1, &err), 0);
+	assert_int_equal(command_succeeds("test ! -t 1 && ! read line", 60,
+	    &err), 1);
+	assert_int_equal(err.code, 0);
+}
+
+static void
 at_the_limit_all_that_was_started_is_killed(void **state)
 {
 	char directory[] = "/tmp/onehop-secret-XXXXXX";
@@ -163,6 +177,7 @@ main(void)
 		    a_command_that_fails_is_quoted_without_its_output),
 		cmocka_unit_test(a_command_may_ask_for_another_try),
 		cmocka_unit_test(the_longest_secret_fits),
+		cmocka_unit_test(a_command_succeeds_with_status_0_in_time),
 		cmocka_unit_test(at_the_limit_all_that_was_started_is_killed),
 		cmocka_unit_test(a_command_that_shuts_its_output_is_waited_for),
 	};
