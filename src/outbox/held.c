@@ -82,15 +82,12 @@ held_read(struct held *h, const struct outbox *o)
 	struct buffer text = { .max = FILE_MAX };
 	int fd = openat(o->places[OUTBOX_JOURNAL], NAME, O_RDONLY |
 	    O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	char *room, *line, *lf;
-	ssize_t n;
+	char *line, *lf;
 
 	memset(h, 0, sizeof(*h));
 	if (fd < 0)
 		return;
-	while ((room = buffer_reserve(&text, 4096)) != NULL &&
-	    (n = read(fd, room, 4096)) > 0)
-		text.len += (size_t)n;
+	(void)buffer_read(&text, fd);
 	close(fd);
 	line = buffer_string(&text);
 	for (; (lf = strchr(line, '\n')) != NULL; line = lf + 1) {

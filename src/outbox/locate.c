@@ -36,14 +36,11 @@ static void
 read_memory(struct buffer *text, const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	char *room;
-	ssize_t n;
 
-	while (fd >= 0 && (room = buffer_reserve(text, 4096)) != NULL &&
-	    (n = read(fd, room, 4096)) > 0)
-		text->len += (size_t)n;
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return;
+	(void)buffer_read(text, fd);
+	close(fd);
 }
 
 static int

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "outbox/notify.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/poll.h"
 #include "base/run_command.h"
@@ -35,58 +33,30 @@ notify_run(const char *command, unsigned n)
 	free(line);
 }
 
-/* Returns the number of messages given up since that moment. */
-static unsigned
-count_since(const struct outbox *o, const struct timespec *since)
-{
-	struct error ignored = {0};
-	struct string_list ids = {0};
-	struct stat st;
-	unsigned n = 0;
-
-	if (outbox_list(o, OUTBOX_FAILED, &ids, &ignored) != 0)
-		return 0;
-	for (size_t i = 0; i < ids.n; i++)
-		if (fstatat(o->places[OUTBOX_FAILED], ids.at[i], &st,
-		    AT_SYMLINK_NOFOLLOW) == 0 &&
-		    (st.st_ctim.tv_sec > since->tv_sec ||
-		    (st.st_ctim.tv_sec == since->tv_sec &&
-		    st.st_ctim.tv_nsec > since->tv_nsec)))
-			n++;
-	string_list_free(&ids);
-	return n;
-}
-
 void
 notify_remind(int fd, const char *path)
 {
 	struct error ignored = {0};
 	struct stat told = {0};
+	struct string_list ids = {0};
 	struct outbox o;
 	char line[160];
-	unsigned n = 0;
-	int mark = -1;
 
 	if (path == NULL || !outbox_exists(path))
 		return;
 	if (outbox_open(&o, path, OUTBOX_WRITE, &ignored) == 0) {
 		/* its modification time is that of the last line */
 		(void)fstatat(o.places[OUTBOX_JOURNAL], "told", &told, 0);
-		n = count_since(&o, &told.st_mtim);
+		(void)outbox_list_since(&o, &told.st_mtim, &ids, &ignored);
 	}
-	if (n > 0) {
-		mark = openat(o.places[OUTBOX_JOURNAL], "told", O_WRONLY |
-		    O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-		snprintf(line, sizeof(line), "onehop: %u message%s could not "
-		    "be delivered: see onehop --outbox list\n", n,
-		    n == 1 ? "" : "s");
+	if (ids.n > 0) {
+		snprintf(line, sizeof(line), "onehop: %zu message%s could not "
+		    "be delivered: see onehop --outbox list\n", ids.n,
+		    ids.n == 1 ? "" : "s");
 		show_note(fd, line, strlen(line));
+		outbox_touch(o.places[OUTBOX_JOURNAL], "told");
 	}
-	if (mark >= 0) {
-		fchmod(mark, 0600);
-		futimens(mark, NULL);
-		close(mark);
-	}
+	string_list_free(&ids);
 	outbox_close(&o);
 }
 

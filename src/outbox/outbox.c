@@ -41,18 +41,23 @@ static const char *const place_names[OUTBOX_PLACES] = {
 };
 
 char *
+outbox_default_path(const char *home)
+{
+	char *state = xdg_state_directory(home);
+	char *path = state != NULL ? xasprintf("%s/outbox", state) : NULL;
+
+	free(state);
+	return path;
+}
+
+char *
 outbox_path(const struct account *a)
 {
-	char *state, *path;
-
 	if (a->outbox[0] == '\0' || ascii_equal(a->outbox, "off"))
 		return NULL;
 	if (a->outbox[0] == '/')
 		return xstrdup(a->outbox);
-	state = xdg_state_directory(a->home);
-	path = state != NULL ? xasprintf("%s/outbox", state) : NULL;
-	free(state);
-	return path;
+	return outbox_default_path(a->home);
 }
 
 int
@@ -442,8 +447,6 @@ outbox_read_journal(const struct outbox *o, const char *id,
 	int fd = openat(o->places[OUTBOX_JOURNAL], id, O_RDONLY | O_CLOEXEC |
 	    O_NOFOLLOW | O_NONBLOCK);
 	struct stat st;
-	ssize_t n = 0;
-	char *room;
 	int result = 0;
 
 	memset(state, 0, sizeof(*state));
@@ -451,10 +454,7 @@ outbox_read_journal(const struct outbox *o, const char *id,
 		return 0;
 	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > JOURNAL_READ)
 		(void)lseek(fd, -JOURNAL_READ, SEEK_END);
-	while (fd >= 0 && (room = buffer_reserve(&text, 4096)) != NULL &&
-	    ((n = read(fd, room, 4096)) > 0 || (n < 0 && errno == EINTR)))
-		text.len += n > 0 ? (size_t)n : 0;
-	if (fd < 0 || n < 0)
+	if (fd < 0 || buffer_read(&text, fd) != 0)
 		result = outbox_cannot(err, "read the journal of", id);
 	else
 		journal_read(state, text.data, text.len);
@@ -565,16 +565,43 @@ mark_path(const struct outbox *o)
 }
 
 void
+outbox_touch(int directory, const char *name)
+{
+	int fd = openat(directory, name, O_WRONLY | O_CREAT | O_CLOEXEC |
+	    O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return;
+	(void)fchmod(fd, 0600);
+	(void)futimens(fd, NULL);
+	close(fd);
+}
+
+int
+outbox_list_since(const struct outbox *o, const struct timespec *since,
+    struct string_list *ids, struct error *err)
+{
+	struct string_list all = {0};
+	struct stat st;
+	int result = outbox_list(o, OUTBOX_FAILED, &all, err);
+
+	for (size_t i = 0; i < all.n; i++)
+		if (fstatat(o->places[OUTBOX_FAILED], all.at[i], &st,
+		    AT_SYMLINK_NOFOLLOW) == 0 &&
+		    (st.st_ctim.tv_sec > since->tv_sec ||
+		    (st.st_ctim.tv_sec == since->tv_sec &&
+		    st.st_ctim.tv_nsec > since->tv_nsec)))
+			string_list_add(ids, xstrdup(all.at[i]));
+	string_list_free(&all);
+	return result;
+}
+
+void
 outbox_look(const struct outbox *o)
 {
 	char *path = mark_path(o);
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-	if (fd >= 0) {
-		(void)fchmod(fd, 0600);
-		(void)futimens(fd, NULL);
-		close(fd);
-	}
+	outbox_touch(AT_FDCWD, path);
 	free(path);
 }
 
@@ -583,19 +610,9 @@ outbox_list_unseen(const struct outbox *o, struct string_list *ids,
     struct error *err)
 {
 	char *path = mark_path(o);
-	struct string_list all = {0};
-	struct stat mark, st;
-	int ever = lstat(path, &mark) == 0;
-	int result = outbox_list(o, OUTBOX_FAILED, &all, err);
+	struct stat mark = {0};
 
-	for (size_t i = 0; i < all.n; i++)
-		if (fstatat(o->places[OUTBOX_FAILED], all.at[i], &st,
-		    AT_SYMLINK_NOFOLLOW) == 0 &&
-		    (!ever || st.st_ctim.tv_sec > mark.st_mtim.tv_sec ||
-		    (st.st_ctim.tv_sec == mark.st_mtim.tv_sec &&
-		    st.st_ctim.tv_nsec > mark.st_mtim.tv_nsec)))
-			string_list_add(ids, xstrdup(all.at[i]));
-	string_list_free(&all);
+	(void)lstat(path, &mark); /* never looked: the time is zero */
 	free(path);
-	return result;
+	return outbox_list_since(o, &mark.st_mtim, ids, err);
 }

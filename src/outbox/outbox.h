@@ -39,6 +39,10 @@ struct outbox {
 /* Returns the path of the account's outbox, owned; NULL if it has none. */
 char *outbox_path(const struct account *a);
 
+/* Returns the path of the outbox that "on" stands for, owned; NULL without a
+ * state directory. */
+char *outbox_default_path(const char *home);
+
 /* Returns whether the account's messages are queued before they are sent. */
 int outbox_is_first(const struct account *a);
 
@@ -120,6 +124,14 @@ int outbox_remove(const struct outbox *o, enum outbox_place place,
  * set. */
 int outbox_unlink(const struct outbox *o, enum outbox_place place,
 	const char *id, struct error *err);
+
+/* Gives the file the present time, creating it with mode 0600. */
+void outbox_touch(int directory, const char *name);
+
+/* Lists the IDs of the messages given up after that moment. Returns 0 on
+ * success, -1 with err set. */
+int outbox_list_since(const struct outbox *o, const struct timespec *since,
+	struct string_list *ids, struct error *err);
 
 /* Records that the user has looked at the messages given up. */
 void outbox_look(const struct outbox *o);

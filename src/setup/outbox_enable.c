@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -65,16 +64,8 @@ static int
 succeeds(const char *command)
 {
 	struct error ignored = {0};
-	pid_t pid;
-	int status = 1, ended;
 
-	if (command_start(&pid, command, -1, -1, &ignored) != 0)
-		return 0;
-	ended = command_wait(pid, &status,
-	    deadline_in(1000 * SCHEDULER_SECONDS), &ignored);
-	if (ended != 1)
-		command_kill(pid);
-	return ended == 1 && command_judge(status, EX_CONFIG, &ignored) == 0;
+	return command_succeeds(command, SCHEDULER_SECONDS, &ignored) > 0;
 }
 
 static void
@@ -93,32 +84,16 @@ find_scheduler(struct findings *f)
 	f->lingers = f->scheduler != &schedulers[0] || succeeds(LINGERS);
 }
 
-/* Returns the path of the outbox once the key is on. */
-static char *
-future_path(const struct account *a)
-{
-	char *state, *path = outbox_path(a);
-
-	if (path != NULL)
-		return path;
-	state = xdg_state_directory(a->home);
-	path = state != NULL ? xasprintf("%s/outbox", state) : NULL;
-	free(state);
-	return path;
-}
-
 static int
 find(struct findings *f, const struct outbox_enable *e, struct error *err)
 {
-	char *now;
-
 	memset(f, 0, sizeof(*f));
 	if (config_load(&f->account, e->selection, NULL, NULL, err) != 0)
 		return -1;
-	now = outbox_path(&f->account);
-	f->has_key = now != NULL;
-	free(now);
-	f->path = future_path(&f->account);
+	f->path = outbox_path(&f->account);
+	f->has_key = f->path != NULL;
+	if (!f->has_key)
+		f->path = outbox_default_path(f->account.home);
 	f->has_directory = f->path != NULL && outbox_exists(f->path);
 	find_scheduler(f);
 	return 0;
