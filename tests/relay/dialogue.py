@@ -23,7 +23,7 @@ CONTENT = [b"From: App <sender@example.com>", b"To: Ann <ann@example.org>",
 class Recorder(Smarthost):
     """Remembers every message: (MAIL's argument, RCPT's arguments, content).
 
-    drop_after: hang up behind so many messages, saying farewell first.
+    drop_after: hang up after so many messages, saying farewell first.
     """
 
     def __init__(self):
