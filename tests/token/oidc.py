@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -100,7 +101,7 @@ class Chromium:
             preexec_fn=lambda: [os.dup2(fd, 3 + i)
                                 for i, fd in enumerate(high)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
+            stderr=subprocess.DEVNULL, start_new_session=True)
         for fd in (commands, events, *high):
             os.close(fd)
         self.number = 0
@@ -156,10 +157,18 @@ class Chromium:
             "document.body.innerText")))
 
     def close(self):
+        """Ends the browser and its helpers, which write to the profile."""
         try:
             self.call("Browser.close")
         finally:
-            self.process.kill()
+            end = time.monotonic() + SECONDS
+            try:
+                while time.monotonic() < end:
+                    os.killpg(self.process.pid, signal.SIGKILL)
+                    self.process.poll()
+                    time.sleep(0.05)
+            except ProcessLookupError:
+                pass
             self.process.wait()
             os.close(self.commands)
             os.close(self.events)
