@@ -6,6 +6,7 @@ owner, and trusts nothing in there."""
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
 import stat
@@ -99,16 +100,22 @@ class Machine:
 
 
 def a_first_message_makes_a_directory_of_its_user():
-    with Machine() as machine:
-        for user in USERS:
-            status, _, err = machine.send(user, "1@x")
-            yield from differs(f"{user}: status", status, 0)
-            yield from differs(f"{user}: stderr", err, "")
-            found = os.lstat(os.path.join(machine.spool, user))
-            yield from differs("mode", stat.filemode(found.st_mode),
-                               "drwx------")
-            yield from differs("owner", found.st_uid,
-                               pwd.getpwnam(user).pw_uid)
+    """Also when the run has given up its rights, for an open session."""
+    def tired(verb, *_):
+        return b"451 4.3.0 later\r\n" if verb == b"MAIL" else None
+
+    for answer in (tired, lambda *_: b""):
+        with Machine() as machine, Sink(answer) as sink:
+            machine.lead_to(sink.port)
+            for user in USERS:
+                status, _, err = machine.send(user, "1@x")
+                yield from differs(f"{user}: status", status, 0)
+                yield from differs(f"{user}: stderr", err, "")
+                found = os.lstat(os.path.join(machine.spool, user))
+                yield from differs("mode", stat.filemode(found.st_mode),
+                                   "drwx------")
+                yield from differs("owner", found.st_uid,
+                                   pwd.getpwnam(user).pw_uid)
 
 
 def each_is_served_as_its_owner():
@@ -118,14 +125,15 @@ def each_is_served_as_its_owner():
                'test -t 0 || (: </dev/tty) 2>&1 | tail -c 0; echo end) '
                '>%s/$(id -u); echo secret')
     with Machine() as machine, Sink(offers_plain) as sink:
-        machine.queue(*USERS)
+        users = [*USERS, "root"]
+        machine.queue(*users)
         machine.lead_to(sink.port, "auth plain", "user me",
                         "passwordeval " + command % machine.notes)
         yield from differs("run", machine.run("-q", "--all-users"),
                            (0, "", ""))
         yield from differs("copies", sink.count(),
-                           {f"1@{user}": 1 for user in USERS})
-        for user in USERS:
+                           {f"1@{user}": 1 for user in users})
+        for user in users:
             entry = pwd.getpwnam(user)
             path = os.path.join(machine.notes, str(entry.pw_uid))
             with open(path, encoding="utf-8") as file:
@@ -148,14 +156,19 @@ def nothing_waits():
                                                  "--json"), (0, "[]\n", ""))
 
 
+def ageless(text):
+    return re.sub(r"\d+ s ago", "N s ago", text)
+
+
 def mailq_has_a_line_for_each_user():
     with Machine() as machine:
         machine.queue(*USERS)
         wanted = "".join(
             f"{user}: {machine.spool}/{user}\n" +
             machine.run("-bp", user=user)[1] for user in sorted(USERS))
-        yield from differs("mailq", machine.run("-bp", "--all-users"),
-                           (0, wanted, ""))
+        status, out, err = machine.run("-bp", "--all-users")
+        yield from differs("mailq", (status, err), (0, ""))
+        yield from differs("list", ageless(out), ageless(wanted))
         if EMPTY.decode() in wanted or "1@" in wanted:
             yield f"mailq: {wanted}"
         status, out, _ = machine.run("--outbox", "list", "--all-users",
