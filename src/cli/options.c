@@ -594,6 +594,10 @@ check_all_users(const struct options *options, struct error *err)
 		    "--outbox list with it");
 	if (options->request.nrecipients > 0)
 		return fail(err, EX_USAGE, "--all-users takes no recipients");
+	if (options->selection.config != NULL &&
+	    options->selection.config[0] != '/')
+		return fail(err, EX_USAGE, "--all-users: -C needs an absolute "
+		    "path: each user's process has a directory of its own");
 	return 0;
 }
 

@@ -5,6 +5,7 @@ owner, and trusts nothing in there."""
 
 import json
 import os
+import pty
 import pwd
 import re
 import shutil
@@ -63,14 +64,14 @@ class Machine:
                 f"outbox {self.spool}/%u", *lines]) + "\n")
         os.chmod(self.config, 0o644)
 
-    def start(self, *args, user="root"):
+    def start(self, *args, user="root", stderr=subprocess.PIPE):
         entry = pwd.getpwnam(user)
         options = {} if user == "root" else {
             "user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
         return subprocess.Popen(
             [self.program, "-C", self.config, *args], cwd="/",
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, start_new_session=True,
+            stderr=stderr, start_new_session=True,
             env={"PATH": os.environ["PATH"], "HOME": self.top,
                  "LC_ALL": "C", "ROOTS_SECRET": "x", "USER": "root",
                  "LOGNAME": "root",
@@ -338,6 +339,26 @@ def what_a_user_writes_is_escaped_and_cut():
             yield f"{err[-100:]!r}"
 
 
+def a_terminal_shows_what_each_flush_did():
+    with Machine() as machine, Sink() as sink:
+        machine.queue(USERS[0])
+        machine.lead_to(sink.port)
+        ours, theirs = pty.openpty()
+        run = machine.start("-q", "--all-users", stderr=theirs)
+        os.close(theirs)
+        said = b""
+        try:
+            while True:
+                said += os.read(ours, 65536)
+        except OSError:  # its other end is closed
+            pass
+        os.close(ours)
+        run.communicate(b"", SECONDS)
+        yield from differs("said", said.decode().replace("\r\n", "\n"),
+                           f"onehop: {USERS[0]}\n"
+                           "onehop: 1 sent, 0 waiting, 0 given up\n")
+
+
 def only_root_may():
     with Machine() as machine:
         status, out, err = machine.run("-q", "--all-users", user=USERS[0])
@@ -369,6 +390,8 @@ def wrong_words():
                 (("--all-users", "you@example.net"), 64, "expected -q, -bp"),
                 (("--all-users", "--outbox", "show", "x"), 64, "expected -q"),
                 (("-q", "--all-users", "x"), 64, "no recipients"),
+                (("-q", "--all-users", "-C", "config"), 64,
+                 "-C needs an absolute path"),
                 (("-q", "--all-users", "--outbox=/x/%u/y"), 78,
                  "ends in /%u, not \"/x/%u/y\"")]:
             result = machine.run(*args)
@@ -400,6 +423,7 @@ def main():
                  a_user_who_hangs_holds_up_nobody,
                  a_signal_ends_all_of_them,
                  what_a_user_writes_is_escaped_and_cut,
+                 a_terminal_shows_what_each_flush_did,
                  only_root_may,
                  the_shared_directory_is_roots_and_sticky,
                  wrong_words):
