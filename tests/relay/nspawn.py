@@ -4,9 +4,11 @@
 """The relay as onehop-relay(8) sets it up, in a Debian that systemd has booted:
 users and cron send while the network is down, the timer delivers.
 
-usage: nspawn.py BUILDDIR    configured with --prefix=/usr --sysconfdir=/etc
+usage: nspawn.py BUILDDIR [SUITE]
 
-Needs root, and minutes: a stage of .ci/long, not of make check.
+BUILDDIR was configured with --prefix=/usr --sysconfdir=/etc; SUITE is a release
+of Debian that has its libraries, by default this machine's. Needs root, and
+minutes: a stage of .ci/long, not of make check.
 """
 
 import base64
@@ -27,7 +29,8 @@ SECONDS = 300
 PASSWORD = secrets.token_hex(16)
 SMARTHOST = "192.0.2.1"
 PACKAGES = ("systemd,systemd-sysv,dbus,cron,iproute2,passwd,python3-minimal,"
-            "libpython3-stdlib,ca-certificates,libgnutls30,libidn2-0")
+            "libpython3-stdlib,ca-certificates,libgsasl18,libidn2-0")
+GNUTLS = {"bookworm": "libgnutls30"}  # else libgnutls30t64
 USERS_CONFIG = "socket /run/onehop/submit\nmaildomain example.org\n"
 FASTER = """\
 [Timer]
@@ -119,27 +122,26 @@ def must(*args, **options):
     return done.stdout.decode(errors="replace")
 
 
-def suite():
-    """The release of Debian whose libraries the build has been linked with."""
+def own_suite():
+    """This machine's release of Debian."""
     with open("/etc/os-release", encoding="utf-8") as file:
         found = re.search(r"^VERSION_CODENAME=(\w+)", file.read(),
                           re.MULTILINE)
     return found.group(1) if found else None
 
 
-def make_root(root):
+def make_root(root, suite):
     """A Debian, from an archive of this week if there is one."""
     cache = os.environ.get("BARE_CACHE", "/var/cache/onehop-ci")
-    archive = os.path.join(cache, f"booted-{suite()}.tar")
+    archive = os.path.join(cache, f"booted-{suite}.tar")
     os.makedirs(cache, exist_ok=True)
     if os.path.exists(archive) and \
             time.time() - os.stat(archive).st_mtime < 7 * 24 * 3600:
         must("tar", "-C", root, "-xf", archive)
         return
-    gsasl = "libgsasl7" if suite() == "bullseye" else "libgsasl18"
     must("debootstrap", "--variant=minbase",
-         f"--include={PACKAGES},{gsasl}", suite(), root,
-         "http://deb.debian.org/debian")
+         f"--include={PACKAGES},{GNUTLS.get(suite, 'libgnutls30t64')}",
+         suite, root, "http://deb.debian.org/debian")
     must("tar", "-C", root, "-cf", archive + ".new", ".")
     os.rename(archive + ".new", archive)
 
@@ -154,7 +156,8 @@ class Container:
             ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit",
              "--private-network", "--directory", root, "--boot"],
             stdin=subprocess.DEVNULL, stdout=self.console,
-            stderr=subprocess.STDOUT)
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"})
         self.leader = None
         end = time.monotonic() + SECONDS
         while not self.is_up():
@@ -373,14 +376,15 @@ def main():
     for tool in ("systemd-nspawn", "debootstrap", "nsenter", "openssl"):
         if shutil.which(tool) is None:
             skip_all(f"{tool} is not installed")
-    if suite() is None:
+    suite = sys.argv[2] if len(sys.argv) > 2 else own_suite()
+    if suite is None:
         skip_all("this is no Debian")
     tap, machine = Tap(), None
     top = tempfile.mkdtemp(prefix="onehop-booted-", dir="/var/tmp")
     root = os.path.join(top, "root")
     os.mkdir(root)
     try:
-        make_root(root)
+        make_root(root, suite)
         furnish(root, sys.argv[1])
         machine = Container(root)
         machine.must("systemctl", "enable", "--now", "smarthost.service",
