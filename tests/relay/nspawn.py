@@ -304,6 +304,17 @@ def nothing_has_arrived(machine):
         machine.root + "/srv/received"), False)
 
 
+def the_command_of_the_page_lists_them(machine):
+    with open(machine.root + "/usr/share/man/man8/onehop-relay.8",
+              encoding="utf-8") as file:
+        command = re.search(r"^systemd-run.*?(?=^\.Ed$)", file.read(),
+                            re.MULTILINE | re.DOTALL).group(0)
+    status, out = machine.run("sh", "-c", command.replace("\\e\n", "\\\n"))
+    yield from differs("status", status, 0)
+    if not out.endswith(" in 4 messages\n"):
+        yield out
+
+
 def nobody_reads_the_credential(machine):
     """Searched by each user while a session is open, whose unit has it."""
     hold = subprocess.Popen(
@@ -394,6 +405,7 @@ def main():
                      cron_sends,
                      all_of_them_are_logged_with_their_user,
                      nothing_has_arrived,
+                     the_command_of_the_page_lists_them,
                      nobody_reads_the_credential,
                      nobody_reads_the_outbox,
                      the_timer_delivers_all,
