@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # make install-sendmail: the names that callers of sendmail(8) use, as links to
-# onehop, and what onehop-relay(8) needs: systemd's units, not enabled, and an
-# example of the relay's configuration. The links never take the place of
+# onehop, and what onehop-relay(8) and --all-users need: systemd's units, not
+# enabled, and an example of the relay's configuration. The links never take the place of
 # somebody else's: either all are made or none.
 SENDMAIL_LINKS = $(sbindir)/sendmail $(prefix)/lib/sendmail \
 	$(bindir)/mailq $(bindir)/newaliases
 SENDMAIL_PAGE = $(mandir)/man8/sendmail.8
-RELAY_UNITS = onehop-relay.socket onehop-relay@.service \
-	onehop-relay-flush.service onehop-relay-flush.timer
+SYSTEM_UNITS = onehop-relay.socket onehop-relay@.service \
+	onehop-relay-flush.service onehop-relay-flush.timer \
+	onehop-all-users.service onehop-all-users.timer
 RELAY_EXAMPLE = $(sysconfdir)/onehop/relay.example
 systemdsystemunitdir = $(prefix)/lib/systemd/system
 EXTRA_DIST += man/sendmail.8 contrib/relay.example
@@ -47,7 +48,7 @@ install-sendmail: all
 		'$(DESTDIR)$(RELAY_EXAMPLE)'
 if INSTALL_SYSTEMD
 	$(MKDIR_P) '$(DESTDIR)$(systemdsystemunitdir)'
-	@set -e; for unit in $(RELAY_UNITS); do \
+	@set -e; for unit in $(SYSTEM_UNITS); do \
 		to="$(DESTDIR)$(systemdsystemunitdir)/$$unit"; \
 		$(SED) -e 's|/usr/bin/onehop|$(bindir)/onehop|' \
 			-e 's|/etc/onehop/|$(sysconfdir)/onehop/|' \
@@ -69,6 +70,6 @@ uninstall-sendmail:
 	rm -f '$(DESTDIR)$(RELAY_EXAMPLE)'
 if INSTALL_SYSTEMD
 	cd '$(DESTDIR)$(systemdsystemunitdir)' 2>/dev/null || exit 0; \
-		rm -f $(RELAY_UNITS)
+		rm -f $(SYSTEM_UNITS)
 endif
 .PHONY: install-sendmail uninstall-sendmail

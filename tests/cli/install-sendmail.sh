@@ -49,8 +49,12 @@ installs_the_relay()
         grep '^ExecStart=-*/opt/bin/onehop -C /opt/etc/onehop/relay -' \
             "$other/usr/lib/systemd/system/$unit" || return 1
     done
-    [ -f "$other/usr/lib/systemd/system/onehop-relay.socket" ] &&
-        [ -f "$other/usr/lib/systemd/system/onehop-relay-flush.timer" ]
+    grep '^ExecStart=/opt/bin/onehop -q --all-users' \
+        "$other/usr/lib/systemd/system/onehop-all-users.service" || return 1
+    for unit in onehop-relay.socket onehop-relay-flush.timer \
+        onehop-all-users.timer; do
+        [ -f "$other/usr/lib/systemd/system/$unit" ] || return 1
+    done
 }
 
 # A stripped program stays stripped, and callers that would not find the names
@@ -76,7 +80,7 @@ uninstalls_all_names()
     done
     [ -x "$root/usr/bin/onehop" ] &&
         [ ! -e "$root/etc/onehop/relay.example" ] &&
-        ! find "$root" -name 'onehop-relay*' | grep system/
+        ! find "$root" -name 'onehop-*' | grep systemd/system/
 }
 
 # refuses NAME: it belongs to somebody else, and nothing else is made

@@ -235,8 +235,8 @@ def furnish(root, build):
           "tls_trust_file /etc/onehop/ca.pem\n")
     write(root, "/etc/onehop/relay.password", PASSWORD + "\n", 0o600)
     write(root, "/etc/onehop/config", USERS_CONFIG)
-    write(root, "/etc/systemd/system/onehop-relay-flush.timer.d/faster.conf",
-          FASTER)
+    for timer in ("onehop-relay-flush", "onehop-all-users"):
+        write(root, f"/etc/systemd/system/{timer}.timer.d/faster.conf", FASTER)
     write(root, "/etc/hosts",
           f"127.0.0.1 localhost\n{SMARTHOST} smtp.example.org\n")
     write(root, "/etc/hostname", "booted\n")
@@ -377,6 +377,36 @@ def with_the_network_a_message_arrives_at_once(machine):
     yield from differs("received", len(received(machine)), before + 1)
 
 
+def without_a_relay_root_sends_for_all_users(machine):
+    """As onehop(1) says, each user with the password in sight."""
+    before = len(received(machine))
+    machine.must("systemctl", "disable", "--now", "onehop-relay.socket")
+    machine.must("ip", "address", "del", SMARTHOST + "/32", "dev", "lo")
+    write(machine.root, "/etc/onehop/config", "\n".join([
+        "host smtp.example.org", "port 465", "user machine@example.org",
+        f"passwordeval echo {PASSWORD}", "tls_trust_file /etc/onehop/ca.pem",
+        "maildomain example.org", "from %U@example.org",
+        "outbox /var/spool/onehop/%u\n"]))
+    machine.must("install", "-d", "-m", "1777", "/var/spool/onehop")
+    users = ("alice", "root", "www-data")
+    for user in users:
+        yield from differs(user, machine.run(
+            "sendmail", "-i", "carol@example.net", user=user,
+            stdin=b"Subject: s\n\nhello\n"), (0, ""))
+    out = machine.run("mailq", "--all-users")[1]
+    yield from differs("mailq", re.findall("^[a-z-]+: .*", out, re.MULTILINE),
+                       [f"{user}: /var/spool/onehop/{user}"
+                        for user in users])
+    machine.must("ip", "address", "add", SMARTHOST + "/32", "dev", "lo")
+    machine.must("systemctl", "enable", "--now", "onehop-all-users.timer")
+    if not wait_for(lambda: len(received(machine)) >= before + len(users)):
+        yield machine.run("journalctl", "--no-pager", "-n", "40")[1]
+    yield from differs(
+        "received", sorted(sender[10:] for sender, _, _ in
+                           received(machine)[before:]),
+        [f"<{user}@example.org>" for user in users])
+
+
 def main():
     sys.path.insert(0, os.path.join(os.path.dirname(
         os.path.abspath(__file__)), "..", "lib"))
@@ -409,7 +439,8 @@ def main():
                      nobody_reads_the_credential,
                      nobody_reads_the_outbox,
                      the_timer_delivers_all,
-                     with_the_network_a_message_arrives_at_once):
+                     with_the_network_a_message_arrives_at_once,
+                     without_a_relay_root_sends_for_all_users):
             tap.run(test.__name__.replace("_", " "), test, machine)
     except CannotBoot as reason:
         skip_all(f"systemd-nspawn cannot boot here: {reason}")
