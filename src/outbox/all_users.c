@@ -30,8 +30,10 @@
 #define LIST_LIMIT (60 * 1000)
 #define KILL_LIMIT (5 * 1000)
 
-/* Time between two looks at the processes, milliseconds. */
+/* Time between two looks at the processes, and at one that has closed its
+ * output and so is about to end, milliseconds. */
 #define PAUSE 20
+#define ENDING_PAUSE 1
 
 /* Maximum number of octets of a user's list and of a user's messages; what
  * exceeds them is dropped. */
@@ -353,19 +355,23 @@ wait_for_output(struct round *r, struct error *err)
 	struct pollfd fds[2 * AT_ONCE];
 	struct output *outputs[2 * AT_ONCE];
 	size_t n = 0;
-	int result;
+	int pause = PAUSE, result;
 
 	for (size_t i = 0; i < r->at_once; i++) {
 		struct visit *v = &r->visits[i];
 
-		if (v->pid != 0 && v->out.fd >= 0)
+		if (v->pid == 0)
+			continue;
+		if (v->out.fd >= 0)
 			outputs[n++] = &v->out;
-		if (v->pid != 0 && v->messages.fd >= 0)
+		if (v->messages.fd >= 0)
 			outputs[n++] = &v->messages;
+		if (v->out.fd < 0 && v->messages.fd < 0)
+			pause = ENDING_PAUSE;
 	}
 	for (size_t i = 0; i < n; i++)
 		fds[i] = (struct pollfd){ outputs[i]->fd, POLLIN, 0 };
-	result = poll_any(fds, n, deadline_in(PAUSE), err);
+	result = poll_any(fds, n, deadline_in(pause), err);
 	for (size_t i = 0; i < n && result > 0; i++)
 		if (fds[i].revents != 0)
 			take(outputs[i]);
