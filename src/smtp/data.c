@@ -191,12 +191,8 @@ get_lmtp_replies(struct session *s, struct mail *mail, struct error *err)
 		if (!to->pending)
 			continue;
 		s->outstanding = 1;
-		if (session_get(s, REPLY_TO_CONTENT, &mail->final,
-		    err) != 0) {
-			/* an incomplete reply does not apply to the others */
-			memset(&mail->final, 0, sizeof(mail->final));
+		if (session_get(s, REPLY_TO_CONTENT, &mail->final, err) != 0)
 			return -1;
-		}
 		to->reply = mail->final;
 		to->pending = 0;
 		if (reply_class(&to->reply) < 2 ||

@@ -223,6 +223,8 @@ session_get(struct session *s, enum reply_to command, struct reply *r,
 		s->intact = 0;
 	return 0;
 lost:
+	/* an incomplete reply accepts and refuses nothing */
+	memset(r, 0, sizeof(*r));
 	s->intact = 0;
 	return -1;
 }

@@ -38,6 +38,8 @@ CONVERSATIONS = \
 	tests/smtp/a-wrong-password-is-told-with-its-source.conv \
 	tests/smtp/an-auth-that-needs-encryption-is-not-a-wrong-password.conv \
 	tests/smtp/an-ehlo-name-that-is-refused-names-domain.conv \
+	tests/smtp/an-unfinished-250-after-the-dot-is-no-acceptance.conv \
+	tests/smtp/an-unfinished-550-after-the-dot-is-no-refusal.conv \
 	tests/smtp/auth-configured-but-not-offered-is-refused.conv \
 	tests/smtp/auth-login-takes-its-own-round-trips.conv \
 	tests/smtp/auth-mail-rcpt-and-data-share-one-flight.conv \
