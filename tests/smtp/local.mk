@@ -95,6 +95,7 @@ CONVERSATIONS = \
 	tests/smtp/the-server-that-waits-for-tls-gets-a-hint.conv \
 	tests/smtp/the-size-is-declared-where-size-is-offered.conv \
 	tests/smtp/what-was-offered-before-tls-is-forgotten.conv \
+	tests/smtp/with-partial-delivery-nothing-follows-a-refused-auth.conv \
 	tests/smtp/with-partial-delivery-rcptmax-splits-the-recipients.conv \
 	tests/smtp/with-partial-delivery-the-accepted-get-it.conv \
 	tests/smtp/with-partial-delivery-too-many-recipients-go-in-a-second-transaction.conv \
