@@ -27,6 +27,8 @@ CASES = {
     "decoded": ("PLAIN", b"535 5.7.8 not " + PASSWORD.encode()),
     "the line of LOGIN": ("LOGIN", b"454 4.7.0 later: " + LOGIN),
     "no code": ("PLAIN", b"what is " + PLAIN),
+    "as a challenge": ("PLAIN", b"334 what is " + PASSWORD.encode()),
+    "the line, as a challenge": ("PLAIN", b"334 !" + PLAIN),
     "accepted, then in a reply to MAIL": ("PLAIN", None),
 }
 
