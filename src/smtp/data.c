@@ -27,9 +27,12 @@ cut_short(struct session *s, struct error *err)
 {
 	struct error ignored = {0};
 	struct reply r;
-	int said = stream_has_input(&s->stream, &ignored) == 1 &&
-	    session_get(s, REPLY_TO_CONTENT, &r, &ignored) == 0;
+	int said;
 
+	/* reading a reply would send it, and complete the message */
+	stream_discard(&s->stream);
+	said = stream_has_input(&s->stream, &ignored) == 1 &&
+	    session_get(s, REPLY_TO_CONTENT, &r, &ignored) == 0;
 	s->intact = 0;
 	if (!said)
 		return;

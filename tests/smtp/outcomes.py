@@ -249,6 +249,31 @@ def changed_file():
             yield f"read as commands: {server.junk[:3]}"
 
 
+def answered_too_early():
+    """After a reply amid the content of BDAT the rest is not sent: the server
+    might have the message, which the run says has failed."""
+    size = 400001
+    with setting(never, ["CHUNKING"], "chunking on") as (server, run):
+        def serve(peer):
+            lines = peer.makefile("rb")
+            peer.sendall(b"220 mail.test\r\n")
+            for line in lines:
+                verb = line.split()[0].decode()
+                if verb == "BDAT":
+                    peer.sendall(b"250 2.0.0 too early\r\n")
+                    server.copies.append(lines.read())
+                    return
+                peer.sendall(server.usual(verb, line, lines))
+
+        server.serve = serve
+        yield from expect(*send(run, "b@example.net", stdin=sized(size)), 76,
+                          "failed", b"unexpected reply")
+        server.stop()
+        server.join(10)
+        if len(server.copies[0]) >= size - len(b"BDAT 399983 LAST\r\n"):
+            yield f"{len(server.copies[0])} octets were sent"
+
+
 def dialogue(messages):
     text = b"EHLO x\r\n"
     for i in range(messages):
@@ -305,6 +330,7 @@ def main():
     tap.run("put off after some have it", put_off_after_some)
     tap.run("greylisted with PIPELINING is temporary", greylisted)
     tap.run("a file that changes while it is sent", changed_file)
+    tap.run("BDAT is answered too early", answered_too_early)
     for verb, reply in (("MAIL", b"452 4.3.2 too many messages\r\n"),
                         ("MAIL", b"503 5.5.0 enough\r\n"),
                         ("MAIL", b"550 5.7.0 limit of this session\r\n"),
