@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A server that breaks its dialogues by chance. "make check" plays a few rounds
 # from a fixed seed; "make hostile SEED=n ROUNDS=n" plays more.
+check_PROGRAMS += tests/hostile/tls_flood
+tests_hostile_tls_flood_LDADD = $(GNUTLS_LIBS)
 HOSTILE_TESTS = \
+	tests/hostile/endless_tls.py \
 	tests/hostile/hostile.py \
 	tests/hostile/selftest.py
 EXTRA_DIST += $(HOSTILE_TESTS) tests/hostile/judge.py tests/hostile/peer.py \
