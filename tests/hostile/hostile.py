@@ -127,10 +127,15 @@ class Round:
         yield from judge.one_message(
             result.status, said["outcome"], claimed,
             judge.tell(self.peer.talks, text), self.scene.recipients)
+        waiting = name in self.waiting()
         if result.status == 0:
             self.promised[name] = self.scene.recipients
-        waiting = name in self.waiting()
-        if waiting != (said["outcome"] == "queued"):
+        elif waiting and said["outcome"] == "partial":
+            self.promised[name] = [to["address"] for to in said["recipients"]
+                                   if (to["code"] or 0) // 100 not in (2, 5)]
+            if not self.promised[name]:
+                yield f"queued for nobody: {result.stderr!r}"
+        elif waiting != (said["outcome"] == "queued"):
             yield f"{said['outcome']}, in the outbox: {waiting}"
 
     def waiting(self):

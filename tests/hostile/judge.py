@@ -57,10 +57,14 @@ def tell(talks, whole):
                 number += transaction.lmtp
                 # after nonsense a client listens no more
                 heard = heard and code // 100 in (2, 4, 5)
+    # A client may have read what was sent ahead as the reply to a content
+    # that never came here.
     for talk in talks:
-        for address, _ in talk.guess.recipients if talk.guess else ():
-            told.setdefault(address, Told()).copies.append(
-                (MAYBE, 0, False, True))
+        if talk.ahead and all(transaction.content != whole
+                              for transaction in talk.done):
+            for address in talk.peer.scene.recipients:
+                told.setdefault(address, Told()).copies.append(
+                    (MAYBE, 0, False, True))
     return told
 
 

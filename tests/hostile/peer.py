@@ -93,7 +93,7 @@ class Talk:
         self.done = []          # transactions whose content came whole
         self.faults = []        # what a client must never send
         self.auth = None        # number of the last reply about AUTH
-        self.guess = None       # a transaction whose content we did not see
+        self.ahead = False      # were replies sent ahead of their commands?
         self.begin()
 
     def begin(self):
@@ -149,7 +149,8 @@ class Peer:
     def perform(self, actions):
         """Carries out what mutate() has made of a reply; what is written at
         once is one write."""
-        for action, *words in join(actions):
+        for i, (action, *words) in enumerate(join(actions)):
+            self.talk.ahead |= i > 0 and action in ("write", "flood", "cut")
             self.talk.broken |= action not in ("write", "cut")
             getattr(self, "do_" + action)(*words)
             if self.connection.ended:
@@ -370,9 +371,7 @@ class Peer:
             self.reply("data", b"503 5.5.1 need MAIL\r\n")
             return
         transaction.data = self.talk.number
-        self.talk.guess = transaction   # if it comes while we say more
         self.reply("data", b"354 go\r\n")
-        self.talk.guess = None
         if self.talk.verdict(self.talk.number)[1] != 354:
             return
         self.invite(transaction, lambda: self.connection.read_content(30))
@@ -393,17 +392,13 @@ class Peer:
         return chunk
 
     def invite(self, transaction, read):
-        """Takes the content, and is perhaps hostile before it does. What a
-        client reads then may be the reply to a content that we never see."""
+        """Takes the content, and is perhaps hostile before it does."""
         before = len(self.talk.sent)
-        self.talk.guess = transaction
         try:
             self.reply("body", b"")
         finally:
-            if len(self.talk.sent) == before:
-                self.talk.guess = None
+            self.talk.ahead |= len(self.talk.sent) > before
         transaction.content = read()
-        self.talk.guess = None
         self.conclude()
 
     def conclude(self):
