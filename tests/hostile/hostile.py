@@ -10,6 +10,7 @@ usage: hostile.py [SEED [ROUNDS [FIRST]]]
 What breaks the property is printed with its seed and dialogue. A seed, 1 and
 the number of the round play it again."""
 
+import collections
 import concurrent.futures
 import json
 import os
@@ -258,19 +259,22 @@ def main():
             concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         tools = Tools(directory)
         numbers = range(first, first + rounds)
-        found, outcomes = [], {}
+        found = []
+        outcomes, breaks = collections.Counter(), collections.Counter()
         for number, (faults, description, this) in zip(numbers, pool.map(
                 lambda n: judged(seed, n, tools), numbers)):
-            for _, result in this.results:
-                outcomes[result.status] = outcomes.get(result.status, 0) + 1
+            outcomes.update(result.status for _, result in this.results)
+            breaks.update(note.split(": ")[1] if "octet" not in note
+                          else "handshake" for note in this.plan.notes)
             if faults:
                 found += [f"seed {seed}, round {number}:", *faults,
                           *description]
         tap.check(f"accepted if and only if told: {rounds} rounds from seed "
                   f"{seed}", found)
-        print("# runs by exit status:", " ".join(
-            f"{status}:{count}" for status, count in sorted(
-                outcomes.items())))
+        for name, counts in (("exit statuses", outcomes),
+                             ("breaks", breaks)):
+            print(f"# {name}:", ", ".join(
+                f"{key} {count}" for key, count in sorted(counts.items())))
     return tap.done()
 
 
