@@ -172,7 +172,7 @@ forget_parts(struct message *m)
  * not mean the dot as an end, and no text is dropped.
  */
 static int
-goes_on(struct message *m, off_t after, struct error *err)
+text_follows(struct message *m, off_t after, struct error *err)
 {
 	char *block = xmalloc(SPOOL_BLOCK);
 	int result = spool_has_more(&m->spool, after, block, err);
@@ -190,7 +190,7 @@ index_spool(struct message *m, struct error *err)
 	int result = read_parts(m, &after, err);
 
 	if (result == 0 && m->dots) {
-		result = goes_on(m, after, err);
+		result = text_follows(m, after, err);
 		if (result > 0) {
 			forget_parts(m);
 			m->dots = 0;

@@ -19,8 +19,8 @@ struct runner {
 	pthread_mutex_t lock;
 	int holders;
 	int done;
-	int bell;          /* the thread closes it when it is done */
-	const struct blocking_call *errand;
+	int done_fd;       /* the thread closes it when it is done */
+	const struct blocking_call *call;
 	void *work;        /* NULL once it is the caller's again */
 };
 
@@ -35,7 +35,7 @@ leave(struct runner *r)
 	if (!last)
 		return;
 	if (r->work != NULL)
-		r->errand->release(r->work);
+		r->call->release(r->work);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
 }
@@ -44,21 +44,21 @@ static void *
 serve(void *argument)
 {
 	struct runner *r = argument;
-	int bell = r->bell;
+	int done_fd = r->done_fd;
 
-	r->errand->run(r->work);
+	r->call->run(r->work);
 	pthread_mutex_lock(&r->lock);
 	r->done = 1;
 	pthread_mutex_unlock(&r->lock);
 	leave(r);
-	close(bell);
+	close(done_fd);
 	return NULL;
 }
 
 /* Starts serve() in a thread with signals blocked, so that the waiting thread
  * gets them. */
 static int
-start(struct runner *r, int *bell, struct error *err)
+start(struct runner *r, int *wait_fd, struct error *err)
 {
 	pthread_attr_t attributes;
 	pthread_t thread;
@@ -71,7 +71,7 @@ start(struct runner *r, int *bell, struct error *err)
 	fcntl(ends[0], F_SETFD, FD_CLOEXEC);
 	fcntl(ends[1], F_SETFD, FD_CLOEXEC);
 	r->holders = 2;
-	r->bell = ends[1];
+	r->done_fd = ends[1];
 	pthread_attr_init(&attributes);
 	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
 	sigfillset(&all);
@@ -84,9 +84,9 @@ start(struct runner *r, int *bell, struct error *err)
 		close(ends[0]);
 		close(ends[1]);
 		return fail(err, EX_OSERR, "cannot start %s: %s",
-		    r->errand->what, strerror(failed));
+		    r->call->what, strerror(failed));
 	}
-	*bell = ends[0];
+	*wait_fd = ends[0];
 	return 0;
 }
 
@@ -105,7 +105,7 @@ take_back(struct runner *r)
 }
 
 int
-blocking_call_run(const struct blocking_call *errand, void *work,
+blocking_call_run(const struct blocking_call *call, void *work,
     int64_t deadline, struct wait_line *waits, struct error *err)
 {
 	struct runner *r = xcalloc(1, sizeof(*r));
@@ -114,7 +114,7 @@ blocking_call_run(const struct blocking_call *errand, void *work,
 
 	pthread_mutex_init(&r->lock, NULL);
 	r->holders = 1;
-	r->errand = errand;
+	r->call = call;
 	r->work = work;
 	result = start(r, &p.fd, err);
 	if (result == 0) {

@@ -22,7 +22,7 @@ struct blocking_call {
  * if there is no thread or descriptor available, EX_TEMPFAIL "interrupted".
  * waits is drawn meanwhile, or NULL.
  */
-int blocking_call_run(const struct blocking_call *errand, void *work,
+int blocking_call_run(const struct blocking_call *call, void *work,
 	int64_t deadline, struct wait_line *waits, struct error *err);
 
 #endif

@@ -49,7 +49,7 @@ ask(void *work)
 	q->trouble = h_errno;
 }
 
-static const struct blocking_call res_query_errand = {
+static const struct blocking_call res_query_call = {
 	ask, release, "the resolver"
 };
 
@@ -93,7 +93,7 @@ dns_query_records(struct dns_records *records, const char *name,
 	q->answer = xcalloc(1, ANSWER_MAX);
 	wait_line_begin(waits, type == DNS_SRV ? "the SRV records"
 	    : "the MX records");
-	result = blocking_call_run(&res_query_errand, q, deadline, waits, err);
+	result = blocking_call_run(&res_query_call, q, deadline, waits, err);
 	if (result > 0) {
 		result = read_answer(records, q, err);
 		release(q);

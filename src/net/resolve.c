@@ -57,7 +57,7 @@ ask(void *work)
 	q->error = errno;
 }
 
-static const struct blocking_call getaddrinfo_errand = {
+static const struct blocking_call getaddrinfo_call = {
 	ask, release, "the resolver"
 };
 
@@ -212,7 +212,7 @@ resolve_host(struct resolve_list *list, const struct resolve_name *name,
 	q->family = name->family;
 	snprintf(q->port, sizeof(q->port), "%u", name->port);
 	wait_line_begin(waits, "the address");
-	result = blocking_call_run(&getaddrinfo_errand, q, deadline, waits,
+	result = blocking_call_run(&getaddrinfo_call, q, deadline, waits,
 	    err);
 	if (result == 0)
 		return fail(err, EX_TEMPFAIL, "cannot resolve %s (temporary): "

@@ -74,7 +74,7 @@ needs_extensions(const struct session *s)
 
 /* RFC 5321 4.1.4 and 3.2: the codes that mean "EHLO not implemented". */
 static int
-knows_no_ehlo(const struct reply *r)
+is_without_ehlo(const struct reply *r)
 {
 	return r->code == 500 || r->code == 501 || r->code == 502 ||
 	    r->code == 504 || r->code == 550;
@@ -95,7 +95,7 @@ smtp_hello(struct session *s, const char *name, struct error *err)
 		read_capabilities(s);
 		return 0;
 	}
-	if (lmtp || command == REPLY_TO_EHLO_TLS || !knows_no_ehlo(&r))
+	if (lmtp || command == REPLY_TO_EHLO_TLS || !is_without_ehlo(&r))
 		session_refused(command, &r, err);
 	else if (needs_extensions(s))
 		fail(err, EX_PROTOCOL, "server refused EHLO, but TLS or "

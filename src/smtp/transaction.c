@@ -457,7 +457,7 @@ after_content(const struct transaction *t)
  * MAILMAX is reached, or the last transaction brought no result.
  */
 static int
-goes_on(struct transaction *t, int result, struct error *err)
+another_follows(struct transaction *t, int result, struct error *err)
 {
 	int partial = t->session->account->partial_delivery;
 	int only_refusals = t->session->intact && !t->failed &&
@@ -522,7 +522,7 @@ smtp_transaction(struct session *s, struct auth *auth, struct mail *mail,
 		mail->after = sent ? after_content(&t) : t.last;
 		result = sent && judge(&t, err) == 0
 		    ? data_send(s, mail, err) : abandon(&t, mail);
-	} while (sent && goes_on(&t, result, err));
+	} while (sent && another_follows(&t, result, err));
 	mail->after = t.last;
 	free(t.to);
 	return conclude(&t, err);

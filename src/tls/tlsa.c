@@ -89,7 +89,7 @@ ask(void *work)
 	q->silent = q->records.status == TLSA_ABSENT && is_silent(q);
 }
 
-static const struct blocking_call tlsa_errand = { ask, release,
+static const struct blocking_call tlsa_call = { ask, release,
     "the resolver" };
 
 static int
@@ -155,7 +155,7 @@ tlsa_fetch(struct tlsa_records *records, const char *host, unsigned port,
 	q->host = xstrdup(host);
 	q->port = port;
 	wait_line_begin(waits, "the TLSA records");
-	result = blocking_call_run(&tlsa_errand, q, deadline, waits, err);
+	result = blocking_call_run(&tlsa_call, q, deadline, waits, err);
 	if (result == 0)
 		result = fail(err, EX_TEMPFAIL, "timed out");
 	else if (result > 0) {

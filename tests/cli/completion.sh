@@ -34,6 +34,8 @@ start_shell()
     bash)
         printf '%s\n' "PS1='$ '" "bind 'set show-all-if-ambiguous on'" \
             "bind 'set bell-style none'" \
+            "bind 'set completion-query-items 0'" \
+            "bind 'set page-completions off'" \
             ". '$contrib/bash/onehop'" >"$scratch/rc/bashrc"
         set -- bash --rcfile "$scratch/rc/bashrc" --noprofile ;;
     zsh)
@@ -62,12 +64,24 @@ wait_for()
     done
 }
 
+# Empties the line and the screen. An interrupt would empty what is typed next.
+clear_line()
+{
+    in_tmux send-keys C-u
+    in_tmux send-keys C-l
+    tries=0
+    until [ "$(in_tmux capture-pane -p | grep -v '^ *$')" = '$' ]; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 100 ] || return 1
+        [ $((tries % 20)) -ne 0 ] || in_tmux send-keys C-l
+        sleep 0.1
+    done
+}
+
 # completes TYPED PATTERN [NOT]: what a tab adds; NOT must not be there
 completes()
 {
-    in_tmux send-keys C-c
-    in_tmux send-keys C-l
-    sleep 0.3
+    clear_line
     in_tmux send-keys -l "$1"
     in_tmux send-keys Tab
     if ! wait_for "$2"; then

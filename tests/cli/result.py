@@ -252,7 +252,7 @@ tap.run("a refused message", tells_of_a_refused_message)
 tap.run("what time may cure, with the exit code that is asked for",
         tells_what_time_may_cure)
 tap.run("what is in the outbox", tells_what_is_in_the_outbox)
-tap.run("a connection lost behind the dot", tells_of_doubt)
+tap.run("a connection lost after the dot", tells_of_doubt)
 tap.run("some of the recipients", tells_who_got_it)
 tap.run("a wrong password", tells_of_a_wrong_password)
 tap.run("an unknown option", survives_an_unknown_option)

@@ -56,7 +56,7 @@ def offer_auth_in_old_form(plan):
 
 @reply_fault("injected_complete_reply_same_segment",
              "injected_fragment_no_newline")
-def inject_behind_reply(plan):
+def inject_after_reply(plan):
     injected = (b"250-x\r\n250 AUTH PLAIN\r\n"
                 if plan.row["fault"].endswith("segment")
                 else b"250-AUTH PL")

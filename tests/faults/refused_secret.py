@@ -58,7 +58,7 @@ CASES = [
     Case("a server that hangs up is not called again", after=close),
     Case("a password sent ahead of MAIL is not sent again",
          mechanism="PLAIN"),
-    Case("a 354 behind the refusal gets no content", mechanism="PLAIN",
+    Case("a 354 after the refusal gets no content", mechanism="PLAIN",
          faults={"mail": say(b"250 2.1.0 ok\r\n")}),
     Case("454 is left to time", refusal=b"454 4.7.0 later\r\n", status=75),
     Case("534 is not about the secret", refusal=b"534 5.7.9 too weak\r\n"),

@@ -2,7 +2,7 @@
 /*
  * Answers of a hostile proxy: the first octet chooses SOCKS5 or HTTP, the
  * second whether there is a password. Whatever comes of it depends on the
- * octets that were taken, all of them and no other: those behind belong to
+ * octets that were taken, all of them and no other: those after it belong to
  * the smarthost.
  */
 #include "fuzz.h"
@@ -85,7 +85,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(taken <= HTTP_HEAD_MAX, "an answer has an end");
 	again = speak(data, data + 2, taken, &same);
 	require(again.code == whole.code && same == taken,
-	    "what is behind the answer does not count");
+	    "what is after the answer does not count");
 	if (whole.code == 0 && taken > 0) {
 		again = speak(data, data + 2, taken - 1, &same);
 		require(again.code == EX_TEMPFAIL,

@@ -22,6 +22,12 @@ SANITIZER_OPTIONS = {
 }
 
 
+def sanitizer_options(more):
+    """The environment of a run for which AddressSanitizer has more options."""
+    return {**SANITIZER_OPTIONS, "ASAN_OPTIONS":
+            f"{SANITIZER_OPTIONS['ASAN_OPTIONS']}:{more}"}
+
+
 @functools.lru_cache(maxsize=None)
 def is_sanitized():
     """Was the program built with sanitizers? They want all memory."""

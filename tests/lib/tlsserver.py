@@ -253,7 +253,7 @@ class OpenSSL(Server):
         if offer.staple:
             command += ["-status_file", offer.staple]
         super().__init__(command)
-        self.port = int(self.need(rb"^ACCEPT .*:(\d+)$").group(1))
+        self.port = int(self.need(rb"^ACCEPT .*:(\d+)\n").group(1))
         if offer.prime and b"default temp DH" in self.seen:
             raise RuntimeError(f"took another prime: {self.seen!r}")
         if offer.cut is not None or offer.listener:

@@ -126,8 +126,11 @@ def what_cannot_be_looked_at_is_not_empty():
         subprocess.run(["chown", "-R", "65534:65534", home], check=True)
         os.chmod(top, 0o755)
         environment = {"HOME": home, "PATH": os.environ["PATH"]}
-        result = as_nobody(program, "-i", "you@example.net",
-                           input=b"Subject: x\n\nx\n", env=environment)
+        try:
+            result = as_nobody(program, "-i", "you@example.net",
+                               input=b"Subject: x\n\nx\n", env=environment)
+        except PermissionError as error:
+            raise Skip("another user can run nothing here") from error
         if result.returncode != 0:
             raise Skip("the program does not run elsewhere")
 

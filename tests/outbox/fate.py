@@ -464,7 +464,8 @@ def no_secret_is_written():
             yield f"the password is in the file: {text!r}"
 
 
-STRACED = (a_home_that_cannot_be_written, a_full_disk_sends_nothing_twice)
+STRACED = (a_home_that_cannot_be_written, a_full_disk_sends_nothing_twice,
+           an_offline_flush_costs_no_sync)
 
 
 def main():

@@ -26,7 +26,7 @@ class Copy:
         self.sender = sender
         self.recipients = recipients
         self.content = content
-        self.heard = False  # did the client go on behind our 250?
+        self.heard = False  # did the client go on after our 250?
 
     @property
     def id(self):
@@ -113,7 +113,7 @@ class Dialogue(socketserver.StreamRequestHandler):
             if reply == b"":
                 return
             good = reply[:1] in b"23"
-            if verb == b"MAIL" and good:
+            if verb == b"MAIL":  # a refused one begins a list of its own, too
                 sender, recipients = line, []
             elif verb == b"RCPT" and good:
                 recipients.append(re.search(rb"<(.*)>", line).group(1))

@@ -127,7 +127,7 @@ maildomain {DOMAIN}
     def __exit__(self, *_):
         # The mounts go with the namespace.
         if self.made:
-            subprocess.run(["umount", self.made], check=True)
+            subprocess.run(["umount", "--lazy", self.made], check=True)
             os.removedirs(self.made)
         for name in ("/run", "/var/spool/cron", "/etc/cron.d", "/etc/crontab",
                      "/etc/sudoers", SENDMAIL):

@@ -274,7 +274,7 @@ FOUND = (
      "you@guess.example.org", (),
      ("Trying smtp.guess.example.org, port 465", "no supported authentication"),
      ("host mail.guess.example.org", "port 465")),
-    ("a guess with STARTTLS comes behind", "you@starttls.example.org", (),
+    ("a guess with STARTTLS comes last", "you@starttls.example.org", (),
      ("mail.starttls.example.org, port 587, STARTTLS",),
      ("host mail.starttls.example.org",)),
     ("the domain's own mail exchanger, for want of a better guess",

@@ -93,7 +93,7 @@ def main():
                          f"{' '.join(missing)}: not installed")
             else:
                 tap.run("cron without HOME: pass", from_pass, house)
-            subprocess.run(["umount", HOME], check=True)
+            subprocess.run(["umount", "--lazy", HOME], check=True)
             said = server.log().splitlines()[-40:]
             if os.path.exists(os.path.join(house.home, "root/log")):
                 with open(os.path.join(house.home, "root/log"),

@@ -223,9 +223,9 @@ DELIVERED = (
     ("a certificate for a named domain vouches as well",
      ["host srv:away.example.org", "tls_host_override customer.example.org"],
      "there tls"),
-    ("a host behind one without records is tried",
+    ("a host after one without records is tried",
      ["host srv:nothing.example.org srv:example.org"], "here tls"),
-    ("a host behind one that nobody vouches for is tried",
+    ("a host after one that nobody vouches for is tried",
      ["host srv:away.example.org smtp.example.org", "port 465"], "here tls"),
 )
 
@@ -253,8 +253,8 @@ REFUSED = (
      ["null MX"]),
     ("mx: gets no password", ["host mx:example.org", "auth on"], 78,
      ["expected auth off"]),
-    ("no domain behind srv:", ["host srv:"], 78, ["expected a domain"]),
-    ("an address behind srv:", ["host srv:[::1]"], 78, ["expected a domain"]),
+    ("no domain after srv:", ["host srv:"], 78, ["expected a domain"]),
+    ("an address after srv:", ["host srv:[::1]"], 78, ["expected a domain"]),
 )
 
 

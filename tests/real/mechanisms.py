@@ -40,6 +40,8 @@ PASSWORDS = ("PLAIN", "LOGIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "CRAM-MD5",
 CYRUS = ("PLAIN", "LOGIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "CRAM-MD5",
          "DIGEST-MD5", "NTLM")
 TOKENS = ("OAUTHBEARER", "XOAUTH2")
+# Dovecot 2.4 has them.
+BOUND = ("SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS")
 
 DOVECOT = """
 auth_ssl_username_from_cert = yes
@@ -144,6 +146,9 @@ class Server(realserver.RealServer):
     def __init__(self):
         super().__init__()
         self.realm = None
+        self.has_binding = realserver.is_dovecot_24()
+        if self.has_binding:
+            self.mechanisms += BOUND
         self.has_gssapi = (kerberos.why_not() is None
                            and os.path.exists(GSSAPI_MODULE))
         if self.has_gssapi:
@@ -308,6 +313,22 @@ def test_tokens(tap, server):
                 check, server, name, token(key=b"another key"))
 
 
+def test_binding(tap, server):
+    """The proof is bound to the TLS session, in both versions of TLS."""
+    if not server.has_binding:
+        skip(tap, "SCRAM-*-PLUS", "Dovecot is older than 2.4")
+        return
+    for name in BOUND:
+        for version in ("1.2", "1.3"):
+            more = [f"tls_priorities NORMAL:-VERS-ALL:+VERS-TLS{version}"]
+            tap.run(f"{name}, TLS {version}: delivered", functools.partial(
+                accepted, more=more), server, name, PASSWORD)
+            tap.run(f"{name}, TLS {version}, a wrong password: 77",
+                    functools.partial(refused, more=more, words=(
+                        f'user "{USER}"', "from the config file")),
+                    server, name, "another one")
+
+
 def certificate(server, name):
     return [f"tls_cert_file {server.path(name + '.pem')}",
             f"tls_key_file {server.path(name + '.key')}"]
@@ -446,6 +467,7 @@ def main():
         if not server.has_cyrus:
             skip(tap, "Cyrus SASL", "its modules are not installed")
         test_passwords(tap, server)
+        test_binding(tap, server)
         test_tokens(tap, server)
         test_external(tap, server)
         test_gssapi(tap, server)

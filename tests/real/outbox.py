@@ -106,7 +106,7 @@ def main():
                     house)
             tap.run("one session serves them all", one_session_served_all,
                     house)
-            subprocess.run(["umount", HOME], check=True)
+            subprocess.run(["umount", "--lazy", HOME], check=True)
         if tap.failed:
             for line in server.log().splitlines()[-40:]:
                 print(f"# {line}")

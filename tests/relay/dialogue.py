@@ -23,7 +23,7 @@ CONTENT = [b"From: App <sender@example.com>", b"To: Ann <ann@example.org>",
 class Recorder(Smarthost):
     """Remembers every message: (MAIL's argument, RCPT's arguments, content).
 
-    drop_after: hang up behind so many messages, saying farewell first.
+    drop_after: hang up after so many messages, saying farewell first.
     """
 
     def __init__(self):
@@ -67,12 +67,13 @@ class Client:
     """Speaks to the program as Symfony does: a command, then lines until one
     has a blank as its fourth octet."""
 
-    def __init__(self, smarthost, args=("-bs",), config=()):
+    def __init__(self, smarthost, args=("-bs",), config=(), environment=None):
         signal.alarm(SECONDS)
         self.smarthost = smarthost
         self.server = smtpserver.Server(smarthost.serve)
         self.run = Run(["account default", "host 127.0.0.1", "tls off",
-                        f"port {self.server.port}", "auth off", *config])
+                        f"port {self.server.port}", "auth off", *config],
+                       environment)
         self.run.start(args, subprocess.PIPE)
         self.process = self.run.process
 

@@ -101,6 +101,7 @@ def converse(run, sender, author):
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(path)
             os.chmod(path, 0o666)
+            listener.settimeout(SECONDS)
             listener.listen()
             pid, replies = client(path, sender, author)
             with listener.accept()[0] as connection:

@@ -131,16 +131,16 @@ VERDICTS = {
     "DATA refused": (says("data", b"554 5.3.0 no\r\n"), r"554 5\.3\.0 no"),
     "a greeting of 554": (says("greeting", b"554 5.7.1 go away\r\n"),
                           r"5\d\d 5.*go away"),
-    "connection lost behind the dot": (
+    "connection lost after the dot": (
         hangs_up("dot"), r"451 4\.4\.2 .*may have been accepted.*"),
     "connection lost before the content": (hangs_up("data"), r"451 4\..*"),
-    "nonsense behind the dot": (
+    "nonsense after the dot": (
         says("dot", b"hello\r\n"), r"451 4\.4\.2 .*may have been accepted.*"),
 }
 
 
 def verdict(act, wanted):
-    """The reply to the dot, and that the dialogue goes on behind it."""
+    """The reply to the dot, and that the dialogue goes on after it."""
     smarthost = Recorder()
     act(smarthost)
     with Client(smarthost) as client:
@@ -273,7 +273,7 @@ def main():
                          ("content", head + b"DATA\r\nSubject: x\r\n\r\nx\r\n"),
                          ("a dot without its line end",
                           head + b"DATA\r\nSubject: x\r\n\r\nx\r\n.")):
-        tap.run(f"the end of input behind {name} sends nothing", unfinished,
+        tap.run(f"the end of input after {name} sends nothing", unfinished,
                 octets)
     tap.run("dots are unstuffed once", content,
             CONTENT + [b".", b"..", b".x"],

@@ -13,7 +13,7 @@ CONVERSATIONS = \
 	tests/smtp/a-challenge-that-is-not-base64-is-cancelled.conv \
 	tests/smtp/a-connection-lost-after-the-dot-may-have-delivered.conv \
 	tests/smtp/a-failed-auth-that-left-the-session-in-order-ends-with-quit.conv \
-	tests/smtp/a-fragment-behind-the-reply-to-starttls-is-an-attack.conv \
+	tests/smtp/a-fragment-after-the-reply-to-starttls-is-an-attack.conv \
 	tests/smtp/a-greeting-of-221-is-no-greeting.conv \
 	tests/smtp/a-greeting-of-421-is-temporary.conv \
 	tests/smtp/a-greeting-of-554-is-a-refusal.conv \
@@ -31,7 +31,7 @@ CONVERSATIONS = \
 	tests/smtp/a-refused-null-sender-names-allow-from-override.conv \
 	tests/smtp/a-refused-quit-changes-nothing.conv \
 	tests/smtp/a-refused-sender-is-told-in-the-servers-words.conv \
-	tests/smtp/a-reply-behind-the-one-to-starttls-is-an-attack.conv \
+	tests/smtp/a-reply-after-the-one-to-starttls-is-an-attack.conv \
 	tests/smtp/a-sender-that-is-not-owned-is-told.conv \
 	tests/smtp/a-temporary-auth-failure-is-not-a-wrong-password.conv \
 	tests/smtp/a-time-to-hold-until-is-passed-on.conv \
@@ -51,7 +51,7 @@ CONVERSATIONS = \
 	tests/smtp/chunking-is-not-used-unless-it-is-asked-for.conv \
 	tests/smtp/chunking-on-sends-the-content-by-bdat.conv \
 	tests/smtp/control-characters-of-the-server-are-escaped.conv \
-	tests/smtp/data-accepted-behind-a-failed-auth-gets-no-dot.conv \
+	tests/smtp/data-accepted-after-a-failed-auth-gets-no-dot.conv \
 	tests/smtp/data-refused-is-69.conv \
 	tests/smtp/dots-at-line-beginnings-are-doubled.conv \
 	tests/smtp/dsn-is-asked-for-where-it-is-offered.conv \
@@ -65,8 +65,8 @@ CONVERSATIONS = \
 	tests/smtp/lmtp-answers-for-each-recipient.conv \
 	tests/smtp/mail-auth-names-who-submitted-first.conv \
 	tests/smtp/mail-refused-again-in-step-is-final.conv \
-	tests/smtp/mail-refused-by-503-behind-auth-is-sent-again-in-step.conv \
-	tests/smtp/mail-refused-by-530-behind-auth-is-sent-again-in-step.conv \
+	tests/smtp/mail-refused-by-503-after-auth-is-sent-again-in-step.conv \
+	tests/smtp/mail-refused-by-530-after-auth-is-sent-again-in-step.conv \
 	tests/smtp/mailmax-leaves-the-rest-for-another-day.conv \
 	tests/smtp/more-recipients-than-rcptmax-are-refused-as-one.conv \
 	tests/smtp/no-common-mechanism-names-what-the-server-has.conv \

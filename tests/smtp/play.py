@@ -4,7 +4,7 @@
 
 A conversation is a head, an empty line, and the dialogue. The head:
 
-    args: WORDS         command line behind -C; default: -f and one recipient
+    args: WORDS         command line after -C; default: -f and one recipient
     config: LINE        a line of the config file; host and port are supplied
     tls: starttls       or implicit: the config for it, and a certificate
     certificate: KIND   of tests/lib/certs.py; default good

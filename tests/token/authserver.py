@@ -25,7 +25,7 @@ sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
                                 "tests", "lib"))
 # pylint: disable=wrong-import-position
 import certs  # noqa: E402
-from onehop import SANITIZER_OPTIONS  # noqa: E402
+from onehop import SANITIZER_OPTIONS, sanitizer_options  # noqa: E402
 
 PROGRAM = os.path.join(os.environ.get("top_builddir", "."), "onehop-token")
 SECONDS = 60
@@ -257,8 +257,12 @@ class Home:
                             address)
 
     def start(self, *args, wrapper=(), **options):
+        environment = self.environment
+        if wrapper:  # a tracer, under which leaks cannot be looked for
+            environment = {**environment,
+                           **sanitizer_options("detect_leaks=0")}
         return subprocess.Popen(
-            [*wrapper, PROGRAM, *args], env=self.environment,
+            [*wrapper, PROGRAM, *args], env=environment,
             stdin=options.get("stdin", subprocess.DEVNULL),
             stdout=subprocess.PIPE, text=True,
             stderr=options.get("stderr", subprocess.PIPE),

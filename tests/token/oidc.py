@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -100,7 +101,7 @@ class Chromium:
             preexec_fn=lambda: [os.dup2(fd, 3 + i)
                                 for i, fd in enumerate(high)],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
+            stderr=subprocess.DEVNULL, start_new_session=True)
         for fd in (commands, events, *high):
             os.close(fd)
         self.number = 0
@@ -140,7 +141,8 @@ class Chromium:
             text = self.run("""(() => {
                 const form = document.querySelector("form");
                 if (document.readyState != "complete") return "";
-                if (!form) return document.body.innerText;
+                if (!form) return location.protocol == "http:"
+                    ? document.body.innerText : "";
                 if (window.sent) return "";  // the next page is on its way
                 window.sent = true;
                 for (const field of form.querySelectorAll("input"))
@@ -148,17 +150,25 @@ class Chromium:
                 form.querySelector("button").click();
                 return "";
             })()""")
-            if text and self.run("location.href").startswith("http://"):
+            if text:
                 return text
             time.sleep(0.1)
         raise AssertionError("no redirect: " + str(self.run(
             "document.body.innerText")))
 
     def close(self):
+        """Ends the browser and its helpers, which write to the profile."""
         try:
             self.call("Browser.close")
         finally:
-            self.process.kill()
+            end = time.monotonic() + SECONDS
+            try:
+                while time.monotonic() < end:
+                    os.killpg(self.process.pid, signal.SIGKILL)
+                    self.process.poll()
+                    time.sleep(0.05)
+            except ProcessLookupError:
+                pass
             self.process.wait()
             os.close(self.commands)
             os.close(self.events)

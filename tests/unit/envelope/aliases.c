@@ -19,7 +19,7 @@ static const struct {
 	const char *aliases;
 	const char *included;
 	const char *recipients;
-	const char *expected;  /* or, behind "!", part of the error */
+	const char *expected;  /* or, after "!", part of the error */
 } cases[] = {
 	/* what the format allows */
 	{ "root: a@x\n", "", "root", "a@x" },
@@ -82,7 +82,7 @@ put(const char *path, const char *text)
 	assert_int_equal(fclose(f), 0);
 }
 
-/* The list as words; or what went wrong, behind "!". Owned. */
+/* The list as words; or what went wrong, after "!". Owned. */
 static char *
 expand(const char *aliases, const char *recipients)
 {
@@ -181,7 +181,7 @@ more_than_32_targets_are_all_kept(void **state)
 
 /* msmtp sends "root cron", both aliased, to root's target and to cron. */
 static void
-the_recipient_behind_an_alias_is_looked_up_too(void **state)
+the_recipient_of_an_alias_is_looked_up_too(void **state)
 {
 	char *got = expand("root: r@x\ncron: c@x\n", "root, cron, root");
 
@@ -306,7 +306,7 @@ main(void)
 		cmocka_unit_test(a_file_that_others_can_write_is_refused),
 		cmocka_unit_test(more_than_32_targets_are_all_kept),
 		cmocka_unit_test(
-		    the_recipient_behind_an_alias_is_looked_up_too),
+		    the_recipient_of_an_alias_is_looked_up_too),
 		cmocka_unit_test(aliases_nest_to_a_depth_and_no_deeper),
 		cmocka_unit_test(a_name_at_this_host_is_local),
 		cmocka_unit_test(a_file_that_is_not_there_is_named),

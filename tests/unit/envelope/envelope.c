@@ -67,7 +67,7 @@ static const struct probe trials[] = {
 	    "a@b.example", NULL, NULL, NULL, 0 },
 	{ "the author is the sender", { 0 }, NULL, NULL, R, PLAIN,
 	    "a@b.example", NULL, NULL, NULL, 0 },
-	{ "a plus behind the at sign is no detail",
+	{ "a plus after the at sign is no detail",
 	    { "from", "z@y.example" }, NULL, NULL, R,
 	    "From: a@bbbbbbbbbbbbbbbb+c\n\nhi\n", "z@y.example", NULL, NULL,
 	    NULL, 0 },

@@ -50,7 +50,7 @@ static const struct {
 	{ "< root >", "|root|root" },
 	{ "|cmd", "||cmd||cmd" },
 	{ "/var/mail/x", "|/var/mail/x|/var/mail/x" },
-	/* Quoted local parts; the domain is what stands behind them. */
+	/* Quoted local parts; the domain is what follows them. */
 	{ "\"quoted local\"@x", "|\"quoted local\"@x|\"quoted local\"@x" },
 	{ "\"x@evil.com y\"@ok.test",
 	  "|\"x@evil.com y\"@ok.test|\"x@evil.com y\"@ok.test" },
@@ -261,7 +261,7 @@ a_nul_is_refused(void **state)
 
 /*
  * Input that takes a second or so if every address, or comment, or element
- * looks at what stands before or behind it.
+ * looks at what stands before or after it.
  */
 static void
 endless_lists_are_read_in_one_pass(void **state)

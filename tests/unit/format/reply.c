@@ -198,7 +198,7 @@ static const struct {
 };
 
 static void
-words_stand_behind_the_codes(void **state)
+words_follow_the_codes(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(spoken) / sizeof(spoken[0]); i++) {
@@ -321,7 +321,7 @@ main(void)
 		cmocka_unit_test(tls_on_a_plain_port_comes_with_advice),
 		cmocka_unit_test(a_reply_has_limits),
 		cmocka_unit_test(a_text_too_long_to_keep_shows_that_it_was_cut),
-		cmocka_unit_test(words_stand_behind_the_codes),
+		cmocka_unit_test(words_follow_the_codes),
 		cmocka_unit_test(a_refusal_decides_the_exit_code),
 		cmocka_unit_test(every_command_and_code_has_an_exit_code),
 	};

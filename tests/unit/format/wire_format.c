@@ -300,7 +300,7 @@ long_texts_measure_and_convert_alike(void **state)
 }
 
 static void
-octets_behind_the_dot_do_not_count(void **state)
+octets_after_the_dot_do_not_count(void **state)
 {
 	static const char text[] = "ab\n.\n\xc3 a longer line\n";
 	struct wire_format w = { .dots = 1 };
@@ -341,7 +341,7 @@ main(void)
 		cmocka_unit_test(facts_are_those_of_the_wire_form),
 		cmocka_unit_test(the_longest_line_is_told_if_it_is_too_long),
 		cmocka_unit_test(long_texts_measure_and_convert_alike),
-		cmocka_unit_test(octets_behind_the_dot_do_not_count),
+		cmocka_unit_test(octets_after_the_dot_do_not_count),
 		cmocka_unit_test(an_octet_above_127_is_seen_anywhere),
 	};
 

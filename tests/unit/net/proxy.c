@@ -59,7 +59,7 @@ put_in(struct tape *tape, const char *said, size_t n)
 #define NAME_REQUEST "\5\1\0\3\4a.b.\2\113"
 
 /* What a SOCKS5 server says, what it is asked, what comes of it. What is
- * behind the answer stays. */
+ * after the answer stays. */
 static const struct {
 	const char *user;
 	const char *said;

@@ -94,7 +94,7 @@ lines_and_ends_are_told_apart(void **state)
 }
 
 static void
-an_end_behind_a_continuation_is_in_the_middle(void **state)
+an_end_after_a_continuation_is_in_the_middle(void **state)
 {
 	struct stream s;
 	struct error err = {0};
@@ -605,7 +605,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_and_ends_are_told_apart),
-		cmocka_unit_test(an_end_behind_a_continuation_is_in_the_middle),
+		cmocka_unit_test(an_end_after_a_continuation_is_in_the_middle),
 		cmocka_unit_test(silence_ends_at_the_deadline),
 		cmocka_unit_test(a_drip_does_not_restart_the_clock),
 		cmocka_unit_test(a_reply_is_read_although_the_write_failed),

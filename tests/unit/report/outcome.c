@@ -28,7 +28,7 @@ static const struct outcome_case {
 	    { 451, 451 }, 451, "failed" },
 	{ "a wrong password", EX_NOPERM, OUTCOME_NOT_SENT, { 0, 0 }, 0,
 	    "failed" },
-	{ "lost behind the dot", EX_TEMPFAIL, OUTCOME_UNKNOWN, { 0, 0 }, 0,
+	{ "lost after the dot", EX_TEMPFAIL, OUTCOME_UNKNOWN, { 0, 0 }, 0,
 	    "unknown" },
 	{ "accepted for one of two", EX_NOUSER, OUTCOME_PARTIAL,
 	    { 250, 550 }, 250, "partial" },

@@ -12,7 +12,7 @@ static const struct timing_case {
 	const char *name;
 	const char *settings[4][2];
 	struct submission facts;
-	const char *steps;     /* "name=ms ...", "!" behind an unfinished one */
+	const char *steps;     /* "name=ms ...", "!" after an unfinished one */
 } cases[] = {
 	{ "nothing was tried", { { NULL } }, { .started = 0 }, "" },
 	{ "TLS from the start, AUTH with the envelope",

@@ -34,7 +34,7 @@ static const struct {
 	    "\"220 mail ESMTP\"" },
 	{ "a refusal in clear", SAYS("554 no\033\r\n"), 0, EX_PROTOCOL,
 	    "server does not speak TLS on this port: it sent \"554 no\\x1B\"" },
-	{ "replies injected behind STARTTLS",
+	{ "replies injected after STARTTLS",
 	    SAYS("250-x\r\n250 AUTH PLAIN\r\n"), 0, EX_PROTOCOL,
 	    "TLS handshake failed: not TLS: \"250-x\"" },
 	{ "zeros", SAYS("\0\0\0\0\0\0\0\0"), 0, EX_PROTOCOL,
