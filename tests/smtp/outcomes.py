@@ -140,7 +140,7 @@ def never(_verb, _line, _server):
 def sized(total):
     """A message whose BDAT line and content are that many octets."""
     head = TEXT.count(b"\n") + len(TEXT)
-    for digits in (5, 6):
+    for digits in (5, 6, 8):
         size = total - len("BDAT  LAST\r\n") - digits
         if len(str(size)) == digits:
             break
@@ -251,8 +251,9 @@ def changed_file():
 
 def answered_too_early():
     """After a reply amid the content of BDAT the rest is not sent: the server
-    might have the message, which the run says has failed."""
-    size = 400001
+    might have the message, which the run says has failed. The content is
+    larger than what the kernel takes while the server does not read."""
+    size = 16000001
     with setting(never, ["CHUNKING"], "chunking on") as (server, run):
         def serve(peer):
             lines = peer.makefile("rb")
@@ -270,7 +271,7 @@ def answered_too_early():
                           "failed", b"unexpected reply")
         server.stop()
         server.join(10)
-        if len(server.copies[0]) >= size - len(b"BDAT 399983 LAST\r\n"):
+        if len(server.copies[0]) >= size - len(b"BDAT 15999983 LAST\r\n"):
             yield f"{len(server.copies[0])} octets were sent"
 
 
