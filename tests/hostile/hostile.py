@@ -223,9 +223,10 @@ class Round:
                     yield "  " + repr(line)[2:-1]
         for talk in self.peer.talks:
             yield "dialogue:"
-            for i, line in enumerate(talk.connection.record.lines()):
-                if i < 120:
-                    yield "  " + line[:160]
+            lines = [line[:160] for line in talk.connection.record.lines()
+                     if not line.endswith((r" ..\r\n", r" ...\r\n",
+                                           r"dots:\r\n"))]
+            yield from ("  " + line for line in lines[:120])
 
 
 class Tools:
