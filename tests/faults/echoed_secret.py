@@ -29,6 +29,9 @@ CASES = {
     "no code": ("PLAIN", b"what is " + PLAIN),
     "as a challenge": ("PLAIN", b"334 what is " + PASSWORD.encode()),
     "the line, as a challenge": ("PLAIN", b"334 !" + PLAIN),
+    "in an error of XOAUTH2, after a NUL": (
+        "XOAUTH2", b"334 " + base64.b64encode(
+            b"\0not " + PASSWORD.encode())),
     "accepted, then in a reply to MAIL": ("PLAIN", None),
 }
 
