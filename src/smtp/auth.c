@@ -231,7 +231,7 @@ conclude(struct auth *x, struct session *s, const struct reply *r,
 	session_refused(REPLY_TO_AUTH, r, err);
 	why = sasl_server_error(x->exchange);
 	if (why[0] != '\0')
-		wrap(err, "server says %s", why);
+		wrap(err, "server says %s", session_conceal(s, why));
 	if (err->code == EX_NOPERM && x->mechanism->needs_user)
 		return blame_secret(x, s, r, err);
 	return -1;

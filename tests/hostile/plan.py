@@ -267,6 +267,8 @@ def echo(plan, actions, good, line):
         except ValueError:
             pass
     data = data.replace(b"\r", b"").replace(b"\n", b"")
+    if plan.chance.random() < 0.25:
+        return [("write", b"334 " + base64.b64encode(data) + b"\r\n")]
     head = plan.chance.choice((b"535 5.7.8 ", b"454 4.7.0 ", b"334 ",
                                b"554 ", good[:4]))
     return [("write", head + data + b"\r\n")]
