@@ -260,11 +260,13 @@ def main():
             concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         tools = Tools(directory)
         numbers = range(first, first + rounds)
-        found = []
+        found, longest = [], 0
         outcomes, breaks = collections.Counter(), collections.Counter()
         for number, (faults, description, this) in zip(numbers, pool.map(
                 lambda n: judged(seed, n, tools), numbers)):
             outcomes.update(result.status for _, result in this.results)
+            longest = max([longest] + [result.seconds for _, result in
+                                       this.results])
             breaks.update(note.split(": ")[1] if "octet" not in note
                           else "handshake" for note in this.plan.notes)
             if faults:
@@ -272,6 +274,7 @@ def main():
                           *description]
         tap.check(f"accepted if and only if told: {rounds} rounds from seed "
                   f"{seed}", found)
+        print(f"# the longest run took {longest:.1f} s")
         for name, counts in (("exit statuses", outcomes),
                              ("breaks", breaks)):
             print(f"# {name}:", ", ".join(
