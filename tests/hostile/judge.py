@@ -50,6 +50,8 @@ def tell(talks, whole):
                 if talk.verdict(asked)[0] == NO:
                     continue
                 verdict, code = talk.verdict(number)
+                if code == 221:     # goodbye is no acceptance
+                    verdict = min(verdict, NO, key=(MAYBE, NO, YES).index)
                 end = talk.end_of(number)
                 early = end is not None and end <= transaction.sent_before
                 told.setdefault(address, Told()).copies.append(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Conversations: the file name is the behaviour, the dialogue is the test.
 CONVERSATIONS = \
+	tests/smtp/a-221-after-the-dot-may-have-delivered.conv \
 	tests/smtp/a-235-before-scram-is-over-is-not-believed.conv \
 	tests/smtp/a-250-in-place-of-354-sends-nothing.conv \
 	tests/smtp/a-250-that-comes-with-the-354-is-not-the-verdict.conv \
