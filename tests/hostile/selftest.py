@@ -93,7 +93,7 @@ def look_for(tools, words):
                 found.update(faults)
             if any(words in fault for fault in found):
                 return
-    yield f"not caught: {sorted(found)[:20]}"
+    yield f"not caught, but: {[fault[:200] for fault in sorted(found)[:9]]}"
 
 
 class Hung:
@@ -181,6 +181,7 @@ def replies_are_read():
 
 def main():
     tap = Tap()
+    onehop.is_sanitized()  # the answer is kept: that of the program itself
     tap.run("replies are read", replies_are_read)
     tap.run("a run that takes too long", sees_the_time)
     tap.run("the books of an outbox", the_queue_balances)
