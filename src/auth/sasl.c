@@ -303,7 +303,8 @@ step_token(struct sasl *s, const char *challenge, size_t len,
 		    : wrap(err, "%s", s->mechanism->name);
 	text = xstrndup(len > 0 ? challenge : "", len);
 	if (strstr(text, s->identity.secret) == NULL)
-		escape(s->server_error, sizeof(s->server_error), text, len);
+		escape_string(s->server_error, sizeof(s->server_error),
+		    text);
 	free(text);
 	if (bearer)
 		buffer_add_char(out, '\001');

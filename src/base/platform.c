@@ -249,6 +249,22 @@ platform_audit_machine(void)
 #endif
 }
 
+int
+platform_traces_itself(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+	return 1;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+	return 1;
+#else
+	return 0;
+#endif
+#else
+	return 0;
+#endif
+}
+
 unsigned
 platform_columns(int fd)
 {

@@ -71,6 +71,10 @@ int platform_strips_authentic(void);
  * one or the system cannot tell. */
 int platform_peer_user(int fd, uid_t *uid);
 
+/* Returns whether the process uses ptrace(2) on itself: a build with the
+ * address sanitizer does, to look for leaks. */
+int platform_traces_itself(void);
+
 /* Returns the machine as seccomp(2) names it; 0 if there is no name, or if one
  * system call serves for all of socket(), connect() and so on. */
 uint32_t platform_audit_machine(void);

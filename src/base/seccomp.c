@@ -22,9 +22,19 @@ enum {
 	NR_OPEN_TREE = 428,
 	NR_MOVE_MOUNT = 429,
 	NR_FSOPEN = 430,
+	NR_FSCONFIG = 431,
 	NR_FSMOUNT = 432,
-	NR_PIDFD_GETFD = 438
+	NR_FSPICK = 433,
+	NR_CLONE3 = 435,
+	NR_PIDFD_GETFD = 438,
+	NR_PROCESS_MADVISE = 440,
+	NR_MOUNT_SETATTR = 442,
+	NR_QUOTACTL_FD = 443
 };
+
+/* Namespaces of its own, in which a process is root (CLONE_NEW*). */
+#define NAMESPACES (0x02000000u | 0x04000000u | 0x08000000u | 0x10000000u | \
+	0x20000000u | 0x40000000u | 0x00020000u)
 
 /* The other numbers of x86-64, for pointers of 32 bits. */
 #define NR_X32 0x40000000u
@@ -37,20 +47,25 @@ static const uint32_t refused[] = {
 	/* the kernel's own keys and programs */
 	SYS_add_key, SYS_request_key, SYS_keyctl, SYS_bpf, SYS_perf_event_open,
 	SYS_userfaultfd,
-	/* memory and descriptors of other processes; ptrace() is Landlock's */
+	/* memory and descriptors of other processes */
 	SYS_process_vm_readv, SYS_process_vm_writev, NR_PIDFD_GETFD,
+	NR_PROCESS_MADVISE, SYS_kcmp, SYS_move_pages, SYS_migrate_pages,
 	/* other views of the system */
-	NR_OPEN_TREE, NR_MOVE_MOUNT, NR_FSOPEN, NR_FSMOUNT,
+	NR_OPEN_TREE, NR_MOVE_MOUNT, NR_FSOPEN, NR_FSCONFIG, NR_FSMOUNT,
+	NR_FSPICK, NR_MOUNT_SETATTR,
 	SYS_unshare, SYS_setns, SYS_chroot, SYS_mount, SYS_umount2,
-	SYS_pivot_root, SYS_open_by_handle_at,
+	SYS_pivot_root, SYS_name_to_handle_at, SYS_open_by_handle_at,
+	SYS_fanotify_init,
 	/* what root could do to the system */
 	SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_kexec_load,
 	SYS_reboot, SYS_swapon, SYS_swapoff, SYS_sethostname,
-	SYS_setdomainname, SYS_settimeofday, SYS_clock_settime, SYS_acct
+	SYS_setdomainname, SYS_settimeofday, SYS_clock_settime,
+	SYS_adjtimex, SYS_clock_adjtime, SYS_acct, SYS_quotactl,
+	NR_QUOTACTL_FD, SYS_syslog, SYS_vhangup
 };
 
 struct program {
-	struct sock_filter at[128];
+	struct sock_filter at[192];
 	unsigned short n;
 };
 
@@ -80,6 +95,21 @@ end_if(struct program *p, uint32_t value, uint32_t result)
 	end(p, result);
 }
 
+/*
+ * Processes and threads only in the namespaces of this one. The flags of
+ * clone3() are out of reach: without it, the C library calls clone().
+ */
+static void
+keep_namespaces(struct program *p, uint32_t refuse)
+{
+	end_if(p, NR_CLONE3, SECCOMP_RET_ERRNO | ENOSYS);
+	add(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 4);
+	load(p, offsetof(struct seccomp_data, args));
+	add(p, BPF_JMP | BPF_JSET | BPF_K, NAMESPACES, 0, 1);
+	end(p, refuse);
+	end(p, SECCOMP_RET_ALLOW);
+}
+
 int
 seccomp_confine(const struct sandbox_needs *needs)
 {
@@ -98,8 +128,11 @@ seccomp_confine(const struct sandbox_needs *needs)
 	end(&p, refuse);
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		end_if(&p, refused[i], refuse);
+	if (!platform_traces_itself())
+		end_if(&p, SYS_ptrace, refuse);
 	if (!needs->network)
 		end_if(&p, SYS_connect, refuse);
+	keep_namespaces(&p, refuse);
 	add(&p, BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 1, 0);
 	end(&p, SECCOMP_RET_ALLOW);
 	/* the kernel looks at the lower half of the first argument only */

@@ -468,14 +468,20 @@ stream_trace(struct stream *s, const char *prefix, const char *text,
 }
 
 void
+stream_discard(struct stream *s)
+{
+	/* the octets that were sent are wiped already */
+	if (s->out.len > 0)
+		platform_wipe(s->out.data, s->out.len);
+	s->out.len = 0;
+}
+
+void
 stream_close(struct stream *s)
 {
 	if (s->transport != NULL)
 		s->transport->close(s->transport);
-	/* The octets that were sent are wiped already; this wipes the
-	 * others. */
-	if (s->out.len > 0)
-		platform_wipe(s->out.data, s->out.len);
+	stream_discard(s);
 	buffer_free(&s->out);
 	buffer_free(&s->in);
 	memset(s, 0, sizeof(*s));

@@ -88,6 +88,9 @@ int stream_write(struct stream *s, const void *data, size_t len,
  * in out. */
 int stream_flush(struct stream *s, struct error *err);
 
+/* Discards and wipes all queued octets: they are never sent. */
+void stream_discard(struct stream *s);
+
 /* Checks, without waiting, for unsolicited input and for the end of input.
  * Returns 1 if there is either, 0 if not, -1 on a transport error. */
 int stream_has_input(struct stream *s, struct error *err);

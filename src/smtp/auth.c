@@ -231,7 +231,7 @@ conclude(struct auth *x, struct session *s, const struct reply *r,
 	session_refused(REPLY_TO_AUTH, r, err);
 	why = sasl_server_error(x->exchange);
 	if (why[0] != '\0')
-		wrap(err, "server says %s", why);
+		wrap(err, "server says %s", session_conceal(s, why));
 	if (err->code == EX_NOPERM && x->mechanism->needs_user)
 		return blame_secret(x, s, r, err);
 	return -1;
@@ -254,19 +254,18 @@ auth_get(struct auth *x, struct session *s, struct error *err)
  * either.
  */
 static int
-decode(const struct session *s, int may_be_text, struct buffer *challenge,
-    struct error *err)
+decode(const struct session *s, const struct reply *r, int may_be_text,
+    struct buffer *challenge, struct error *err)
 {
-	char quote[ESCAPE_QUOTE];
 	const char *words;
 	size_t n;
 
 	words = reply_words(s->lines.data, s->lines.len - 1, &n);
 	if (base64_decode(challenge, words, n) == 0 || may_be_text)
 		return 0;
+	/* not words: they may repeat what was sent */
 	return fail(err, EX_PROTOCOL, "invalid challenge: expected base64, "
-	    "not \"%s\"",
-	    escape(quote, 128, words, n));
+	    "not \"%s\"", r->text);
 }
 
 /* RFC 4954 4: a client that cannot continue sends "*". */
@@ -280,14 +279,15 @@ cancel(struct session *s)
 		(void)session_get(s, REPLY_TO_AUTH, &r, &ignored);
 }
 
-/* Answers one 334. first is nonzero if nothing of the exchange has been
+/* Answers the 334 r. first is nonzero if nothing of the exchange has been
  * sent. */
 static int
-respond(struct auth *x, struct session *s, int first, struct error *err)
+respond(struct auth *x, struct session *s, const struct reply *r, int first,
+    struct error *err)
 {
 	struct buffer challenge = {0};
 	int answer_known = first && x->mechanism->client_first;
-	int result = decode(s, answer_known || x->mechanism->any_prompt,
+	int result = decode(s, r, answer_known || x->mechanism->any_prompt,
 	    &challenge, err);
 
 	if (result == 0 && !answer_known)
@@ -318,7 +318,7 @@ run_once(struct auth *x, struct session *s, struct error *err)
 			x->satisfied &= !first;
 			return conclude(x, s, &r, err);
 		}
-		if (respond(x, s, first, err) != 0)
+		if (respond(x, s, &r, first, err) != 0)
 			return -1;
 		first = 0;
 	}

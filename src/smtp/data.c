@@ -27,9 +27,12 @@ cut_short(struct session *s, struct error *err)
 {
 	struct error ignored = {0};
 	struct reply r;
-	int said = stream_has_input(&s->stream, &ignored) == 1 &&
-	    session_get(s, REPLY_TO_CONTENT, &r, &ignored) == 0;
+	int said;
 
+	/* reading a reply would send it, and complete the message */
+	stream_discard(&s->stream);
+	said = stream_has_input(&s->stream, &ignored) == 1 &&
+	    session_get(s, REPLY_TO_CONTENT, &r, &ignored) == 0;
 	s->intact = 0;
 	if (!said)
 		return;
@@ -181,6 +184,23 @@ send_end(struct session *s, int quit, struct error *err)
 	return -1;
 }
 
+/*
+ * Gets one reply to the content. A 221 is the one to QUIT, or the end of the
+ * service: it says nothing about the message.
+ */
+static int
+get_final(struct session *s, struct reply *final, struct error *err)
+{
+	if (session_get(s, REPLY_TO_CONTENT, final, err) != 0)
+		return -1;
+	if (final->code != 221)
+		return 0;
+	s->intact = 0;
+	session_refused(REPLY_TO_CONTENT, final, err);
+	memset(final, 0, sizeof(*final));
+	return -1;
+}
+
 /* RFC 2033 4.2: LMTP answers the content once for each recipient. */
 static int
 get_lmtp_replies(struct session *s, struct mail *mail, struct error *err)
@@ -191,12 +211,8 @@ get_lmtp_replies(struct session *s, struct mail *mail, struct error *err)
 		if (!to->pending)
 			continue;
 		s->outstanding = 1;
-		if (session_get(s, REPLY_TO_CONTENT, &mail->final,
-		    err) != 0) {
-			/* an incomplete reply does not apply to the others */
-			memset(&mail->final, 0, sizeof(mail->final));
+		if (get_final(s, &mail->final, err) != 0)
 			return -1;
-		}
 		to->reply = mail->final;
 		to->pending = 0;
 		if (reply_class(&to->reply) < 2 ||
@@ -205,6 +221,18 @@ get_lmtp_replies(struct session *s, struct mail *mail, struct error *err)
 			    err);
 	}
 	return 0;
+}
+
+static int
+get_smtp_reply(struct session *s, struct reply *final, struct error *err)
+{
+	if (get_final(s, final, err) != 0)
+		return -1;
+	if (reply_class(final) == 2)
+		return 0;
+	if (reply_class(final) != 4 && reply_class(final) != 5)
+		s->intact = 0;
+	return session_refused(REPLY_TO_CONTENT, final, err);
 }
 
 /* Sets the result of each pending recipient to that of the message. */
@@ -230,7 +258,7 @@ get_result(struct session *s, struct mail *mail, struct error *err)
 	if (s->account->protocol == PROTOCOL_LMTP)
 		result = get_lmtp_replies(s, mail, err);
 	else
-		result = session_expect(s, REPLY_TO_CONTENT, 2, final, err);
+		result = get_smtp_reply(s, final, err);
 	if (result != 0)
 		advice_hint(s, REPLY_TO_CONTENT, final, mail->envelope->sender,
 		    err);

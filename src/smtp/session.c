@@ -172,6 +172,15 @@ hide_secrets(struct session *s, const char *line, size_t len)
 	}
 }
 
+const char *
+session_conceal(struct session *s, const char *text)
+{
+	if (s->secrets.len == 0)
+		return text;
+	hide_secrets(s, text, strlen(text));
+	return buffer_string(&s->shown);
+}
+
 /* A challenge may allow the password to be guessed offline. */
 static void
 trace_line(struct session *s, const char *line, size_t len)
@@ -223,6 +232,8 @@ session_get(struct session *s, enum reply_to command, struct reply *r,
 		s->intact = 0;
 	return 0;
 lost:
+	/* an incomplete reply accepts and refuses nothing */
+	memset(r, 0, sizeof(*r));
 	s->intact = 0;
 	return -1;
 }

@@ -73,6 +73,10 @@ int session_put(struct session *s, struct error *err, const char *format, ...)
  * it, its text, the trace and errors have "<hidden>". lines remains raw. */
 void session_hide(struct session *s, const char *secret, size_t len);
 
+/* Returns the server's text as replies are shown, without hidden secrets.
+ * Borrowed until the next reply. */
+const char *session_conceal(struct session *s, const char *text);
+
 /* Same as session_put(), for a line with a secret: verb (may be "") and base64.
  * The trace shows only its length. */
 int session_put_secret(struct session *s, const char *verb,

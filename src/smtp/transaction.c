@@ -170,11 +170,8 @@ get_rcpt(struct transaction *t, size_t step, struct error *err)
 	struct recipient *to = t->to[step - STEP_RCPT];
 	struct reply *r = &to->reply;
 
-	if (session_get(t->session, REPLY_TO_RCPT, r, err) != 0) {
-		/* an incomplete reply accepts no recipient */
-		memset(r, 0, sizeof(*r));
+	if (session_get(t->session, REPLY_TO_RCPT, r, err) != 0)
 		return -1;
-	}
 	if (reply_class(r) == 2) {
 		to->pending = 1;
 		t->accepted++;
@@ -514,19 +511,18 @@ smtp_transaction(struct session *s, struct auth *auth, struct mail *mail,
     struct error *err)
 {
 	struct transaction t = { .session = s };
-	int result;
+	int sent, result;
 
 	if (begin(&t, auth, mail, err) != 0)
 		return -1;
 	do {
-		int ready;
-
 		gather(&t);
-		ready = send_envelope(&t, err) == 0 && judge(&t, err) == 0;
+		sent = send_envelope(&t, err) == 0;
 		mail->begun |= t.mail / 100 == 2;
-		mail->after = after_content(&t);
-		result = ready ? data_send(s, mail, err) : abandon(&t, mail);
-	} while (another_follows(&t, result, err));
+		mail->after = sent ? after_content(&t) : t.last;
+		result = sent && judge(&t, err) == 0
+		    ? data_send(s, mail, err) : abandon(&t, mail);
+	} while (sent && another_follows(&t, result, err));
 	mail->after = t.last;
 	free(t.to);
 	return conclude(&t, err);

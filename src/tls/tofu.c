@@ -43,7 +43,7 @@ static void
 read_lines(struct string_list *lines, const struct buffer *text)
 {
 	const char *line = text->data;
-	const char *end = line + text->len;
+	const char *end = text->len > 0 ? line + text->len : line;
 
 	while (line < end) {
 		const char *lf = memchr(line, '\n', (size_t)(end - line));
@@ -51,7 +51,7 @@ read_lines(struct string_list *lines, const struct buffer *text)
 
 		if (len > 0 && line[0] != '#')
 			string_list_add(lines, xstrndup(line, len));
-		line += len + 1;
+		line += len + (lf != NULL);
 	}
 }
 

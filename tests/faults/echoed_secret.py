@@ -18,6 +18,7 @@ from tap import Tap
 PASSWORD = "hunter2"
 PLAIN = base64.b64encode(b"\0jane\0hunter2")
 LOGIN = base64.b64encode(b"hunter2")
+XOAUTH2 = base64.b64encode(b"user=jane\1auth=Bearer hunter2\1\1")
 CASES = {
     "the line of AUTH PLAIN": ("PLAIN", b"501 5.5.4 what: AUTH PLAIN " +
                                PLAIN),
@@ -27,6 +28,13 @@ CASES = {
     "decoded": ("PLAIN", b"535 5.7.8 not " + PASSWORD.encode()),
     "the line of LOGIN": ("LOGIN", b"454 4.7.0 later: " + LOGIN),
     "no code": ("PLAIN", b"what is " + PLAIN),
+    "as a challenge": ("PLAIN", b"334 what is " + PASSWORD.encode()),
+    "the line, as a challenge": ("PLAIN", b"334 !" + PLAIN),
+    "in an error of XOAUTH2": (
+        "XOAUTH2", b"334 " + base64.b64encode(b"not " + XOAUTH2[20:40])),
+    "in an error of XOAUTH2, after a NUL": (
+        "XOAUTH2", b"334 " + base64.b64encode(
+            b"\0not " + PASSWORD.encode())),
     "accepted, then in a reply to MAIL": ("PLAIN", None),
 }
 
@@ -67,7 +75,7 @@ def faults_of(mechanism, reply):
     if b"<hidden" not in shown:
         yield f"nothing is hidden: {shown!r}"
     for secret in (PASSWORD.encode(), LOGIN, PLAIN[5:17], PLAIN[:10],
-                   PLAIN[10:]):
+                   PLAIN[10:], XOAUTH2[20:40]):
         if secret in shown:
             yield f"{secret!r} shows: {shown!r}"
 

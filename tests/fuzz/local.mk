@@ -21,6 +21,10 @@ FUZZ_TARGETS = \
 	tests/fuzz/order \
 	tests/fuzz/aliases \
 	tests/fuzz/downgrade \
+	tests/fuzz/log \
+	tests/fuzz/override \
+	tests/fuzz/pins \
+	tests/fuzz/records \
 	tests/fuzz/escape \
 	tests/fuzz/options \
 	tests/fuzz/server \

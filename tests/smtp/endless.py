@@ -81,8 +81,8 @@ def server_of(torment, pause, context):
 
 
 def tls_lines(server, authority):
-    return ["host 127.0.0.1", f"port {server.port}", "tls_starttls off",
-            f"tls_host_override {certs.NAME}",
+    return ["host 127.0.0.1", f"port {server.port}", "tls on",
+            "tls_starttls off", f"tls_host_override {certs.NAME}",
             f"tls_trust_file {authority.root}", "auth off",
             "from me@example.org"]
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Conversations: the file name is the behaviour, the dialogue is the test.
 CONVERSATIONS = \
+	tests/smtp/a-221-after-the-dot-may-have-delivered.conv \
 	tests/smtp/a-235-before-scram-is-over-is-not-believed.conv \
 	tests/smtp/a-250-in-place-of-354-sends-nothing.conv \
 	tests/smtp/a-250-that-comes-with-the-354-is-not-the-verdict.conv \
@@ -38,6 +39,8 @@ CONVERSATIONS = \
 	tests/smtp/a-wrong-password-is-told-with-its-source.conv \
 	tests/smtp/an-auth-that-needs-encryption-is-not-a-wrong-password.conv \
 	tests/smtp/an-ehlo-name-that-is-refused-names-domain.conv \
+	tests/smtp/an-unfinished-250-after-the-dot-is-no-acceptance.conv \
+	tests/smtp/an-unfinished-550-after-the-dot-is-no-refusal.conv \
 	tests/smtp/auth-configured-but-not-offered-is-refused.conv \
 	tests/smtp/auth-login-takes-its-own-round-trips.conv \
 	tests/smtp/auth-mail-rcpt-and-data-share-one-flight.conv \
@@ -93,6 +96,7 @@ CONVERSATIONS = \
 	tests/smtp/the-server-that-waits-for-tls-gets-a-hint.conv \
 	tests/smtp/the-size-is-declared-where-size-is-offered.conv \
 	tests/smtp/what-was-offered-before-tls-is-forgotten.conv \
+	tests/smtp/with-partial-delivery-nothing-follows-a-refused-auth.conv \
 	tests/smtp/with-partial-delivery-rcptmax-splits-the-recipients.conv \
 	tests/smtp/with-partial-delivery-the-accepted-get-it.conv \
 	tests/smtp/with-partial-delivery-too-many-recipients-go-in-a-second-transaction.conv \

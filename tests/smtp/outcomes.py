@@ -140,7 +140,7 @@ def never(_verb, _line, _server):
 def sized(total):
     """A message whose BDAT line and content are that many octets."""
     head = TEXT.count(b"\n") + len(TEXT)
-    for digits in (5, 6):
+    for digits in (5, 6, 8):
         size = total - len("BDAT  LAST\r\n") - digits
         if len(str(size)) == digits:
             break
@@ -249,6 +249,32 @@ def changed_file():
             yield f"read as commands: {server.junk[:3]}"
 
 
+def answered_too_early():
+    """After a reply amid the content of BDAT the rest is not sent: the server
+    might have the message, which the run says has failed. The content is
+    larger than what the kernel takes while the server does not read."""
+    size = 16000001
+    with setting(never, ["CHUNKING"], "chunking on") as (server, run):
+        def serve(peer):
+            lines = peer.makefile("rb")
+            peer.sendall(b"220 mail.test\r\n")
+            for line in lines:
+                verb = line.split()[0].decode()
+                if verb == "BDAT":
+                    peer.sendall(b"250 2.0.0 too early\r\n")
+                    server.copies.append(lines.read())
+                    return
+                peer.sendall(server.usual(verb, line, lines))
+
+        server.serve = serve
+        yield from expect(*send(run, "b@example.net", stdin=sized(size)), 76,
+                          "failed", b"unexpected reply")
+        server.stop()
+        server.join(10)
+        if len(server.copies[0]) >= size - len(b"BDAT 15999983 LAST\r\n"):
+            yield f"{len(server.copies[0])} octets were sent"
+
+
 def dialogue(messages):
     text = b"EHLO x\r\n"
     for i in range(messages):
@@ -305,6 +331,7 @@ def main():
     tap.run("put off after some have it", put_off_after_some)
     tap.run("greylisted with PIPELINING is temporary", greylisted)
     tap.run("a file that changes while it is sent", changed_file)
+    tap.run("BDAT is answered too early", answered_too_early)
     for verb, reply in (("MAIL", b"452 4.3.2 too many messages\r\n"),
                         ("MAIL", b"503 5.5.0 enough\r\n"),
                         ("MAIL", b"550 5.7.0 limit of this session\r\n"),
