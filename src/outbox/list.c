@@ -92,9 +92,10 @@ read_message(struct listing *l, const struct outbox *o,
 	if (fd >= 0)
 		(void)message_file_read_head(&l->file, fd, &l->damage);
 	(void)outbox_read_journal(o, id, &l->state, &unread);
-	held_key(key, &l->file.origin);
-	if (place == OUTBOX_NEW)
+	if (place == OUTBOX_NEW && held->n > 0) {
+		held_key(key, &l->file.origin);
 		l->held = held_find(held, key);
+	}
 }
 
 static void

@@ -399,6 +399,23 @@ is_other_version(const struct buffer *head)
 	    &version) == 0 && version != MESSAGE_FILE_VERSION;
 }
 
+/* Finds an empty line from *seen on, which becomes the offset where the next
+ * search begins. Returns the end of the line before, or NULL. */
+static const char *
+find_empty_line(const struct buffer *head, size_t *seen)
+{
+	const char *lf;
+
+	while (*seen + 1 < head->len && (lf = memchr(head->data + *seen, '\n',
+	    head->len - 1 - *seen)) != NULL) {
+		if (lf[1] == '\n')
+			return lf;
+		*seen = (size_t)(lf - head->data) + 1;
+	}
+	*seen = head->len - 1;
+	return NULL;
+}
+
 /* Reads until the empty line; *end is the offset of the content. */
 static int
 find_content(struct message_file *m, off_t size, size_t *end,
@@ -425,9 +442,7 @@ find_content(struct message_file *m, off_t size, size_t *end,
 			return fail(err, EX_CONFIG, "format is not version "
 			    "%d: another version of onehop has queued the "
 			    "message", MESSAGE_FILE_VERSION);
-		for (; empty == NULL && seen + 1 < m->head.len; seen++)
-			if (memcmp(m->head.data + seen, "\n\n", 2) == 0)
-				empty = m->head.data + seen;
+		empty = find_empty_line(&m->head, &seen);
 	}
 	*end = (size_t)(empty - m->head.data) + 2;
 	return 0;
