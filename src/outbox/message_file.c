@@ -23,6 +23,9 @@
 /* "sha256 ", the digits, LF. */
 #define SEAL_MAX (sizeof(MESSAGE_FILE_SEAL) + SHA256_TEXT)
 
+/* Length of an address, below that of its shortest limit, octets. */
+#define PLAIN_MAX 60
+
 /* The type of a value, and of its field. */
 enum kind {
 	NUMBER,         /* int64_t; 0 is not written */
@@ -228,6 +231,32 @@ take_word(char **to, const char *value)
 	return 0;
 }
 
+/* Returns the length of letters and digits, and characters of more, with
+ * single dots between them. */
+static size_t
+count_dotted(const char *text, const char *more)
+{
+	size_t n = 0;
+
+	while (ascii_is_alnum(text[n]) || (text[n] == '.' && n > 0 &&
+	    text[n - 1] != '.') || (text[n] != '\0' && text[n] != '.' &&
+	    strchr(more, text[n]) != NULL))
+		n++;
+	return n > 0 && text[n - 1] == '.' ? 0 : n;
+}
+
+/* Returns whether value is an address so plain that it needs no parser. */
+static int
+is_plain_path(const char *value)
+{
+	size_t local = count_dotted(value, "-_+=");
+	size_t domain = local > 0 && value[local] == '@'
+	    ? count_dotted(value + local + 1, "") : 0;
+
+	return domain > 0 && value[local + 1 + domain] == '\0' &&
+	    local + domain < PLAIN_MAX;
+}
+
 /* Returns whether value is an address that the command line would accept. */
 static int
 is_path(const char *value)
@@ -235,10 +264,13 @@ is_path(const char *value)
 	struct address_list list = {0};
 	struct error ignored = {0};
 	struct buffer path = {0};
-	int valid = address_list_parse(&list, value, strlen(value),
+	int valid;
+
+	if (is_plain_path(value))
+		return 1;
+	valid = address_list_parse(&list, value, strlen(value),
 	    &ignored) == 0 && list.n == 1 &&
 	    address_check_path(&list.at[0], &ignored) == 0;
-
 	if (valid) {
 		address_add_path(&path, &list.at[0]);
 		valid = strcmp(buffer_string(&path), value) == 0;
@@ -573,6 +605,7 @@ begin(struct message_file *m, int fd, off_t *size, size_t *content,
 	m->fd = fd;
 	if (fstat(fd, &st) != 0)
 		return fail(err, EX_IOERR, "%s", strerror(errno));
+	m->size = st.st_size;
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
 	    st.st_nlink != 1)
 		return fail(err, EX_NOPERM, "expected a regular file of user "
