@@ -211,7 +211,7 @@ visit(struct flushing *f, struct work *w, size_t at,
 	if (outbox_is_missing(&f->outbox, OUTBOX_NEW, j.id))
 		return 0;
 	locked = outbox_open_journal(&f->outbox, j.id, 0, &j.journal, err);
-	if (locked < 0 || (locked == 1 &&
+	if (locked < 0 || (locked == 1 && j.journal.start > 0 &&
 	    outbox_read_journal(&f->outbox, j.id, &j.state, err) != 0))
 		result = -1;
 	else if (locked == 0 || (order->which == FLUSH_DUE &&
