@@ -23,9 +23,6 @@
 /* "sha256 ", the digits, LF. */
 #define SEAL_MAX (sizeof(MESSAGE_FILE_SEAL) + SHA256_TEXT)
 
-/* Length of an address, below that of its shortest limit, octets. */
-#define PLAIN_MAX 60
-
 /* The type of a value, and of its field. */
 enum kind {
 	NUMBER,         /* int64_t; 0 is not written */
@@ -231,32 +228,6 @@ take_word(char **to, const char *value)
 	return 0;
 }
 
-/* Returns the length of letters and digits, and characters of more, with
- * single dots between them. */
-static size_t
-count_dotted(const char *text, const char *more)
-{
-	size_t n = 0;
-
-	while (ascii_is_alnum(text[n]) || (text[n] == '.' && n > 0 &&
-	    text[n - 1] != '.') || (text[n] != '\0' && text[n] != '.' &&
-	    strchr(more, text[n]) != NULL))
-		n++;
-	return n > 0 && text[n - 1] == '.' ? 0 : n;
-}
-
-/* Returns whether value is an address so plain that it needs no parser. */
-static int
-is_plain_path(const char *value)
-{
-	size_t local = count_dotted(value, "-_+=");
-	size_t domain = local > 0 && value[local] == '@'
-	    ? count_dotted(value + local + 1, "") : 0;
-
-	return domain > 0 && value[local + 1 + domain] == '\0' &&
-	    local + domain < PLAIN_MAX;
-}
-
 /* Returns whether value is an address that the command line would accept. */
 static int
 is_path(const char *value)
@@ -264,9 +235,10 @@ is_path(const char *value)
 	struct address_list list = {0};
 	struct error ignored = {0};
 	struct buffer path = {0};
+	size_t at;
 	int valid;
 
-	if (is_plain_path(value))
+	if (address_is_plain(value, strlen(value), &at))
 		return 1;
 	valid = address_list_parse(&list, value, strlen(value),
 	    &ignored) == 0 && list.n == 1 &&
