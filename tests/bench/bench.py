@@ -377,7 +377,10 @@ class Story:
     def _drain(self, queue, n):
         with queue:
             queue.fill(self.message(1024), n)
-            return n / queue.drain(n)
+            try:
+                return n / queue.drain(n)
+            except TimeoutError:
+                return None
 
     def _list(self, queue, n):
         with queue:
