@@ -11,6 +11,9 @@
 #include "format/domain.h"
 #include "format/encode.h"
 
+/* Below the limits of a local part, a label, a domain and a path, octets. */
+#define ADDRESS_PLAIN_MAX 60
+
 /* atext of RFC 5322 3.2.3 and RFC 6532 3.2. */
 static int
 is_atext(char c)
@@ -52,8 +55,39 @@ address_add_path(struct buffer *out, const struct address *a)
 		buffer_add_string(out, a->local);
 	else
 		add_quoted(out, a->local);
-	if (a->domain != NULL)
-		buffer_addf(out, "@%s", a->domain);
+	if (a->domain != NULL) {
+		buffer_add_char(out, '@');
+		buffer_add_string(out, a->domain);
+	}
+}
+
+/* Returns the length of the words of letters and digits, and characters of
+ * more, with single dots between them; 0 if a dot is the last. */
+static size_t
+count_dotted(const char *text, size_t len, const char *more)
+{
+	size_t n = 0;
+
+	while (n < len && (ascii_is_alnum(text[n]) ||
+	    (text[n] == '.' && n > 0 && text[n - 1] != '.') ||
+	    (text[n] != '\0' && strchr(more, text[n]) != NULL)))
+		n++;
+	return n > 0 && text[n - 1] == '.' ? 0 : n;
+}
+
+int
+address_is_plain(const char *text, size_t len, size_t *at)
+{
+	size_t domain;
+
+	if (len > ADDRESS_PLAIN_MAX)
+		return 0;
+	*at = count_dotted(text, len, "-_+=");
+	if (*at == 0 || *at == len || text[*at] != '@')
+		return 0;
+	domain = len - *at - 1;
+	return domain > 0 &&
+	    count_dotted(text + *at + 1, domain, "") == domain;
 }
 
 void
@@ -96,23 +130,32 @@ local_defect(const char *local)
 	return NULL;
 }
 
+/* Returns the length of the local part as address_add_path() writes it. */
+static size_t
+local_length(const char *local)
+{
+	size_t n = strlen(local);
+
+	if (is_joined(local, '.'))
+		return n;
+	for (const char *p = local; *p != '\0'; p++)
+		n += *p == '"' || *p == '\\';
+	return n + 2;
+}
+
 /* Returns why the path as written is too long; NULL if it is not. */
 static const char *
 length_defect(const struct address *a)
 {
-	struct buffer path = {0};
-	const char *why = NULL;
-	size_t domain = strlen(a->domain);
+	size_t local = local_length(a->local), domain = strlen(a->domain);
 
-	address_add_path(&path, a);
-	if (path.len - domain - 1 > ADDRESS_LOCAL_MAX)
-		why = "its local part is longer than 64 octets";
-	else if (domain > ADDRESS_DOMAIN_MAX)
-		why = "its domain is longer than 255 octets";
-	else if (path.len > ADDRESS_PATH_MAX)
-		why = "it is longer than 254 octets";
-	buffer_free(&path);
-	return why;
+	if (local > ADDRESS_LOCAL_MAX)
+		return "its local part is longer than 64 octets";
+	if (domain > ADDRESS_DOMAIN_MAX)
+		return "its domain is longer than 255 octets";
+	if (local + 1 + domain > ADDRESS_PATH_MAX)
+		return "it is longer than 254 octets";
+	return NULL;
 }
 
 int

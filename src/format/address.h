@@ -31,6 +31,14 @@ struct address {
 int address_check_path(const struct address *a, struct error *err);
 
 /*
+ * Returns whether the text is local@domain of the plainest form, which needs no
+ * parser: letters and digits, '-', '_', '+' or '=' in the local part, single
+ * dots between them, and shorter than every limit. It is a valid path as it is.
+ * *at becomes the offset of the '@'.
+ */
+int address_is_plain(const char *text, size_t len, size_t *at);
+
+/*
  * Appends local@domain for MAIL and RCPT, without <>; the local part is quoted
  * where RFC 5321 4.1.2 requires it. Without a domain, only the local part is
  * appended.

@@ -517,13 +517,29 @@ read_list(struct address_list *list, struct scanner *s)
 	return 0;
 }
 
+/* Adds the one address that the text is; at is the offset of its "@". */
+static void
+add_plain(struct address_list *list, const char *text, size_t len, size_t at)
+{
+	struct address a = { .end = len };
+
+	a.local = xstrndup(text, at);
+	a.domain = xstrndup(text + at + 1, len - at - 1);
+	list->at = xgrow(list->at, list->n, sizeof(*list->at));
+	list->at[list->n++] = a;
+}
+
 int
 address_list_parse(struct address_list *list, const char *text, size_t len,
     struct error *err)
 {
 	struct scanner s = { .text = text, .len = len, .err = err };
-	size_t before = list->n;
+	size_t before = list->n, at;
 
+	if (address_is_plain(text, len, &at)) {
+		add_plain(list, text, len, at);
+		return 0;
+	}
 	if (len > 0 && memchr(text, '\0', len) != NULL)
 		return fail(err, EX_DATAERR, "NUL in an address");
 	if (read_list(list, &s) == 0)

@@ -96,31 +96,48 @@ add_hex(struct buffer *out, char mark, char c)
 	buffer_add(out, code, sizeof(code));
 }
 
+/* Returns whether quoted-printable has the octet as it is within a line. */
+static int
+is_literal(char c)
+{
+	return c == '\t' || (c >= ' ' && c <= '~' && c != '=');
+}
+
 void
 quoted_printable_encode(struct buffer *out, const char *line, size_t len)
 {
+	/* three octets each, and a line break in every 73 */
+	char *const room = buffer_reserve(out, 4 * len + 8);
+	char *to = room;
 	size_t column = 0;
 
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; room != NULL && i < len; i++) {
 		int last = i + 1 == len;
-		int plain = line[i] == '\t' ||
-		    (line[i] >= ' ' && line[i] <= '~' && line[i] != '=');
+		int plain = is_literal(line[i]);
 
+		if (plain && !last && column > 0 && column < 75) {
+			*to++ = line[i];
+			column++;
+			continue;
+		}
 		if (last && ascii_is_blank(line[i]))
 			plain = 0;
 		if (column + (plain ? 1 : 3) > (last ? 76u : 75u)) {
-			buffer_add(out, "=\r\n", 3);
+			memcpy(to, "=\r\n", 3);
+			to += 3;
 			column = 0;
 		}
 		if (column == 0 && (line[i] == '.' || (len - i >= 5 &&
 		    memcmp(line + i, "From ", 5) == 0)))
 			plain = 0;
-		if (plain)
-			buffer_add_char(out, line[i]);
-		else
-			add_hex(out, '=', line[i]);
+		*to++ = plain ? line[i] : '=';
+		if (!plain) {
+			*to++ = digits16[(unsigned char)line[i] >> 4];
+			*to++ = digits16[(unsigned char)line[i] & 15];
+		}
 		column += plain ? 1 : 3;
 	}
+	out->len += (size_t)(to - room);
 }
 
 /* RFC 2047 5 (3): what may stand for itself in a word within a phrase. */

@@ -109,6 +109,17 @@ reply_words(const char *line, size_t len, size_t *n)
 	return line + start;
 }
 
+/* Returns whether the words are ASCII that needs no escapes. */
+static int
+is_plain(const char *words, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && words[i] >= ' ' && words[i] <= '~' && words[i] != '\\')
+		i++;
+	return i == n;
+}
+
 /* Adds a line to the text, and always has room to show that more came. */
 static void
 quote(struct reply *r, const char *words, size_t n)
@@ -127,7 +138,12 @@ quote(struct reply *r, const char *words, size_t n)
 		memcpy(r->text + used, " / ", 3);
 		used += 3;
 	}
-	escape(r->text + used, size - used, words, n);
+	if (n < size - used && is_plain(words, n)) {
+		memcpy(r->text + used, words, n);
+		r->text[used + n] = '\0';
+	} else {
+		escape(r->text + used, size - used, words, n);
+	}
 }
 
 static int

@@ -16,6 +16,9 @@
 /* A line is processed in pieces of this size, regardless of its length. */
 #define PIECE 4096
 
+/* Number of octets that are collected before they are written. */
+#define BLOCK ((size_t)64 << 10)
+
 /* Maximum depth of nested multiparts and messages. */
 #define DEPTH_MAX 32
 
@@ -218,12 +221,26 @@ struct converter {
 	uint64_t line;            /* number of the current line */
 	struct spool *out;        /* NULL in the first pass */
 	struct buffer input;      /* octets reserved in the sink */
+	struct buffer block;      /* what is not yet in out */
 };
+
+static int
+flush(struct converter *c, struct error *err)
+{
+	int result = c->block.len == 0 ? 0
+	    : spool_add(c->out, c->block.data, c->block.len, err);
+
+	buffer_clear(&c->block);
+	return result;
+}
 
 static int
 put(struct converter *c, const char *text, size_t len, struct error *err)
 {
-	return c->out != NULL ? spool_add(c->out, text, len, err) : 0;
+	if (c->out == NULL)
+		return 0;
+	buffer_add(&c->block, text, len);
+	return c->block.len < BLOCK ? 0 : flush(c, err);
 }
 
 /* Returns the signature flag of the part that is about to begin. */
@@ -316,7 +333,8 @@ end_header(struct converter *c, int with_blank_line, struct error *err)
 		p->is_signed = c->mime.is_signed || is_within_signed(c);
 		if (check_stray_lines(c, err) != 0)
 			return -1;
-	} else if (write_header(&w, &c->header, err) != 0 ||
+	} else if (flush(c, err) != 0 ||
+	    write_header(&w, &c->header, err) != 0 ||
 	    (with_blank_line && put(c, "\n", 1, err) != 0)) {
 		return -1;
 	}
@@ -389,21 +407,15 @@ examine(struct converter *c, int last)
 static int
 write_piece(struct converter *c, int last, struct error *err)
 {
-	struct buffer out = {0};
-	int result;
-
 	if (!is_converted(&c->parts[c->current], c->target)) {
-		result = put(c, c->piece, c->used, err);
+		buffer_add(&c->block, c->piece, c->used);
 	} else {
-		quoted_printable_encode(&out, c->piece, c->used);
+		quoted_printable_encode(&c->block, c->piece, c->used);
 		if (!last)
-			buffer_add_string(&out, "=\n");
-		result = put(c, out.data, out.len, err);
-		buffer_free(&out);
-		if (!last)
-			return result;
+			buffer_add_char(&c->block, '=');
+		last = 1; /* at least in the output */
 	}
-	return result == 0 && last ? put(c, "\n", 1, err) : result;
+	return put(c, "\n", (size_t)last, err);
 }
 
 static int
@@ -450,6 +462,29 @@ reserve(struct sink *s, size_t n)
 	return buffer_reserve(&((struct converter *)s)->input, n);
 }
 
+/* Processes what does not fit in the piece. One octet is kept back, which may
+ * be the CR. */
+static int
+add_to_piece(struct converter *c, const char *text, size_t len,
+    struct error *err)
+{
+	while (len > 0) {
+		size_t n = PIECE - c->used < len ? PIECE - c->used : len;
+
+		memcpy(c->piece + c->used, text, n);
+		c->used += n;
+		text += n;
+		len -= n;
+		if (len == 0)
+			break;
+		c->used--;
+		if (take_piece(c, 0, err) != 0)
+			return -1;
+		c->piece[c->used++] = c->piece[PIECE - 1];
+	}
+	return 0;
+}
+
 /* Accepts the wire form with CRLF line ends, and splits it into pieces at
  * them. */
 static int
@@ -458,21 +493,21 @@ take_wire(struct sink *s, size_t n, struct error *err)
 	struct converter *c = (struct converter *)s;
 	const char *text = c->input.data;
 
-	for (size_t i = 0; i < n; i++) {
-		if (text[i] == '\n') {
-			c->used -= c->used > 0; /* the CR */
-			if (take_piece(c, 1, err) != 0)
-				return -1;
-			continue;
-		}
-		/* keeps one octet back, which may be the CR */
-		if (c->used == PIECE) {
-			c->used--;
-			if (take_piece(c, 0, err) != 0)
-				return -1;
-			c->piece[c->used++] = c->piece[PIECE - 1];
-		}
-		c->piece[c->used++] = text[i];
+	while (n > 0) {
+		const char *lf = memchr(text, '\n', n);
+		size_t len = lf != NULL ? (size_t)(lf - text) : n;
+
+		if (add_to_piece(c, text, len, err) != 0)
+			return -1;
+		text += len;
+		n -= len;
+		if (lf == NULL)
+			break;
+		c->used -= c->used > 0; /* the CR */
+		if (take_piece(c, 1, err) != 0)
+			return -1;
+		text++;
+		n--;
 	}
 	return 0;
 }
@@ -495,7 +530,7 @@ pass(struct converter *c, const struct message *m, struct spool *out,
 		result = message_write(m, MESSAGE_PLAIN, &c->sink, err);
 	if (result == 0 && c->in_header)
 		result = end_header(c, 0, err);
-	return result;
+	return result == 0 && out != NULL ? flush(c, err) : result;
 }
 
 /* Checks that every part that must be converted may be converted. */
@@ -558,6 +593,7 @@ downgrade_convert(struct message *out, const struct message *m,
 		spool_free(spool);
 	buffer_free(&c->header);
 	buffer_free(&c->input);
+	buffer_free(&c->block);
 	free(c->parts);
 	free(c);
 	return result;

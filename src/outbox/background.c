@@ -144,8 +144,7 @@ start(struct background *l, const char *path, const char *config,
 		_exit(0);
 	}
 	if (child > 0) {
-		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-			continue;
+		l->child = child;
 		fcntl(ends[1], F_SETFD, FD_CLOEXEC);
 		l->go = ends[1];
 	} else {
@@ -171,9 +170,12 @@ background_begin(struct background *l)
 void
 background_cancel(struct background *l)
 {
-	if (l->go >= 0)
-		close(l->go);
+	if (l->go < 0)
+		return;
+	close(l->go);
 	l->go = -1;
+	while (waitpid(l->child, NULL, 0) < 0 && errno == EINTR)
+		continue;
 }
 
 int

@@ -7,12 +7,15 @@
 #ifndef ONEHOP_OUTBOX_BACKGROUND_H
 #define ONEHOP_OUTBOX_BACKGROUND_H
 
+#include <sys/types.h>
+
 #include "base/error.h"
 #include "config/selection.h"
 #include "report/outcome.h"
 
 struct background {
-	int go;    /* write end of its pipe; -1: there is no process */
+	int go;      /* write end of its pipe; -1: there is no process */
+	pid_t child; /* that has forked it, to be waited for */
 };
 
 /*

@@ -8,10 +8,14 @@
 
 #include "base/ascii.h"
 #include "base/platform.h"
+#include "base/poll.h"
 #include "base/xmalloc.h"
 
 /* Maximum number of messages that a report describes in detail. */
 #define DETAILED_MAX 50
+
+/* Maximum time to wait for a journal, milliseconds. */
+#define LOCK_PATIENCE 1000
 
 #define BOUNDARY 41  /* 40 hexadecimal digits and the NUL */
 
@@ -210,7 +214,8 @@ note_reported(const struct bounce *b, const struct outbox *o)
 		struct error ignored = {0}; /* it is reported again */
 		struct journal j;
 
-		if (outbox_open_journal(o, b->ids.at[i], &j, &ignored) != 0)
+		if (outbox_open_journal(o, b->ids.at[i], deadline_in(
+		    LOCK_PATIENCE), &j, &ignored) != 1)
 			continue;
 		(void)journal_write(&j, JOURNAL_REPORTED, 0, NULL, &ignored);
 		journal_close(&j);

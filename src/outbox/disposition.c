@@ -154,6 +154,7 @@ put_off(struct flushing *f, struct job *j, enum journal_event event,
 		return give_up(f, j, over.text, err);
 	}
 	f->result.waiting++;
+	f->changed = 1;
 	return journal_write(&j->journal, event, due, why, err);
 }
 

@@ -42,7 +42,10 @@ struct flush {
 struct flushing {
 	struct flush result;
 	struct error complaints;  /* one line for each problem to report */
-	struct outbox outbox;     /* locked */
+	struct outbox outbox;
+	size_t journals;          /* number of them when it began */
+	unsigned removed;         /* messages that had been accepted before */
+	int changed;              /* nonzero if the room taken has changed */
 };
 
 /* One message of a flush. */

@@ -16,13 +16,15 @@
 #include "config/load.h"
 #include "outbox/bounce.h"
 #include "outbox/enqueue.h"
+#include "outbox/lock.h"
 #include "outbox/notify.h"
 #include "outbox/room.h"
 #include "outbox/work.h"
 #include "report/stderr.h"
 
-/* Maximum time to wait for the lock, milliseconds. */
-#define LOCK_PATIENCE 100
+/* Maximum time to wait for the lock, milliseconds. No run holds it while it
+ * sends. */
+#define LOCK_PATIENCE 10000
 
 /* Number of journals whose directory entries are synced together. */
 #define NAMES_AT_ONCE 32
@@ -37,6 +39,7 @@ struct work_report {
 	struct error why;
 	int64_t due;
 	int stopped;
+	int changed;
 	int finished; /* nonzero if the report is complete */
 };
 
@@ -63,7 +66,8 @@ name_journals(struct sending *s, struct error *err)
 	    w->named < s->at + NAMES_AT_ONCE; w->named++) {
 		struct journal j;
 
-		if (outbox_open_journal(o, w->ids.at[w->named], &j, err) != 0)
+		if (outbox_open_journal(o, w->ids.at[w->named], 0, &j,
+		    err) < 0)
 			return -1;
 		journal_close(&j);
 	}
@@ -170,6 +174,8 @@ process(struct sending *s, struct error *err)
 	struct job *j = s->job;
 	int result;
 
+	if (j->state.accepted)
+		return outbox_unlink(&f->outbox, OUTBOX_NEW, j->id, err);
 	if (j->state.crashes >= JOURNAL_CRASHES_MAX)
 		return disposition_give_up(f, j,
 		    "reading it crashed onehop three times", err);
@@ -190,18 +196,28 @@ process(struct sending *s, struct error *err)
 	return try(s, err);
 }
 
-/* Sends one message of the site. Returns -1 if the flush must end. */
+/* Sends one message of the site, unless another run has settled it or tries it
+ * now. Returns -1 if the flush must end. */
 static int
-visit(struct flushing *f, struct work *w, size_t at, struct error *err)
+visit(struct flushing *f, struct work *w, size_t at,
+    const struct flush_order *order, struct error *err)
 {
 	struct job j = { .id = w->ids.at[at], .site = &w->site,
 	    .file.fd = -1, .journal.fd = -1 };
 	struct sending s = { .flushing = f, .work = w, .job = &j,
 	    .at = at };
-	int result = -1;
+	int locked, result = 0;
 
-	if (outbox_read_journal(&f->outbox, j.id, &j.state, err) == 0 &&
-	    outbox_open_journal(&f->outbox, j.id, &j.journal, err) == 0)
+	if (outbox_is_missing(&f->outbox, OUTBOX_NEW, j.id))
+		return 0;
+	locked = outbox_open_journal(&f->outbox, j.id, 0, &j.journal, err);
+	if (locked < 0 || (locked == 1 && j.journal.start > 0 &&
+	    outbox_read_journal(&f->outbox, j.id, &j.state, err) != 0))
+		result = -1;
+	else if (locked == 0 || (order->which == FLUSH_DUE &&
+	    !journal_is_due(j.state.due, time(NULL))))
+		f->result.waiting++;
+	else if (!outbox_is_missing(&f->outbox, OUTBOX_NEW, j.id))
 		result = process(&s, err);
 	journal_close(&j.journal);
 	journal_state_free(&j.state);
@@ -225,10 +241,11 @@ drain(struct flushing *f, struct work *w, const struct flush_order *order)
 			f->result.waiting += (unsigned)(w->ids.n - i);
 			break;
 		}
-		if (visit(f, w, i, &err) != 0)
+		if (visit(f, w, i, order, &err) != 0)
 			break;
 	}
 	reuse_close(&w->site.delivery);
+	work_unlock(w);
 	if (err.code != 0) {
 		disposition_complain(&f->complaints, err.code, err.text);
 		f->complaints.signal = err.signal;
@@ -237,13 +254,17 @@ drain(struct flushing *f, struct work *w, const struct flush_order *order)
 		notify_run(w->site.account.outbox_notify, w->site.failed);
 }
 
-/* Drains one site and reports, in a separate process. */
+/* Drains one site and reports, in a separate process. It keeps no lock of
+ * another site. */
 static void
-work_alone(struct flushing *f, struct work *w,
+work_alone(struct flushing *f, const struct work_list *list, struct work *w,
     const struct flush_order *order, int report)
 {
 	struct work_report r = { .finished = 1 };
 
+	for (size_t i = 0; i < list->n; i++)
+		if (list->at[i] != w)
+			work_unlock(list->at[i]);
 	memset(&f->result, 0, sizeof(f->result));
 	drain(f, w, order);
 	r.result = f->result;
@@ -251,12 +272,14 @@ work_alone(struct flushing *f, struct work *w,
 	r.why = w->site.why;
 	r.due = w->site.due;
 	r.stopped = w->site.stopped;
+	r.changed = f->changed;
 	(void)write_all(report, &r, sizeof(r));
 	_exit(0);
 }
 
 static void
-start(struct flushing *f, struct work *w, const struct flush_order *order)
+start(struct flushing *f, const struct work_list *list, struct work *w,
+    const struct flush_order *order)
 {
 	int ends[2];
 
@@ -267,7 +290,7 @@ start(struct flushing *f, struct work *w, const struct flush_order *order)
 	w->child = fork();
 	if (w->child == 0) {
 		close(ends[0]);
-		work_alone(f, w, order, ends[1]);
+		work_alone(f, list, w, order, ends[1]);
 	}
 	close(ends[1]);
 	if (w->child < 0) {
@@ -276,6 +299,7 @@ start(struct flushing *f, struct work *w, const struct flush_order *order)
 		return;
 	}
 	w->report = ends[0];
+	work_unlock(w); /* its process has it */
 }
 
 static void
@@ -290,6 +314,7 @@ add_result(struct flushing *f, struct work *w, const struct work_report *r)
 		f->result.held = r->result.held;
 	if (f->result.log.code == 0)
 		f->result.log = r->result.log;
+	f->changed |= r->changed;
 	if (r->complaints.code != 0)
 		disposition_complain(&f->complaints, r->complaints.code, text);
 	if (r->complaints.signal != 0)
@@ -335,12 +360,21 @@ static void
 drain_all(struct flushing *f, const struct work_list *list,
     const struct flush_order *order)
 {
-	if (list->n == 1) {
-		drain(f, list->at[0], order);
+	struct work *last = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (!list->at[i]->busy) {
+			last = list->at[i];
+			n++;
+		}
+	if (n == 1) {
+		drain(f, last, order);
 		return;
 	}
 	for (size_t i = 0; i < list->n; i++)
-		start(f, list->at[i], order);
+		if (!list->at[i]->busy)
+			start(f, list, list->at[i], order);
 	for (size_t i = 0; i < list->n; i++)
 		if (list->at[i]->report >= 0)
 			finish(f, list, list->at[i]);
@@ -370,11 +404,10 @@ find_reporter(const struct flushing *f, const struct work_list *list,
 	return found;
 }
 
-/* Queues one report about the messages given up, and sends it unless its
- * account is stopped. */
-static void
-report_failed(struct flushing *f, const struct work_list *list,
-    const struct flush_order *order)
+/* Queues one report about the messages given up. Returns the work of its
+ * account, with the report as its only message; NULL if there is none. */
+static struct work *
+queue_report(struct flushing *f, const struct work_list *list)
 {
 	struct string_list ids = {0};
 	struct bounce bounce = {0};
@@ -395,15 +428,34 @@ report_failed(struct flushing *f, const struct work_list *list,
 	if (first != NULL && bounce_queue(&bounce, &f->outbox, id, &err) != 0) {
 		wrap(&err, "outbox: no report");
 		disposition_complain(&f->complaints, err.code, err.text);
+		first = NULL;
 	} else if (first != NULL) {
 		string_list_free(&first->ids);
 		string_list_add(&first->ids, xstrdup(id));
 		first->named = 0;
 		first->site.failed = 0; /* its user has been notified */
-		drain(f, first, order);
 	}
 	bounce_free(&bounce);
 	string_list_free(&ids);
+	return first;
+}
+
+/* Reports the messages given up, unless the account is stopped. */
+static void
+report_failed(struct flushing *f, const struct work_list *list,
+    const struct flush_order *order)
+{
+	struct error busy = {0};
+	struct work *w;
+
+	if (outbox_lock(&f->outbox, deadline_in(LOCK_PATIENCE), &busy) != 1)
+		return;
+	w = queue_report(f, list);
+	if (w != NULL)
+		w->lock = lock_site(f->outbox.path, w->site.key, &busy);
+	outbox_unlock(&f->outbox);
+	if (w != NULL && w->lock >= 0)
+		drain(f, w, order);
 }
 
 /* Returns whether an account wants reports. */
@@ -443,19 +495,37 @@ tell_failed(struct flushing *f)
 	string_list_free(&ids);
 }
 
+/* Finds the oldest queued message. Returns the number of all. */
+static size_t
+find_oldest(const struct outbox *o, char oldest[OUTBOX_ID])
+{
+	struct error ignored = {0};
+	struct outbox_walk walk;
+	const char *id;
+	size_t n = 0;
+
+	outbox_walk_begin(&walk, o, OUTBOX_NEW);
+	while ((id = outbox_walk_next(&walk)) != NULL)
+		if (n++ == 0 || strcmp(id, oldest) < 0)
+			snprintf(oldest, OUTBOX_ID, "%s", id);
+	(void)outbox_walk_end(&walk, o, &ignored);
+	return n;
+}
+
 /* Reports the oldest message if it has waited too long. */
 static void
 tell_late(struct flushing *f, struct work_list *list,
     const struct flush_order *order)
 {
-	struct string_list ids = {0};
 	struct message_file file = { .fd = -1 };
 	struct error line = {0};
+	char oldest[OUTBOX_ID];
+	size_t n = find_oldest(&f->outbox, oldest);
 	int64_t waits;
 	int fd = -1;
 
-	if (outbox_list(&f->outbox, OUTBOX_NEW, &ids, &line) == 0 && ids.n > 0)
-		fd = outbox_open_message(&f->outbox, OUTBOX_NEW, ids.at[0],
+	if (n > 0)
+		fd = outbox_open_message(&f->outbox, OUTBOX_NEW, oldest,
 		    &line);
 	if (fd >= 0 && message_file_read_head(&file, fd, &line) == 0) {
 		const struct account *a = &work_find(list, &file.origin,
@@ -465,43 +535,68 @@ tell_late(struct flushing *f, struct work_list *list,
 		if (a->name != NULL && a->outbox_patience > 0 &&
 		    waits > (int64_t)a->outbox_patience) {
 			fail(&line, EX_TEMPFAIL, "outbox: %zu message%s "
-			    "waiting, the oldest for %lld hours: %s", ids.n,
-			    ids.n == 1 ? "" : "s", (long long)waits / 3600,
-			    ids.at[0]);
+			    "waiting, the oldest for %lld hours: %s", n,
+			    n == 1 ? "" : "s", (long long)waits / 3600,
+			    oldest);
 			disposition_complain(&f->complaints, line.code,
 			    line.text);
 		}
 	}
 	message_file_free(&file);
-	string_list_free(&ids);
 }
 
+/* Finds what is to be sent, and takes the locks of the sites. Requires the
+ * lock. */
+static int
+begin(struct flushing *f, struct work_list *list, struct held *held,
+    const struct flush_order *order, struct error *err)
+{
+	int result;
+
+	f->journals = outbox_sweep(&f->outbox);
+	result = work_collect(f, list, order, err);
+	held_read(held, &f->outbox);
+	if (order->which == FLUSH_DUE)
+		work_apply_held(list, held);
+	work_lock(f, list);
+	return result;
+}
+
+/* Notes what is held, and cleans up. */
+static void
+conclude(struct flushing *f, const struct work_list *list,
+    const struct held *held)
+{
+	struct error busy = {0}; /* the next flush does it */
+	int changed = f->changed || f->removed > 0 || f->result.sent > 0 ||
+	    f->result.failed > 0;
+
+	if ((list->n == 0 && !changed) || outbox_lock(&f->outbox,
+	    deadline_in(LOCK_PATIENCE), &busy) != 1)
+		return;
+	if (list->n > 0)
+		work_note_held(f, list, held);
+	if (f->removed > 0 || f->result.sent > 0)
+		(void)outbox_sweep(&f->outbox);
+	if (changed)
+		room_count(&f->outbox);
+	outbox_unlock(&f->outbox);
+}
+
+/* Requires the lock, and releases it. */
 static int
 flush_all(struct flushing *f, const struct flush_order *order,
     struct error *err)
 {
-	struct string_list ids = {0};
 	struct work_list list = {0};
 	struct held held = {0};
-	int result, removed = 0;
+	int result = begin(f, &list, &held, order, err);
 
-	outbox_sweep(&f->outbox);
-	result = outbox_list(&f->outbox, OUTBOX_NEW, &ids, err);
-	for (size_t i = 0; i < ids.n && result == 0; i++)
-		removed |= work_sort(f, &list, ids.at[i], order);
-	string_list_free(&ids);
-	held_read(&held, &f->outbox);
-	if (order->which == FLUSH_DUE)
-		work_apply_held(&list, &held);
+	outbox_unlock(&f->outbox);
 	drain_all(f, &list, order);
 	if (f->complaints.signal == 0 && wants_report(&list))
 		report_failed(f, &list, order);
-	if (list.n > 0)
-		work_note_held(f, &list, &held);
-	if (removed || f->result.sent > 0)
-		outbox_sweep(&f->outbox);
-	if (removed || list.n > 0)
-		room_count(&f->outbox);
+	conclude(f, &list, &held);
 	if (f->complaints.signal == 0) {
 		tell_failed(f);
 		tell_late(f, &list, order);

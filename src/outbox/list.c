@@ -66,6 +66,7 @@ struct listing {
 	const struct outbox *outbox;
 	enum outbox_place place;
 	const char *id;
+	int journals;                 /* nonzero if the outbox has any */
 	struct message_file file;     /* its records */
 	struct journal_state state;
 	const struct held_site *held; /* its account is held, or NULL */
@@ -75,26 +76,26 @@ struct listing {
 
 /* Reads the message. Damage is recorded in the details. */
 static void
-read_message(struct listing *l, const struct outbox *o,
-    const struct held *held, enum outbox_place place, const char *id)
+read_message(struct listing *l, const struct held *held)
 {
+	const struct outbox *o = l->outbox;
+	enum outbox_place place = l->place;
 	struct error unread = {0};
 	char key[HELD_KEY];
 	int fd;
 
-	memset(l, 0, sizeof(*l));
-	l->outbox = o;
-	l->place = place;
-	l->id = id;
-	l->size = outbox_message_size(o, place, id);
 	l->file.fd = -1;
-	fd = outbox_open_message(o, place, id, &l->damage);
+	fd = outbox_open_message(o, place, l->id, &l->damage);
 	if (fd >= 0)
 		(void)message_file_read_head(&l->file, fd, &l->damage);
-	(void)outbox_read_journal(o, id, &l->state, &unread);
-	held_key(key, &l->file.origin);
-	if (place == OUTBOX_NEW)
+	l->size = fd >= 0 ? (uint64_t)l->file.size
+	    : outbox_message_size(o, place, l->id);
+	if (l->journals)
+		(void)outbox_read_journal(o, l->id, &l->state, &unread);
+	if (place == OUTBOX_NEW && held->n > 0) {
+		held_key(key, &l->file.origin);
 		l->held = held_find(held, key);
+	}
 }
 
 static void
@@ -158,6 +159,19 @@ is_waiting(const struct listing *l, size_t index)
 	    s->to[index].state == RECIPIENT_REFUSED);
 }
 
+/* Appends text of others. Most of it is ASCII, which needs no escapes. */
+static void
+add_escaped(struct buffer *out, const char *text)
+{
+	size_t plain = 0;
+
+	while (text[plain] >= ' ' && text[plain] <= '~')
+		plain++;
+	buffer_add(out, text, plain);
+	if (text[plain] != '\0')
+		escape_add(out, text + plain);
+}
+
 static void
 add_text(struct buffer *out, const struct listing *l, int64_t now)
 {
@@ -166,20 +180,23 @@ add_text(struct buffer *out, const struct listing *l, int64_t now)
 
 	if (l->file.queued != 0)
 		write_span(age, sizeof(age), now - l->file.queued);
-	escape_add(out, l->id);
-	buffer_addf(out, "  %s  %s ago  <",
-	    write_size(size, sizeof(size), l->size), age);
-	escape_add(out, e->sender != NULL ? e->sender : "?");
+	add_escaped(out, l->id);
+	buffer_add_string(out, "  ");
+	buffer_add_string(out, write_size(size, sizeof(size), l->size));
+	buffer_add_string(out, "  ");
+	buffer_add_string(out, age);
+	buffer_add_string(out, " ago  <");
+	add_escaped(out, e->sender != NULL ? e->sender : "?");
 	buffer_addf(out, ">\n\t%u %s, ", tries(l),
 	    tries(l) == 1 ? "try" : "tries");
 	add_plan(out, l, now);
 	buffer_add_string(out, ": ");
-	escape_add(out, reason(l));
+	add_escaped(out, reason(l));
 	buffer_add_char(out, '\n');
 	for (size_t i = 0; i < e->n; i++)
 		if (is_waiting(l, i)) {
 			buffer_add_string(out, "\t<");
-			escape_add(out, e->to[i].path);
+			add_escaped(out, e->to[i].path);
 			buffer_add_string(out, ">\n");
 		}
 }
@@ -246,12 +263,16 @@ add_messages(struct list_page *p, const struct outbox *o,
 {
 	struct string_list ids = {0};
 	struct held held;
-	struct listing l;
+	int journals = o->places[OUTBOX_JOURNAL] >= 0 &&
+	    outbox_is_used(o, OUTBOX_JOURNAL);
 	int result = outbox_list(o, place, &ids, err);
 
 	held_read(&held, o);
 	for (size_t i = 0; i < ids.n && result == 0; i++) {
-		read_message(&l, o, &held, place, ids.at[i]);
+		struct listing l = { .outbox = o, .place = place,
+		    .id = ids.at[i], .journals = journals };
+
+		read_message(&l, &held);
 		if (p->order->form == LIST_JSON)
 			add_json(&p->text, &l, p->now);
 		else

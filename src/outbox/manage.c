@@ -29,15 +29,18 @@ struct choice {
 	enum outbox_place place;
 	char *id;          /* owned; NULL if there is none */
 	int several;       /* other messages match, too */
+	struct journal journal; /* of the message, while it is locked */
 };
 
 static void
 choice_free(struct choice *c)
 {
+	journal_close(&c->journal);
 	if (c->id != NULL)
 		outbox_close(&c->outbox);
 	free(c->id);
 	memset(c, 0, sizeof(*c));
+	c->journal.fd = -1;
 }
 
 /* Looks in one outbox; keeps it open if the message is there. */
@@ -109,12 +112,17 @@ in_use(struct error *err)
 	    "it");
 }
 
-/* Takes the lock. The run that held it may have moved the message. */
+/* Locks the outbox and the message. The run that held them may have moved the
+ * message. */
 static int
 lock(struct choice *c, struct error *err)
 {
-	int locked = outbox_lock(&c->outbox, deadline_in(LOCK_PATIENCE), err);
+	int64_t deadline = deadline_in(LOCK_PATIENCE);
+	int locked = outbox_lock(&c->outbox, deadline, err);
 
+	if (locked == 1)
+		locked = outbox_open_journal(&c->outbox, c->id, deadline,
+		    &c->journal, err);
 	if (locked == 0)
 		return in_use(err);
 	if (outbox_message_size(&c->outbox, c->place, c->id) == 0)
@@ -181,13 +189,8 @@ static int
 renew(struct choice *c, struct error *err)
 {
 	const struct held none = {0};
-	struct journal j;
-	int result;
+	int result = journal_write(&c->journal, JOURNAL_RETRIED, 0, NULL, err);
 
-	if (outbox_open_journal(&c->outbox, c->id, &j, err) != 0)
-		return -1;
-	result = journal_write(&j, JOURNAL_RETRIED, 0, NULL, err);
-	journal_close(&j);
 	if (result == 0)
 		result = outbox_sync(&c->outbox, OUTBOX_JOURNAL, err);
 	if (result == 0 && c->place == OUTBOX_FAILED)
@@ -213,8 +216,8 @@ retry(int fd, struct choice *c, struct error *err)
 	return result;
 }
 
-/* Makes the queued messages of an outbox due, or only ends the pauses of their
- * accounts. */
+/* Makes the queued messages of an outbox due, unless they are being tried, or
+ * only ends the pauses of their accounts. */
 static int
 renew_all(struct choice *c, int with_messages, struct error *err)
 {
@@ -226,9 +229,15 @@ renew_all(struct choice *c, int with_messages, struct error *err)
 	if (result == 0 && with_messages)
 		result = outbox_list(&c->outbox, OUTBOX_NEW, &ids, err);
 	for (size_t i = 0; i < ids.n && result == 0; i++) {
+		int open = outbox_open_journal(&c->outbox, ids.at[i], 0,
+		    &c->journal, err);
+
 		c->id = ids.at[i];
 		c->place = OUTBOX_NEW;
-		result = renew(c, err);
+		result = open < 0 ? -1 : open == 0 ||
+		    outbox_is_missing(&c->outbox, OUTBOX_NEW, c->id) ? 0
+		    : renew(c, err);
+		journal_close(&c->journal);
 	}
 	if (result == 0)
 		held_write(&none, &c->outbox);
@@ -246,7 +255,7 @@ retry_many(const struct manage_order *order, const char *which,
 	int result = locate_outboxes(&paths, order->selection, err);
 
 	for (size_t i = 0; i < paths.n && result == 0; i++) {
-		struct choice c = {0};
+		struct choice c = { .journal.fd = -1 };
 
 		result = outbox_open(&c.outbox, paths.at[i], OUTBOX_WRITE,
 		    err);
@@ -335,7 +344,8 @@ manage_run(int fd, const struct manage_order *order, struct error *err)
 		return fail(err, EX_USAGE, "--outbox %s: expected the ID of "
 		    "a message after it", verb->name);
 	for (size_t i = 0; i < order->nids && result == 0; i++) {
-		struct choice c = { .access = verb->access };
+		struct choice c = { .access = verb->access,
+		    .journal.fd = -1 };
 
 		if (verb->on_message == retry && is_many(order->ids[i])) {
 			result = retry_many(order, order->ids[i], err);

@@ -235,10 +235,14 @@ is_path(const char *value)
 	struct address_list list = {0};
 	struct error ignored = {0};
 	struct buffer path = {0};
-	int valid = address_list_parse(&list, value, strlen(value),
+	size_t at;
+	int valid;
+
+	if (address_is_plain(value, strlen(value), &at))
+		return 1;
+	valid = address_list_parse(&list, value, strlen(value),
 	    &ignored) == 0 && list.n == 1 &&
 	    address_check_path(&list.at[0], &ignored) == 0;
-
 	if (valid) {
 		address_add_path(&path, &list.at[0]);
 		valid = strcmp(buffer_string(&path), value) == 0;
@@ -399,6 +403,23 @@ is_other_version(const struct buffer *head)
 	    &version) == 0 && version != MESSAGE_FILE_VERSION;
 }
 
+/* Finds an empty line from *seen on, which becomes the offset where the next
+ * search begins. Returns the end of the line before, or NULL. */
+static const char *
+find_empty_line(const struct buffer *head, size_t *seen)
+{
+	const char *lf;
+
+	while (*seen + 1 < head->len && (lf = memchr(head->data + *seen, '\n',
+	    head->len - 1 - *seen)) != NULL) {
+		if (lf[1] == '\n')
+			return lf;
+		*seen = (size_t)(lf - head->data) + 1;
+	}
+	*seen = head->len - 1;
+	return NULL;
+}
+
 /* Reads until the empty line; *end is the offset of the content. */
 static int
 find_content(struct message_file *m, off_t size, size_t *end,
@@ -425,9 +446,7 @@ find_content(struct message_file *m, off_t size, size_t *end,
 			return fail(err, EX_CONFIG, "format is not version "
 			    "%d: another version of onehop has queued the "
 			    "message", MESSAGE_FILE_VERSION);
-		for (; empty == NULL && seen + 1 < m->head.len; seen++)
-			if (memcmp(m->head.data + seen, "\n\n", 2) == 0)
-				empty = m->head.data + seen;
+		empty = find_empty_line(&m->head, &seen);
 	}
 	*end = (size_t)(empty - m->head.data) + 2;
 	return 0;
@@ -558,6 +577,7 @@ begin(struct message_file *m, int fd, off_t *size, size_t *content,
 	m->fd = fd;
 	if (fstat(fd, &st) != 0)
 		return fail(err, EX_IOERR, "%s", strerror(errno));
+	m->size = st.st_size;
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
 	    st.st_nlink != 1)
 		return fail(err, EX_NOPERM, "expected a regular file of user "

@@ -45,6 +45,7 @@ struct message_file {
 	unsigned doubts;         /* earlier tries with unknown outcome */
 	char *reason;            /* why it was queued, escaped */
 	int64_t content;         /* size of the content, octets */
+	int64_t size;            /* of the file, octets; not written */
 	struct buffer head;      /* records as read; borrowed by origin */
 	int fd;                  /* read by message; owned, or -1 */
 };

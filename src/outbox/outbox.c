@@ -17,19 +17,16 @@
 #include "base/escape.h"
 #include "base/mkdirs.h"
 #include "base/platform.h"
-#include "base/poll.h"
 #include "base/xdg.h"
 #include "base/xmalloc.h"
 #include "config/local_host.h"
+#include "outbox/lock.h"
 
 /* Prefix of the name of a file that is being written. */
 #define UNFINISHED ".unfinished-"
 
 /* Age after which an unfinished file is removed, seconds. */
 #define UNFINISHED_SECONDS 3600
-
-/* Time between two tries to take the lock, milliseconds. */
-#define LOCK_PAUSE 50
 
 /* Maximum number of octets read from the end of a journal. */
 #define JOURNAL_MAX ((size_t)1 << 20)
@@ -308,19 +305,15 @@ outbox_add(const struct outbox *o, enum outbox_place place,
 }
 
 int
-outbox_lock(struct outbox *o, int64_t deadline, struct error *err)
+outbox_lock(const struct outbox *o, int64_t deadline, struct error *err)
 {
-	while (flock(o->lock, LOCK_EX | LOCK_NB) != 0) {
-		if (errno == EINTR)
-			continue;
-		if (errno != EWOULDBLOCK)
-			return outbox_cannot(err, "lock", o->path);
-		if (deadline_now() >= deadline)
-			return 0;
-		if (poll_any(NULL, 0, deadline_in(LOCK_PAUSE), err) < 0)
-			return -1;
-	}
-	return 1;
+	return lock_take(o->lock, o->path, deadline, err);
+}
+
+void
+outbox_unlock(const struct outbox *o)
+{
+	(void)flock(o->lock, LOCK_UN);
 }
 
 /* Returns whether name is an ID made by make_id(). Other names are foreign. */
@@ -353,43 +346,71 @@ open_listing(int directory)
 	return listing;
 }
 
+void
+outbox_walk_begin(struct outbox_walk *w, const struct outbox *o,
+    enum outbox_place place)
+{
+	w->listing = o->places[place] >= 0
+	    ? open_listing(o->places[place]) : NULL;
+	w->error = w->listing == NULL && o->places[place] >= 0 ? errno : 0;
+}
+
+const char *
+outbox_walk_next(struct outbox_walk *w)
+{
+	const struct dirent *d;
+
+	if (w->listing == NULL)
+		return NULL;
+	for (errno = 0; (d = readdir(w->listing)) != NULL; errno = 0)
+		if (is_id(d->d_name))
+			return d->d_name;
+	w->error = errno;
+	return NULL;
+}
+
+int
+outbox_walk_end(struct outbox_walk *w, const struct outbox *o,
+    struct error *err)
+{
+	if (w->listing != NULL)
+		closedir(w->listing);
+	errno = w->error;
+	return w->error == 0 ? 0 : outbox_cannot(err, "list", o->path);
+}
+
 int
 outbox_is_used(const struct outbox *o, enum outbox_place place)
 {
-	DIR *listing = open_listing(o->places[place]);
-	const struct dirent *d = NULL;
+	struct outbox_walk walk;
+	struct error ignored = {0};
+	int used;
 
-	while (listing != NULL && (d = readdir(listing)) != NULL &&
-	    !is_id(d->d_name))
-		continue;
-	if (listing != NULL)
-		closedir(listing);
-	return d != NULL;
+	outbox_walk_begin(&walk, o, place);
+	used = outbox_walk_next(&walk) != NULL;
+	(void)outbox_walk_end(&walk, o, &ignored);
+	return used;
+}
+
+void
+outbox_sort(struct string_list *ids)
+{
+	if (ids->n > 1)
+		qsort(ids->at, ids->n, sizeof(ids->at[0]), compare);
 }
 
 int
 outbox_list(const struct outbox *o, enum outbox_place place,
     struct string_list *ids, struct error *err)
 {
-	const struct dirent *d;
-	DIR *listing;
+	struct outbox_walk walk;
+	const char *id;
 
-	if (o->places[place] < 0)
-		return 0;
-	listing = open_listing(o->places[place]);
-	if (listing == NULL)
-		return outbox_cannot(err, "list", o->path);
-	for (errno = 0; (d = readdir(listing)) != NULL; errno = 0)
-		if (is_id(d->d_name))
-			string_list_add(ids, xstrdup(d->d_name));
-	if (errno != 0) {
-		closedir(listing);
-		return outbox_cannot(err, "list", o->path);
-	}
-	closedir(listing);
-	if (ids->n > 1)
-		qsort(ids->at, ids->n, sizeof(ids->at[0]), compare);
-	return 0;
+	outbox_walk_begin(&walk, o, place);
+	while ((id = outbox_walk_next(&walk)) != NULL)
+		string_list_add(ids, xstrdup(id));
+	outbox_sort(ids);
+	return outbox_walk_end(&walk, o, err);
 }
 
 int
@@ -414,22 +435,32 @@ outbox_message_size(const struct outbox *o, enum outbox_place place,
 }
 
 int
-outbox_open_journal(const struct outbox *o, const char *id,
+outbox_is_missing(const struct outbox *o, enum outbox_place place,
+    const char *id)
+{
+	struct stat st;
+
+	return fstatat(o->places[place], id, &st, AT_SYMLINK_NOFOLLOW) != 0 &&
+	    errno == ENOENT;
+}
+
+int
+outbox_open_journal(const struct outbox *o, const char *id, int64_t deadline,
     struct journal *j, struct error *err)
 {
+	int locked = -1;
 	int fd = openat(o->places[OUTBOX_JOURNAL], id, O_RDWR | O_APPEND |
 	    O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 
 	j->fd = fd;
-	if (fd < 0 || fchmod(fd, 0600) != 0) {
+	if (fd < 0 || fchmod(fd, 0600) != 0)
 		outbox_cannot(err, "open the journal of", id);
-		journal_close(j);
-		return -1;
-	}
-	if (journal_open(j, fd, err) == 0)
-		return 0;
+	else
+		locked = lock_take(fd, id, deadline, err);
+	if (locked == 1 && journal_open(j, fd, err) == 0)
+		return 1;
 	journal_close(j);
-	return -1;
+	return locked == 0 ? 0 : -1;
 }
 
 int
@@ -490,7 +521,7 @@ int
 outbox_unlink(const struct outbox *o, enum outbox_place place,
     const char *id, struct error *err)
 {
-	return unlinkat(o->places[place], id, 0) == 0 ? 0
+	return unlinkat(o->places[place], id, 0) == 0 || errno == ENOENT ? 0
 	    : outbox_cannot(err, "remove", id);
 }
 
@@ -527,14 +558,15 @@ is_orphan(const struct outbox *o, const char *name)
 /*
  * Removes abandoned files and orphaned journals. A message that reappears after
  * a power failure must find its journal, so removals of messages are synced
- * before the first journal is removed.
+ * before the first journal is removed. Returns the number of IDs that remain.
  */
-static void
+static size_t
 sweep_directory(const struct outbox *o, enum outbox_place place)
 {
 	int directory = o->places[place], synced = 0;
 	DIR *listing = open_listing(directory);
 	const struct dirent *d;
+	size_t kept = 0;
 
 	while (listing != NULL && (d = readdir(listing)) != NULL) {
 		if (place == OUTBOX_JOURNAL && is_orphan(o, d->d_name)) {
@@ -542,19 +574,23 @@ sweep_directory(const struct outbox *o, enum outbox_place place)
 				break;
 			synced = 1;
 		} else if (!is_abandoned(directory, d->d_name)) {
+			kept += (size_t)is_id(d->d_name);
 			continue;
 		}
 		unlinkat(directory, d->d_name, 0);
 	}
 	if (listing != NULL)
 		closedir(listing);
+	return kept;
 }
 
-void
+size_t
 outbox_sweep(const struct outbox *o)
 {
-	for (int i = 0; i < OUTBOX_PLACES; i++)
-		sweep_directory(o, (enum outbox_place)i);
+	lock_sweep(o->path);
+	(void)sweep_directory(o, OUTBOX_NEW);
+	(void)sweep_directory(o, OUTBOX_FAILED);
+	return sweep_directory(o, OUTBOX_JOURNAL);
 }
 
 /* Returns the path of the file whose modification time is when the user last

@@ -6,11 +6,16 @@
  *	new/ID       messages to be sent
  *	failed/ID    messages given up, kept for their user
  *	journal/ID   the journal of each message (journal.h)
- *	lock         held by the run that sends or moves messages; never removed
+ *	lock         held while messages are listed, moved by the user, or
+ *	             swept; never removed
+ *	site-KEY     held by the run that sends the messages of an account
+ *
+ * The journal of a message is locked while the message is tried or moved.
  */
 #ifndef ONEHOP_OUTBOX_OUTBOX_H
 #define ONEHOP_OUTBOX_OUTBOX_H
 
+#include <dirent.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -77,7 +82,30 @@ int outbox_add(const struct outbox *o, enum outbox_place place,
 
 /* Takes the lock. Returns 1 on success, 0 if another run still holds it at the
  * deadline (poll.h), -1 with err set. */
-int outbox_lock(struct outbox *o, int64_t deadline, struct error *err);
+int outbox_lock(const struct outbox *o, int64_t deadline, struct error *err);
+
+void outbox_unlock(const struct outbox *o);
+
+/* A walk over the messages in a place. */
+struct outbox_walk {
+	DIR *listing;  /* owned; NULL: no directory */
+	int error;     /* errno value */
+};
+
+/* Begins a walk. Call outbox_walk_end() afterwards. */
+void outbox_walk_begin(struct outbox_walk *w, const struct outbox *o,
+	enum outbox_place place);
+
+/* Returns the next ID, in no order, valid until the next call; NULL after the
+ * last one. */
+const char *outbox_walk_next(struct outbox_walk *w);
+
+/* Returns 0 if all messages have been met, -1 with err set. */
+int outbox_walk_end(struct outbox_walk *w, const struct outbox *o,
+	struct error *err);
+
+/* Sorts IDs by age, oldest first. */
+void outbox_sort(struct string_list *ids);
 
 /* Returns whether the place contains a message. */
 int outbox_is_used(const struct outbox *o, enum outbox_place place);
@@ -101,10 +129,17 @@ uint64_t outbox_message_size(const struct outbox *o, enum outbox_place place,
 int outbox_read_journal(const struct outbox *o, const char *id,
 	struct journal_state *state, struct error *err);
 
-/* Opens the journal of a message for writing, and creates it if it is missing.
- * Returns 0 on success, -1 with err set. */
+/* Returns whether the place does not contain the message. */
+int outbox_is_missing(const struct outbox *o, enum outbox_place place,
+	const char *id);
+
+/*
+ * Opens the journal of a message for writing and locks it until it is closed;
+ * creates it if it is missing. Returns 1 on success, 0 if another run still
+ * holds it at the deadline (poll.h), -1 with err set.
+ */
 int outbox_open_journal(const struct outbox *o, const char *id,
-	struct journal *j, struct error *err);
+	int64_t deadline, struct journal *j, struct error *err);
 
 /* Syncs the directory to disk. Returns 0 on success, -1 with err set. */
 int outbox_sync(const struct outbox *o, enum outbox_place place,
@@ -121,8 +156,8 @@ int outbox_remove(const struct outbox *o, enum outbox_place place,
 	const char *id, struct error *err);
 
 /* Removes a message but not its journal, which outbox_sweep() removes later.
- * The removal is durable after outbox_sync(). Returns 0 on success, -1 with err
- * set. */
+ * The removal is durable after outbox_sync(). A missing message is no error.
+ * Returns 0 on success, -1 with err set. */
 int outbox_unlink(const struct outbox *o, enum outbox_place place,
 	const char *id, struct error *err);
 
@@ -142,8 +177,9 @@ void outbox_look(const struct outbox *o);
 int outbox_list_unseen(const struct outbox *o, struct string_list *ids,
 	struct error *err);
 
-/* Removes files left over by killed runs, and the journals of messages that no
- * longer exist. Requires the lock. */
-void outbox_sweep(const struct outbox *o);
+/* Removes files left over by killed runs, locks that no run holds, and the
+ * journals of messages that no longer exist. Returns the number of journals
+ * that remain. Requires the lock. */
+size_t outbox_sweep(const struct outbox *o);
 
 #endif

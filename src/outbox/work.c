@@ -7,9 +7,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/xmalloc.h"
 #include "config/load.h"
+#include "outbox/lock.h"
 
 struct work *
 work_find(struct work_list *list, const struct selection *origin,
@@ -26,7 +28,7 @@ work_find(struct work_list *list, const struct selection *origin,
 	w = xcalloc(1, sizeof(*w));
 	memcpy(w->site.key, key, sizeof(key));
 	w->unreadable = unreadable;
-	w->report = -1;
+	w->report = w->lock = -1;
 	w->site.delivery.options.trace = order->trace;
 	w->site.stopped = config_load(&w->site.account, origin, NULL, NULL,
 	    &w->site.why) != 0;
@@ -39,6 +41,7 @@ void
 work_free(struct work_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
+		work_unlock(list->at[i]);
 		account_free(&list->at[i]->site.account);
 		string_list_free(&list->at[i]->ids);
 		free(list->at[i]);
@@ -66,29 +69,29 @@ read_head(struct message_file *file, const struct outbox *o, const char *id,
 	}
 }
 
-int
-work_sort(struct flushing *f, struct work_list *list, const char *id,
+static void
+sort(struct flushing *f, struct work_list *list, const char *id,
     const struct flush_order *order)
 {
 	const struct selection unknown = { .config = order->config };
 	struct error why = {0};
-	struct journal_state state;
+	struct journal_state state = {0};
 	struct message_file file = { .fd = -1 };
 	int64_t due;
-	int accepted;
 
-	if (outbox_read_journal(&f->outbox, id, &state, &why) != 0) {
+	if (f->journals > 0 &&
+	    outbox_read_journal(&f->outbox, id, &state, &why) != 0) {
 		f->result.waiting++;
-		return 0;
+		return;
 	}
 	due = state.due;
-	accepted = state.accepted;
-	if (!accepted)
+	if (!state.accepted)
 		read_head(&file, &f->outbox, id, &why);
 	if (due == 0 && state.tries == 0 && state.retried == 0)
 		due = file.due;
-	if (accepted) {
+	if (state.accepted) {
 		(void)outbox_unlink(&f->outbox, OUTBOX_NEW, id, &why);
+		f->removed++;
 	} else if (order->which == FLUSH_DUE &&
 	    !journal_is_due(due, time(NULL))) {
 		f->result.waiting++;
@@ -101,7 +104,47 @@ work_sort(struct flushing *f, struct work_list *list, const char *id,
 	}
 	journal_state_free(&state);
 	message_file_free(&file);
-	return accepted;
+}
+
+int
+work_collect(struct flushing *f, struct work_list *list,
+    const struct flush_order *order, struct error *err)
+{
+	struct outbox_walk walk;
+	const char *id;
+
+	outbox_walk_begin(&walk, &f->outbox, OUTBOX_NEW);
+	while ((id = outbox_walk_next(&walk)) != NULL)
+		sort(f, list, id, order);
+	for (size_t i = 0; i < list->n; i++)
+		outbox_sort(&list->at[i]->ids);
+	return outbox_walk_end(&walk, &f->outbox, err);
+}
+
+void
+work_lock(struct flushing *f, struct work_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct work *w = list->at[i];
+		struct error why = {0};
+
+		w->lock = lock_site(f->outbox.path, w->unreadable
+		    ? "unreadable" : w->site.key, &why);
+		w->busy = w->lock < 0;
+		if (!w->busy)
+			continue;
+		f->result.waiting += (unsigned)w->ids.n;
+		if (f->result.held.code == 0)
+			f->result.held = why;
+	}
+}
+
+void
+work_unlock(struct work *w)
+{
+	if (w->lock >= 0)
+		close(w->lock);
+	w->lock = -1;
 }
 
 /* Returns whether the account's config file was changed after the moment: it
@@ -139,19 +182,56 @@ work_apply_held(struct work_list *list, const struct held *held)
 	}
 }
 
+/* Returns the work of the site, or NULL. */
+static const struct work *
+find_site(const struct work_list *list, const char *key)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->at[i]->site.key, key) == 0 &&
+		    !list->at[i]->unreadable)
+			return list->at[i];
+	return NULL;
+}
+
+/* Returns whether the record is as it was when the flush began. */
+static int
+is_old(const struct held_site *h, const struct held *before)
+{
+	const struct held_site *old = held_find(before, h->key);
+
+	return old != NULL && old->due == h->due && old->code == h->code &&
+	    strcmp(old->text, h->text) == 0;
+}
+
+/* Adds what another run has noted about the sites that it sends for. */
+static void
+keep_others(struct held *held, const struct work_list *list,
+    const struct held *now, const struct held *before)
+{
+	for (size_t i = 0; i < now->n; i++) {
+		const struct work *w = find_site(list, now->at[i].key);
+
+		if (w != NULL ? w->busy : !is_old(&now->at[i], before))
+			held_add(held, &now->at[i]);
+	}
+}
+
 void
 work_note_held(const struct flushing *f, const struct work_list *list,
     const struct held *before)
 {
-	struct held held = {0};
+	struct held held = {0}, now;
 
+	held_read(&now, &f->outbox);
+	keep_others(&held, list, &now, before);
 	for (size_t i = 0; i < list->n; i++) {
-		const struct site *site = &list->at[i]->site;
+		const struct work *w = list->at[i];
+		const struct site *site = &w->site;
 		struct held_site h = { .since = time(NULL), .due = site->due,
 		    .code = site->why.code };
 		const struct held_site *old = held_find(before, site->key);
 
-		if (!site->stopped || list->at[i]->unreadable)
+		if (!site->stopped || w->unreadable || w->busy)
 			continue;
 		if (old != NULL)
 			h.since = old->since;
@@ -162,4 +242,5 @@ work_note_held(const struct flushing *f, const struct work_list *list,
 	}
 	held_write(&held, &f->outbox);
 	held_free(&held);
+	held_free(&now);
 }

@@ -17,6 +17,9 @@ struct work {
 	struct string_list ids; /* of messages that are due */
 	size_t named;           /* number of these whose journal's directory
 	                           entry is on disk */
+	int busy;               /* another run is sending its messages */
+	int lock;               /* descriptor that holds the site's lock, or
+	                           -1 */
 	pid_t child;
 	int report;             /* pipe from which its struct work_report is
 	                           read, or -1 */
@@ -36,18 +39,25 @@ struct work *work_find(struct work_list *list, const struct selection *origin,
 /* Frees the list. */
 void work_free(struct work_list *list);
 
-/* Adds the message to the work of its account if it is due; counts it as
- * waiting otherwise. Returns whether it was removed because all recipients had
- * accepted it. */
-int work_sort(struct flushing *f, struct work_list *list, const char *id,
-	const struct flush_order *order);
+/* Adds each queued message to the work of its account if it is due; counts it
+ * as waiting otherwise. Removes messages that all recipients had accepted.
+ * Returns 0 on success, -1 with err set. */
+int work_collect(struct flushing *f, struct work_list *list,
+	const struct flush_order *order, struct error *err);
+
+/* Takes the locks of all sites. The messages of those that another run is
+ * sending are counted as waiting. */
+void work_lock(struct flushing *f, struct work_list *list);
+
+/* Releases the lock of the site. */
+void work_unlock(struct work *w);
 
 /* Stops the accounts that an earlier flush held, unless they are due or their
  * config file has been edited. */
 void work_apply_held(struct work_list *list, const struct held *held);
 
-/* Writes the list of accounts that this flush holds. before is the list of the
- * earlier flush. */
+/* Writes the list of accounts that are held. before is the list that was read
+ * when the flush began: another run may have changed it meanwhile. */
 void work_note_held(const struct flushing *f, const struct work_list *list,
 	const struct held *before);
 

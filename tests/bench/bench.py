@@ -17,11 +17,12 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "lib"))
 
+import queues  # noqa: E402
 import realserver  # noqa: E402
 import servers  # noqa: E402
 from clients import CLIENTS, Bench, Route  # noqa: E402
-from table import (Table, Want, count, mebibytes, median,  # noqa: E402
-                   millions, milliseconds, seconds)
+from table import (AtLeast, Table, Want, count, mebibytes,  # noqa: E402
+                   median, millions, milliseconds, rate, seconds)
 
 QUICK = bool(os.environ.get("BENCH_QUICK"))
 ONEHOP = os.path.abspath(os.environ.get("ONEHOP", "onehop"))
@@ -53,6 +54,19 @@ def say(words):
     print("bench: " + words, file=sys.stderr, flush=True)
 
 
+def write_8bit(path, size):
+    """Text of that size with some umlauts in each line."""
+    block = "".join("Grüße aus München %s\n" % ("und anderswo " * (i % 5))
+                    for i in range(4096)).encode()
+    with open(path, "wb") as file:
+        file.write(SMALL.replace(b"\r\n", b"\n").replace(
+            b"\n\n", b"\nMIME-Version: 1.0\n"
+            b"Content-Type: text/plain; charset=utf-8\n"
+            b"Content-Transfer-Encoding: 8bit\n\n"))
+        for _ in range(max(1, size // len(block))):
+            file.write(block)
+
+
 def write_message(path, size, line_end):
     """Text of that size with lines of all lengths, some led by dots."""
     lines = [(b"." if i % 61 == 0 else b"") +
@@ -75,6 +89,7 @@ class Story:
         self.real = real
         self.sink = sink
         self.table = Table()
+        self.queues = Table(("onehop", *queues.PEERS))
 
     def message(self, size, line_end=b"\n"):
         """A file with so many octets of text."""
@@ -248,6 +263,26 @@ class Story:
                 client: median([getattr(run, column) for run in runs if run])
                 for client, runs in found.items()}, *wanted)
 
+    def conversion(self):
+        """onehop makes it quoted-printable for a server that takes no 8-bit
+        octets; msmtp sends it as it is."""
+        size = (1 if QUICK else 50) * MIB
+        say("8-bit text to a server without 8BITMIME")
+        path = self.bench.path("8bit")
+        write_8bit(path, size)
+        with servers.SevenBitSink() as sink:
+            route = Route(sink.port)
+
+            def once(client):
+                done = self.bench.run(self.bench.command(
+                    client, route, addresses(1)), path)
+                return done.cpu if done else None
+
+            self.table.add(
+                "CPU: %d MiB of 8-bit text, no 8BITMIME" % (size // MIB),
+                seconds, self.compare(once, 3, ("onehop", "msmtp")),
+                Want(0.5, "msmtp"))
+
     def memory(self):
         route = Route(self.sink.port)
         for size, words in ((1024, "1 KiB"), (MIB, "1 MiB")) + (
@@ -275,9 +310,11 @@ class Story:
                            self.compare(lambda client, to=to: self._seconds(
                                client, direct, to), 5, ours))
             self.table.add(
-                "  instructions", millions, {"onehop": self.bench.instructions(
-                    self.bench.command("onehop", direct, to),
-                    self.message(1024))})
+                "  instructions", millions, {
+                    client: self.bench.instructions(self.bench.command(
+                        client, direct, to), self.message(1024))
+                    for client in (ours if n <= 1000 else ("onehop",))},
+                *((Want(0.8, "msmtp"),) if n == 1000 else ()))
             with servers.SlowLine(self.sink.port, HALF_TRIP) as line:
                 self._seconds("onehop", Route(line.port), to)
                 self.table.add("  waits", count, {"onehop": line.waits()})
@@ -306,6 +343,51 @@ class Story:
                        {"onehop": failed}, 0)
 
 
+    # --- queues
+
+    def outbox(self):
+        """Queues of nullmailer, dma and Postfix beside the outbox."""
+        self._queue("enqueue", 20 if QUICK else 100, 5, rate, self._enqueue,
+                    AtLeast(1, "dma"))
+        n = 20 if QUICK else 1000
+        self._queue("drain of %d" % n, n, 3, rate, self._drain,
+                    AtLeast(1, "Postfix"))
+        n = 20 if QUICK else 10000
+        self._queue("mailq of %d" % n, n, 1, seconds, self._list,
+                    Want(2, "nullmailer"))
+
+    def _queue(self, what, n, full, unit, measure, want):
+        say(what)
+        names = {name: queues.why_not(name) for name in queues.PEERS}
+        there = ["onehop"] + [name for name, why in names.items() if not why]
+        figures = {name: why for name, why in names.items() if why}
+        figures.update(self.compare(
+            lambda name: measure(self._open(name), n), full, there))
+        self.queues.add(what, unit, figures, want)
+
+    def _open(self, name):
+        os.chmod(self.bench.home, 0o755)  # nullmailer and dma are not root
+        return queues.open_queue(name, self.bench.home, ONEHOP)
+
+    def _enqueue(self, queue, n):
+        with queue:
+            taken = queue.enqueue(self.message(1024), n)
+        return n / taken if taken else None
+
+    def _drain(self, queue, n):
+        with queue:
+            queue.fill(self.message(1024), n)
+            try:
+                return n / queue.drain(n)
+            except TimeoutError:
+                return None
+
+    def _list(self, queue, n):
+        with queue:
+            queue.fill(self.message(1024), n)
+            return median([queue.list() for _ in range(times(5))])
+
+
 def versions():
     """What was measured, and on what."""
     words = [subprocess.run([program, "--version"], stdout=subprocess.PIPE,
@@ -328,13 +410,16 @@ def main():
             servers.PostfixSink() as sink:
         story = Story(bench, real, sink)
         for chapter in (story.network, story.nearby, story.instructions,
-                        story.bulk, story.memory, story.recipients,
-                        story.crowd):
-            chapter()
+                        story.bulk, story.conversion, story.memory,
+                        story.recipients, story.crowd, story.outbox):
+            if os.environ.get("BENCH_ONLY", chapter.__name__).split(
+                    ",").count(chapter.__name__):
+                chapter()
     if QUICK:
         print("a quick run: says that the bench works, not how fast we are")
     print(versions())
-    print(story.table.text(), end="")
+    print(story.table.text())
+    print(story.queues.text(), end="")
     for words in bench.failures:
         print("bench: " + words, file=sys.stderr)
     return 1 if bench.failures else 0

@@ -155,6 +155,12 @@ class Sink(Listener):
             last = ahead[-len(self.END) + 1:]
 
 
+class SevenBitSink(Sink):
+    """The same without 8BITMIME."""
+
+    EHLO = b"250-sink\r\n250-PIPELINING\r\n250 SIZE\r\n"
+
+
 class TlsSink(Sink):
     """The same over TLS."""
 

@@ -22,6 +22,10 @@ def millions(value):
     return "%.2f M" % (value / 1e6)
 
 
+def rate(value):
+    return "%.0f /s" % value
+
+
 def mebibytes(value):
     return "%.1f MiB" % (value / (1 << 20))
 
@@ -50,15 +54,30 @@ class Want:
         value = figures.get("onehop")
         if self.peer:
             peer = figures.get(self.peer)
-            value = value / peer if value is not None and peer else None
+            value = value / peer if value is not None and \
+                isinstance(peer, (int, float)) and peer else None
         return None if value is None else value <= self.limit
 
 
-class Table:
-    HEAD = ("what", "onehop", "msmtp", "curl", "/msmtp", "/curl",
-            "wanted at most", "")
+class AtLeast(Want):
+    """The same for a figure that should be large."""
 
-    def __init__(self):
+    def text(self):
+        return "at least " + super().text()
+
+    def is_met(self, figures):
+        value = figures.get("onehop")
+        other = figures.get(self.peer)
+        if value is None or not isinstance(other, (int, float)):
+            return None
+        return value >= self.limit * other
+
+
+class Table:
+    """A column for each program, the first ours, and one for each ratio."""
+
+    def __init__(self, programs=clients.CLIENTS):
+        self._programs = programs
         self._rows = []
 
     def add(self, what, unit, figures, *wants):
@@ -72,17 +91,20 @@ class Table:
 
     def _cells(self, what, unit, figures, wants):
         cells = [what]
-        for client in clients.CLIENTS:
+        for client in self._programs:
             if client not in figures:
                 cells.append("")
             elif figures[client] is None:
                 cells.append("fails")
+            elif isinstance(figures[client], str):  # why there is none
+                cells.append(figures[client])
             else:
                 cells.append(unit(figures[client]))
-        for peer in clients.CLIENTS[1:]:
+        for peer in self._programs[1:]:
             ours, other = figures.get("onehop"), figures.get(peer)
             cells.append("%.3f" % (ours / other)
-                         if ours is not None and other else "")
+                         if ours is not None and
+                         isinstance(other, (int, float)) and other else "")
         cells.append(", ".join(want.text() for want in wants))
         cells.append(self._verdict([want.is_met(figures) for want in wants]))
         return cells
@@ -93,10 +115,13 @@ class Table:
         return "?" if None in met else "met" if met else ""
 
     def text(self):
-        rows = [self.HEAD] + [self._cells(*row) for row in self._rows]
-        widths = [max(len(row[i]) for row in rows)
-                  for i in range(len(self.HEAD))]
+        head = ("what", *self._programs,
+                *("/" + peer for peer in self._programs[1:]),
+                "wanted at most", "")
+        rows = [head] + [self._cells(*row) for row in self._rows]
+        widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+        left = (0, len(head) - 2, len(head) - 1)
         return "".join("  ".join(
-            cell.ljust(width) if i in (0, 6, 7) else cell.rjust(width)
+            cell.ljust(width) if i in left else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(row, widths))).rstrip() +
             "\n" for row in rows)

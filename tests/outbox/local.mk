@@ -11,11 +11,13 @@ OUTBOX_TESTS = \
 	tests/outbox/person.py \
 	tests/outbox/powercut.py \
 	tests/outbox/report.py \
-	tests/outbox/rows.py
+	tests/outbox/rows.py \
+	tests/outbox/sites.py
 EXTRA_DIST += $(OUTBOX_TESTS) tests/outbox/enqueue_rows.py \
-	tests/outbox/flush_rows.py tests/outbox/house.py tests/outbox/kill.py
+	tests/outbox/flush_rows.py tests/outbox/house.py tests/outbox/kill.py \
+	tests/outbox/calls.py
 TESTS += $(OUTBOX_TESTS)
 # The sanitizers make system calls of their own.
 if !SANITIZERS
-TESTS += tests/outbox/kill.py
+TESTS += tests/outbox/kill.py tests/outbox/calls.py
 endif

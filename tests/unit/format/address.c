@@ -26,6 +26,52 @@ free_parts(struct address *a)
 	free(a->domain);
 }
 
+static const struct {
+	const char *text;
+	size_t at;  /* offset of the "@"; 0 if it is not plain */
+} plain[] = {
+	{ "a@b", 1 },
+	{ "a.b-c_d+e=f@g.h1", 11 },
+	{ SIXTY, 0 },
+	{ TEN "@" TEN TEN TEN TEN TEN, 0 },
+	{ "", 0 },
+	{ "@b", 0 },
+	{ "a@", 0 },
+	{ "a", 0 },
+	{ ".a@b", 0 },
+	{ "a.@b", 0 },
+	{ "a..b@c", 0 },
+	{ "a@.b", 0 },
+	{ "a@b.", 0 },
+	{ "a@b..c", 0 },
+	{ "a@b-c", 0 },
+	{ "a@b@c", 0 },
+	{ "a@b c", 0 },
+	{ "a@b\n", 0 },
+	{ "a@b>", 0 },
+	{ "<a@b>", 0 },
+	{ "a/b@c", 0 },
+	{ "\"a\"@b", 0 },
+	{ "j\303\266@b", 0 },
+	{ "a@b\303\266", 0 },
+};
+
+static void
+plain_addresses_need_no_parser(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(plain); i++) {
+		size_t at = 0;
+		int is_plain = address_is_plain(plain[i].text,
+		    strlen(plain[i].text), &at);
+
+		if (is_plain != (plain[i].at > 0) ||
+		    (is_plain && at != plain[i].at))
+			fail_msg("%s", plain[i].text);
+	}
+	assert_int_equal(address_is_plain("a\0b@c", 5, &(size_t){0}), 0);
+}
+
 /* What may follow MAIL FROM: and RCPT TO:. */
 static const struct {
 	const char *local;
@@ -157,6 +203,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain_addresses_need_no_parser),
 		cmocka_unit_test(nothing_that_could_end_a_path_gets_into_one),
 		cmocka_unit_test(names_are_quoted_or_encoded),
 		cmocka_unit_test(case_counts_in_local_parts_alone),

@@ -322,7 +322,7 @@ a_message_moves_and_goes_with_its_journal(void **state)
 	char id[OUTBOX_ID];
 
 	open_with_message(&o, f, id);
-	assert_int_equal(outbox_open_journal(&o, id, &j, &err), 0);
+	assert_int_equal(outbox_open_journal(&o, id, 0, &j, &err), 1);
 	assert_int_equal(journal_write(&j, JOURNAL_FAILED, 0, "no", &err), 0);
 	journal_close(&j);
 	assert_int_equal(outbox_move(&o, id, OUTBOX_NEW, OUTBOX_FAILED,
@@ -447,7 +447,7 @@ journals_take_room(void **state)
 	account_init(&a, "");
 	assert_int_equal(account_set(&a, "outbox_max_size", "1", &err), 0);
 	open_with_message(&o, f, id);
-	assert_int_equal(outbox_open_journal(&o, id, &j, &err), 0);
+	assert_int_equal(outbox_open_journal(&o, id, 0, &j, &err), 1);
 	assert_int_equal(ftruncate(j.fd, 1 << 20), 0);
 	journal_close(&j);
 	assert_int_equal(room_take(&o, &a, 1, &err), -1);
