@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Part of a coverage build only (configure --enable-coverage). gcov writes its
- * counters when a program returns from main(); the linker sends the calls that
- * end a process in other ways through here, and the one that would forbid it
- * to write them. A process that is killed by SIGKILL leaves no counters.
+ * counters when a program returns from main(), and a file is lost if the
+ * program is killed meanwhile. Here a process of its own writes them, at the
+ * end, before _exit() and before a signal that the program sends itself; the
+ * linker sends these calls through here. A program that SIGKILL ends leaves no
+ * counters. The sandbox keeps the right to write them.
  */
 #include "config.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/sandbox.h"
@@ -24,27 +31,51 @@ void __wrap__exit(int code) __attribute__((noreturn));
 int __wrap_raise(int number);
 int __wrap_sandbox_confine(const struct sandbox_needs *needs);
 
-/* Any user's run adds to the counters; what gcov cannot write it does not tell
- * on stderr, which tests read. */
-static void
-prepare(void)
-{
-	umask(0);
-	setenv("GCOV_ERROR_FILE", "/dev/null", 1);
-}
-
-__attribute__((constructor)) static void
-register_prepare(void)
-{
-	atexit(prepare);
-}
-
+/* The child is no member of the caller's process group, which tests kill, and
+ * holds nothing open. What gcov cannot write it does not tell: any user's run
+ * adds to the counters if it may. */
 static void
 dump(void)
 {
-	prepare();
-	__gcov_dump();
+	/* not by its name, which gcc would give a meaning of gcov's */
+	pid_t (*volatile plain_fork)(void) = fork;
+	const struct rlimit any = { RLIM_INFINITY, RLIM_INFINITY };
+	sigset_t all, before;
+	pid_t child;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	child = plain_fork();
+	if (child == 0) {
+		setsid();
+		(void)setrlimit(RLIMIT_FSIZE, &any);
+		(void)close_range(0, ~0U, 0);
+		for (int i = 0; i <= STDERR_FILENO; i++)
+			(void)open("/dev/null", O_RDONLY);
+		umask(0);
+		__gcov_dump();
+		__real__exit(0);
+	}
+	if (child > 0)
+		while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+			continue;
 	__gcov_reset();
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+static void
+end(int code, void *unused)
+{
+	(void)unused;
+	fflush(NULL);
+	dump();
+	__real__exit(code);
+}
+
+__attribute__((constructor)) static void
+register_end(void)
+{
+	on_exit(end, NULL);
 }
 
 void
