@@ -82,6 +82,25 @@ def blanked(text):
         lambda match: re.sub(r"[^\n]", " ", match.group()), text)
 
 
+def is_changeable(code, start, end):
+    """No size of an array, no {0}, and no returned number, which has a rule of
+    its own."""
+    line = code[code.rfind("\n", 0, start) + 1:start]
+    return not (DECLARATION.match(line) and "=" not in line
+                or code[start - 1] + code[end] == "{}"
+                or re.search(r"\breturn -?$", code[:start])
+                and code[end] == ";")
+
+
+def successor(token):
+    """One more; 0 for 1, since 2 is as true as 1."""
+    digits, suffix = re.fullmatch(r"(0[xX][0-9a-fA-F]+|\d+)(.*)",
+                                  token).groups()
+    value = int(digits, 16 if digits[1:2] in ("x", "X") else
+                8 if digits[0] == "0" else 10)
+    return f"{0 if value == 1 else value + 1}{suffix}"
+
+
 def changes(code):
     """Yields (start, end, replacement) for code without comments."""
     before = ""
@@ -90,13 +109,8 @@ def changes(code):
         binary = re.fullmatch(r"[\w)\]]+", before) and before != "return"
         if token in SWAPS and (token not in "+-" or binary):
             yield start, end, SWAPS[token]
-        elif token[0].isdigit():
-            number = re.match(r"(0[xX][0-9a-fA-F]+|\d+)(.*)", token)
-            line = code[code.rfind("\n", 0, start) + 1:start]
-            if not DECLARATION.match(line) or "=" in line:
-                value = int(number[1], 0) if number[1][1:2] in "xX" else \
-                    int(number[1], 8 if number[1][0] == "0" else 10)
-                yield start, end, f"{value + 1}{number[2]}"
+        elif token[0].isdigit() and is_changeable(code, start, end):
+            yield start, end, successor(token)
         before = token
     for match in re.finditer(r"\breturn (0|1|-1);", code):
         yield (match.start(1), match.end(1),
@@ -392,8 +406,8 @@ b->x = a - 2; return 0; }
 MUTANTS_OF_SPECIMEN = [
     "if (!a && *b == '1') -> if (!(!a && *b == '1'))",
     "if (!a && -> if (a &&", "!a && *b -> !a || *b", "*b == '1' -> *b != '1'",
-    "a = -1; -> a = -2;", "a - 2 -> a + 2", "a - 2 -> a - 3",
-    "return 0; -> return 1;", "return 0; -> return -1;"]
+    "a = -1; -> a = -0;", "a - 2 -> a + 2", "a - 2 -> a - 3",
+    "return 0; -> return -1;"]
 
 
 def self_test(build):
