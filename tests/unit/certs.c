@@ -106,6 +106,8 @@ add_names(gnutls_x509_crt_t crt)
 		OK(gnutls_x509_crt_set_subject_alt_name(crt,
 		    GNUTLS_SAN_DNSNAME, names[i], (unsigned)strlen(names[i]),
 		    GNUTLS_FSAN_APPEND));
+	OK(gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_URI,
+	    "imap.uri.au", strlen("imap.uri.au"), GNUTLS_FSAN_APPEND));
 }
 
 static void
