@@ -26,6 +26,9 @@ AC_ARG_ENABLE([werror],
 AC_ARG_ENABLE([sanitizers],
   [AS_HELP_STRING([--enable-sanitizers], [build with address and undefined behaviour sanitizers])],
   [], [enable_sanitizers=no])
+AC_ARG_ENABLE([coverage],
+  [AS_HELP_STRING([--enable-coverage], [build with the counters of gcov])],
+  [], [enable_coverage=no])
 
 WARN_CFLAGS=
 for flag in -Wall -Wextra -Wformat=2 -Wconversion -Wshadow -Wvla -Wnull-dereference \
@@ -45,6 +48,16 @@ AS_VAR_IF([enable_sanitizers], [yes],
   enable_hardening=no
   HARDENING_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
   HARDENING_LDFLAGS="-fsanitize=address,undefined"])
+# tests/coverage.c has what the linker wraps.
+AS_VAR_IF([enable_coverage], [yes],
+  [enable_hardening=no
+  HARDENING_CFLAGS="$HARDENING_CFLAGS --coverage -fprofile-update=atomic"
+  HARDENING_LDFLAGS="$HARDENING_LDFLAGS --coverage"
+  for call in _exit raise sandbox_confine
+  do
+    HARDENING_LDFLAGS="$HARDENING_LDFLAGS -Wl,--wrap=$call"
+  done])
+AM_CONDITIONAL([COVERAGE], [test "$enable_coverage" = yes])
 AS_VAR_IF([enable_hardening], [no], [],
   [onehop_hardening=yes
   # _FORTIFY_SOURCE needs optimisation; with -O0 glibc warns on every file.

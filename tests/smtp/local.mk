@@ -13,15 +13,20 @@ CONVERSATIONS = \
 	tests/smtp/a-certificate-for-another-name-is-refused-before-ehlo.conv \
 	tests/smtp/a-challenge-that-is-not-base64-is-cancelled.conv \
 	tests/smtp/a-connection-lost-after-the-dot-may-have-delivered.conv \
+	tests/smtp/a-deadline-and-a-hold-at-the-servers-bounds-are-asked-for.conv \
+	tests/smtp/a-deadline-sooner-than-the-server-grants-is-refused.conv \
 	tests/smtp/a-failed-auth-that-left-the-session-in-order-ends-with-quit.conv \
 	tests/smtp/a-fragment-after-the-reply-to-starttls-is-an-attack.conv \
 	tests/smtp/a-greeting-of-221-is-no-greeting.conv \
 	tests/smtp/a-greeting-of-421-is-temporary.conv \
 	tests/smtp/a-greeting-of-554-is-a-refusal.conv \
+	tests/smtp/a-greeting-of-another-class-is-no-greeting.conv \
 	tests/smtp/a-greeting-of-several-lines-is-one-greeting.conv \
 	tests/smtp/a-hold-longer-than-the-server-grants-is-refused.conv \
 	tests/smtp/a-hold-that-is-not-offered-sends-nothing-now.conv \
+	tests/smtp/a-line-too-long-for-data-goes-by-binarymime.conv \
 	tests/smtp/a-long-initial-response-is-sent-in-two-steps.conv \
+	tests/smtp/a-message-as-large-as-the-limit-is-sent.conv \
 	tests/smtp/a-message-larger-than-the-limit-is-not-begun.conv \
 	tests/smtp/a-message-refused-by-421-is-75.conv \
 	tests/smtp/a-message-refused-by-451-is-75.conv \
@@ -31,16 +36,23 @@ CONVERSATIONS = \
 	tests/smtp/a-recipient-refused-for-now-is-temporary.conv \
 	tests/smtp/a-refused-null-sender-names-allow-from-override.conv \
 	tests/smtp/a-refused-quit-changes-nothing.conv \
+	tests/smtp/a-refused-rset-ends-the-splitting.conv \
 	tests/smtp/a-refused-sender-is-told-in-the-servers-words.conv \
 	tests/smtp/a-reply-after-the-one-to-starttls-is-an-attack.conv \
 	tests/smtp/a-sender-that-is-not-owned-is-told.conv \
 	tests/smtp/a-temporary-auth-failure-is-not-a-wrong-password.conv \
 	tests/smtp/a-time-to-hold-until-is-passed-on.conv \
+	tests/smtp/a-tls-alert-in-place-of-a-greeting-names-implicit-tls.conv \
 	tests/smtp/a-wrong-password-is-told-with-its-source.conv \
+	tests/smtp/after-an-auth-in-one-flight-a-refused-recipient-is-not-tried-again.conv \
+	tests/smtp/an-auth-refused-in-one-flight-resets-before-it-is-repeated.conv \
 	tests/smtp/an-auth-that-needs-encryption-is-not-a-wrong-password.conv \
 	tests/smtp/an-ehlo-name-that-is-refused-names-domain.conv \
 	tests/smtp/an-unfinished-250-after-the-dot-is-no-acceptance.conv \
 	tests/smtp/an-unfinished-550-after-the-dot-is-no-refusal.conv \
+	tests/smtp/an-envelope-id-under-dsn-strict-needs-dsn.conv \
+	tests/smtp/an-envelope-id-without-dsn-is-dropped.conv \
+	tests/smtp/an-original-recipient-that-is-not-ascii-is-left-to-the-server.conv \
 	tests/smtp/auth-configured-but-not-offered-is-refused.conv \
 	tests/smtp/auth-login-takes-its-own-round-trips.conv \
 	tests/smtp/auth-mail-rcpt-and-data-share-one-flight.conv \
@@ -59,11 +71,21 @@ CONVERSATIONS = \
 	tests/smtp/dsn-strict-fails-where-dsn-is-not-offered.conv \
 	tests/smtp/dsn-that-is-not-offered-is-left-out.conv \
 	tests/smtp/eight-bit-content-is-declared-where-8bitmime-is-offered.conv \
+	tests/smtp/etrn-that-is-not-offered-is-not-sent.conv \
+	tests/smtp/etrn-that-is-refused-for-now-is-temporary.conv \
+	tests/smtp/helo-is-not-tried-after-another-refusal.conv \
 	tests/smtp/helo-is-not-tried-where-auth-is-wanted.conv \
 	tests/smtp/helo-is-not-tried-where-tls-is-wanted.conv \
+	tests/smtp/helo-is-tried-after-501.conv \
+	tests/smtp/helo-is-tried-after-504.conv \
+	tests/smtp/helo-is-tried-after-550.conv \
 	tests/smtp/helo-is-tried-where-neither-tls-nor-auth-is-wanted.conv \
 	tests/smtp/keywords-of-ehlo-count-in-any-case.conv \
 	tests/smtp/lmtp-answers-for-each-recipient.conv \
+	tests/smtp/lmtp-cut-off-between-two-replies-has-delivered-one.conv \
+	tests/smtp/lmtp-has-no-helo-to-try.conv \
+	tests/smtp/lmtp-nonsense-after-the-content-may-have-delivered.conv \
+	tests/smtp/lmtp-with-partial-delivery-answers-for-those-accepted.conv \
 	tests/smtp/mail-auth-names-who-submitted-first.conv \
 	tests/smtp/mail-refused-again-in-step-is-final.conv \
 	tests/smtp/mail-refused-by-503-after-auth-is-sent-again-in-step.conv \
@@ -71,6 +93,7 @@ CONVERSATIONS = \
 	tests/smtp/mailmax-leaves-the-rest-for-another-day.conv \
 	tests/smtp/more-recipients-than-rcptmax-are-refused-as-one.conv \
 	tests/smtp/no-common-mechanism-names-what-the-server-has.conv \
+	tests/smtp/no-notification-needs-no-original-recipient.conv \
 	tests/smtp/nonsense-after-the-dot-may-have-delivered.conv \
 	tests/smtp/one-refused-recipient-in-step-stops-before-data.conv \
 	tests/smtp/one-refused-recipient-means-nobody-gets-it.conv \
@@ -101,6 +124,7 @@ CONVERSATIONS = \
 	tests/smtp/with-partial-delivery-the-accepted-get-it.conv \
 	tests/smtp/with-partial-delivery-too-many-recipients-go-in-a-second-transaction.conv \
 	tests/smtp/without-partial-delivery-too-many-recipients-is-temporary.conv \
+	tests/smtp/without-pipelining-data-is-not-sent-for-nobody.conv \
 	tests/smtp/without-pipelining-each-command-waits.conv
 TEST_EXTENSIONS += .conv
 CONV_LOG_DRIVER = $(LOG_DRIVER)

@@ -44,6 +44,9 @@ static const struct {
 	[REVOKED] = { "Revoked", "mail.test", INTER, -9, 9 },
 	[MUST_STAPLE] = { "Staple", "mail.test", INTER, -9, 9 },
 	[RENEWED] = { "Renewed", "mail.test", INTER, -9, 9 },
+	[SIBLINGS] = { "Siblings", "imap.com.au", INTER, -9, 9 },
+	[EXPIRED_CA] = { "Old", NULL, ROOT, -9, -1 },
+	[OF_EXPIRED_CA] = { "Older", "mail.test", EXPIRED_CA, -9, 9 },
 };
 
 static struct {
@@ -59,7 +62,8 @@ static unsigned npaths;
 static int
 is_ca(enum cert cert)
 {
-	return cert <= INTER || (cert >= DEEP_FIRST && cert < DEEP_LEAF);
+	return cert <= INTER || cert == EXPIRED_CA ||
+	    (cert >= DEEP_FIRST && cert < DEEP_LEAF);
 }
 
 static void
@@ -92,6 +96,20 @@ demand_staple(gnutls_x509_crt_t crt)
 	gnutls_x509_tlsfeatures_deinit(features);
 }
 
+/* Further names of SIBLINGS. */
+static void
+add_names(gnutls_x509_crt_t crt)
+{
+	static const char *const names[] = { "imap.mail.au", "imap.abc.org" };
+
+	for (size_t i = 0; i < 2; i++)
+		OK(gnutls_x509_crt_set_subject_alt_name(crt,
+		    GNUTLS_SAN_DNSNAME, names[i], (unsigned)strlen(names[i]),
+		    GNUTLS_FSAN_APPEND));
+	OK(gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_URI,
+	    "imap.uri.au", strlen("imap.uri.au"), GNUTLS_FSAN_APPEND));
+}
+
 static void
 set_extensions(enum cert cert, gnutls_x509_crt_t crt, const char *dns)
 {
@@ -112,6 +130,8 @@ set_extensions(enum cert cert, gnutls_x509_crt_t crt, const char *dns)
 		    GNUTLS_FSAN_SET));
 	if (cert == MUST_STAPLE)
 		demand_staple(crt);
+	if (cert == SIBLINGS)
+		add_names(crt);
 	if (!is_ca(cert))
 		OK(gnutls_x509_crt_set_key_purpose_oid(crt, cert == CLIENT
 		    ? GNUTLS_KP_TLS_WWW_CLIENT : GNUTLS_KP_TLS_WWW_SERVER, 0));

@@ -17,6 +17,8 @@ enum cert {
 	INTER, GOOD, EXPIRED, EARLY, OTHER_NAME, CN_ONLY, WILD, WILD_TLD, IP,
 	CLIENT, WEAK, SHA1, SELF, REVOKED, MUST_STAPLE,
 	RENEWED,                      /* GOOD's key */
+	SIBLINGS,                     /* imap of several domains */
+	EXPIRED_CA, OF_EXPIRED_CA,    /* a CA's end before the server's */
 	DEEP_FIRST, DEEP_LEAF = DEEP_FIRST + DEEP, /* each by the one before */
 	CERTS
 };

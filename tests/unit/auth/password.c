@@ -12,6 +12,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "../certs.h"
 #include "auth/password.h"
 #include "config/account_check.h"
 
@@ -184,7 +185,156 @@ a_credential_by_the_accounts_name_stays_with_its_server(void **state)
 	rmdir(home);
 }
 
-/* Commands that are asked a second time: result, the secret then. */
+/* Places of credentials and of netrc that hold no file: words of the error. */
+static const struct {
+	const char *directory; /* below home, made; NULL: none */
+	const char *variable;  /* CREDENTIALS_DIRECTORY; NULL: home */
+	const char *credential, *said;
+} unreadable[] = {
+	{ "onehop.work", NULL, "", "/onehop.work: expected a regular "
+	    "file" },
+	{ ".netrc", NULL, "", "/.netrc: expected a regular file" },
+	{ NULL, "", "smtp", "account \"work\": password from credential smtp: "
+	    "expected an absolute path in CREDENTIALS_DIRECTORY" },
+	{ NULL, "relative", "smtp", "account \"work\": password from "
+	    "credential smtp: expected an absolute path in "
+	    "CREDENTIALS_DIRECTORY" },
+	{ "onehop.work", "relative", "", "account \"work\": no password "
+	    "configured, and no terminal to prompt for one" },
+};
+
+static void
+what_is_no_file_is_told_with_its_place(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(unreadable) / sizeof(unreadable[0]);
+	    i++) {
+		char home[] = "/tmp/onehop-secret-XXXXXX", path[128];
+		struct password s = {0};
+		struct error err = {0};
+		struct account a;
+
+		assert_non_null(mkdtemp(home));
+		setenv("CREDENTIALS_DIRECTORY", unreadable[i].variable != NULL
+		    ? unreadable[i].variable : home, 1);
+		snprintf(path, sizeof(path), "%s/%s", home,
+		    unreadable[i].directory != NULL
+		    ? unreadable[i].directory : "");
+		mkdir(path, 0700);
+		make_account(&a, "", "");
+		free(a.home);
+		a.home = strdup(home);
+		assert_int_equal(account_set(&a, "password_credential",
+		    unreadable[i].credential, &err), 0);
+		assert_int_equal(account_set(&a, "host", "mail.example", &err),
+		    0);
+		assert_int_equal(password_get(&s, &a, &err), -1);
+		assert_int_equal(err.code, EX_CONFIG);
+		assert_non_null(strstr(err.text, unreadable[i].said));
+		password_free(&s);
+		account_free(&a);
+		rmdir(path);
+		rmdir(home);
+	}
+	unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+/* An account's name is no path, and without one there is no credential. */
+static void
+a_name_that_is_no_file_name_has_no_credential(void **state)
+{
+	static const char *const names[] = { "", "a/onehop.work" };
+
+	(void)state;
+	setenv("CREDENTIALS_DIRECTORY", "/nonexistent", 1);
+	for (size_t i = 0; i < 2; i++) {
+		struct password s = {0};
+		struct error err = {0};
+		struct account a;
+
+		make_account(&a, "", "");
+		free(a.name);
+		a.name = strdup(names[i]);
+		assert_int_equal(password_get(&s, &a, &err), -1);
+		assert_non_null(strstr(err.text, "no terminal"));
+		assert_string_equal(s.origin, "typed");
+		password_free(&s);
+		account_free(&a);
+	}
+	unsetenv("CREDENTIALS_DIRECTORY");
+}
+
+/* What the account says, the password of its key, and who else may have it:
+ * the secret, "" for none, or NULL for an error. */
+static const struct {
+	const char *settings[2][2];
+	const char *key_password;
+	enum password_use use;
+	const char *secret;
+} locked[] = {
+	{ { { "password", "pw" } }, "pw", SECRET_FREE, "pw" },
+	{ { { "passwordeval", "echo pw" } }, "pw", SECRET_FREE, "pw" },
+	{ { { "passwordeval", "exit 3" } }, "pw", SECRET_FREE, NULL },
+	{ { { "password", "pw" } }, "pw", SECRET_FOR_AUTH, "" },
+	{ { { "passwordeval", "echo pw" } }, "pw", SECRET_FOR_AUTH, "" },
+	{ { { "tls_key_passwordeval", "echo of the key" } }, "pw",
+	    SECRET_FOR_AUTH, "of the key" },
+	{ { { "tls_key_passwordeval", "echo of the key" },
+	    { "password", "pw" } }, "pw", SECRET_FREE, "of the key" },
+	{ { { "tls_key_passwordeval", "exit 3" } }, "pw", SECRET_FREE, NULL },
+	{ { { "password", "pw" } }, NULL, SECRET_FREE, "" },
+	{ {{0}}, "pw", SECRET_FREE, "" },
+};
+
+static void
+a_locked_key_gets_the_password_that_is_free(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(locked) / sizeof(locked[0]); i++) {
+		const char *key = certs_write_key("key.pem", CLIENT,
+		    locked[i].key_password);
+		struct password s = {0};
+		struct error err = {0};
+		struct account a;
+		int result;
+
+		make_account(&a, "", "");
+		assert_int_equal(account_set(&a, "tls_key_file", key, &err),
+		    0);
+		for (size_t k = 0; k < 2 &&
+		    locked[i].settings[k][0] != NULL; k++)
+			assert_int_equal(account_set(&a,
+			    locked[i].settings[k][0],
+			    locked[i].settings[k][1], &err), 0);
+		result = password_get_for_key(&s, &a, locked[i].use, &err);
+		if (locked[i].secret == NULL) {
+			assert_int_equal(result, -1);
+			assert_string_equal(err.text, "password of "
+			    "tls_key_file: command \"exit 3\": exit status 3");
+		} else {
+			assert_int_equal(result, 0);
+			assert_string_equal(buffer_string(&s.text),
+			    locked[i].secret);
+		}
+		password_free(&s);
+		account_free(&a);
+	}
+}
+
+static void
+without_a_key_nothing_is_fetched(void **state)
+{
+	struct password s = {0};
+	struct error err = {0};
+	struct account a;
+
+	(void)state;
+	make_account(&a, "pw", "");
+	assert_int_equal(password_get_for_key(&s, &a, SECRET_FREE, &err), 0);
+	assert_int_equal(s.text.len, 0);
+	account_free(&a);
+}
+
 /* In a session of its own, with that terminal or none: what password_get says,
  * as an exit code and a line on fd 3. */
 static pid_t
@@ -300,10 +450,15 @@ main(void)
 		    a_credential_by_the_accounts_name_stays_with_its_server),
 		cmocka_unit_test(
 		    at_a_terminal_the_password_is_asked_for_unseen),
+		cmocka_unit_test(what_is_no_file_is_told_with_its_place),
+		cmocka_unit_test(
+		    a_name_that_is_no_file_name_has_no_credential),
+		cmocka_unit_test(a_locked_key_gets_the_password_that_is_free),
+		cmocka_unit_test(without_a_key_nothing_is_fetched),
 		cmocka_unit_test(without_a_source_the_error_says_what_to_set),
 	};
 
 	unsetenv("CREDENTIALS_DIRECTORY");
 	setsid(); /* no terminal to ask at */
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, certs_make, certs_free);
 }

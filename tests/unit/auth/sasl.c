@@ -435,10 +435,14 @@ a_mechanism_that_lacks_what_it_needs_does_not_begin(void **state)
 {
 	const struct sasl_identity unbound = { .user = "u", .secret = "s" };
 	const struct sasl_identity nobody = { .host = "h" };
+	const struct sasl_identity secretless = { .user = "u" };
 	struct error err = {0};
 	struct sasl *s;
 
 	(void)state;
+	assert_int_equal(sasl_begin(&s, mechanism_find("PLAIN"), &secretless,
+	    &err), -1);
+	assert_null(s);
 	assert_int_equal(sasl_begin(&s, mechanism_find("SCRAM-SHA-1-PLUS"),
 	    &unbound, &err), -1);
 	assert_null(s);
@@ -447,6 +451,103 @@ a_mechanism_that_lacks_what_it_needs_does_not_begin(void **state)
 	    -1);
 	assert_null(s);
 	sasl_free(NULL);
+}
+
+/* libgsasl has no such mechanism, or asks for what nobody has. */
+static void
+what_libgsasl_lacks_is_told(void **state)
+{
+	struct mechanism m = *mechanism_find("PLAIN");
+	struct buffer out = {0};
+	struct error err = {0};
+	struct sasl *s;
+
+	(void)state;
+	m.name = "NONESUCH";
+	assert_int_equal(sasl_begin(&s, &m, &jane, &err), -1);
+	assert_null(s);
+	assert_int_equal(err.code, EX_UNAVAILABLE);
+	assert_string_equal(err.text,
+	    "NONESUCH: mechanism not supported by libgsasl");
+	m.name = "SECURID";
+	assert_int_equal(sasl_begin(&s, &m, &jane, &err), 0);
+	assert_int_equal(sasl_step(s, "", 0, &out, &err), -1);
+	assert_int_equal(err.code, EX_NOPERM);
+	assert_int_equal(strncmp(err.text, "SECURID: ", 9), 0);
+	assert_int_equal(out.len, 0);
+	sasl_free(s);
+	buffer_free(&out);
+}
+
+static void
+a_binding_serves_for_its_type_only(void **state)
+{
+	static const struct {
+		const char *type, *first; /* of the response, NULL: none */
+	} bindings[] = {
+		{ "tls-exporter", "p=tls-exporter,," },
+		{ "tls-unique", "p=tls-unique,," },
+		{ "tls-other", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct sasl_identity identity = jane;
+		struct buffer out = {0};
+		struct error err = {0};
+		struct sasl *s;
+		int result;
+
+		identity.binding_type = bindings[i].type;
+		assert_int_equal(sasl_begin(&s,
+		    mechanism_find("SCRAM-SHA-256-PLUS"), &identity, &err), 0);
+		result = sasl_step(s, "", 0, &out, &err);
+		if (bindings[i].first != NULL) {
+			assert_int_equal(result, 1);
+			assert_int_equal(strncmp(buffer_string(&out),
+			    bindings[i].first, strlen(bindings[i].first)), 0);
+		} else {
+			assert_int_equal(result, -1);
+		}
+		sasl_free(s);
+		buffer_free(&out);
+	}
+}
+
+/* Type 2 is the server's: signature, type, and room for the rest. */
+static void
+an_ntlm_challenge_is_of_type_2(void **state)
+{
+	static const struct {
+		const char *challenge;
+		size_t len;
+	} challenges[] = {
+		{ "NTLMSSP\0\2\0\0\0xxxxxxxxxxxxxxxxxxx", 31 },
+		{ "NTLMSSP\0\1\0\0\0xxxxxxxxxxxxxxxxxxxxxxxxxxxx", 40 },
+		{ "NTLMSSQ\0\2\0\0\0xxxxxxxxxxxxxxxxxxxxxxxxxxxx", 40 },
+		{ "", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct buffer out = {0};
+		struct error err = {0};
+		struct sasl *s = begin("NTLM", &jane, 1, &out);
+
+		assert_int_equal(sasl_step(s, challenges[i].challenge,
+		    challenges[i].len, &out, &err), -1);
+		assert_int_equal(err.code, EX_PROTOCOL);
+		assert_string_equal(err.text, "NTLM: invalid challenge");
+		sasl_free(s);
+		buffer_free(&out);
+	}
+}
+
+static void
+the_library_has_a_version(void **state)
+{
+	(void)state;
+	assert_int_equal(sasl_library_version()[0], '2');
 }
 
 int
@@ -466,6 +567,10 @@ main(void)
 		cmocka_unit_test(what_saslprep_forbids_is_our_fault),
 		cmocka_unit_test(a_refused_token_is_answered_and_explained),
 		cmocka_unit_test(a_refusal_that_quotes_the_token_is_not_kept),
+		cmocka_unit_test(what_libgsasl_lacks_is_told),
+		cmocka_unit_test(a_binding_serves_for_its_type_only),
+		cmocka_unit_test(an_ntlm_challenge_is_of_type_2),
+		cmocka_unit_test(the_library_has_a_version),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

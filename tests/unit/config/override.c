@@ -146,6 +146,66 @@ paths_compare_with_case(void **state)
 	account_free(&a);
 }
 
+/* The hint is on credentials that were withheld, not on any error. */
+static void
+only_what_was_withheld_is_told(void **state)
+{
+	static const struct {
+		size_t key;
+		const char *value;
+		int told;
+	} errors[] = {
+		{ KEY_host, "evil.example.org", 1 },
+		{ KEY_user, "", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		struct selection selection = {0};
+		struct error err = {0};
+		struct account a;
+
+		make_account(&a);
+		account_store(&a, KEY_auth, "plain", &err);
+		selection_override(&selection, errors[i].key, errors[i].value);
+		assert_int_equal(override_finish(&a, &selection, &err), -1);
+		assert_string_equal(err.text,
+		    "expected a user, as auth is PLAIN");
+		assert_int_equal(strstr(err.hint, "for its own server") !=
+		    NULL, errors[i].told);
+		free(selection.overrides);
+		account_free(&a);
+	}
+}
+
+/* The first value on the command line replaces a list, the next ones add. */
+static void
+a_list_is_replaced_and_then_grows(void **state)
+{
+	static const char *const prints[] = {
+		"11:11:11:11:11:11:11:11:11:11:11:11:11:11:11:11:"
+		    "11:11:11:11:11:11:11:11:11:11:11:11:11:11:11:11",
+		"22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:"
+		    "22:22:22:22:22:22:22:22:22:22:22:22:22:22:22:22",
+	};
+	struct selection selection = {0};
+	struct error err = {0};
+	struct account a;
+
+	(void)state;
+	make_account(&a);
+	assert_int_equal(account_store(&a, KEY_tls_fingerprint,
+	    other_value(KEY_tls_fingerprint), &err), 0);
+	for (size_t i = 0; i < 2; i++)
+		selection_override(&selection, KEY_tls_fingerprint, prints[i]);
+	assert_int_equal(override_finish(&a, &selection, &err), 0);
+	assert_int_equal(a.tls_fingerprint.n, 2);
+	for (size_t i = 0; i < 2; i++)
+		assert_string_equal(a.tls_fingerprint.at[i], prints[i]);
+	free(selection.overrides);
+	account_free(&a);
+}
+
 int
 main(void)
 {
@@ -155,6 +215,8 @@ main(void)
 		cmocka_unit_test(the_keys_that_decide_trust_are_marked),
 		cmocka_unit_test(the_same_value_and_other_keys_keep_them),
 		cmocka_unit_test(paths_compare_with_case),
+		cmocka_unit_test(only_what_was_withheld_is_told),
+		cmocka_unit_test(a_list_is_replaced_and_then_grows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

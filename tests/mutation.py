@@ -1,0 +1,490 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Mutation testing: changes one operator, constant or condition of the program
+at a time and looks whether a test fails.
+
+usage: tests/mutation.py [-o BUILDDIR] [-n SAMPLE] [-s SEED] [FILE.c...]
+       tests/mutation.py [-o BUILDDIR] --self-test
+
+BUILDDIR (default build) is a build with its test programs. FILEs are some of
+those that SUITES names, default all; SAMPLE of their mutants are tried, chosen
+by SEED, or all of them (0).
+
+Each test of a suite runs once in a build with gcov's counters, in
+BUILDDIR/mutation/map: a mutant is tried by the tests that run its line only,
+those that have caught its neighbours first. Its object is compiled and put
+before the library, so that the build stays as it is. A test that fails twice
+catches it, and so does one that takes three times as long as usual and five
+seconds more; what does not compile is no mutant.
+
+The output is a table of the files and each survivor as FILE:LINE: before ->
+after. Mutants that mean the same as the program are in tests/mutation.reasons;
+those with the reason "sanitizers: ..." read or write where they must not, which
+a build with --enable-sanitizers sees. The exit status is 1 if fewer than 90 % of the others were caught, or if a
+reason is for a mutant that was caught or cannot be made any more.
+"""
+
+import argparse
+import collections
+import glob
+import json
+import os
+import random
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+import coverage  # noqa: E402
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+REASONS = os.path.join(TOP, "tests", "mutation.reasons")
+AIM = 90.0
+# (files, tests that are meant to see them); a program of tests/unit or
+# tests/fuzz has no suffix.
+SUITES = [
+    ("src/smtp/*.c", ["tests/unit/smtp/*.c", "tests/smtp/*.conv",
+                      "tests/smtp/outcomes.py", "tests/smtp/waiting.py",
+                      "tests/fuzz/session.c"]),
+    ("src/outbox/*.c", ["tests/unit/outbox/*.c", "tests/fuzz/entry.c",
+                        "tests/outbox/fate.py", "tests/outbox/first.py",
+                        "tests/outbox/fixable.py", "tests/outbox/ledger.py",
+                        "tests/outbox/person.py", "tests/outbox/report.py",
+                        "tests/outbox/rows.py", "tests/outbox/enable.py"]),
+    ("src/config/override.c", ["tests/unit/config/*.c"]),
+    ("src/tls/verify.c", ["tests/unit/tls/*.c", "tests/real/certificates.py"]),
+]
+
+# Comments, strings, characters and preprocessor lines, which stay.
+PASSIVE = re.compile(
+    r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'"
+    r"|^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.DOTALL | re.MULTILINE)
+SWAPS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==",
+         "&&": "||", "||": "&&", "+": "-", "-": "+", "+=": "-=", "-=": "+=",
+         "!": ""}
+TOKEN = re.compile(
+    r"[A-Za-z_]\w*|0[xX][0-9a-fA-F]+[uUlL]*|\d+[uUlL]*|->|<<=|>>=|<<|>>|\+\+|"
+    r"--|&&|\|\||[-+*/%&|^=!<>]=|\S")
+# The size of an array, which may be larger.
+DECLARATION = re.compile(r"^\s+(?:static |const |unsigned )*"
+                         r"(?:char|int|struct \w+|u?int\d+_t|size_t|gnutls_\w+)"
+                         r" \**\w+\[")
+
+Mutant = collections.namedtuple("Mutant", "file line start end text")
+
+
+def blanked(text):
+    """The text with all that stays as it is made blank, in its place."""
+    return PASSIVE.sub(
+        lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+
+
+def is_changeable(code, start, end):
+    """No size of an array, no {0}, no sizeof(a[0]), and no returned number,
+    which has a rule of its own."""
+    line = code[code.rfind("\n", 0, start) + 1:start]
+    return not (DECLARATION.match(line) and "=" not in line
+                or code[start - 1] + code[end] == "{}"
+                or re.search(r"\bsizeof\(\w+\[$", line)
+                or re.search(r"\breturn -?$", line)
+                and code[end] == ";")
+
+
+def successor(token):
+    """One more; 0 for 1, since 2 is as true as 1."""
+    digits, suffix = re.fullmatch(r"(0[xX][0-9a-fA-F]+|\d+)(.*)",
+                                  token).groups()
+    value = int(digits, 16 if digits[1:2] in ("x", "X") else
+                8 if digits[0] == "0" else 10)
+    return f"{0 if value == 1 else value + 1}{suffix}"
+
+
+def changes(code):
+    """Yields (start, end, replacement) for code without comments."""
+    before = ""
+    for match in TOKEN.finditer(code):
+        token, start, end = match.group(), match.start(), match.end()
+        binary = re.fullmatch(r"[\w)\]]+", before) and before != "return"
+        if token in SWAPS and (token not in "+-" or binary):
+            yield start, end, SWAPS[token]
+        elif token[0].isdigit() and is_changeable(code, start, end):
+            yield start, end, successor(token)
+        before = token
+    for match in re.finditer(r"\breturn (0|1|-1);", code):
+        yield (match.start(1), match.end(1),
+               {"0": "-1", "1": "0", "-1": "0"}[match[1]])
+    for match in re.finditer(r"\b(?:if|while) \(", code):
+        start, depth = match.end(), 1
+        for end in range(start, len(code)):
+            depth += {"(": 1, ")": -1}.get(code[end], 0)
+            if depth == 0:
+                break
+        yield start, end, "!(" + code[start:end] + ")"
+
+
+def mutants_of(name, text):
+    """All mutants of a file, each once, in order."""
+    code = blanked(text)
+    found = {}
+    for start, end, replacement in changes(code):
+        if replacement.startswith("!("):
+            replacement = "!(" + text[start:end] + ")"
+        line = text.count("\n", 0, start) + 1
+        mutant = Mutant(name, line, start, end, replacement)
+        found[apply(mutant, text)] = mutant
+    return sorted(found.values())
+
+
+def apply(mutant, text):
+    return text[:mutant.start] + mutant.text + text[mutant.end:]
+
+
+def before_and_after(mutant, text):
+    """The changed source lines, without their margin."""
+    first = text.rfind("\n", 0, mutant.start) + 1
+    last = text.find("\n", mutant.end)
+    pair = (text[first:last],
+            text[first:mutant.start] + mutant.text + text[mutant.end:last])
+    return tuple(" ".join(part.split()) for part in pair)
+
+
+def read(name):
+    with open(os.path.join(TOP, name), encoding="utf-8") as file:
+        return file.read()
+
+
+def make_says(build, *names):
+    """The values of make variables."""
+    rule = "say: ; @: " + "".join(f"$(info ={name}=$({name}))"
+                                  for name in names)
+    said = subprocess.run(["make", "-s", "--no-print-directory",
+                           f"--eval={rule}", "say"],
+                          cwd=build, check=True, stdout=subprocess.PIPE)
+    values = dict(line[1:].split("=", 1)
+                  for line in said.stdout.decode().splitlines()
+                  if line.startswith("="))
+    return [shlex.split(values[name]) for name in names]
+
+
+def program_of(test):
+    """Where a test's program lies in a build, and the object of its own."""
+    if test.endswith(".c"):
+        return test[:-2], test[:-2] + ".o"
+    return "onehop", "src/cli/main.o"
+
+
+def expand(patterns):
+    return sorted(os.path.relpath(path, TOP) for pattern in patterns
+                  for path in glob.glob(os.path.join(TOP, pattern)))
+
+
+def run_test(test, program, build, limit):
+    """Runs a test, with a program in place of the build's; whether it passed
+    and how long it took."""
+    path = os.path.join(TOP, test)
+    command = [os.path.abspath(program)] if test.endswith(".c") else \
+        [sys.executable, path] if test.endswith(".py") else \
+        [sys.executable, os.path.join(TOP, "tests/smtp/play.py"), path]
+    environment = {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP",
+                   "ONEHOP": os.path.abspath(program),
+                   "PYTHON": sys.executable, "PYTHONDONTWRITEBYTECODE": "1",
+                   "top_srcdir": TOP, "top_builddir": os.path.abspath(build)}
+    began = time.monotonic()
+    with tempfile.TemporaryFile() as out:
+        process = subprocess.Popen(
+            command, cwd=build, env=environment, stdin=subprocess.DEVNULL,
+            stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            status = process.wait(limit)
+        except subprocess.TimeoutExpired:
+            status = None
+        if status != 0:  # what it left running must not disturb the next
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            process.wait()
+        out.seek(0)
+        fine = status == 0 and re.search(rb"^not ok", out.read(),
+                                         re.MULTILINE) is None
+    return fine, time.monotonic() - began
+
+
+class Map:
+    """Which tests run which lines, and how long each takes."""
+
+    def __init__(self, build):
+        self.directory = os.path.join(build, "mutation", "map")
+        self.file = os.path.join(build, "mutation", "map.json")
+        self.of = {}  # test -> {"seconds", "lines": {file: [number]}}
+        if os.path.exists(self.file):
+            with open(self.file, encoding="utf-8") as file:
+                self.of = json.load(file)
+
+    def learn(self, tests, files):
+        """Runs the tests that are new, or newer than what is known."""
+        stamp = max(os.path.getmtime(os.path.join(TOP, name))
+                    for name in expand(["src/*/*.[ch]"]))
+        missing = [test for test in tests
+                   if self.of.get(test, {"stamp": 0})["stamp"] < max(
+                       stamp, os.path.getmtime(os.path.join(TOP, test)))
+                   or not set(files) <= set(self.of[test].get("code", ()))]
+        if not missing:
+            return
+        coverage.build_with_counters(self.directory)
+        for test in missing:
+            for path in coverage.counters(self.directory):
+                os.unlink(path)
+            fine, seconds = run_test(
+                test, os.path.join(self.directory, program_of(test)[0]),
+                self.directory, 900)
+            if not fine:
+                print(f"{test} fails without a mutant: not used", flush=True)
+            lines = coverage.collect(self.directory, files)
+            self.of[test] = {
+                "stamp": time.time(), "seconds": seconds, "fine": fine,
+                "lines": {name: sorted(number for number, line in of.items()
+                                       if line.count > 0)
+                          for name, of in lines.items()},
+                "code": {name: sorted(of) for name, of in lines.items()}}
+            with open(self.file, "w", encoding="utf-8") as file:
+                json.dump(self.of, file)
+
+    def runs(self, test, mutant, code):
+        """Does the test run the mutant's line? Lines of a statement after its
+        first may have no code of their own, and a table outside of functions
+        has none: it is used by all that use the file."""
+        run = self.of[test]["lines"].get(mutant.file, ())
+        own = [number for number in self.of[test]["code"].get(mutant.file, ())
+               if number <= mutant.line]
+        if not own or own[-1] < mutant.line and code[own[-1] - 1] == "}":
+            return bool(run)
+        return own[-1] in run
+
+    def tests_for(self, mutant, tests, text):
+        code = text.splitlines()
+        return sorted((test for test in tests if self.of[test]["fine"] and
+                       self.runs(test, mutant, code)),
+                      key=lambda test: self.of[test]["seconds"])
+
+
+class Workshop:
+    """Compiles and links mutants, and lets tests judge them."""
+
+    def __init__(self, build):
+        self.build = build
+        self.directory = os.path.join(build, "mutation")
+        (self.compile, self.link, flags, more, libraries, units,
+         rest) = make_says(build, "COMPILE", "CCLD", "AM_LDFLAGS", "LDFLAGS",
+                           "LIBRARIES_LIBS", "CMOCKA_LIBS", "LIBS")
+        self.link += flags + more
+        self.libraries = libraries + units + rest
+        self.kills = collections.Counter()
+
+    def make_object(self, name, text):
+        """Compiles a file's text; False if it is no C."""
+        path = os.path.join(self.directory, "mutant.c")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return subprocess.run(
+            self.compile + ["-O0", "-w", "-I", os.path.join(
+                TOP, os.path.dirname(name)), "-c", path, "-o",
+                self.object()], cwd=self.build, stderr=subprocess.DEVNULL,
+            check=False).returncode == 0
+
+    def object(self):
+        return os.path.join(self.directory, "mutant.o")
+
+    def make_program(self, test, made):
+        """The program that a test runs; made has those that are there."""
+        name, own = program_of(test)
+        if name not in made:
+            made[name] = os.path.join(
+                self.directory, "mutant-" + name.replace("/", "-"))
+            subprocess.run(
+                self.link + ["-o", made[name], own, self.object(),
+                             "tests/libtest.a", "src/libonehop.a"]
+                + self.libraries, cwd=self.build, check=True)
+        return made[name]
+
+    def judge(self, mutant, text, tests, known):
+        """The test that catches a mutant, "" if none does, None if it is no
+        C."""
+        if not self.make_object(mutant.file, apply(mutant, text)):
+            return None
+        made = {}
+        for test in sorted(tests, key=lambda test: (
+                -self.kills[mutant.file, mutant.line // 20, test])):
+            program = self.make_program(test, made)
+            limit = 3 * known[test]["seconds"] + 5
+            fine, seconds = run_test(test, program, self.build, limit)
+            if not fine and seconds < limit:
+                fine, _ = run_test(test, program, self.build, limit)
+            if not fine:
+                self.kills[mutant.file, mutant.line // 20, test] += 1
+                return test
+        return ""
+
+
+class Reasons:
+    """tests/mutation.reasons: FILE: REASON, and below it pairs of lines,
+    indented: "- code" and "+ code of the mutant"."""
+
+    def __init__(self):
+        self.of = {}
+        self.caught = []
+        name = before = reason = None
+        for line in read(os.path.relpath(REASONS, TOP)).splitlines():
+            if line.startswith("#") or not line.strip():
+                continue
+            if not line[0].isspace():
+                name, reason = line.split(": ", 1)
+            elif line.strip().startswith("- "):
+                before = line.strip()[2:]
+            else:
+                self.of[name, before, line.strip()[2:]] = reason
+
+    def find(self, mutant, text):
+        return self.of.get((mutant.file, *before_and_after(mutant, text)))
+
+    def gone(self, texts):
+        """The reasons for mutants that cannot be made."""
+        possible = {(name, *before_and_after(mutant, text))
+                    for name, text in texts.items()
+                    for mutant in mutants_of(name, text)}
+        return [key for key in self.of
+                if key[0] in texts and key not in possible]
+
+
+def try_mutants(build, chosen, texts):
+    """Tries mutants one after the other; {file: Counter} and the faults."""
+    suites = {name: expand(patterns) for files, patterns in SUITES
+              for name in expand([files])}
+    known = Map(build)
+    for names in {tuple(suites[name]) for name in texts}:
+        known.learn(names, [name for name in texts
+                            if tuple(suites[name]) == names])
+    shop, reasons = Workshop(build), Reasons()
+    figures = {name: collections.Counter() for name in texts}
+    faults = ["a reason for a mutant that is gone: %s: %s -> %s" % key
+              for key in reasons.gone(texts)]
+    for mutant in chosen:
+        text = texts[mutant.file]
+        tests = known.tests_for(mutant, suites[mutant.file], text)
+        verdict = shop.judge(mutant, text, tests, known.of)
+        if verdict is None:
+            continue
+        words = "%s:%d: %s -> %s" % (mutant.file, mutant.line,
+                                     *before_and_after(mutant, text))
+        reason = reasons.find(mutant, text)
+        kind = "caught" if verdict else "same" if reason else "survivor"
+        figures[mutant.file][kind] += 1
+        if verdict and reason and not reason.startswith("sanitizers: "):
+            faults.append(f"a reason for a mutant that is caught: {words}")
+        if kind == "survivor":
+            print(words + ("" if tests else "  (no test runs it)"), flush=True)
+    return figures, faults
+
+
+def table(figures, texts):
+    """Prints the table; the percentage that was caught."""
+    print(f"\n{'file':<30} {'mutants':>8} {'tried':>6} {'caught':>7} "
+          f"{'same':>5} {'survive':>8} {'%':>6}")
+    total = collections.Counter()
+    for name, of in [*sorted(figures.items()), ("all", total)]:
+        all_of = (len(mutants_of(name, texts[name])) if name in texts
+                  else total["all"])
+        counted = of["caught"] + of["survivor"]
+        print(f"{name:<30} {all_of:>8} {counted + of['same']:>6} "
+              f"{of['caught']:>7} {of['same']:>5} {of['survivor']:>8} "
+              f"{coverage.percent(of['caught'], counted):>6.1f}")
+        if name in texts:
+            total += of
+            total["all"] += all_of
+    return coverage.percent(total["caught"],
+                            total["caught"] + total["survivor"])
+
+
+SPECIMEN = """\
+#define N (1 + 2)
+/* a < b && c */
+static int f(int a, char *b) { if (!a && *b == '1') a = -1;
+	char c[8];
+b->x = a - 2; return 0; }
+"""
+MUTANTS_OF_SPECIMEN = [
+    "if (!a && *b == '1') -> if (!(!a && *b == '1'))",
+    "if (!a && -> if (a &&", "!a && *b -> !a || *b", "*b == '1' -> *b != '1'",
+    "a = -1; -> a = -0;", "a - 2 -> a + 2", "a - 2 -> a - 3",
+    "return 0; -> return -1;"]
+
+
+def self_test(build):
+    """In TAP: the right mutants are made; one in code that no test of its
+    suite sees survives; one that a test sees is caught; none at all is not."""
+    made = ["%s -> %s" % before_and_after(mutant, SPECIMEN)
+            for mutant in mutants_of("x.c", SPECIMEN)]
+    lines = [line for line in SPECIMEN.splitlines() if line[0] not in "#/"]
+    wanted = [f"{line} -> {line.replace(*change.split(' -> '), 1)}"
+              for change in MUTANTS_OF_SPECIMEN
+              for line in lines if change.split(" -> ")[0] in line]
+    name, test = "src/config/override.c", "tests/unit/config/override.c"
+    other = "tests/unit/config/line.c"
+    text = read(name)
+    mutants = mutants_of(name, text)
+    known = {test: {"seconds": 10}, other: {"seconds": 10}}
+    shop = Workshop(build)
+    nothing = Mutant(name, 1, 0, 0, "")
+    seen = next(mutant for mutant in mutants
+                if shop.judge(mutant, text, [test], known))
+    results = [
+        ("the mutants are those of the specimen", sorted(made) ==
+         sorted(wanted)),
+        ("a mutant that changes nothing survives",
+         shop.judge(nothing, text, [test], known) == ""),
+        ("a mutant is caught by the test of its code",
+         shop.judge(seen, text, [other, test], known) == test),
+        ("the same survives where no test looks",
+         shop.judge(seen, text, [other], known) == ""),
+        ("what does not compile is no mutant", shop.judge(
+            nothing._replace(text="?"), text, [test], known) is None)]
+    print(f"1..{len(results)}")
+    for number, (words, fine) in enumerate(results, 1):
+        print(f"{'ok' if fine else 'not ok'} {number} - {words}")
+    return 0 if all(fine for _, fine in results) else 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description="mutation testing")
+    parser.add_argument("-o", dest="build", default=os.path.join(TOP, "build"))
+    parser.add_argument("-n", dest="sample", type=int, default=0)
+    parser.add_argument("-s", dest="seed", type=int, default=1)
+    parser.add_argument("--self-test", action="store_true")
+    parser.add_argument("files", nargs="*")
+    options = parser.parse_args()
+    build = os.path.abspath(options.build)
+    os.makedirs(os.path.join(build, "mutation"), exist_ok=True)
+    if options.self_test:
+        return self_test(build)
+    names = options.files or expand([files for files, _ in SUITES])
+    texts = {name: read(name) for name in names}
+    chosen = [mutant for name in names
+              for mutant in mutants_of(name, texts[name])]
+    random.Random(options.seed).shuffle(chosen)
+    if options.sample:
+        del chosen[options.sample:]
+    figures, faults = try_mutants(build, sorted(chosen), texts)
+    caught = table(figures, texts)
+    if caught < AIM:
+        faults.append(f"fewer than {AIM:.0f} % are caught")
+    for fault in faults:
+        print(fault)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
