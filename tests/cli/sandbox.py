@@ -353,7 +353,8 @@ def main():
             stderr=subprocess.DEVNULL).returncode == 0:
         runner.run("the system's log is written", writes_to_the_systems_log)
     else:
-        runner.skip("the system's log is written", "needs unshare, and the right to mount")
+        runner.skip("the system's log is written",
+                    "needs unshare, and the right to mount")
     runner.run("--serverinfo leaves nothing behind",
                makes_no_log_for_a_question)
     for older in range(1, abi + 1):
