@@ -53,6 +53,20 @@ platform_random(void *data, size_t len)
 }
 
 int
+platform_random_hex(char *text, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char random[32];
+
+	if (platform_random(random, n / 2) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		text[i] = digits[random[i / 2] >> (i % 2 == 0 ? 4 : 0) & 15];
+	text[n] = '\0';
+	return 0;
+}
+
+int
 platform_is_elevated(void)
 {
 #if defined(HAVE_ISSETUGID)

@@ -16,6 +16,10 @@ void platform_wipe(void *data, size_t len);
  * on success, -1 on failure. */
 int platform_random(void *data, size_t len);
 
+/* Writes n (even, at most 64) random hexadecimal digits and a NUL. Returns 0 on
+ * success, -1 on failure. */
+int platform_random_hex(char *text, size_t n);
+
 /* Returns whether the process runs with more privileges than its caller
  * (set-user-ID or set-group-ID). */
 int platform_is_elevated(void);

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -116,12 +114,8 @@ struct hidden_name {
 static int
 make_name(struct hidden_name *name)
 {
-	uint64_t number;
-
-	if (platform_random(&number, sizeof(number)) != 0)
-		return -1;
-	snprintf(name->text, sizeof(name->text), ".%016" PRIx64, number);
-	return 0;
+	name->text[0] = '.';
+	return platform_random_hex(name->text + 1, 16);
 }
 
 /* A whole file under a name that nobody reads. 0, or -1 with errno. */

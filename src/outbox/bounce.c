@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "outbox/bounce.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -123,18 +122,6 @@ bounce_add(struct bounce *b, const struct outbox *o, const char *id,
 	journal_state_free(&state);
 }
 
-static int
-make_boundary(char boundary[BOUNDARY])
-{
-	unsigned char random[20];
-
-	if (platform_random(random, sizeof(random)) != 0)
-		return -1;
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(boundary + 2 * i, 3, "%02x", random[i]);
-	return 0;
-}
-
 static void
 add_part(struct buffer *out, const char *boundary, const char *type,
     const struct buffer *content)
@@ -193,7 +180,7 @@ make_message(struct bounce *b, struct message_file *report, struct error *err)
 	struct buffer text = {0};
 	int result;
 
-	if (make_boundary(boundary) != 0)
+	if (platform_random_hex(boundary, BOUNDARY - 1) != 0)
 		return fail(err, EX_TEMPFAIL, "no random numbers");
 	compose(b, boundary, &text);
 	result = message_from_text(&report->message, &text, err);

@@ -25,6 +25,9 @@
 /* Prefix of the name of a file that is being written. */
 #define UNFINISHED ".unfinished-"
 
+/* Random digits at the end of an ID. */
+#define ID_DIGITS 16
+
 /* Age after which an unfinished file is removed, seconds. */
 #define UNFINISHED_SECONDS 3600
 
@@ -209,17 +212,12 @@ static int
 make_id(char id[OUTBOX_ID])
 {
 	time_t now = time(NULL);
-	unsigned char random[8];
 	struct tm tm;
-	size_t n;
 
-	if (platform_random(random, sizeof(random)) != 0 ||
-	    gmtime_r(&now, &tm) == NULL)
+	if (gmtime_r(&now, &tm) == NULL || strftime(id, OUTBOX_ID,
+	    "%Y%m%dT%H%M%SZ-", &tm) + ID_DIGITS != OUTBOX_ID - 1)
 		return -1;
-	n = strftime(id, OUTBOX_ID, "%Y%m%dT%H%M%SZ-", &tm);
-	for (size_t i = 0; i < sizeof(random) && n + 3 <= OUTBOX_ID; i++)
-		n += (size_t)snprintf(id + n, 3, "%02x", random[i]);
-	return n == OUTBOX_ID - 1 ? 0 : -1;
+	return platform_random_hex(id + OUTBOX_ID - 1 - ID_DIGITS, ID_DIGITS);
 }
 
 /* Writes the file durably, under a name that no run reads. */

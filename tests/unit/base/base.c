@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/escape.h"
 #include "base/keeper.h"
+#include "base/platform.h"
 #include "base/poll.h"
 #include "base/write_all.h"
 #include "base/xmalloc.h"
@@ -409,6 +410,21 @@ a_keeper_gets_words_in_quotes(void **state)
 	assert_null(keeper_find("file"));
 }
 
+static void
+random_digits_are_hexadecimal_and_differ(void **state)
+{
+	char first[41], second[41];
+
+	(void)state;
+	assert_int_equal(platform_random_hex(first, 40), 0);
+	assert_int_equal(platform_random_hex(second, 40), 0);
+	assert_int_equal(strspn(first, "0123456789abcdef"), 40);
+	assert_int_equal(strlen(first), 40);
+	assert_string_not_equal(first, second);
+	assert_int_equal(platform_random_hex(second, 2), 0);
+	assert_int_equal(strlen(second), 2);
+}
+
 int
 main(void)
 {
@@ -430,6 +446,7 @@ main(void)
 		cmocka_unit_test(a_held_signal_interrupts_a_wait_and_is_named),
 		cmocka_unit_test(
 		    the_signal_of_an_alarm_clock_ends_a_wait_under_way),
+		cmocka_unit_test(random_digits_are_hexadecimal_and_differ),
 		cmocka_unit_test(output_is_whole_whatever_the_pipe),
 		cmocka_unit_test(a_keeper_gets_words_in_quotes),
 		cmocka_unit_test(output_that_nobody_takes_is_an_error),
