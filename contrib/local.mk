@@ -76,8 +76,8 @@ am__tar = LC_ALL=C $${TAR-tar} --format=ustar --sort=name --owner=0 \
 # would pack.
 deb:
 	@command -v dh >/dev/null || { \
-		echo 'make deb needs debhelper and the Build-Depends of' \
-		'contrib/debian/control' >&2; exit 1; }
+		echo 'make deb needs debhelper and more:' \
+		'sudo apt-get build-dep ./contrib' >&2; exit 1; }
 	rm -rf deb && $(MKDIR_P) deb
 	$(MAKE) $(AM_MAKEFLAGS) distdir distdir='deb/$(distdir)' \
 		am__remove_distdir=:
