@@ -74,15 +74,36 @@ read_header(struct address_list *shown, struct address_list *blind,
 	return 0;
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	const struct recipient *const *x = a, *const *y = b;
-	const char *p = (*x)->path, *q = (*y)->path;
-	const char *at = strrchr(p, '@');
-	size_t local = at != NULL ? (size_t)(at - p) : strlen(p);
-	int order = strncmp(p, q, local + 1);
+/* A recipient among the others. */
+struct place {
+	uint32_t hash;         /* of the path; saves most comparisons */
+	struct recipient *to;
+};
 
+/* FNV-1a; the same for paths that differ in case only. */
+static uint32_t
+hash(const char *path)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *path != '\0'; path++)
+		h = (h ^ (unsigned char)ascii_lower(*path)) * 16777619u;
+	return h;
+}
+
+/* Local parts are compared exactly, domains without regard to case. */
+static int
+compare(const struct place *x, const struct place *y)
+{
+	const char *p = x->to->path, *q = y->to->path, *at;
+	size_t local;
+	int order;
+
+	if (x->hash != y->hash)
+		return x->hash < y->hash ? -1 : 1;
+	at = strrchr(p, '@');
+	local = at != NULL ? (size_t)(at - p) : strlen(p);
+	order = strncmp(p, q, local + 1);
 	if (order != 0)
 		return order;
 	for (p += local, q += local; *p != '\0' || *q != '\0'; p++, q++)
@@ -95,10 +116,10 @@ compare(const void *a, const void *b)
 static int
 compare_in_order(const void *a, const void *b)
 {
-	const struct recipient *const *x = a, *const *y = b;
-	int order = compare(a, b);
+	const struct place *x = a, *y = b;
+	int order = compare(x, y);
 
-	return order != 0 ? order : *x < *y ? -1 : *x > *y;
+	return order != 0 ? order : x->to < y->to ? -1 : x->to > y->to;
 }
 
 static void
@@ -114,19 +135,21 @@ free_recipient(struct recipient *to)
 static void
 drop_duplicates(struct envelope *e)
 {
-	struct recipient **order = xcalloc(e->n, sizeof(struct recipient *));
+	struct place *order = xcalloc(e->n, sizeof(order[0]));
 	size_t kept = 0;
 
-	for (size_t i = 0; i < e->n; i++)
-		order[i] = &e->to[i];
+	for (size_t i = 0; i < e->n; i++) {
+		order[i].to = &e->to[i];
+		order[i].hash = hash(e->to[i].path);
+	}
 	qsort(order, e->n, sizeof(order[0]), compare_in_order);
 	for (size_t i = 1, first = 0; i < e->n; i++) {
 		if (compare(&order[first], &order[i]) != 0) {
 			first = i;
 			continue;
 		}
-		order[first]->blind |= order[i]->blind;
-		free_recipient(order[i]);
+		order[first].to->blind |= order[i].to->blind;
+		free_recipient(order[i].to);
 	}
 	for (size_t i = 0; i < e->n; i++)
 		if (e->to[i].path != NULL)

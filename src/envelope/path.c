@@ -21,12 +21,13 @@ path_write(const struct address *address, const struct account *a,
 
 	if (address->domain == NULL)
 		wire.domain = domain = local_host_mail_domain(a);
-	escape_string(quote, 256, address->local);
 	if (wire.domain == NULL) {
-		fail(err, EX_DATAERR, "%s %s has no domain", role, quote);
+		fail(err, EX_DATAERR, "%s %s has no domain", role,
+		    escape_string(quote, 256, address->local));
 		hint(err, "set maildomain in the config file");
 	} else if (domain_to_ascii(wire.domain, &ascii, err) != 0) {
-		wrap(err, "%s %s@...", role, quote);
+		wrap(err, "%s %s@...", role,
+		    escape_string(quote, 256, address->local));
 	} else {
 		wire.domain = ascii;
 		if (address_check_path(&wire, err) != 0) {

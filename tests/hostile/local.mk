@@ -11,7 +11,7 @@ EXTRA_DIST += $(HOSTILE_TESTS) tests/hostile/judge.py tests/hostile/peer.py \
 	tests/hostile/plan.py
 TESTS += $(HOSTILE_TESTS)
 
-SEED = 1
+# SEED is in Makefile.am.
 ROUNDS = 5000
 hostile: all
 	@$(AM_TESTS_ENVIRONMENT) $(RUN_PYTHON) \
