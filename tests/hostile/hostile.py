@@ -258,6 +258,14 @@ def judged(seed, number, tools):
     return faults, list(this.describe()) if faults else [], this
 
 
+def show(lines):
+    """At once: a long run may be ended before its end."""
+    for line in lines:
+        for part in str(line).splitlines():
+            print(f"# {part}")
+    sys.stdout.flush()
+
+
 def main():
     args = sys.argv[1:] + [None] * 3
     seed = args[0] or SEED
@@ -278,8 +286,10 @@ def main():
             breaks.update(note.split(": ")[1] if "octet" not in note
                           else "handshake" for note in this.plan.notes)
             if faults:
-                found += [f"seed {seed}, round {number}:", *faults,
-                          *description]
+                found.append(f"seed {seed}, round {number}")
+                show([found[-1] + ":", *faults, *description])
+            if (number - first + 1) % 500 == 0:
+                show([f"{number - first + 1} rounds, {len(found)} faults"])
         tap.check(f"accepted if and only if told: {rounds} rounds from seed "
                   f"{seed}", found)
         print(f"# the longest run took {longest:.1f} s")
