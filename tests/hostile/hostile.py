@@ -104,6 +104,7 @@ class Round:
             args = ["-d", *args]
         self.run.start(args, stdin)
         result = self.run.finish(PATIENCE)
+        self.peer.settle(self.server)
         self.results.append((args, result))
         places = {}
         for name in self.run.litter():
@@ -242,7 +243,7 @@ def may_be_the_machine(fault, this):
     """One that is busy makes any run late, and who waits for the server give
     up, although the server has answered."""
     return fault.startswith("time:") or (
-        fault.endswith(" by us") and
+        fault.endswith((" by us", "sent again")) and
         any(result.seconds >= TIMEOUT for _, result in this.results))
 
 
