@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # make install-sendmail: the names that callers of sendmail(8) use, as links to
-# onehop. They never take the place of somebody else's: either all are made or
-# none.
+# onehop, and what onehop-relay(8) and --all-users need: systemd's units, not
+# enabled, and an example of the relay's configuration. The links never take the place of
+# somebody else's: either all are made or none.
 SENDMAIL_LINKS = $(sbindir)/sendmail $(prefix)/lib/sendmail \
 	$(bindir)/mailq $(bindir)/newaliases
 SENDMAIL_PAGE = $(mandir)/man8/sendmail.8
-EXTRA_DIST += man/sendmail.8
+SYSTEM_UNITS = onehop-relay.socket onehop-relay@.service \
+	onehop-relay-flush.service onehop-relay-flush.timer \
+	onehop-all-users.service onehop-all-users.timer
+RELAY_EXAMPLE = $(sysconfdir)/onehop/relay.example
+systemdsystemunitdir = $(prefix)/lib/systemd/system
+EXTRA_DIST += man/sendmail.8 contrib/relay.example
 
 # Is the file another program's? Our links lead to onehop, and the page that
 # is ours names it.
@@ -37,6 +43,19 @@ install-sendmail: all
 	done
 	$(MKDIR_P) '$(DESTDIR)$(mandir)/man8'
 	$(INSTALL_DATA) '$(srcdir)/man/sendmail.8' '$(DESTDIR)$(SENDMAIL_PAGE)'
+	$(MKDIR_P) '$(DESTDIR)$(sysconfdir)/onehop'
+	$(INSTALL_DATA) '$(srcdir)/contrib/relay.example' \
+		'$(DESTDIR)$(RELAY_EXAMPLE)'
+if INSTALL_SYSTEMD
+	$(MKDIR_P) '$(DESTDIR)$(systemdsystemunitdir)'
+	@set -e; for unit in $(SYSTEM_UNITS); do \
+		to="$(DESTDIR)$(systemdsystemunitdir)/$$unit"; \
+		$(SED) -e 's|/usr/bin/onehop|$(bindir)/onehop|' \
+			-e 's|/etc/onehop/|$(sysconfdir)/onehop/|' \
+			"$(srcdir)/contrib/systemd/$$unit" >"$$to"; \
+		chmod 644 "$$to"; \
+	done
+endif
 	@test '$(sbindir)' = /usr/sbin || { \
 		echo 'note: cron, at, mutt, PHP and others call' \
 		'/usr/sbin/sendmail; they do not find' \
@@ -48,4 +67,9 @@ uninstall-sendmail:
 	for file in $(SENDMAIL_LINKS) $(SENDMAIL_PAGE); do \
 		is_foreign "$(DESTDIR)$$file" || rm -f "$(DESTDIR)$$file"; \
 	done
+	rm -f '$(DESTDIR)$(RELAY_EXAMPLE)'
+if INSTALL_SYSTEMD
+	cd '$(DESTDIR)$(systemdsystemunitdir)' 2>/dev/null || exit 0; \
+		rm -f $(SYSTEM_UNITS)
+endif
 .PHONY: install-sendmail uninstall-sendmail

@@ -8,7 +8,9 @@ dist_example_DATA = \
 	contrib/systemd/onehop-relay.socket \
 	contrib/systemd/onehop-relay@.service \
 	contrib/systemd/onehop-relay-flush.service \
-	contrib/systemd/onehop-relay-flush.timer
+	contrib/systemd/onehop-relay-flush.timer \
+	contrib/systemd/onehop-all-users.service \
+	contrib/systemd/onehop-all-users.timer
 if INSTALL_BASH
 bashcomp_DATA = contrib/completion/bash/onehop
 endif

@@ -25,6 +25,7 @@
 #include "format/domain.h"
 #include "message/downgrade.h"
 #include "message/message.h"
+#include "outbox/all_users.h"
 #include "outbox/background.h"
 #include "outbox/enqueue.h"
 #include "outbox/flush.h"
@@ -56,7 +57,9 @@ struct program_run {
 	char *author;   /* of --read-envelope-from; owned */
 	int input;      /* stdin, or -1 if we were started without */
 	int drained;    /* stdin has been read to its end */
+	char *outbox;   /* of --all-users, in a user's process; owned */
 	int tried;      /* the smarthost was turned to */
+	int is_terminal; /* stderr is one, if only by way of --all-users */
 	int log;        /* of log_open */
 };
 
@@ -173,7 +176,7 @@ flush_queue(struct program_run *run, struct error *err)
 		if (trouble.signal != 0)
 			err->signal = trouble.signal;
 		report_error(STDERR_FILENO, &result.log, NULL);
-		if (isatty(STDERR_FILENO))
+		if (run->is_terminal)
 			flush_report(STDERR_FILENO, &result);
 	}
 	string_list_free(&paths);
@@ -456,6 +459,27 @@ static int (*const actions[])(struct program_run *, struct error *) = {
 	[MODE_VERSION] = show_version,
 };
 
+/* Does what the options ask for, with --all-users once for each user. */
+static void
+act(struct program_run *run, struct error *err)
+{
+	struct options *options = &run->options;
+	enum all_users_role role = ALL_USERS_OWNER;
+	enum all_users_work work = options->mode == MODE_FLUSH
+	    ? ALL_USERS_FLUSH : options->json ? ALL_USERS_JSON
+	    : ALL_USERS_LIST;
+
+	run->is_terminal = isatty(STDERR_FILENO);
+	if (options->all_users) {
+		run->drained = 1; /* stdin is no message */
+		role = all_users_serve(&options->selection, work, &run->outbox,
+		    err);
+		options->selection.outbox = run->outbox;
+	}
+	if (role == ALL_USERS_OWNER)
+		(void)actions[options->mode](run, err);
+}
+
 static int
 exit_code(const struct program_run *run, const struct error *err)
 {
@@ -518,6 +542,7 @@ release(struct program_run *run)
 	message_free(&run->message);
 	options_free(&run->options);
 	free(run->author);
+	free(run->outbox);
 }
 
 int
@@ -537,7 +562,7 @@ main(int argc, char *argv[])
 		fail(&err, EX_CONFIG,
 		    "refusing to run set-user-id or set-group-id");
 	} else if (options_parse(&run.options, argc, argv, &err) == 0)
-		(void)actions[run.options.mode](&run, &err);
+		act(&run, &err);
 	if (err.code != 0 && !run.drained)
 		message_drain(run.input);
 	report(&run, &err);

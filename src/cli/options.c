@@ -178,6 +178,7 @@ SET(dots, ignore_dots = 1)
 SET(read_recipients, request.read_recipients = 1)
 SET(read_sender, read_sender = 1)
 SET(verbose, debug = 1)
+SET(all_users, all_users = 1)
 SET(auth_test, auth_test = 1)
 SET(test_message, test_message = 1)
 SET(keep, keep = value)
@@ -580,6 +581,26 @@ asks_for_json(const struct words *w)
 	return 0;
 }
 
+/* An ID would be one of some user's. */
+static int
+check_all_users(const struct options *options, struct error *err)
+{
+	int is_list = options->mode == MODE_LIST ||
+	    (options->mode == MODE_OUTBOX &&
+	    strcmp(options->verb, "list") == 0);
+
+	if (!is_list && options->mode != MODE_FLUSH)
+		return fail(err, EX_USAGE, "--all-users: expected -q, -bp or "
+		    "--outbox list with it");
+	if (options->request.nrecipients > 0)
+		return fail(err, EX_USAGE, "--all-users takes no recipients");
+	if (options->selection.config != NULL &&
+	    options->selection.config[0] != '/')
+		return fail(err, EX_USAGE, "--all-users: -C needs an absolute "
+		    "path: each user's process has a directory of its own");
+	return 0;
+}
+
 int
 options_parse(struct options *options, int argc, char *const *argv,
     struct error *err)
@@ -592,6 +613,8 @@ options_parse(struct options *options, int argc, char *const *argv,
 		options->json = asks_for_json(&w);
 		return -1;
 	}
+	if (options->all_users && check_all_users(options, err) != 0)
+		return -1;
 	if (options->json && options->mode == MODE_SMTP)
 		return fail(err, EX_USAGE, "--json cannot be used with -bs: "
 		    "standard output carries the SMTP dialogue");

@@ -46,6 +46,7 @@ struct options {
 	int ignore_dots;          /* -i, -oi; set unless called as sendmail */
 	int read_sender;          /* --read-envelope-from */
 	int debug;                /* -d or -v: trace on stderr */
+	int all_users;            /* --all-users */
 	int auth_test;            /* --auth-test */
 	int flush_all;            /* -qf */
 	int json;                 /* --json */

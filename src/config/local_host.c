@@ -215,6 +215,18 @@ local_host_hello(const struct account *a, int socket)
 	return name != NULL ? name : xstrdup("localhost");
 }
 
+/* Returns the user's name as the name of a directory, owned. */
+static char *
+user_directory(void)
+{
+	char *name = local_host_user();
+
+	if (name[0] != '.' && strchr(name, '/') == NULL)
+		return name;
+	free(name);
+	return xasprintf("uid%lu", (unsigned long)getuid());
+}
+
 /* Returns the expansion of a pattern letter, owned; NULL for another letter. */
 static char *
 look_up(char letter, const char *header_from)
@@ -224,6 +236,8 @@ look_up(char letter, const char *header_from)
 	switch (letter) {
 	case 'U':
 		return local_host_user();
+	case 'u':
+		return user_directory();
 	case 'H':
 		return host_name();
 	case 'C':
@@ -241,13 +255,15 @@ look_up(char letter, const char *header_from)
 	}
 }
 
-char *
-local_host_expand(const char *text, const char *header_from)
+static char *
+expand(const char *text, const char *letters, const char *header_from)
 {
 	struct buffer out = {0};
 
 	for (; *text != '\0'; text++) {
-		char *value = *text == '%' ? look_up(text[1], header_from)
+		int is_pattern = text[0] == '%' && text[1] != '\0' &&
+		    strchr(letters, text[1]) != NULL;
+		char *value = is_pattern ? look_up(text[1], header_from)
 		    : NULL;
 
 		if (value == NULL) {
@@ -259,4 +275,16 @@ local_host_expand(const char *text, const char *header_from)
 		text++;
 	}
 	return buffer_string(&out);
+}
+
+char *
+local_host_expand(const char *text, const char *header_from)
+{
+	return expand(text, "UHCMF%", header_from);
+}
+
+char *
+local_host_expand_path(const char *path)
+{
+	return expand(path, "u%", NULL);
 }

@@ -39,4 +39,11 @@ char *local_host_hello(const struct account *a, int socket);
  */
 char *local_host_expand(const char *text, const char *header_from);
 
+/*
+ * Expands the patterns of a path: %u user, %%. Other patterns are left
+ * unchanged. A login name that is no name for a directory is replaced by
+ * "uid1000". Owned.
+ */
+char *local_host_expand_path(const char *path);
+
 #endif

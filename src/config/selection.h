@@ -11,10 +11,11 @@ struct override {
 	const char *value;
 };
 
-/* {0} selects by the message. Borrows its strings from argv. */
+/* {0} selects by the message. Borrows its strings. */
 struct selection {
 	const char *account;        /* -a, or NULL */
 	const char *config;         /* -C, or NULL */
+	const char *outbox;         /* the only outbox to serve, or NULL */
 	struct override *overrides; /* owned array */
 	size_t noverrides;
 };

@@ -163,8 +163,47 @@ add_value(struct string_list *paths, const char *home, const char *value)
 	account_free(&a);
 }
 
+/* Adds the value of outbox if it is a pattern and is not known. */
+static void
+add_pattern(struct string_list *patterns, const char *value)
+{
+	if (value[0] != '/' || strstr(value, "%u") == NULL)
+		return;
+	for (size_t i = 0; i < patterns->n; i++)
+		if (strcmp(patterns->at[i], value) == 0)
+			return;
+	string_list_add(patterns, xstrdup(value));
+}
+
 int
-locate_outboxes(struct string_list *paths, const struct selection *selection,
+locate_patterns(struct string_list *patterns,
+    const struct selection *selection, struct error *err)
+{
+	char *home = xdg_home();
+	struct config c = { .home = home };
+	struct error ignored = {0};
+	struct account a;
+	const char *value = selection_value(selection, KEY_outbox, "");
+	int result = config_read(&c, selection, err);
+
+	add_pattern(patterns, value);
+	for (size_t i = 0; i < c.n && result == 0; i++) {
+		if (config_assemble(&a, &c, &c.sections[i], 0, &ignored) != 0)
+			continue;
+		add_pattern(patterns, a.outbox);
+		account_free(&a);
+	}
+	config_free(&c);
+	free(home);
+	if (result != 0 || patterns->n > 0)
+		return result;
+	fail(err, EX_CONFIG, "the outboxes are not below a shared directory");
+	return hint(err, "set outbox in the system's config file: "
+	    "outbox /var/spool/onehop/%%u");
+}
+
+static int
+find_all(struct string_list *paths, const struct selection *selection,
     struct error *err)
 {
 	char *home = xdg_home();
@@ -189,4 +228,14 @@ locate_outboxes(struct string_list *paths, const struct selection *selection,
 	config_free(&c);
 	free(home);
 	return result == 0 ? check_foreign(err) : -1;
+}
+
+int
+locate_outboxes(struct string_list *paths, const struct selection *selection,
+    struct error *err)
+{
+	if (selection->outbox == NULL)
+		return find_all(paths, selection, err);
+	add(paths, xstrdup(selection->outbox));
+	return 0;
 }

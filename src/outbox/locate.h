@@ -12,10 +12,19 @@
 void locate_remember(const char *outbox);
 
 /*
+ * Lists the values of outbox in which %u stands for the user: those of the
+ * command line and of the accounts in the config files. Returns 0 on success;
+ * -1 EX_CONFIG if a config file cannot be read or no value is such.
+ */
+int locate_patterns(struct string_list *patterns,
+	const struct selection *selection, struct error *err);
+
+/*
  * Lists the outboxes that exist: that of "outbox on", that of the command line,
- * those of the accounts in the config files, and those used earlier. Returns 0
- * on success, -1 with err set: EX_CONFIG if a config file cannot be read or
- * XDG_STATE_HOME belongs to another user; the list may then be incomplete.
+ * those of the accounts in the config files, and those used earlier; or only
+ * that of the selection if it has one. Returns 0 on success, -1 with err set:
+ * EX_CONFIG if a config file cannot be read or XDG_STATE_HOME belongs to
+ * another user; the list may then be incomplete.
  */
 int locate_outboxes(struct string_list *paths,
 	const struct selection *selection, struct error *err);

@@ -20,6 +20,7 @@
 #include "base/poll.h"
 #include "base/xdg.h"
 #include "base/xmalloc.h"
+#include "config/local_host.h"
 
 /* Prefix of the name of a file that is being written. */
 #define UNFINISHED ".unfinished-"
@@ -56,7 +57,7 @@ outbox_path(const struct account *a)
 	if (a->outbox[0] == '\0' || ascii_equal(a->outbox, "off"))
 		return NULL;
 	if (a->outbox[0] == '/')
-		return xstrdup(a->outbox);
+		return local_host_expand_path(a->outbox);
 	return outbox_default_path(a->home);
 }
 

@@ -36,7 +36,8 @@ struct outbox {
 	int lock;                   /* descriptor; -1: not held */
 };
 
-/* Returns the path of the account's outbox, owned; NULL if it has none. */
+/* Returns the path of the account's outbox, with %u expanded, owned; NULL if it
+ * has none. */
 char *outbox_path(const struct account *a);
 
 /* Returns the path of the outbox that "on" stands for, owned; NULL without a

@@ -16,6 +16,7 @@
 #include "base/trusted_file.h"
 #include "base/xdg.h"
 #include "base/xmalloc.h"
+#include "config/local_host.h"
 #include "tls/client_cert.h"
 #include "tls/policy.h"
 
@@ -106,6 +107,7 @@ static void
 add_account(struct paths *keep, const struct account *a, const char *key_log)
 {
 	char *state = xdg_state_directory(a->home);
+	char *outbox = local_host_expand_path(a->outbox);
 
 	add_tls_files(keep, a);
 	if (strcmp(a->logfile, "-") != 0 && strcmp(a->logfile, "on") != 0)
@@ -117,7 +119,8 @@ add_account(struct paths *keep, const struct account *a, const char *key_log)
 	if (state != NULL)
 		add(keep, state, SANDBOX_KEEP);
 	if (a->outbox[0] == '/')
-		add(keep, a->outbox, SANDBOX_KEEP);
+		add(keep, outbox, SANDBOX_KEEP);
+	free(outbox);
 	free(state);
 }
 

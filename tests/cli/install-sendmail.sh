@@ -12,7 +12,7 @@ run_make()
 {
     env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -C "$top_builddir" \
         DESTDIR="$root" prefix=/usr bindir=/usr/bin sbindir=/usr/sbin \
-        mandir=/usr/share/man "$@" >"$scratch/make" 2>&1
+        mandir=/usr/share/man sysconfdir=/etc "$@" >"$scratch/make" 2>&1
     status=$?
     cat "$scratch/make"
     return "$status"
@@ -36,6 +36,27 @@ installs_the_page()
     grep -q onehop "$root/usr/share/man/man8/sendmail.8"
 }
 
+# Units for systemd that start the installed program, unless configure was told
+# to install none.
+installs_the_relay()
+{
+    grep -q '^host ' "$root/etc/onehop/relay.example" || return 1
+    grep '^systemduserunitdir = .' "$top_builddir/Makefile" || return 0
+    other=$scratch/other
+    run_make install-sendmail DESTDIR="$other" bindir=/opt/bin \
+        sysconfdir=/opt/etc || return 1
+    for unit in onehop-relay@.service onehop-relay-flush.service; do
+        grep '^ExecStart=-*/opt/bin/onehop -C /opt/etc/onehop/relay -' \
+            "$other/usr/lib/systemd/system/$unit" || return 1
+    done
+    grep '^ExecStart=/opt/bin/onehop -q --all-users' \
+        "$other/usr/lib/systemd/system/onehop-all-users.service" || return 1
+    for unit in onehop-relay.socket onehop-relay-flush.timer \
+        onehop-all-users.timer; do
+        [ -f "$other/usr/lib/systemd/system/$unit" ] || return 1
+    done
+}
+
 # A stripped program stays stripped, and callers that would not find the names
 # are named.
 leaves_the_program()
@@ -57,7 +78,9 @@ uninstalls_all_names()
     for name in $names usr/share/man/man8/sendmail.8; do
         [ ! -L "$root/$name" ] && [ ! -e "$root/$name" ] || return 1
     done
-    [ -x "$root/usr/bin/onehop" ]
+    [ -x "$root/usr/bin/onehop" ] &&
+        [ ! -e "$root/etc/onehop/relay.example" ] &&
+        ! find "$root" -name 'onehop-*' | grep systemd/system/
 }
 
 # refuses NAME: it belongs to somebody else, and nothing else is made
@@ -96,6 +119,7 @@ keeps_another_page()
 
 tap 'install-sendmail makes every name a link' installs_all_names
 tap 'and installs the page' installs_the_page
+tap 'and what the relay needs' installs_the_relay
 tap 'a second time changes nothing' installs_all_names
 tap 'an installed program stays as it is' leaves_the_program
 tap 'callers that find no sendmail are named' names_who_finds_no_sendmail

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The outbox under everything that can happen to it.
 OUTBOX_TESTS = \
+	tests/outbox/all_users.py \
 	tests/outbox/disks.py \
 	tests/outbox/enable.py \
 	tests/outbox/fate.py \

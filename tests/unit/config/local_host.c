@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "../host.h"
+#include "base/xmalloc.h"
 #include "config/local_host.h"
 
 static struct passwd *entry; /* what the passwd file says of us */
@@ -277,6 +278,38 @@ patterns_are_expanded(void **state)
 		    "localhost");
 }
 
+static void
+a_path_names_a_directory_of_the_user(void **state)
+{
+	static const struct {
+		const char *user;
+		const char *path;
+		const char *wanted;
+	} cases[] = {
+		{ "ann", "/var/spool/onehop/%u", "/var/spool/onehop/ann" },
+		{ "ann", "/%u/%u", "/ann/ann" },
+		{ "ann", "/100%%u", "/100%u" },
+		{ "ann", "/%U%H%F%", "/%U%H%F%" },
+		{ "..", "/%u", "/uid1000" },
+		{ ".ann", "/%u", "/uid1000" },
+		{ "a/b", "/%u", "/uid1000" },
+		{ "", "/%u", "/uid1000" },
+	};
+	char *uid = xasprintf("/uid%lu", (unsigned long)getuid());
+	struct passwd user = {0};
+
+	(void)state;
+	entry = &user;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int is_number = strcmp(cases[i].wanted, "/uid1000") == 0;
+
+		user.pw_name = (char *)(uintptr_t)cases[i].user;
+		expect(cases[i].user, local_host_expand_path(cases[i].path),
+		    is_number ? uid : cases[i].wanted);
+	}
+	free(uid);
+}
+
 int
 main(void)
 {
@@ -289,6 +322,7 @@ main(void)
 		cmocka_unit_test(hello_needs_no_socket),
 		cmocka_unit_test(the_user_has_a_name_or_a_number),
 		cmocka_unit_test(patterns_are_expanded),
+		cmocka_unit_test(a_path_names_a_directory_of_the_user),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
