@@ -218,7 +218,8 @@ conclude(struct auth *x, struct session *s, const struct reply *r,
 	const char *why;
 
 	x->refused = reply_class(r) == 2 ? 0 : r->code;
-	if (reply_class(r) == 2 && x->satisfied)
+	s->authenticated = reply_class(r) == 2 && x->satisfied;
+	if (s->authenticated)
 		return 0;
 	if (reply_class(r) == 2) {
 		s->intact = 0;

@@ -73,6 +73,15 @@ renew_deadline(struct submitter *s, const struct account *a)
 	s->session.stream.deadline = s->route.deadline;
 }
 
+/* Another message must not be sent without the AUTH that its account wants:
+ * the one of the first message was refused, or not reached. */
+static int
+may_carry_more(const struct submitter *s)
+{
+	return s->session.intact && (s->session.authenticated ||
+	    !auth_is_wanted(s->session.account));
+}
+
 static int
 send_message(struct reused_session *d, const struct account *a,
     struct envelope *e, const struct message *m, struct error *err)
@@ -98,7 +107,7 @@ send_message(struct reused_session *d, const struct account *a,
 			return -1;
 		result = submit_send(s, e, m, CONTENT_STAY, err);
 	}
-	if (!s->session.intact)
+	if (!may_carry_more(s))
 		reuse_close(d);
 	return result;
 }

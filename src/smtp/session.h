@@ -53,6 +53,7 @@ struct session {
 	struct ehlo can;       /* of the last EHLO */
 	struct tls_facts tls;          /* version "" without TLS */
 	int confidential;              /* TLS is up, or the server is local */
+	int authenticated;             /* AUTH was accepted in this session */
 	int intact;                    /* QUIT can be sent: no reply missing */
 	unsigned outstanding;          /* commands not answered yet */
 	uint64_t mails;                /* transactions begun in the session */

@@ -104,6 +104,7 @@ class Round:
             args = ["-d", *args]
         self.run.start(args, stdin)
         result = self.run.finish(PATIENCE)
+        self.peer.settle(self.server)
         self.results.append((args, result))
         places = {}
         for name in self.run.litter():
@@ -242,7 +243,7 @@ def may_be_the_machine(fault, this):
     """One that is busy makes any run late, and who waits for the server give
     up, although the server has answered."""
     return fault.startswith("time:") or (
-        fault.endswith(" by us") and
+        fault.endswith((" by us", "sent again")) and
         any(result.seconds >= TIMEOUT for _, result in this.results))
 
 
@@ -256,6 +257,14 @@ def judged(seed, number, tools):
                                  for fault in faults):
             break
     return faults, list(this.describe()) if faults else [], this
+
+
+def show(lines):
+    """At once: a long run may be ended before its end."""
+    for line in lines:
+        for part in str(line).splitlines():
+            print(f"# {part}")
+    sys.stdout.flush()
 
 
 def main():
@@ -278,8 +287,10 @@ def main():
             breaks.update(note.split(": ")[1] if "octet" not in note
                           else "handshake" for note in this.plan.notes)
             if faults:
-                found += [f"seed {seed}, round {number}:", *faults,
-                          *description]
+                found.append(f"seed {seed}, round {number}")
+                show([found[-1] + ":", *faults, *description])
+            if (number - first + 1) % 500 == 0:
+                show([f"{number - first + 1} rounds, {len(found)} faults"])
         tap.check(f"accepted if and only if told: {rounds} rounds from seed "
                   f"{seed}", found)
         print(f"# the longest run took {longest:.1f} s")

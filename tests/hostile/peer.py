@@ -9,6 +9,7 @@ know, and so it is what a client may claim.
 
 import base64
 import re
+import select
 import ssl
 import time
 
@@ -136,6 +137,7 @@ class Peer:
         self.mutate = mutate    # (state, good reply, last line) -> actions
         self.talks = []
         self.context = None     # ssl.SSLContext
+        self.busy = False       # with a connection
 
     # --- what is sent
 
@@ -244,10 +246,22 @@ class Peer:
 
     def handle(self, connection):
         """As serve(); a client that ends TLS while we write is no fault."""
+        self.busy = True
         try:
             self.serve(connection)
         except ssl.SSLError as error:
             raise smtpserver.Closed(str(error)) from None
+        finally:
+            self.busy = False
+
+    def settle(self, server):
+        """Waits for all that the client has sent to be read."""
+        end = time.monotonic() + 15
+        quiet = 0
+        while quiet < 2 and time.monotonic() < end:
+            # pylint: disable=protected-access
+            waiting = select.select([server._listener], [], [], 0.005)[0]
+            quiet = 0 if waiting or self.busy else quiet + 1
 
     def read_line(self):
         self.last = self.connection.read_line(30)[:-2]
@@ -255,7 +269,10 @@ class Peer:
         return self.last
 
     def reply(self, state, good):
+        began = time.monotonic()
         self.perform(self.mutate(state, good, self.last_line()))
+        # who is that slow cannot blame the client for having left
+        self.talk.broken |= time.monotonic() > began + 1
 
     def last_line(self):
         return getattr(self, "last", b"")

@@ -294,6 +294,30 @@ def served(answer, offers, connections):
             yield f"{server.connections} connections, not {connections}"
 
 
+def nothing_without_auth():
+    """AUTH is refused in the first session of -bs: the messages after it have
+    another session, or none."""
+    def answer(verb, line, server):
+        if verb == "AUTH":
+            server.welcome = server.connections > 1
+            return b"235 2.7.0 ok\r\n" if server.welcome \
+                else b"454 4.7.0 later\r\n"
+        if verb == "MAIL" and not server.welcome:
+            server.junk.append(line)
+        return None
+
+    with setting(answer, ["AUTH PLAIN"], "auth PLAIN", "user u",
+                 "password a-password") as (server, run):
+        server.welcome = False
+        run.start(["-bs"], dialogue(3))
+        result = run.finish(30)
+        if server.junk:
+            yield f"without authentication: {server.junk}"
+        if len(server.copies) != 2 or server.connections != 2:
+            yield f"{len(server.copies)} copies, {server.connections} " \
+                f"connections: {result.stdout}"
+
+
 def limit(verb, reply):
     return lambda v, _line, server: \
         reply if v == verb and server.messages >= 3 else None
@@ -341,6 +365,8 @@ def main():
         for offers in ([], ["PIPELINING"]):
             tap.run(f"{verb} {reply} in a used session, {offers}", served,
                     limit(verb, reply), offers, 3)
+    tap.run("nothing follows a refused AUTH in its session",
+            nothing_without_auth)
     tap.run("LIMITS MAILMAX counts in a session", served,
             lambda v, _line, server: b"" if v == "MAIL" and
             server.messages >= 2 else None, ["LIMITS MAILMAX=2"], 4)
