@@ -48,6 +48,8 @@ enqueue_may_succeed_later(const struct attempt *a)
 		return why->signal != SIGINT && why->signal != SIGQUIT;
 	if (why->outcome == OUTCOME_PARTIAL)
 		return count_open(a->envelope) > 0;
+	if (enqueue_is_partial(a->account) && count_open(a->envelope) == 0)
+		return 0;
 	if (why->outcome == OUTCOME_UNKNOWN || is_for_user(why))
 		return 1;
 	if (enqueue_is_partial(a->account) &&

@@ -341,27 +341,51 @@ cannot_write(struct error *err)
 	    "message: %s", strerror(errno));
 }
 
+/* Returns the size of the file without a line at its end that is torn; -1 with
+ * errno set. */
+static off_t
+whole_lines(int fd, off_t size)
+{
+	char block[256];
+
+	while (size > 0) {
+		size_t n = size < (off_t)sizeof(block) ? (size_t)size
+		    : sizeof(block);
+
+		if (pread(fd, block, n, size - (off_t)n) != (ssize_t)n)
+			return -1;
+		while (n > 0 && block[n - 1] != '\n') {
+			n--;
+			size--;
+		}
+		if (n > 0)
+			break;
+	}
+	return size;
+}
+
 int
 journal_open(struct journal *j, int fd, struct error *err)
 {
 	struct stat st;
-	char last = '\n';
+	off_t size;
 
 	memset(j, 0, sizeof(*j));
 	j->fd = fd;
-	if (fstat(fd, &st) != 0 || (st.st_size > 0 &&
-	    pread(fd, &last, 1, st.st_size - 1) != 1))
+	if (fstat(fd, &st) != 0 || (size = whole_lines(fd, st.st_size)) < 0 ||
+	    (size < st.st_size && ftruncate(fd, size) != 0))
 		return cannot_write(err);
-	j->start = st.st_size;
-	j->torn = last != '\n';
+	j->start = size;
 	return 0;
 }
 
-/* Appends the line with one write(2), so that a crash leaves no partial
+/* Appends the line with one write(2). No partial line stays: the next one would
+ * complete it, and "accepted 17 1,3" that is cut before "1,3" is another
  * line. */
 static int
 append(struct journal *j, struct buffer *line, struct error *err)
 {
+	off_t end = lseek(j->fd, 0, SEEK_END);
 	ssize_t n;
 
 	do
@@ -369,20 +393,19 @@ append(struct journal *j, struct buffer *line, struct error *err)
 	while (n < 0 && errno == EINTR);
 	if (n >= 0 && (size_t)n != line->len)
 		errno = ENOSPC;
-	if (n != (ssize_t)line->len) {
-		j->torn |= n > 0;
-		return cannot_write(err);
-	}
-	j->torn = 0;
-	return 0;
+	if (n == (ssize_t)line->len)
+		return 0;
+	cannot_write(err);
+	if (n > 0)
+		(void)!ftruncate(j->fd, end);
+	return -1;
 }
 
 static void
-begin_line(const struct journal *j, struct buffer *out,
-    enum journal_event event)
+begin_line(struct buffer *out, enum journal_event event)
 {
-	buffer_addf(out, "%s%s %lld", j->torn && out->len == 0 ? "\n" : "",
-	    events[event].word, (long long)time(NULL));
+	buffer_addf(out, "%s %lld", events[event].word,
+	    (long long)time(NULL));
 }
 
 int
@@ -392,7 +415,7 @@ journal_write(struct journal *j, enum journal_event event, int64_t due,
 	struct buffer line = {0};
 	int result, must_sync = j->ending;
 
-	begin_line(j, &line, event);
+	begin_line(&line, event);
 	if (events[event].has_due)
 		buffer_addf(&line, " %lld", (long long)due);
 	if (words != NULL)
@@ -453,14 +476,14 @@ journal_write_replies(struct journal *j, const struct envelope *e,
 
 	add_accepted(&accepted, e, index);
 	if (accepted.len > 0) {
-		begin_line(j, &lines, JOURNAL_ACCEPTED);
+		begin_line(&lines, JOURNAL_ACCEPTED);
 		buffer_add_string(&lines, buffer_string(&accepted));
 		buffer_add_char(&lines, '\n');
 	}
 	for (size_t i = 0; i < e->n; i++) {
 		if (reply_class(&e->to[i].reply) != 5)
 			continue;
-		begin_line(j, &lines, JOURNAL_REFUSED);
+		begin_line(&lines, JOURNAL_REFUSED);
 		buffer_addf(&lines, " %zu %.*s\n", index[i] + 1,
 		    JOURNAL_REASON, e->to[i].reply.text);
 	}

@@ -107,12 +107,12 @@ int journal_is_over(const struct journal_state *s, int64_t now);
 struct journal {
 	int fd;
 	off_t start;  /* size of the file when it was opened, octets */
-	int torn;     /* the last line has no line end */
 	int ending;   /* JOURNAL_ENDING was written, but no result yet */
 };
 
-/* Takes ownership of fd, which is open for reading and appending. Returns 0 on
- * success, -1 with err set. */
+/* Takes ownership of fd, which is open for reading and appending. Removes a
+ * last line without a line end, which a full disk or a power cut has left.
+ * Returns 0 on success, -1 with err set: EX_TEMPFAIL. */
 int journal_open(struct journal *j, int fd, struct error *err);
 
 /*

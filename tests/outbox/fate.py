@@ -453,6 +453,22 @@ def what_no_server_takes_is_refused_at_once():
         yield from differs("new", len(house.files("new")), 1)
 
 
+def what_every_recipient_refuses_is_not_queued():
+    """Even if the code is one that the owner of an account can mend."""
+    for verb in (b"RCPT", b"dot"):
+        for config in ("partial_delivery on", "protocol lmtp"):
+            with House(config) as house, Sink(
+                    lambda got, *_: b"535 5.7.8 no\r\n"
+                    if got == verb else None,  # pylint: disable=W0640
+                    lmtp="lmtp" in config) as sink:
+                house.lead_to(sink.port)
+                result = house.send("1@x")
+                yield from fault_of(result, 77)
+                if b"queued" in result.stderr:
+                    yield f"{config}: {result.stderr!r}"
+                yield from differs(f"{config}: new", house.files("new"), [])
+
+
 def no_secret_is_written():
     with House("auth plain", "user me", "password hunter-2-hunter",
                "tls_certcheck off") as house:
@@ -488,6 +504,7 @@ def main():
                  the_deadline_is_of_one_message, a_refusal_is_not_forgotten,
                  one_put_off_is_kept, killed_while_it_was_sent,
                  what_the_user_can_fix_is_kept,
+                 what_every_recipient_refuses_is_not_queued,
                  an_offline_flush_costs_no_sync,
                  a_silent_server_delays_its_own_messages):
         name = test.__name__.replace("_", " ")

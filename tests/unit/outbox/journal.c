@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../unit.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/xmalloc.h"
@@ -112,6 +117,7 @@ open_new(struct journal *j, const char *text)
 	assert_true(fd >= 0);
 	assert_int_equal(unlink(name), 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(fcntl(fd, F_SETFL, O_APPEND), 0);
 	assert_int_equal(journal_open(j, fd, &err), 0);
 }
 
@@ -177,6 +183,60 @@ a_try_that_changed_nothing_leaves_no_line(void **state)
 	journal_close(&j);
 }
 
+/* Cut before its recipients, the line would mean all of them. */
+static void
+a_torn_line_is_not_completed(void **state)
+{
+	static const char *const torn[] = { "accepted 1795931644",
+		"deferred 1 2 a reason of more than 256 octets: "
+		"0123456789 0123456789 0123456789 0123456789 0123456789 "
+		"0123456789 0123456789 0123456789 0123456789 0123456789 "
+		"0123456789 0123456789 0123456789 0123456789 0123456789 "
+		"0123456789 0123456789 0123456789 0123456789 0123456789 " };
+	struct error err = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		const char *before = i / 2 == 0 ? "" : "deferred 1 2 x\n";
+		char *text = xasprintf("%s%s", before, torn[i % 2]);
+		struct journal_state s;
+		struct journal j;
+
+		open_new(&j, text);
+		assert_int_equal(lseek(j.fd, 0, SEEK_END), strlen(before));
+		assert_int_equal(journal_write(&j, JOURNAL_DEFERRED, 7, "y",
+		    &err), 0);
+		read_back(&s, &j);
+		assert_false(s.accepted);
+		assert_int_equal(s.tries, 1 + i / 2);
+		assert_string_equal(s.reason, "y");
+		journal_state_free(&s);
+		journal_close(&j);
+		free(text);
+	}
+}
+
+static void
+a_line_without_room_leaves_no_part(void **state)
+{
+	const struct rlimit none = { 18, RLIM_INFINITY };
+	struct rlimit before;
+	struct error err = {0};
+	struct journal j;
+
+	(void)state;
+	open_new(&j, "deferred 1 2 x\n");
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_int_equal(journal_write(&j, JOURNAL_ACCEPTED, 0, NULL, &err),
+	    -1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(err.code, EX_TEMPFAIL);
+	assert_int_equal(lseek(j.fd, 0, SEEK_END), strlen("deferred 1 2 x\n"));
+	journal_close(&j);
+}
+
 static void
 pauses_grow_by_the_square_up_to_six_hours(void **state)
 {
@@ -232,6 +292,8 @@ main(void)
 		cmocka_unit_test(it_tells_which_recipients_are_settled),
 		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(a_try_that_changed_nothing_leaves_no_line),
+		cmocka_unit_test(a_torn_line_is_not_completed),
+		cmocka_unit_test(a_line_without_room_leaves_no_part),
 		cmocka_unit_test(pauses_grow_by_the_square_up_to_six_hours),
 		cmocka_unit_test(a_wrong_clock_delays_nothing_for_ever),
 		cmocka_unit_test(only_time_with_the_server_counts),
