@@ -87,7 +87,7 @@ static const struct {
 
 /* The fingerprint as it is written for people: AA:BB:... */
 static void
-write_fingerprint(char out[96], enum cert cert)
+write_fingerprint(char out[97], enum cert cert)
 {
 	char digits[65];
 
@@ -110,7 +110,7 @@ a_refusal_has_reason_and_advice(void **state)
 		struct tls_policy policy = { .name = cases[i].name,
 			.verify = 1, .trust_file = store };
 		const char *hash = strchr(cases[i].hint, '#');
-		char hint[sizeof(((struct error *)0)->hint)], print[96];
+		char hint[sizeof(((struct error *)0)->hint)], print[97];
 		struct tls_facts facts;
 		struct error err = {0};
 
