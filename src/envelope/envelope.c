@@ -74,8 +74,8 @@ read_header(struct address_list *shown, struct address_list *blind,
 	return 0;
 }
 
-/* A recipient among the others. */
-struct place {
+/* A recipient, to be compared with the others. */
+struct hashed_recipient {
 	uint32_t hash;         /* of the path; saves most comparisons */
 	struct recipient *to;
 };
@@ -93,7 +93,7 @@ hash(const char *path)
 
 /* Local parts are compared exactly, domains without regard to case. */
 static int
-compare(const struct place *x, const struct place *y)
+compare(const struct hashed_recipient *x, const struct hashed_recipient *y)
 {
 	const char *p = x->to->path, *q = y->to->path, *at;
 	size_t local;
@@ -116,7 +116,7 @@ compare(const struct place *x, const struct place *y)
 static int
 compare_in_order(const void *a, const void *b)
 {
-	const struct place *x = a, *y = b;
+	const struct hashed_recipient *x = a, *y = b;
 	int order = compare(x, y);
 
 	return order != 0 ? order : x->to < y->to ? -1 : x->to > y->to;
@@ -135,7 +135,7 @@ free_recipient(struct recipient *to)
 static void
 drop_duplicates(struct envelope *e)
 {
-	struct place *order = xcalloc(e->n, sizeof(order[0]));
+	struct hashed_recipient *order = xcalloc(e->n, sizeof(order[0]));
 	size_t kept = 0;
 
 	for (size_t i = 0; i < e->n; i++) {
