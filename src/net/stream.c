@@ -455,13 +455,11 @@ stream_upgrade(struct stream *s, struct transport *tls, struct error *err)
 }
 
 void
-stream_trace(struct stream *s, const char *prefix, const char *text,
-	size_t len)
+stream_write_trace(const struct stream *s, const char *prefix,
+    const char *text, size_t len)
 {
 	char quote[2 * ESCAPE_QUOTE], line[sizeof(quote) + 64];
 
-	if (s->trace < 0)
-		return;
 	escape(quote, sizeof(quote), text, len);
 	snprintf(line, sizeof(line), "%.48s %s\n", prefix, quote);
 	show_note(s->trace, line, strlen(line));

@@ -105,9 +105,18 @@ int stream_has_input(struct stream *s, struct error *err);
 int stream_upgrade(struct stream *s, struct transport *tls,
 	struct error *err);
 
-/* Writes "prefix text" as one escaped line to the trace, if enabled. */
-void stream_trace(struct stream *s, const char *prefix, const char *text,
-	size_t len);
+/* Writes "prefix text" as one escaped line to the trace. */
+void stream_write_trace(const struct stream *s, const char *prefix,
+	const char *text, size_t len);
+
+/* The same if the trace is enabled. */
+static inline void
+stream_trace(const struct stream *s, const char *prefix, const char *text,
+	size_t len)
+{
+	if (s->trace >= 0)
+		stream_write_trace(s, prefix, text, len);
+}
 
 /* Closes the transport and discards and wipes queued octets. s may be {0} or
  * already closed. */

@@ -66,31 +66,50 @@ send_line(struct session *s, const char *line, size_t len, struct error *err)
 	return 0;
 }
 
+static int
+refuse_command(const char *command, size_t len, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+
+	if (len > SESSION_COMMAND_MAX - 2)
+		return fail(err, EX_DATAERR,
+		    "command longer than %d octets: %s", SESSION_COMMAND_MAX,
+		    escape(quote, 64, command, 64));
+	return fail(err, EX_DATAERR, "control character in command: %s",
+	    escape(quote, sizeof(quote), command, len));
+}
+
+int
+session_put_text(struct session *s, const char *command, size_t len,
+    struct error *err)
+{
+	if (len > SESSION_COMMAND_MAX - 2)
+		return refuse_command(command, len, err);
+	for (size_t i = 0; i < len; i++)
+		if (ascii_is_control(command[i]))
+			return refuse_command(command, len, err);
+	if (check_silence(s, err) != 0)
+		return -1;
+	stream_trace(&s->stream, "C:", command, len);
+	if (stream_write(&s->stream, command, len, err) != 0) {
+		s->intact = 0;
+		return -1;
+	}
+	return send_line(s, "\r\n", 2, err);
+}
+
 int
 session_put(struct session *s, struct error *err, const char *format, ...)
 {
-	char line[SESSION_COMMAND_MAX + 1];
-	char quote[ESCAPE_QUOTE];
+	char command[SESSION_COMMAND_MAX];
 	va_list args;
 	int n;
 
 	va_start(args, format);
-	n = vsnprintf(line, sizeof(line) - 2, format, args);
+	n = vsnprintf(command, sizeof(command), format, args);
 	va_end(args);
-	if (n < 0 || (size_t)n >= sizeof(line) - 2)
-		return fail(err, EX_DATAERR,
-		    "command longer than %d octets: %s", SESSION_COMMAND_MAX,
-		    escape(quote, 64, line, 64));
-	for (int i = 0; i < n; i++)
-		if (ascii_is_control(line[i]))
-			return fail(err, EX_DATAERR,
-			    "control character in command: %s",
-			    escape_string(quote, sizeof(quote), line));
-	if (check_silence(s, err) != 0)
-		return -1;
-	stream_trace(&s->stream, "C:", line, (size_t)n);
-	memcpy(line + n, "\r\n", 2);
-	return send_line(s, line, (size_t)n + 2, err);
+	return session_put_text(s, command, n < 0 ? sizeof(command)
+	    : (size_t)n, err);
 }
 
 void

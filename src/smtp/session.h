@@ -70,6 +70,10 @@ struct session {
 int session_put(struct session *s, struct error *err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The same for a command of len octets that is not formatted. */
+int session_put_text(struct session *s, const char *command, size_t len,
+	struct error *err);
+
 /* Hides the secret from now on: where a reply repeats all of it, or 8 octets of
  * it, its text, the trace and errors have "<hidden>". lines remains raw. */
 void session_hide(struct session *s, const char *secret, size_t len);

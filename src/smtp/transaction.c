@@ -77,13 +77,15 @@ static int
 put_rcpt(const struct transaction *t, const struct recipient *to,
     struct error *err)
 {
-	struct buffer parameters = {0};
+	struct buffer command = {0};
 	int result;
 
-	esmtp_add_rcpt(&parameters, t->session, t->envelope, to);
-	result = session_put(t->session, err, "RCPT TO:<%s>%s", to->path,
-	    buffer_string(&parameters));
-	buffer_free(&parameters);
+	buffer_add_string(&command, "RCPT TO:<");
+	buffer_add_string(&command, to->path);
+	buffer_add_char(&command, '>');
+	esmtp_add_rcpt(&command, t->session, t->envelope, to);
+	result = session_put_text(t->session, command.data, command.len, err);
+	buffer_free(&command);
 	return result;
 }
 
