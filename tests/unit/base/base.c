@@ -410,6 +410,14 @@ a_keeper_gets_words_in_quotes(void **state)
 	assert_null(keeper_find("file"));
 }
 
+/* On machines of 32 bits, too, and in every file. */
+static void
+files_are_large(void **state)
+{
+	(void)state;
+	assert_int_equal(sizeof(off_t), 8);
+}
+
 static void
 random_digits_are_hexadecimal_and_differ(void **state)
 {
@@ -446,6 +454,7 @@ main(void)
 		cmocka_unit_test(a_held_signal_interrupts_a_wait_and_is_named),
 		cmocka_unit_test(
 		    the_signal_of_an_alarm_clock_ends_a_wait_under_way),
+		cmocka_unit_test(files_are_large),
 		cmocka_unit_test(random_digits_are_hexadecimal_and_differ),
 		cmocka_unit_test(output_is_whole_whatever_the_pipe),
 		cmocka_unit_test(a_keeper_gets_words_in_quotes),
