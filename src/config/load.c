@@ -246,6 +246,13 @@ read_msmtp(struct config *c, struct error *err)
 	return result;
 }
 
+/* Returns whether the files have only comments. */
+static int
+is_empty(const struct config *c)
+{
+	return c->n == 0 && c->defaults.n == 0 && c->ncomplaints == 0;
+}
+
 int
 config_read(struct config *c, const struct selection *selection,
     struct error *err)
@@ -258,8 +265,11 @@ config_read(struct config *c, const struct selection *selection,
 		result = read_named(c, selection->config, err);
 	else
 		result = read_pair(c, SYSTEM_FILE, own, CONFIG_USER, err);
-	if (result == 0)
-		result = read_msmtp(c, err);
+	if (result >= 0 && selection->config == NULL && is_empty(c)) {
+		int of_msmtp = read_msmtp(c, err);
+
+		result = of_msmtp != 0 ? of_msmtp : result;
+	}
 	if (result == 0) {
 		result = fail(err, EX_CONFIG, "no config file: neither %s nor "
 		    "%s exists", own != NULL ? escape_string(quote,
@@ -455,7 +465,12 @@ choose_section(const struct config *c, const struct selection *selection,
 		return found;
 	*reason = "because it is the default";
 	found = config_find(c, "default");
-	if (found == NULL) {
+	if (found == NULL && is_empty(c)) {
+		fail(err, EX_CONFIG, "no account is configured: the config "
+		    "file has only comments");
+		hint(err, "run onehop --configure you@example.org, or write "
+		    "one as onehop-config(5) shows");
+	} else if (found == NULL) {
 		fail(err, EX_CONFIG, "no account fits this message, and none "
 		    "is named default");
 		hint(err, "name one with -a, or write account default : NAME");

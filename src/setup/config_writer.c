@@ -301,16 +301,20 @@ make_directories(const char *path, struct error *err)
 	return result;
 }
 
-/* Writes a new file beside path and renames it. */
+/* Writes a new file beside path and renames it. It has the group and the mode
+ * of the file before, if one is given. */
 static int
-replace(const char *path, const struct buffer *text, struct error *err)
+replace(const char *path, const struct buffer *text,
+    const struct stat *before, struct error *err)
 {
 	char *draft = xasprintf("%s.XXXXXX", path);
 	char quote[ESCAPE_QUOTE];
 	int fd = mkstemp(draft);
 	int result = -1;
 
-	if (fd >= 0 && fchmod(fd, 0600) == 0 &&
+	if (fd >= 0 && (before == NULL ||
+	    fchown(fd, (uid_t)-1, before->st_gid) == 0) &&
+	    fchmod(fd, before == NULL ? 0600 : before->st_mode & 0777) == 0 &&
 	    write_all(fd, text->data, text->len) == 0 && fsync(fd) == 0)
 		result = rename(draft, path);
 	if (result != 0)
@@ -327,13 +331,16 @@ replace(const char *path, const struct buffer *text, struct error *err)
 
 int
 config_writer_write(const char *path, const struct buffer *text,
-    struct error *err)
+    int has_password, struct error *err)
 {
+	struct stat before;
 	char *after = realpath(path, NULL);
+	int keeps_mode = !has_password && stat(path, &before) == 0;
 	int result = make_directories(path, err);
 
 	if (result == 0)
-		result = replace(after != NULL ? after : path, text, err);
+		result = replace(after != NULL ? after : path, text,
+		    keeps_mode ? &before : NULL, err);
 	free(after);
 	return result;
 }

@@ -38,12 +38,14 @@ int config_writer_account(struct account *a, const struct config_writer *c,
 void config_writer_text(struct buffer *out, const struct config_writer *c);
 
 /*
- * Replaces the file at path, or the target of a symbolic link, atomically and
- * with mode 0600. Creates missing directories. Returns 0 on success, -1 with
- * err set and the old file unchanged: EX_CANTCREAT.
+ * Replaces the file at path, or the target of a symbolic link, atomically. The
+ * mode is 0600 for a new file and for one that now has a password; others may
+ * have to read another one, which keeps its group and mode. Creates missing
+ * directories. Returns 0 on success, -1 with err set and the old file
+ * unchanged: EX_CANTCREAT.
  */
 int config_writer_write(const char *path, const struct buffer *text,
-	struct error *err);
+	int has_password, struct error *err);
 
 /* Appends the line of a key or an include, quoted where the syntax requires
  * it. */

@@ -118,17 +118,6 @@ past_line(const struct buffer *text, uint64_t n)
 	return at;
 }
 
-/* Gives a rewritten file its group and mode again. */
-static int
-restore_mode(const char *path, const struct stat *before, struct error *err)
-{
-	if (chown(path, (uid_t)-1, before->st_gid) == 0 &&
-	    chmod(path, before->st_mode & 0777) == 0)
-		return 0;
-	return fail(err, EX_CANTCREAT, "cannot restore the mode of the config "
-	    "file: %s", strerror(errno));
-}
-
 /* Inserts the key below that line of the file. */
 static int
 insert_key(const char *path, uint64_t line, struct error *err)
@@ -136,7 +125,6 @@ insert_key(const char *path, uint64_t line, struct error *err)
 	static const char key[] = "outbox on\n";
 	struct trusted_file file = {0};
 	struct buffer text = { .kind = BUFFER_SECRET };
-	struct stat before;
 	size_t at;
 	int result;
 
@@ -150,11 +138,7 @@ insert_key(const char *path, uint64_t line, struct error *err)
 		buffer_add_char(&text, '\n');
 	buffer_add(&text, key, sizeof(key) - 1);
 	buffer_add(&text, file.text.data + at, file.text.len - at);
-	result = stat(path, &before) == 0
-	    ? config_writer_write(path, &text, err)
-	    : fail(err, EX_CONFIG, "cannot read the config file");
-	if (result == 0) /* others may have to read it */
-		result = restore_mode(path, &before, err);
+	result = config_writer_write(path, &text, 0, err);
 	buffer_free(&text);
 	buffer_free(&file.text);
 	return result;

@@ -87,7 +87,8 @@ read_address(struct setup *c, const char *text, struct error *err)
 	return result;
 }
 
-/* Returns whether the text has a section for that account. */
+/* Returns whether the text has a section for that account; with NULL, whether
+ * it has more than comments. */
 static int
 has_account(const struct buffer *text, const char *name)
 {
@@ -100,8 +101,12 @@ has_account(const struct buffer *text, const char *name)
 		struct error ignored = {0};
 		struct directive d;
 
-		if (config_line_read(&d, line, len, &ignored) == 0 &&
-		    d.keyword != NULL && strcmp(d.keyword, "account") == 0)
+		int result = config_line_read(&d, line, len, &ignored);
+
+		if (name == NULL)
+			found = result != 0 || d.keyword != NULL;
+		else if (result == 0 && d.keyword != NULL &&
+		    strcmp(d.keyword, "account") == 0)
 			found = ascii_equal_n(d.argument,
 			    strcspn(d.argument, " \t:"), name);
 		directive_free(&d);
@@ -110,7 +115,8 @@ has_account(const struct buffer *text, const char *name)
 	return found;
 }
 
-/* Reads the file that the account is added to. */
+/* Reads the file that the account is added to; name is NULL if it is the
+ * first. */
 static int
 read_existing(struct setup *c, const char *name, struct error *err)
 {
@@ -126,19 +132,20 @@ read_existing(struct setup *c, const char *name, struct error *err)
 		return -1;
 	c->before = file.text;
 	c->account = name;
-	if (file.text.len > 0 && has_account(&file.text, name))
+	if (name != NULL && file.text.len > 0 && has_account(&file.text, name))
 		return fail(err, EX_CANTCREAT, "%s has an account %s already",
 		    quote, escape_string(account, sizeof(account), name));
 	return 0;
 }
 
-/* Adds an account to an existing file with -a, or after a question; overwrites
- * the file only after another question. */
+/* Adds an account to an existing file with -a, after a question, or if it has
+ * only comments; overwrites the file only after another question. */
 static int
 choose_file(struct setup *c, struct error *err)
 {
 	const char *name = c->options->selection->account;
 	char quote[ESCAPE_QUOTE], question[ESCAPE_QUOTE + 64];
+	struct error ignored = {0};
 	struct stat st;
 	int answer = 0;
 
@@ -155,6 +162,10 @@ choose_file(struct setup *c, struct error *err)
 		return 0;
 	if (name != NULL)
 		return read_existing(c, name, err);
+	if (read_existing(c, NULL, &ignored) == 0 &&
+	    !has_account(&c->before, NULL))
+		return 0;
+	buffer_free(&c->before);
 	if (c->terminal >= 0) {
 		snprintf(question, sizeof(question), "%s exists. Add an "
 		    "account to it?", quote);
@@ -294,7 +305,8 @@ write_file(const struct setup *c, const struct config_writer *config,
 	if (text.len > 0 && text.data[text.len - 1] != '\n')
 		buffer_add_char(&text, '\n');
 	config_writer_text(&text, config);
-	result = config_writer_write(c->path, &text, err);
+	result = config_writer_write(c->path, &text, config->password !=
+	    NULL, err);
 	buffer_free(&text);
 	if (result == 0)
 		terminal_say(c->options->output, "Wrote %s\n",
@@ -461,7 +473,7 @@ import_file(struct setup *c, const char *path, struct error *err)
 		result = import_text(&text, resolved != NULL ? resolved : path,
 		    &file.text, &auth.text, &lost, err);
 	if (result == 0)
-		result = config_writer_write(c->path, &text, err);
+		result = config_writer_write(c->path, &text, 1, err);
 	if (result == 0)
 		terminal_say(c->options->output, "Wrote %s\n",
 		    escape_string(quote, sizeof(quote), c->path));

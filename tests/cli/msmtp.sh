@@ -55,6 +55,23 @@ END
     return "$result"
 }
 
+comments_are_no_file_of_ours()
+{
+    printf '# nothing yet\n' | write_config
+    pretends 0 b@example.net && shows 'host one.example'
+    result=$?
+    mkdir "$scratch/kept"
+    mv "$HOME/.msmtprc" "$HOME/.config/msmtp" "$scratch/kept"
+    [ "$result" -eq 0 ] && pretends 78 b@example.net &&
+        says 'no account is configured: the config file has only comments' &&
+        says 'hint: run onehop --configure'
+    result=$?
+    mv "$scratch/kept/.msmtprc" "$HOME"
+    mv "$scratch/kept/msmtp" "$HOME/.config"
+    rm "$config"
+    return "$result"
+}
+
 three_accounts()
 {
     rc "$scratch/rc" 600 <<'END'
@@ -269,6 +286,7 @@ none_says_how_to_get_one()
 tap 'without a file of ours, ~/.msmtprc is read' own_file_of_msmtp_is_read
 tap '... or the one of XDG' xdg_file_of_msmtp_is_read
 tap 'a file of ours comes first' our_own_file_comes_first
+tap 'a file of ours with only comments' comments_are_no_file_of_ours
 three_accounts
 tap 'account default with lines of its own' default_with_lines_of_its_own
 tap '--from is -f' from_is_f

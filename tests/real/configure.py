@@ -392,6 +392,25 @@ def adds(world):
                          "from you@example.org")
 
 
+def fills(world):
+    """A file that has only comments gets its first account, unasked."""
+    old = "# See onehop-config(5).\n"
+    attempt = Attempt(world, "you@example.org")
+    os.makedirs(os.path.dirname(attempt.file))
+    with open(attempt.file, "w", encoding="ascii") as file:
+        file.write(old)
+    os.chmod(attempt.file, 0o644)
+    attempt.alone()
+    faults = list(attempt.faults(0, "Wrote"))
+    if not attempt.text.startswith(old) or "account " in str(
+            attempt.settings()):
+        faults.append("it is not the default account")
+    if stat.S_IMODE(os.stat(attempt.file).st_mode) != 0o644:
+        faults.append("others can no longer read it")
+    faults += sends(attempt)
+    return attempt.check(faults, "host smtp.example.org")
+
+
 def translates(world):
     """--from-file, without an address."""
     path = os.path.join(world.authority.directory, "ssmtp.conf")
@@ -519,6 +538,8 @@ def main():
                     world, ((ADD, b"\n"), (OVERWRITE, b"yes\n"),
                             (TEST, b"\n")), 0, True)
             tap.run("an account is added to a file", adds, world)
+            tap.run("a file that has only comments is no question", fills,
+                    world)
             tap.run("a file of another program is translated", translates,
                     world)
             tap.run("the end of input is no", ends, world, (ADD, OVERWRITE),

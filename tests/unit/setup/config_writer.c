@@ -228,7 +228,7 @@ the_file_is_private_and_whole(void **state)
 	link = xasprintf("%s/link", home);
 	buffer_add_string(&text, "host h\n");
 	umask(0);
-	assert_int_equal(config_writer_write(path, &text, &err), 0);
+	assert_int_equal(config_writer_write(path, &text, 0, &err), 0);
 	assert_int_equal(mode_of(path), 0600);
 	assert_int_equal(mode_of(directory), 0700);
 	expect_content(path, "host h\n");
@@ -236,13 +236,20 @@ the_file_is_private_and_whole(void **state)
 	assert_int_equal(symlink(path, link), 0);
 	buffer_clear(&text);
 	buffer_add_string(&text, "host i\n");
-	assert_int_equal(config_writer_write(link, &text, &err), 0);
+	assert_int_equal(config_writer_write(link, &text, 0, &err), 0);
 	expect_content(path, "host i\n");
+
+	/* others may read it, until it has a password */
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_int_equal(config_writer_write(path, &text, 0, &err), 0);
+	assert_int_equal(mode_of(path), 0640);
+	assert_int_equal(config_writer_write(path, &text, 1, &err), 0);
+	assert_int_equal(mode_of(path), 0600);
 	assert_int_equal(unlink(link), 0);
 	assert_int_equal(unlink(path), 0);
 
 	/* no draft is left behind by what cannot be written */
-	assert_int_equal(config_writer_write(directory, &text, &err), -1);
+	assert_int_equal(config_writer_write(directory, &text, 0, &err), -1);
 	assert_int_equal(err.code, EX_CANTCREAT);
 	assert_int_equal(rmdir(directory), 0);
 	assert_int_equal(rmdir(home), 0);
@@ -259,8 +266,8 @@ a_file_in_place_of_a_directory_is_named(void **state)
 	struct error err = {0};
 
 	(void)state;
-	assert_int_equal(config_writer_write("/dev/null/a/config", &text, &err),
-	    -1);
+	assert_int_equal(config_writer_write("/dev/null/a/config", &text, 0,
+	    &err), -1);
 	assert_int_equal(err.code, EX_CANTCREAT);
 	assert_non_null(strstr(err.text, "/dev/null/a"));
 }
