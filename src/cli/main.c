@@ -120,13 +120,34 @@ show_version(struct program_run *run, struct error *err)
 	return show_answer(STDOUT_FILENO, text, (size_t)n, err);
 }
 
+/* Says that what was given to a relay waits in the relay's outbox. */
+static void
+name_relay(const struct selection *selection)
+{
+	struct account account = {0};
+	struct error ignored = {0};
+	char text[ESCAPE_QUOTE + 96], quote[ESCAPE_QUOTE];
+
+	if (config_load(&account, selection, NULL, NULL, &ignored) == 0 &&
+	    account.socket[0] != '\0') {
+		snprintf(text, sizeof(text), "mail that was given to %s "
+		    "waits in the relay's outbox: see onehop-relay(8)",
+		    escape_string(quote, sizeof(quote), account.socket));
+		report_line(STDERR_FILENO, text);
+	}
+	account_free(&account);
+}
+
 static int
 list_queue(struct program_run *run, struct error *err)
 {
 	const struct list_order order = { &run->options.selection,
 	    LIST_WAITING, run->options.json ? LIST_JSON : LIST_TEXT };
+	int result = list_messages(STDOUT_FILENO, &order, err);
 
-	return list_messages(STDOUT_FILENO, &order, err);
+	if (result == 0)
+		name_relay(&run->options.selection);
+	return result;
 }
 
 static int

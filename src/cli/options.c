@@ -393,9 +393,12 @@ take_value(struct words *w, const char *attached, const char **value,
 	*value = attached;
 	if (attached != NULL)
 		return 0;
-	if (w->next == w->n)
-		return fail(err, EX_USAGE, "option %s needs a value",
+	if (w->next == w->n) {
+		fail(err, EX_USAGE, "option %s needs a value",
 		    escape_string(quote, 128, option));
+		return strcmp(option, "-h") != 0 ? -1
+		    : hint(err, "to list the options, use --help");
+	}
 	*value = w->at[w->next++];
 	return 0;
 }

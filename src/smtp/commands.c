@@ -38,8 +38,8 @@ smtp_greeting(struct session *s, struct error *err)
 		err->lasting = 1;
 		hint(err, "use implicit TLS: tls on, tls_starttls off");
 	} else if (clear && err->code == EX_TEMPFAIL && r.code == 0) {
-		hint(err, "if this port uses implicit TLS (465), set "
-		    "tls_starttls off");
+		hint(err, "if this port uses implicit TLS (465), set tls on "
+		    "and tls_starttls off");
 	}
 	return -1;
 }

@@ -137,4 +137,13 @@ tap 'smtpd is refused' goes_by smtpd 64
 tap 'sendmail without recipients is 64' goes_by sendmail 64
 tap_with "${PYTHON:-python3}" 'an empty argv does no harm' without_argv
 tap_with "${PYTHON:-python3}" 'a name of 64 kB does no harm' with_a_long_name
+the_list_names_the_relay()
+{
+    printf 'socket /run/onehop/submit\nfrom me@example.org\n' | write_config
+    exits 0 "$ONEHOP" -C "$config" -bp &&
+        shows 'Mail queue is empty' &&
+        says '/run/onehop/submit waits in the relay' &&
+        exits 64 "$ONEHOP" -h && says 'hint: to list the options, use --help'
+}
+tap 'mailq says where the mail for a relay waits' the_list_names_the_relay
 tap_done
