@@ -43,6 +43,7 @@ CONVERSATIONS = \
 	tests/smtp/a-time-to-hold-until-is-passed-on.conv \
 	tests/smtp/a-tls-alert-in-place-of-a-greeting-names-implicit-tls.conv \
 	tests/smtp/a-wrong-password-is-told-with-its-source.conv \
+	tests/smtp/after-a-refused-message-quit-is-not-sent-again.conv \
 	tests/smtp/after-an-auth-in-one-flight-a-refused-recipient-is-not-tried-again.conv \
 	tests/smtp/an-auth-refused-in-one-flight-resets-before-it-is-repeated.conv \
 	tests/smtp/an-auth-that-needs-encryption-is-not-a-wrong-password.conv \
