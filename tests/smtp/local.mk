@@ -32,6 +32,7 @@ CONVERSATIONS = \
 	tests/smtp/a-message-refused-by-552-is-65.conv \
 	tests/smtp/a-message-refused-by-554-is-69.conv \
 	tests/smtp/a-message-without-auth-needs-two-flights-after-ehlo.conv \
+	tests/smtp/a-password-that-the-server-repeats-is-hidden.conv \
 	tests/smtp/a-recipient-refused-for-now-is-temporary.conv \
 	tests/smtp/a-refused-null-sender-names-allow-from-override.conv \
 	tests/smtp/a-refused-quit-changes-nothing.conv \
