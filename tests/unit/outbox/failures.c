@@ -13,14 +13,21 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/poll.h"
 #include "base/xmalloc.h"
 #include "config/key.h"
 #include "config/selection.h"
+#include "outbox/flush.h"
 #include "outbox/held.h"
 #include "outbox/list.h"
 #include "outbox/manage.h"
@@ -57,9 +64,8 @@ strikes(const char *name)
 	}
 
 REPLACE(int, fstat, (int fd, struct stat *st), (fd, st))
+REPLACE(int, pipe, (int ends[2]), (ends))
 REPLACE(int, fchmod, (int fd, mode_t mode), (fd, mode))
-REPLACE(int, fsync, (int fd), (fd))
-REPLACE(int, fdatasync, (int fd), (fd))
 REPLACE(int, flock, (int fd, int how), (fd, how))
 REPLACE(int, ftruncate, (int fd, off_t len), (fd, len))
 REPLACE(off_t, lseek, (int fd, off_t at, int how), (fd, at, how))
@@ -73,6 +79,21 @@ REPLACE(ssize_t, write, (int fd, const void *data, size_t n), (fd, data, n))
 REPLACE(ssize_t, read, (int fd, void *data, size_t n), (fd, data, n))
 REPLACE(ssize_t, pread, (int fd, void *data, size_t n, off_t at),
     (fd, data, n, at))
+
+/* Nothing here has to survive a power cut. */
+int
+fsync(int fd)
+{
+	(void)fd;
+	return strikes("fsync") ? -1 : 0;
+}
+
+int
+fdatasync(int fd)
+{
+	(void)fd;
+	return strikes("fdatasync") ? -1 : 0;
+}
 
 DIR *
 fdopendir(int fd)
@@ -310,7 +331,7 @@ static const struct {
 	const char *name;
 	int errors[3];
 } calls[] = {
-	{ "openat", { EMFILE, EACCES, ENOENT } }, { "fstat", { EIO } },
+	{ "openat", { EMFILE, EACCES } }, { "fstat", { EIO } },
 	{ "fchmod", { EPERM } }, { "fsync", { EIO } }, { "fdatasync", { EIO } },
 	{ "flock", { EWOULDBLOCK, EINTR, ENOLCK } }, { "ftruncate", { EIO } },
 	{ "lseek", { EIO } }, { "mkdirat", { EACCES, ENOSPC } },
@@ -318,6 +339,7 @@ static const struct {
 	{ "unlinkat", { EACCES } }, { "write", { ENOSPC, EINTR } },
 	{ "read", { EIO, EINTR } }, { "pread", { EIO, EINTR } },
 	{ "fdopendir", { ENOMEM } }, { "readdir", { EIO } },
+	{ "pipe", { EMFILE } },
 };
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
 
@@ -449,6 +471,207 @@ all_are_renewed_or_it_is_told(void **state)
 	outbox_close(&o);
 }
 
+/* Messages of the flush, by the first letter of the sender: what the server
+ * says to their content. One goes by another account. */
+static const struct {
+	char letter;
+	const char *reply;
+} letters[] = {
+	{ 'o', "250 ok\r\n" }, { 'l', "451 later\r\n" },
+	{ 'n', "554 no\r\n" }, { 'c', NULL }, { 'a', "250 ok\r\n" },
+	{ '>', "250 ok\r\n" } /* the report: of nobody */
+};
+#define LETTERS (sizeof(letters) / sizeof(letters[0]) - 1)
+
+/* The server: its process, and how often it has accepted each. */
+static struct {
+	pid_t pid;
+	unsigned port;
+	unsigned *accepted;
+} smarthost;
+
+/* The second account of the flush, which is served by a process of its own;
+ * with the same twice there is one process, whose every call fails once. */
+static const char *second_account;
+
+/* One session. "d@" as a recipient is refused. */
+static void
+serve_session(FILE *in, FILE *out)
+{
+	char line[1024];
+	size_t which = 0;
+
+	fputs("220 x\r\n", out);
+	while (fflush(out) == 0 && fgets(line, sizeof(line), in) != NULL) {
+		if (strncmp(line, "MAIL FROM:<", 11) == 0)
+			for (which = 0; which < LETTERS &&
+			    letters[which].letter != line[11]; )
+				which++;
+		if (strncmp(line, "QUIT", 4) == 0)
+			break;
+		if (strncmp(line, "DATA", 4) != 0) {
+			fputs(strncmp(line, "RCPT TO:<d", 10) == 0
+			    ? "550 no\r\n" : "250 x\r\n", out);
+			continue;
+		}
+		fputs("354 go\r\n", out);
+		fflush(out);
+		while (fgets(line, sizeof(line), in) != NULL &&
+		    strcmp(line, ".\r\n") != 0)
+			continue;
+		if (strcmp(line, ".\r\n") != 0 ||
+		    letters[which].reply == NULL)
+			break;
+		if (letters[which].reply[0] == '2')
+			smarthost.accepted[which]++;
+		fputs(letters[which].reply, out);
+	}
+}
+
+static void
+serve(int listener)
+{
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+		FILE *in = fdopen(fd, "r"), *out = fdopen(dup(fd), "w");
+
+		serve_session(in, out);
+		fclose(in);
+		fclose(out);
+	}
+}
+
+static void
+start_smarthost(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(at);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(listen(listener, 99), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &len),
+	    0);
+	smarthost.port = ntohs(at.sin_port);
+	smarthost.accepted = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(smarthost.accepted != MAP_FAILED);
+	smarthost.pid = fork();
+	if (smarthost.pid == 0)
+		serve(listener);
+	close(listener);
+}
+
+static int
+set_up_flush(void **state)
+{
+	struct fixture *f;
+	FILE *file;
+
+	start_smarthost();
+	if (set_up(state) != 0)
+		return -1;
+	f = *state;
+	file = fopen(f->config, "a");
+	assert_non_null(file);
+	/* the test is not to lose its own rights */
+	fprintf(file, "port %u\ntls off\nauth off\nsandbox off\ntimeout 9\n"
+	    "host 127.0.0.1\npartial_delivery on\nlogfile %s/log\n"
+	    "outbox_report me@example.org\nfrom me@example.org\n"
+	    "account other : default\nhost localhost\n",
+	    smarthost.port, f->directory);
+	fclose(file);
+	signals_hold();
+	return 0;
+}
+
+static int
+tear_down_flush(void **state)
+{
+	kill(smarthost.pid, SIGKILL);
+	waitpid(smarthost.pid, NULL, 0);
+	munmap(smarthost.accepted, 4096);
+	return tear_down(state);
+}
+
+/* All messages into an empty outbox. */
+static void
+fill_outbox(struct fixture *f, char ids[LETTERS][OUTBOX_ID])
+{
+	struct envelope *e = &f->entry.envelope;
+	struct string_list old = {0};
+	struct error err = {0};
+	struct outbox o;
+
+	memset(smarthost.accepted, 0, LETTERS * sizeof(unsigned));
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	for (int place = OUTBOX_NEW; place <= OUTBOX_FAILED; place++) {
+		assert_int_equal(outbox_list(&o, (enum outbox_place)place,
+		    &old, &err), 0);
+		for (size_t i = 0; i < old.n; i++)
+			assert_int_equal(outbox_remove(&o,
+			    (enum outbox_place)place, old.at[i], &err), 0);
+		string_list_free(&old);
+	}
+	for (size_t i = 0; i < LETTERS; i++) {
+		e->sender[0] = letters[i].letter;
+		/* every second one has a recipient who is refused */
+		e->to[1].path[0] = i % 2 == 0 ? 'c' : 'd';
+		f->entry.origin.account = letters[i].letter == 'a'
+		    ? second_account : "default";
+		assert_int_equal(outbox_add(&o, OUTBOX_NEW, &f->entry,
+		    MESSAGE_FILE_WHOLE, ids[i], &err), 0);
+	}
+	outbox_close(&o);
+}
+
+/* Each message was accepted, or it is in the outbox still. */
+static void
+run_flush(struct fixture *f)
+{
+	const struct flush_order order = { .path = f->path,
+		.config = f->config, .until = deadline_in(30000), .trace = -1,
+		.which = FLUSH_ALL };
+	const char *name = strike.name;
+	char ids[LETTERS][OUTBOX_ID];
+	struct flush result;
+	struct error err = {0};
+	struct outbox o;
+
+	strike.name = NULL;
+	fill_outbox(f, ids);
+	strike.name = name;
+	strike.seen = 0;
+	(void)told(flush_outbox(&result, &order, &err), &err);
+	strike.name = NULL;
+	memset(&err, 0, sizeof(err));
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	for (size_t i = 0; i < LETTERS; i++)
+		if (smarthost.accepted[i] == 0 &&
+		    !is_listed(&o, OUTBOX_NEW, ids[i]) &&
+		    !is_listed(&o, OUTBOX_FAILED, ids[i]))
+			fail_msg("message %c is lost: %s fails for the %u. "
+			    "time: %s", letters[i].letter, name, strike.which,
+			    strerror(strike.error));
+	outbox_close(&o);
+	strike.name = name;
+}
+
+static void
+a_flush_loses_nothing_whatever_fails(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 2; i++) {
+		second_account = i == 0 ? "other" : "default";
+		run_flush(f);
+		assert_int_equal(smarthost.accepted[0], 1);
+		assert_int_equal(smarthost.accepted[4], 1);
+		each_failure(f, run_flush);
+	}
+}
+
 int
 main(void)
 {
@@ -459,6 +682,9 @@ main(void)
 		    verbs_tell_every_failure, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		    all_are_renewed_or_it_is_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		    a_flush_loses_nothing_whatever_fails, set_up_flush,
+		    tear_down_flush),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
