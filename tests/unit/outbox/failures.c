@@ -478,7 +478,7 @@ static const struct {
 	const char *reply;
 } letters[] = {
 	{ 'o', "250 ok\r\n" }, { 'l', "451 later\r\n" },
-	{ 'n', "554 no\r\n" }, { 'c', NULL }, { 'a', "250 ok\r\n" },
+	{ 'n', "554 5.7.1 no\r\n" }, { 'c', NULL }, { 'a', "250 ok\r\n" },
 	{ '>', "250 ok\r\n" } /* the report: of nobody */
 };
 #define LETTERS (sizeof(letters) / sizeof(letters[0]) - 1)
@@ -511,7 +511,7 @@ serve_session(FILE *in, FILE *out)
 			break;
 		if (strncmp(line, "DATA", 4) != 0) {
 			fputs(strncmp(line, "RCPT TO:<d", 10) == 0
-			    ? "550 no\r\n" : "250 x\r\n", out);
+			    ? "550 5.1.1 no\r\n" : "250 x\r\n", out);
 			continue;
 		}
 		fputs("354 go\r\n", out);
