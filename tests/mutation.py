@@ -20,7 +20,9 @@ seconds more; what does not compile is no mutant.
 The output is a table of the files and each survivor as FILE:LINE: before ->
 after. Mutants that mean the same as the program are in tests/mutation.reasons;
 those with the reason "sanitizers: ..." read or write where they must not, which
-a build with --enable-sanitizers sees. The exit status is 1 if fewer than 90 % of the others were caught, or if a
+a build with --enable-sanitizers sees.
+
+The exit status is 1 if fewer than 90 % of the others were caught, or if a
 reason is for a mutant that was caught or cannot be made any more.
 """
 
@@ -51,6 +53,7 @@ TOGETHER = 4  # conversations
 SUITES = [
     ("src/smtp/*.c", ["tests/unit/smtp/*.c", "tests/smtp/*.conv",
                       "tests/smtp/outcomes.py", "tests/smtp/waiting.py",
+                      "tests/cli/hosts.py", "tests/relay/peer.py",
                       "tests/fuzz/session.c"]),
     ("src/outbox/*.c", ["tests/unit/outbox/*.c", "tests/fuzz/entry.c",
                         "tests/outbox/fate.py", "tests/outbox/first.py",

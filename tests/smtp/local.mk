@@ -115,6 +115,7 @@ CONVERSATIONS = \
 	tests/smtp/require-tls-without-tls-is-refused.conv \
 	tests/smtp/rmqs-asks-the-server-to-flush-its-queue.conv \
 	tests/smtp/seven-bit-content-is-not-declared-8bitmime.conv \
+	tests/smtp/short-lines-under-chunking-are-not-binary.conv \
 	tests/smtp/sigterm-before-the-content-kills-and-nothing-is-sent.conv \
 	tests/smtp/silence-after-auth-in-one-packet-names-auth-pipelining.conv \
 	tests/smtp/smtputf8-is-asked-for-when-an-address-needs-it.conv \
@@ -123,6 +124,7 @@ CONVERSATIONS = \
 	tests/smtp/starttls-refused-for-good-is-fatal.conv \
 	tests/smtp/starttls-refused-for-now-is-temporary.conv \
 	tests/smtp/starttls-that-is-not-offered-is-fatal.conv \
+	tests/smtp/the-name-in-the-reply-to-ehlo-is-no-extension.conv \
 	tests/smtp/the-null-sender-is-an-empty-path.conv \
 	tests/smtp/the-reply-to-quit-is-not-waited-for.conv \
 	tests/smtp/the-server-that-waits-for-tls-gets-a-hint.conv \

@@ -164,7 +164,8 @@ make_ways(struct way *ways)
 	certs_hash(hash, GOOD, HASH_SHA256);
 	set_record(&tlsa_ee, 3, GOOD);
 	set_record(&tlsa_ta, 2, INTER);
-	ways[n++] = (struct way){ base, { GOOD, INTER }, { OTHER_NAME, INTER } };
+	ways[n++] = (struct way){ base, { GOOD, INTER },
+	    { OTHER_NAME, INTER } };
 	ways[n++] = (struct way){ base, { GOOD, INTER }, { SELF } };
 	ways[n++] = (struct way){ base, { GOOD, INTER }, { EXPIRED, INTER } };
 	ways[n++] = (struct way){ base, { GOOD, INTER }, { REVOKED, INTER } };
@@ -179,7 +180,8 @@ make_ways(struct way *ways)
 	ways[n++] = (struct way){ base, { GOOD }, { SELF } };
 	ways[n - 1].policy.trust = TLS_TRUST_DANE;
 	ways[n - 1].policy.records = &tlsa_ee;
-	ways[n++] = (struct way){ base, { GOOD, INTER }, { OTHER_NAME, INTER } };
+	ways[n++] = (struct way){ base, { GOOD, INTER },
+	    { OTHER_NAME, INTER } };
 	ways[n - 1].policy.trust = TLS_TRUST_DANE;
 	ways[n - 1].policy.records = &tlsa_ta;
 	return n;
