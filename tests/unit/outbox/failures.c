@@ -63,6 +63,10 @@ strikes(const char *name)
 		return strikes(#f) ? (type)-1 : REAL(f) arguments; \
 	}
 
+#ifdef _FILE_OFFSET_BITS /* these functions have other names then */
+#define CAN_STRIKE strikes("")
+#else
+#define CAN_STRIKE 1
 REPLACE(int, fstat, (int fd, struct stat *st), (fd, st))
 REPLACE(int, pipe, (int ends[2]), (ends))
 REPLACE(int, fchmod, (int fd, mode_t mode), (fd, mode))
@@ -118,6 +122,7 @@ openat(int d, const char *path, int flags, ...)
 	va_end(arguments);
 	return strikes("openat") ? -1 : REAL(openat)(d, path, flags, mode);
 }
+#endif
 
 /* The scratch directory, an outbox and a config there, a message. */
 struct fixture {
@@ -347,6 +352,8 @@ static const struct {
 static void
 each_failure(struct fixture *f, void (*run)(struct fixture *))
 {
+	if (!CAN_STRIKE)
+		skip();
 	strike.all = 0;
 	for (size_t i = 0; i < CALLS; i++)
 		for (size_t e = 0; e < 3 && calls[i].errors[e] != 0; e++)
