@@ -20,13 +20,15 @@ seconds more; what does not compile is no mutant.
 The output is a table of the files and each survivor as FILE:LINE: before ->
 after. Mutants that mean the same as the program are in tests/mutation.reasons;
 those with the reason "sanitizers: ..." read or write where they must not, which
-a build with --enable-sanitizers sees. The exit status is 1 if fewer than 90 %
-of the others were caught, or if a reason is for a mutant that was caught or
-cannot be made any more.
+a build with --enable-sanitizers sees.
+
+The exit status is 1 if fewer than 90 % of the others were caught, or if a
+reason is for a mutant that was caught or cannot be made any more.
 """
 
 import argparse
 import collections
+import concurrent.futures
 import glob
 import json
 import os
@@ -45,11 +47,13 @@ import coverage  # noqa: E402
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 REASONS = os.path.join(TOP, "tests", "mutation.reasons")
 AIM = 90.0
+TOGETHER = 4  # conversations
 # (files, tests that are meant to see them); a program of tests/unit or
 # tests/fuzz has no suffix.
 SUITES = [
     ("src/smtp/*.c", ["tests/unit/smtp/*.c", "tests/smtp/*.conv",
                       "tests/smtp/outcomes.py", "tests/smtp/waiting.py",
+                      "tests/cli/hosts.py", "tests/relay/peer.py",
                       "tests/fuzz/session.c"]),
     ("src/outbox/*.c", ["tests/unit/outbox/*.c", "tests/fuzz/entry.c",
                         "tests/outbox/fate.py", "tests/outbox/first.py",
@@ -273,6 +277,20 @@ class Map:
                       key=lambda test: self.of[test]["seconds"])
 
 
+def groups(tests):
+    """Tests that run one after the other, or together: conversations wait
+    most of the time."""
+    group = []
+    for test in tests:
+        if group and not (test.endswith(".conv") and len(group) < TOGETHER
+                          and group[0].endswith(".conv")):
+            yield group
+            group = []
+        group.append(test)
+    if group:
+        yield group
+
+
 class Workshop:
     """Compiles and links mutants, and lets tests judge them."""
 
@@ -318,17 +336,29 @@ class Workshop:
         if not self.make_object(mutant.file, apply(mutant, text)):
             return None
         made = {}
-        for test in sorted(tests, key=lambda test: (
-                -self.kills[mutant.file, mutant.line // 20, test])):
-            program = self.make_program(test, made)
-            limit = 3 * known[test]["seconds"] + 5
-            fine, seconds = run_test(test, program, self.build, limit)
-            if not fine and seconds < limit:
-                fine, _ = run_test(test, program, self.build, limit)
-            if not fine:
-                self.kills[mutant.file, mutant.line // 20, test] += 1
+        place = mutant.file, mutant.line // 20
+        for group in groups(sorted(tests, key=lambda test: (
+                -self.kills[place, test]))):
+            for test in group:
+                self.make_program(test, made)
+            with concurrent.futures.ThreadPoolExecutor(TOGETHER) as pool:
+                caught = list(pool.map(
+                    lambda test: self.fails(test, made, known), group))
+            if any(caught):
+                test = group[caught.index(True)]
+                self.kills[place, test] += 1
                 return test
         return ""
+
+    def fails(self, test, made, known):
+        """Does it fail twice, or take too long?"""
+        limit = 3 * known[test]["seconds"] + 5
+        for _ in range(2):
+            fine, seconds = run_test(test, made[program_of(test)[0]],
+                                     self.build, limit)
+            if fine or seconds >= limit:
+                break
+        return not fine
 
 
 class Reasons:
@@ -361,8 +391,18 @@ class Reasons:
                 if key[0] in texts and key not in possible]
 
 
-def try_mutants(build, chosen, texts):
-    """Tries mutants one after the other; {file: Counter} and the faults."""
+def try_one(shop, known, tests, mutant, text):
+    """The test that catches it, "" or None as judge() has it, and its words."""
+    able = known.tests_for(mutant, tests, text)
+    verdict = shop.judge(mutant, text, able, known.of)
+    words = "%s:%d: %s -> %s" % (mutant.file, mutant.line,
+                                 *before_and_after(mutant, text))
+    return verdict, words + ("" if able else "  (no test runs it)")
+
+
+def try_mutants(build, chosen, texts, figures):
+    """Tries mutants one after the other and counts in figures, {file:
+    Counter}; yields the faults."""
     suites = {name: expand(patterns) for files, patterns in SUITES
               for name in expand([files])}
     known = Map(build)
@@ -370,25 +410,20 @@ def try_mutants(build, chosen, texts):
         known.learn(names, [name for name in texts
                             if tuple(suites[name]) == names])
     shop, reasons = Workshop(build), Reasons()
-    figures = {name: collections.Counter() for name in texts}
-    faults = ["a reason for a mutant that is gone: %s: %s -> %s" % key
-              for key in reasons.gone(texts)]
+    for key in reasons.gone(texts):
+        yield "a reason for a mutant that is gone: %s: %s -> %s" % key
     for mutant in chosen:
-        text = texts[mutant.file]
-        tests = known.tests_for(mutant, suites[mutant.file], text)
-        verdict = shop.judge(mutant, text, tests, known.of)
+        verdict, words = try_one(shop, known, suites[mutant.file], mutant,
+                                 texts[mutant.file])
         if verdict is None:
             continue
-        words = "%s:%d: %s -> %s" % (mutant.file, mutant.line,
-                                     *before_and_after(mutant, text))
-        reason = reasons.find(mutant, text)
+        reason = reasons.find(mutant, texts[mutant.file])
         kind = "caught" if verdict else "same" if reason else "survivor"
         figures[mutant.file][kind] += 1
         if verdict and reason and not reason.startswith("sanitizers: "):
-            faults.append(f"a reason for a mutant that is caught: {words}")
+            yield f"a reason for a mutant that is caught: {words}"
         if kind == "survivor":
-            print(words + ("" if tests else "  (no test runs it)"), flush=True)
-    return figures, faults
+            print(words, flush=True)
 
 
 def table(figures, texts):
@@ -478,7 +513,13 @@ def main():
     random.Random(options.seed).shuffle(chosen)
     if options.sample:
         del chosen[options.sample:]
-    figures, faults = try_mutants(build, sorted(chosen), texts)
+    figures = {name: collections.Counter() for name in texts}
+    faults = []
+    try:
+        for fault in try_mutants(build, sorted(chosen), texts, figures):
+            faults.append(fault)
+    except KeyboardInterrupt:
+        faults.append("interrupted: the table has those tried so far")
     caught = table(figures, texts)
     if caught < AIM:
         faults.append(f"fewer than {AIM:.0f} % are caught")

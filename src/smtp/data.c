@@ -295,7 +295,7 @@ data_send(struct session *s, struct mail *mail, struct error *err)
 	if (send_content(s, mail->message, err) == 0 &&
 	    send_end(s, quit, err) == 0) {
 		result = get_result(s, mail, err);
-		s->intact &= !quit || result != 0;
+		s->intact &= !quit; /* it is sent once */
 	} else {
 		settle(mail, 0);
 		result = -1;

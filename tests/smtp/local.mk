@@ -10,8 +10,10 @@ CONVERSATIONS = \
 	tests/smtp/a-530-without-a-user-asks-for-one.conv \
 	tests/smtp/a-534-that-wants-an-app-password-says-so.conv \
 	tests/smtp/a-550-that-takes-no-passwords-says-so.conv \
+	tests/smtp/a-binding-that-is-missing-is-told.conv \
 	tests/smtp/a-certificate-for-another-name-is-refused-before-ehlo.conv \
 	tests/smtp/a-challenge-that-is-not-base64-is-cancelled.conv \
+	tests/smtp/a-client-that-speaks-first-has-an-empty-response-for-external.conv \
 	tests/smtp/a-connection-lost-after-the-dot-may-have-delivered.conv \
 	tests/smtp/a-deadline-and-a-hold-at-the-servers-bounds-are-asked-for.conv \
 	tests/smtp/a-deadline-sooner-than-the-server-grants-is-refused.conv \
@@ -26,6 +28,7 @@ CONVERSATIONS = \
 	tests/smtp/a-hold-that-is-not-offered-sends-nothing-now.conv \
 	tests/smtp/a-line-too-long-for-data-goes-by-binarymime.conv \
 	tests/smtp/a-long-initial-response-is-sent-in-two-steps.conv \
+	tests/smtp/a-mechanism-that-the-account-names-has-no-successor.conv \
 	tests/smtp/a-message-as-large-as-the-limit-is-sent.conv \
 	tests/smtp/a-message-larger-than-the-limit-is-not-begun.conv \
 	tests/smtp/a-message-refused-by-421-is-75.conv \
@@ -33,20 +36,29 @@ CONVERSATIONS = \
 	tests/smtp/a-message-refused-by-552-is-65.conv \
 	tests/smtp/a-message-refused-by-554-is-69.conv \
 	tests/smtp/a-message-without-auth-needs-two-flights-after-ehlo.conv \
+	tests/smtp/a-password-that-the-server-repeats-is-hidden.conv \
 	tests/smtp/a-recipient-refused-for-now-is-temporary.conv \
 	tests/smtp/a-refused-null-sender-names-allow-from-override.conv \
 	tests/smtp/a-refused-quit-changes-nothing.conv \
 	tests/smtp/a-refused-rset-ends-the-splitting.conv \
 	tests/smtp/a-refused-sender-is-told-in-the-servers-words.conv \
 	tests/smtp/a-reply-after-the-one-to-starttls-is-an-attack.conv \
+	tests/smtp/a-scram-refused-for-another-reason-has-no-successor.conv \
+	tests/smtp/a-scram-without-another-mechanism-has-no-successor.conv \
+	tests/smtp/a-second-mechanism-without-a-reply-leaves-the-first-refusal.conv \
 	tests/smtp/a-sender-that-is-not-owned-is-told.conv \
 	tests/smtp/a-temporary-auth-failure-is-not-a-wrong-password.conv \
 	tests/smtp/a-time-to-hold-until-is-passed-on.conv \
 	tests/smtp/a-tls-alert-in-place-of-a-greeting-names-implicit-tls.conv \
 	tests/smtp/a-wrong-password-is-told-with-its-source.conv \
+	tests/smtp/after-a-refused-message-quit-is-not-sent-again.conv \
+	tests/smtp/after-a-refused-scram-plain-is-tried.conv \
+	tests/smtp/after-a-scram-refused-by-504-login-is-tried.conv \
 	tests/smtp/after-an-auth-in-one-flight-a-refused-recipient-is-not-tried-again.conv \
 	tests/smtp/an-auth-refused-in-one-flight-resets-before-it-is-repeated.conv \
 	tests/smtp/an-auth-that-needs-encryption-is-not-a-wrong-password.conv \
+	tests/smtp/an-auth-that-the-account-names-and-the-server-lacks-is-told.conv \
+	tests/smtp/an-auth-that-the-account-names-without-any-offered-is-told.conv \
 	tests/smtp/an-ehlo-name-that-is-refused-names-domain.conv \
 	tests/smtp/an-unfinished-250-after-the-dot-is-no-acceptance.conv \
 	tests/smtp/an-unfinished-550-after-the-dot-is-no-refusal.conv \
@@ -106,6 +118,7 @@ CONVERSATIONS = \
 	tests/smtp/require-tls-without-tls-is-refused.conv \
 	tests/smtp/rmqs-asks-the-server-to-flush-its-queue.conv \
 	tests/smtp/seven-bit-content-is-not-declared-8bitmime.conv \
+	tests/smtp/short-lines-under-chunking-are-not-binary.conv \
 	tests/smtp/sigterm-before-the-content-kills-and-nothing-is-sent.conv \
 	tests/smtp/silence-after-auth-in-one-packet-names-auth-pipelining.conv \
 	tests/smtp/smtputf8-is-asked-for-when-an-address-needs-it.conv \
@@ -114,10 +127,14 @@ CONVERSATIONS = \
 	tests/smtp/starttls-refused-for-good-is-fatal.conv \
 	tests/smtp/starttls-refused-for-now-is-temporary.conv \
 	tests/smtp/starttls-that-is-not-offered-is-fatal.conv \
+	tests/smtp/the-name-in-the-reply-to-ehlo-is-no-extension.conv \
 	tests/smtp/the-null-sender-is-an-empty-path.conv \
 	tests/smtp/the-reply-to-quit-is-not-waited-for.conv \
 	tests/smtp/the-server-that-waits-for-tls-gets-a-hint.conv \
 	tests/smtp/the-size-is-declared-where-size-is-offered.conv \
+	tests/smtp/two-octets-of-tls-are-enough-to-name-it.conv \
+	tests/smtp/two-refused-mechanisms-are-both-told.conv \
+	tests/smtp/under-tls-no-authentication-has-no-hint-at-tls.conv \
 	tests/smtp/what-was-offered-before-tls-is-forgotten.conv \
 	tests/smtp/with-partial-delivery-nothing-follows-a-refused-auth.conv \
 	tests/smtp/with-partial-delivery-rcptmax-splits-the-recipients.conv \

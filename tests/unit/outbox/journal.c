@@ -48,6 +48,8 @@ static const struct {
 	{ "deferred 2\ndeferred x 3 a\nnonsense 1\naccepted\naccepted 7",
 	    {0} },
 	{ "accepted 99999999999999999999\n", {0} },
+	{ "deferred 2x 300 a\ndeferred 2 300x a\ndeferred 2-300 a\n", {0} },
+	{ "refused 1 9999999 550 no\n", {0} },
 };
 
 static void
