@@ -33,7 +33,8 @@ install-sendmail: all
 	for file in $(SENDMAIL_LINKS) $(SENDMAIL_PAGE); do \
 		if is_foreign "$(DESTDIR)$$file"; then \
 			echo "$(DESTDIR)$$file belongs to another program:" \
-			"remove that first" >&2; exit 1; \
+			"remove that first (dpkg -S or rpm -qf name its" \
+			"package)" >&2; exit 1; \
 		fi; \
 	done
 	@set -e; for link in $(SENDMAIL_LINKS); do \

@@ -37,7 +37,8 @@ smtp_greeting(struct session *s, struct error *err)
 		    "this looks like TLS, not cleartext SMTP");
 		err->lasting = 1;
 		hint(err, "use implicit TLS: tls on, tls_starttls off");
-	} else if (clear && err->code == EX_TEMPFAIL && r.code == 0) {
+	} else if (clear && s->account->socket[0] == '\0' &&
+	    err->code == EX_TEMPFAIL && r.code == 0) {
 		hint(err, "if this port uses implicit TLS (465), set tls on "
 		    "and tls_starttls off");
 	}

@@ -201,8 +201,10 @@ write_journal(const struct outbox *o, struct envelope *e, const char *id)
 	struct error err = {0};
 	struct journal j;
 
-	if (!told(outbox_open_journal(o, id, &j, &err), &err))
+	if (outbox_open_journal(o, id, 0, &j, &err) != 1) {
+		assert_true(err.code != 0 && err.text[0] != '\0');
 		return;
+	}
 	e->to[0].reply.code = 250;
 	e->to[1].reply.code = 550;
 	if (told(journal_reserve(&j, e->n, &err), &err) &&
