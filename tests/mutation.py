@@ -502,6 +502,8 @@ def main():
     parser.add_argument("--self-test", action="store_true")
     parser.add_argument("files", nargs="*")
     options = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):  # may have been ignored
+        signal.signal(number, signal.default_int_handler)
     build = os.path.abspath(options.build)
     os.makedirs(os.path.join(build, "mutation"), exist_ok=True)
     if options.self_test:
