@@ -367,7 +367,7 @@ class Reasons:
 
     def __init__(self):
         self.of = {}
-        self.caught = []
+        self.times = collections.Counter()  # how often a mutant is made
         name = before = reason = None
         for line in read(os.path.relpath(REASONS, TOP)).splitlines():
             if line.startswith("#") or not line.strip():
@@ -384,11 +384,18 @@ class Reasons:
 
     def gone(self, texts):
         """The reasons for mutants that cannot be made."""
-        possible = {(name, *before_and_after(mutant, text))
-                    for name, text in texts.items()
-                    for mutant in mutants_of(name, text)}
+        self.times.update((name, *before_and_after(mutant, text))
+                          for name, text in texts.items()
+                          for mutant in mutants_of(name, text))
         return [key for key in self.of
-                if key[0] in texts and key not in possible]
+                if key[0] in texts and self.times[key] == 0]
+
+    def is_wrong(self, mutant, text):
+        """It was caught: is its reason for it, and not for one that reads the
+        same elsewhere or that the sanitizers see?"""
+        key = (mutant.file, *before_and_after(mutant, text))
+        return (key in self.of and self.times[key] == 1
+                and not self.of[key].startswith("sanitizers: "))
 
 
 def try_one(shop, known, tests, mutant, text):
@@ -420,7 +427,7 @@ def try_mutants(build, chosen, texts, figures):
         reason = reasons.find(mutant, texts[mutant.file])
         kind = "caught" if verdict else "same" if reason else "survivor"
         figures[mutant.file][kind] += 1
-        if verdict and reason and not reason.startswith("sanitizers: "):
+        if verdict and reasons.is_wrong(mutant, texts[mutant.file]):
             yield f"a reason for a mutant that is caught: {words}"
         if kind == "survivor":
             print(words, flush=True)
@@ -502,6 +509,8 @@ def main():
     parser.add_argument("--self-test", action="store_true")
     parser.add_argument("files", nargs="*")
     options = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):  # may have been ignored
+        signal.signal(number, signal.default_int_handler)
     build = os.path.abspath(options.build)
     os.makedirs(os.path.join(build, "mutation"), exist_ok=True)
     if options.self_test:

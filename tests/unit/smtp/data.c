@@ -141,6 +141,11 @@ run(const struct plan *p, const struct setting *set, struct wire *w)
 		fail_msg("%s: expected %s", err.text, p->text);
 	assert_int_equal(s.intact, p->intact);
 	assert_int_equal(to.pending, 0);
+	assert_int_equal(mail.times.answered != 0, mail.final.code != 0);
+	/* an acceptance leaves the reply to RCPT as it is, but for LMTP */
+	if (!set->lmtp)
+		assert_int_equal(to.reply.code,
+		    p->result == 0 ? 0 : mail.final.code);
 	session_close(&s);
 	account_free(&a);
 	message_free(&m);
