@@ -200,11 +200,11 @@ write_journal(const struct outbox *o, struct envelope *e, const char *id)
 	static const size_t index[] = { 0, 1 };
 	struct error err = {0};
 	struct journal j;
+	int opened = outbox_open_journal(o, id, 0, &j, &err);
 
-	if (outbox_open_journal(o, id, 0, &j, &err) != 1) {
-		assert_true(err.code != 0 && err.text[0] != '\0');
+	(void)told(opened, &err);
+	if (opened != 1) /* 0: another run seems to have it */
 		return;
-	}
 	e->to[0].reply.code = 250;
 	e->to[1].reply.code = 550;
 	if (told(journal_reserve(&j, e->n, &err), &err) &&
