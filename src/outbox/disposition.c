@@ -256,6 +256,10 @@ divide(struct flushing *f, struct job *j, enum journal_event event,
 	journal_state_free(&j->state);
 	if (outbox_read_journal(&f->outbox, j->id, &j->state, err) != 0)
 		return -1;
+	/* a journal that somebody has removed names nobody */
+	if (settled == e->n && envelope_count(e, 5) > 0 &&
+	    blame(j, &refusals) == 0)
+		return give_up(f, j, why->text, err);
 	if (settled == e->n)
 		return disposition_settle(f, j, err);
 	if (envelope_count(e, 5) > 0 && blame(j, &refusals) > 0) {
