@@ -44,8 +44,9 @@ def config(port, authority):
             "from me@example.org"]
 
 
-def judge(lines, how):
-    """how: a line that limits the run, or a signal."""
+def judge(lines, how, begun=lambda: time.sleep(1)):
+    """how: a line that limits the run, or a signal, sent once begun() is
+    over."""
     by_line = isinstance(how, str)
     run = Run(lines + [how] if by_line else lines)
     run.start(["you@example.net"], b"Subject: s\n\nx\n")
@@ -54,7 +55,7 @@ def judge(lines, how):
     run.process.stdin = run.stdin = None
     began = time.monotonic()
     if not by_line:
-        time.sleep(1)
+        begun()
         run.signal(how)
         began = time.monotonic() - LIMIT
     result = run.finish(PATIENCE)
@@ -78,8 +79,17 @@ def flooded(authority, kind, version, pause, how):
         stdout=subprocess.PIPE)
     try:
         port = int(flood.stdout.readline())
-        yield from judge(config(port, authority), how)
-        told = flood.stdout.readline().decode().strip()
+        lines = []
+
+        def begun():
+            lines.append(flood.stdout.readline().decode().strip())
+
+        yield from judge(config(port, authority), how, begun)
+        if not lines:
+            begun()
+        if lines[0] == "begun":
+            begun()
+        told = lines[-1]
         if not told or told.startswith(("handshake", "0 records")):
             yield f"there was no flood: {told!r}"
         print(f"# {kind}, TLS {version}, {pause} ms, {how}: {told}")

@@ -192,7 +192,10 @@ flood(gnutls_session_t session, int fd, size_t kind, int pause)
 		result = kinds[kind].send(session);
 		if (is_over(result))
 			break;
-		count += result >= 0;
+		if (result >= 0 && count++ == 0) {
+			puts("begun");
+			fflush(stdout);
+		}
 		if (pause > 0)
 			poll(NULL, 0, pause);
 	}
