@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,5 +20,16 @@
 	print_error("\n"); \
 	_fail(__FILE__, __LINE__); \
 } while (0)
+
+/* Removes a directory of the test and all that is in it. Returns 0 on
+ * success. */
+static inline int
+remove_tree(const char *directory)
+{
+	char command[512];
+	int n = snprintf(command, sizeof(command), "rm -rf '%s'", directory);
+
+	return n > 0 && (size_t)n < sizeof(command) ? system(command) : -1;
+}
 
 #endif

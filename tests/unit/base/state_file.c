@@ -36,10 +36,8 @@ static int
 drop(void **state)
 {
 	struct place *p = *state;
-	char *command = xasprintf("rm -rf '%s'", p->root);
 
-	assert_int_equal(system(command), 0);
-	free(command);
+	assert_int_equal(remove_tree(p->root), 0);
 	free(p->root);
 	free(p->state);
 	free(p->directory);

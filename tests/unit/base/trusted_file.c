@@ -74,10 +74,7 @@ make(void **state)
 static int
 drop(void **state)
 {
-	char *command = xasprintf("rm -rf '%s'", (char *)*state);
-
-	assert_int_equal(system(command), 0);
-	free(command);
+	assert_int_equal(remove_tree(*state), 0);
 	free(*state);
 	return 0;
 }

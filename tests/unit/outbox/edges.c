@@ -64,10 +64,8 @@ static int
 tear_down(void **state)
 {
 	struct fixture *f = *state;
-	char *command = xasprintf("rm -rf '%s'", f->directory);
-	int status = system(command);
+	int status = remove_tree(f->directory);
 
-	free(command);
 	free(f->path);
 	free(f->config);
 	f->entry.origin.config = NULL;

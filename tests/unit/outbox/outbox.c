@@ -66,10 +66,8 @@ static int
 tear_down(void **state)
 {
 	struct fixture *f = *state;
-	char *command = xasprintf("rm -rf '%s'", f->directory);
-	int status = system(command);
+	int status = remove_tree(f->directory);
 
-	free(command);
 	free(f->path);
 	f->entry.origin.overrides = NULL;
 	message_file_free(&f->entry);

@@ -44,12 +44,11 @@ static int
 tear_down(void **state)
 {
 	struct place *p = *state;
-	char command[128];
+	int status = remove_tree(p->directory);
 
-	snprintf(command, sizeof(command), "rm -rf '%s'", p->directory);
 	account_free(&p->account);
 	free(p);
-	return system(command);
+	return status;
 }
 
 static int

@@ -71,11 +71,9 @@ static int
 tear_down(void **state)
 {
 	struct house *h = *state;
-	char command[128];
 
 	assert_int_equal(chdir("/"), 0);
-	snprintf(command, sizeof(command), "rm -rf '%s'", h->home);
-	assert_int_equal(system(command), 0);
+	assert_int_equal(remove_tree(h->home), 0);
 	close(h->listener);
 	account_free(&h->account);
 	free(h);

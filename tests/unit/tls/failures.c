@@ -321,10 +321,8 @@ set_up(void **state)
 static int
 tear_down(void **state)
 {
-	char *command = xasprintf("rm -rf '%s'", state_directory);
-	int status = system(command);
+	int status = remove_tree(state_directory);
 
-	free(command);
 	return certs_free(state) != 0 || status != 0;
 }
 
