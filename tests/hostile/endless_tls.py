@@ -10,21 +10,18 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
                                 "tests", "lib"))
 # pylint: disable=wrong-import-position
 import certs
 import smtpserver
-from onehop import Run
+from limits import LIMIT, judge
 from tap import Tap
 
 FLOOD = os.path.join(os.environ.get("top_builddir", "."),
                      "tests", "hostile", "tls_flood")
-LIMIT = 2          # seconds of the limit under test
-MARGIN = 2         # and those that may follow it
-PATIENCE = 30      # before a run counts as one that hangs
+CODES = (75, 76)
 # tls_flood seals empty records by AES-128-GCM itself
 PRIORITY = "NORMAL:-VERS-ALL:-CIPHER-ALL:+AES-128-GCM:+VERS-TLS"
 KINDS = {"empty": ("1.2", "1.3"),
@@ -44,34 +41,6 @@ def config(port, authority):
             "from me@example.org"]
 
 
-def judge(lines, how, begun=lambda: time.sleep(1)):
-    """how: a line that limits the run, or a signal, sent once begun() is
-    over."""
-    by_line = isinstance(how, str)
-    run = Run(lines + [how] if by_line else lines)
-    run.start(["you@example.net"], b"Subject: s\n\nx\n")
-    run.process.stdin.write(run.stdin)
-    run.process.stdin.close()
-    run.process.stdin = run.stdin = None
-    began = time.monotonic()
-    if not by_line:
-        begun()
-        run.signal(how)
-        began = time.monotonic() - LIMIT
-    result = run.finish(PATIENCE)
-    seconds = time.monotonic() - began
-    run.clean()
-    if result.hung:
-        yield "it hangs"
-    if seconds > LIMIT + MARGIN:
-        yield f"{seconds:.1f} s"
-    # what floods may end the run before the signal comes
-    if result.status not in ((75, 76) if by_line else (-how, 75, 76)):
-        yield f"exit {result.status}: {result.stderr!r}"
-    if not result.stderr.strip() and result.status > 0:
-        yield "without a word"
-
-
 def flooded(authority, kind, version, pause, how):
     chain, key = authority.chain("good")
     flood = subprocess.Popen(
@@ -84,7 +53,8 @@ def flooded(authority, kind, version, pause, how):
         def begun():
             lines.append(flood.stdout.readline().decode().strip())
 
-        yield from judge(config(port, authority), how, begun)
+        yield from judge(config(port, authority), how, CODES,
+                         begun=begun)
         if not lines:
             begun()
         if lines[0] == "begun":
@@ -109,7 +79,7 @@ def slow_record(authority, how):
             connection.pull(0.05)
 
     with smtpserver.Server(serve) as server:
-        yield from judge(config(server.port, authority), how)
+        yield from judge(config(server.port, authority), how, CODES)
 
 
 def slow_handshake(authority, how):
@@ -121,7 +91,7 @@ def slow_handshake(authority, how):
             connection.pull(0.05)
 
     with smtpserver.Server(serve) as server:
-        yield from judge(config(server.port, authority), how)
+        yield from judge(config(server.port, authority), how, CODES)
 
 
 def cases():

@@ -21,6 +21,6 @@ REAL_TESTS = \
 EXTRA_DIST += $(REAL_TESTS) tests/real/messages.py tests/lib/realserver.py \
 	tests/lib/kerberos.py tests/lib/nameserver.py \
 	tests/lib/mailserver.py tests/lib/staple.py tests/lib/tap.py \
-	tests/lib/dispositions.py tests/lib/signedzone.py \
+	tests/lib/dispositions.py tests/lib/limits.py tests/lib/signedzone.py \
 	tests/lib/tlsserver.py tests/real/certificates.csv
 TESTS += $(REAL_TESTS)

@@ -17,13 +17,10 @@ sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
 # pylint: disable=wrong-import-position
 import certs
 import smtpserver
-from onehop import Run
+from limits import LIMIT, PATIENCE, judge
 from tap import Tap
 
-TEXT = b"Subject: s\n\nx\n"
-LIMIT = 2          # seconds of the limit under test
-MARGIN = 2         # and those that may follow it
-PATIENCE = 20      # before a run counts as one that hangs
+CODES = (68, 75, 76)
 # A network of its own, where packets for others are lost, and a name server
 # that is there.
 LOST = ("unshare", "--net", "--mount", "sh", "-ec",
@@ -117,36 +114,9 @@ def proxy_lines(server, kind):
             f"proxy_port {server.port}", f"proxy_type {kind}"]
 
 
-def judge(config, how, wrapper=()):
-    """how: a line that limits the run, or a signal."""
-    run = Run(config + [how] if isinstance(how, str) else config)
-    run.start(["you@example.net"], TEXT, wrapper)
-    run.process.stdin.write(run.stdin)
-    run.process.stdin.close()
-    run.process.stdin = run.stdin = None
-    began = time.monotonic()
-    if not isinstance(how, str):
-        time.sleep(1)
-        run.signal(how)
-        began = time.monotonic() - LIMIT
-    result = run.finish(PATIENCE)
-    seconds = time.monotonic() - began
-    run.clean()
-    if result.hung:
-        yield "it hangs"
-    if seconds > LIMIT + MARGIN:
-        yield f"{seconds:.1f} s"
-    # a flood may have ended the run before the signal came
-    wanted = (75, 76, 68) if isinstance(how, str) else (-how, 75, 76, 68)
-    if result.status not in wanted:
-        yield f"exit {result.status}: {result.stderr!r}"
-    if result.orphans:
-        yield "it left processes behind"
-
-
 def in_tls(torment, pause, authority, how):
     with server_of(torment, pause, authority.context()) as server:
-        yield from judge(tls_lines(server, authority), how)
+        yield from judge(tls_lines(server, authority), how, CODES)
         if server.failure:
             yield repr(server.failure)
 
@@ -154,13 +124,13 @@ def in_tls(torment, pause, authority, how):
 def through_proxy(torment, pause, kind, how):
     with smtpserver.Server(
             lambda connection: torment(connection, pause)) as server:
-        yield from judge(proxy_lines(server, kind), how)
+        yield from judge(proxy_lines(server, kind), how, CODES)
 
 
 def through_command(command, how):
     yield from judge(["host mail.test", "tls off", "auth off",
                       "from me@example.org", f"connect_command {command}"],
-                     how)
+                     how, CODES)
 
 
 def in_lost_network(host, how):
@@ -168,7 +138,8 @@ def in_lost_network(host, how):
         resolv.write("nameserver 10.0.0.2\n")
         resolv.flush()
         yield from judge([f"host {host}", "port 25", "tls off", "auth off",
-                          "from me@example.org"], how, LOST + (resolv.name,))
+                          "from me@example.org"], how, CODES,
+                         LOST + (resolv.name,))
 
 
 def can_lose():
