@@ -344,7 +344,9 @@ submit_or_enqueue(struct program_run *run, struct error *err)
 	run->tried = 1;
 	outbox = outbox_path(&run->account);
 	run->log = log_open(&run->account);
-	background_prepare(&later, outbox, run->options.selection.config);
+	background_init(&later, outbox, run->options.selection.config);
+	options.connected = background_prepare;
+	options.context = &later;
 	result = submit(&run->account, &run->envelope, &run->message,
 	    &options, &run->facts, err);
 	if (options.conversion_room > 0)

@@ -121,26 +121,28 @@ work(int ready, struct flush_order *order, unsigned seconds)
 	flush(order);
 }
 
+/* Forks the process; s is the run's session, or NULL. */
 static void
-start(struct background *l, const char *path, const char *config,
-    unsigned seconds)
+start(struct background *l, struct submitter *s, unsigned seconds)
 {
-	struct flush_order order = { .path = path, .config = config,
+	struct flush_order order = { .path = l->path, .config = l->config,
 	    .trace = -1 };
 	int ends[2];
 	pid_t child;
 
-	l->go = -1;
-	if (path != NULL)
-		locate_remember(path);
-	if (!has_messages(path) || pipe(ends) != 0)
+	if (l->path != NULL)
+		locate_remember(l->path);
+	if (!has_messages(l->path) || pipe(ends) != 0)
 		return;
 	child = fork();
 	if (child == 0) { /* its own child is init's to wait for */
 		close(ends[1]);
 		setsid(); /* what ends the caller's group spares it */
-		if (fork() == 0)
+		if (fork() == 0) {
+			if (s != NULL)
+				submit_forget(s);
 			work(ends[0], &order, seconds);
+		}
 		_exit(0);
 	}
 	if (child > 0) {
@@ -154,9 +156,22 @@ start(struct background *l, const char *path, const char *config,
 }
 
 void
-background_prepare(struct background *l, const char *path, const char *config)
+background_init(struct background *l, const char *path, const char *config)
 {
-	start(l, path, config, AFTER_SECONDS);
+	memset(l, 0, sizeof(*l));
+	l->path = path;
+	l->config = config;
+	l->go = -1;
+}
+
+void
+background_prepare(void *context, struct submitter *s)
+{
+	struct background *l = context;
+
+	if (!l->prepared)
+		start(l, s, AFTER_SECONDS);
+	l->prepared = 1;
 }
 
 void
@@ -194,7 +209,8 @@ background_send(const struct attempt *a, const struct selection *selection,
 		return 0;
 	}
 	path = outbox_path(a->account);
-	start(&later, path, selection->config, FIRST_SECONDS);
+	background_init(&later, path, selection->config);
+	start(&later, NULL, FIRST_SECONDS);
 	background_begin(&later);
 	free(path);
 	return 1;

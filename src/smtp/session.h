@@ -29,6 +29,8 @@ struct commit_hook {
 	void *queue; /* the first argument */
 };
 
+struct submitter; /* submit.h */
+
 /* Confinement of the process once it is connected (sandbox.h). */
 enum submit_confinement {
 	SUBMIT_CONFINED,
@@ -43,6 +45,10 @@ struct submit_options {
 	int conversion_room; /* from spool_reserve, for a message that must be
 	                        converted; or 0 */
 	const struct commit_hook *hook; /* of the message; or NULL */
+	/* Called with the context for each connection, before rights are given
+	 * up; or NULL. A process that it forks calls submit_forget(). */
+	void (*connected)(void *context, struct submitter *s);
+	void *context;
 };
 
 struct session {

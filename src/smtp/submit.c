@@ -178,6 +178,8 @@ open_session(struct submitter *s, size_t index,
 
 	if (is_one_of_several)
 		trace_host(s);
+	if (session->options->connected != NULL)
+		session->options->connected(session->options->context, s);
 	confine(s, index);
 	result = converse(s, policy, hello, err);
 	if (result != 0 && is_one_of_several && err->signal == 0)
@@ -289,6 +291,13 @@ submit_connect(struct submitter *s, const struct account *a,
 	return 0;
 }
 
+void
+submit_forget(struct submitter *s)
+{
+	password_free(&s->secret);
+	password_free(&s->key_secret);
+}
+
 static void
 note_mechanism(struct submitter *s)
 {
@@ -379,8 +388,7 @@ submit_close(struct submitter *s)
 	session_close(&s->session);
 	auth_free(&s->auth);
 	smarthost_free(&s->route);
-	password_free(&s->secret);
-	password_free(&s->key_secret);
+	submit_forget(s);
 	s->facts.ended = deadline_now();
 }
 

@@ -138,6 +138,20 @@ def queueing_costs_two_syncs_however_many_wait():
         yield f"{costs} calls"
 
 
+def without_a_connection_nothing_is_forked():
+    """The process that would flush the outbox."""
+    for there, forks in ((False, 0), (True, 2)):
+        with waiting(3) as house, Sink() as sink:
+            if there:
+                house.lead_to(sink.port)
+            calls = Calls(house, "-i", "you@example.net",
+                          stdin=message("1@x"))
+            yield from fault_of(calls.result, 0)
+            yield from differs("forks", calls.number["clone"] +
+                               calls.number["clone3"] +
+                               calls.number["fork"], forks)
+
+
 def mailq_reads_no_contents():
     n = 200
     with waiting(n, 100 * LONG) as house:
@@ -171,6 +185,7 @@ def main():
                  without_a_server_it_costs_nothing,
                  where_none_is_due_nothing_is_written,
                  queueing_costs_two_syncs_however_many_wait,
+                 without_a_connection_nothing_is_forked,
                  mailq_reads_no_contents, journals_count_for_the_size):
         tap.run(test.__name__.replace("_", " "), test)
     return tap.done()
