@@ -512,6 +512,28 @@ find_oldest(const struct outbox *o, char oldest[OUTBOX_ID])
 	return n;
 }
 
+/* Sets line to what is told of the oldest of n messages. */
+static void
+describe_late(struct error *line, const struct flushing *f,
+    const struct site *site, const struct message_file *oldest,
+    const char *id, size_t n)
+{
+	struct journal_state state = {0};
+	struct error unread = {0};
+	const char *why = site->why.text;
+
+	if (why[0] == '\0' &&
+	    outbox_read_journal(&f->outbox, id, &state, &unread) == 0)
+		why = state.reason;
+	if (why[0] == '\0' && oldest->reason != NULL)
+		why = oldest->reason;
+	fail(line, EX_TEMPFAIL, "outbox: %zu message%s waiting, the oldest "
+	    "for %lld hours: %s%s%.*s", n, n == 1 ? "" : "s",
+	    (long long)(time(NULL) - oldest->queued) / 3600, id,
+	    why[0] != '\0' ? ": " : "", (int)strcspn(why, "\n"), why);
+	journal_state_free(&state);
+}
+
 /* Reports the oldest message if it has waited too long. */
 static void
 tell_late(struct flushing *f, struct work_list *list,
@@ -521,23 +543,19 @@ tell_late(struct flushing *f, struct work_list *list,
 	struct error line = {0};
 	char oldest[OUTBOX_ID];
 	size_t n = find_oldest(&f->outbox, oldest);
-	int64_t waits;
 	int fd = -1;
 
 	if (n > 0)
 		fd = outbox_open_message(&f->outbox, OUTBOX_NEW, oldest,
 		    &line);
 	if (fd >= 0 && message_file_read_head(&file, fd, &line) == 0) {
-		const struct account *a = &work_find(list, &file.origin,
-		    order, 0)->site.account;
+		const struct site *site = &work_find(list, &file.origin,
+		    order, 0)->site;
+		unsigned patience = site->account.outbox_patience;
 
-		waits = time(NULL) - file.queued;
-		if (a->name != NULL && a->outbox_patience > 0 &&
-		    waits > (int64_t)a->outbox_patience) {
-			fail(&line, EX_TEMPFAIL, "outbox: %zu message%s "
-			    "waiting, the oldest for %lld hours: %s", n,
-			    n == 1 ? "" : "s", (long long)waits / 3600,
-			    oldest);
+		if (site->account.name != NULL && patience > 0 &&
+		    time(NULL) - file.queued > (int64_t)patience) {
+			describe_late(&line, f, site, &file, oldest, n);
 			disposition_complain(&f->complaints, line.code,
 			    line.text);
 		}

@@ -316,8 +316,25 @@ def one_that_waits_for_long():
             house.age(house.files("new")[0], 5 * 3600)
             result = house.flush()
             yield from fault_of(result, status)
-            if status and b"the oldest for 5 hours" not in result.stderr:
+            if status and not re.search(
+                    rb"the oldest for 5 hours: \S+: cannot connect to",
+                    result.stderr):
                 yield f"stderr: {result.stderr!r}"
+
+
+def one_that_was_deferred_for_long():
+    """The reminder has the server's words of the last try."""
+    with House() as house, Sink(
+            lambda verb, *_: b"451 4.7.1 greylisted\r\n" if verb == b"RCPT"
+            else None) as sink:
+        house.lead_to(sink.port)
+        house.send("1@x")
+        house.age(house.files("new")[0], 5 * 3600)
+        result = house.flush()
+        yield from fault_of(result, 75)
+        if not re.search(rb"the oldest for 5 hours: .*greylisted",
+                         result.stderr):
+            yield f"stderr: {result.stderr!r}"
 
 
 def pauses_can_be_ended():
@@ -371,7 +388,8 @@ def main():
                  a_terminal_is_told, a_terminal_is_reminded_once,
                  what_was_given_up_is_told_until_it_is_seen,
                  the_log_reminds_until_it_is_seen,
-                 one_that_waits_for_long, pauses_can_be_ended,
+                 one_that_waits_for_long, one_that_was_deferred_for_long,
+                 pauses_can_be_ended,
                  an_outbox_once_used_is_found):
         tap.run(test.__name__.replace("_", " "), test)
     return tap.done()
