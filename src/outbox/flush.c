@@ -512,11 +512,10 @@ find_oldest(const struct outbox *o, char oldest[OUTBOX_ID])
 	return n;
 }
 
-/* Sets line to what is told of the oldest of n messages. */
+/* Adds ": " and the reason of the message's last try. */
 static void
-describe_late(struct error *line, const struct flushing *f,
-    const struct site *site, const struct message_file *oldest,
-    const char *id, size_t n)
+add_reason(struct buffer *out, const struct flushing *f, const char *id,
+    const struct message_file *file, const struct site *site)
 {
 	struct journal_state state = {0};
 	struct error unread = {0};
@@ -525,12 +524,10 @@ describe_late(struct error *line, const struct flushing *f,
 	if (why[0] == '\0' &&
 	    outbox_read_journal(&f->outbox, id, &state, &unread) == 0)
 		why = state.reason;
-	if (why[0] == '\0' && oldest->reason != NULL)
-		why = oldest->reason;
-	fail(line, EX_TEMPFAIL, "outbox: %zu message%s waiting, the oldest "
-	    "for %lld hours: %s%s%.*s", n, n == 1 ? "" : "s",
-	    (long long)(time(NULL) - oldest->queued) / 3600, id,
-	    why[0] != '\0' ? ": " : "", (int)strcspn(why, "\n"), why);
+	if (why[0] == '\0' && file->reason != NULL)
+		why = file->reason;
+	if (why[0] != '\0')
+		buffer_addf(out, ": %.*s", (int)strcspn(why, "\n"), why);
 	journal_state_free(&state);
 }
 
@@ -540,26 +537,33 @@ tell_late(struct flushing *f, struct work_list *list,
     const struct flush_order *order)
 {
 	struct message_file file = { .fd = -1 };
-	struct error line = {0};
+	struct buffer text = {0};
+	struct error unread = {0};
 	char oldest[OUTBOX_ID];
 	size_t n = find_oldest(&f->outbox, oldest);
 	int fd = -1;
 
 	if (n > 0)
 		fd = outbox_open_message(&f->outbox, OUTBOX_NEW, oldest,
-		    &line);
-	if (fd >= 0 && message_file_read_head(&file, fd, &line) == 0) {
+		    &unread);
+	if (fd >= 0 && message_file_read_head(&file, fd, &unread) == 0) {
 		const struct site *site = &work_find(list, &file.origin,
 		    order, 0)->site;
+		int64_t waits = time(NULL) - file.queued;
 		unsigned patience = site->account.outbox_patience;
 
 		if (site->account.name != NULL && patience > 0 &&
-		    time(NULL) - file.queued > (int64_t)patience) {
-			describe_late(&line, f, site, &file, oldest, n);
-			disposition_complain(&f->complaints, line.code,
-			    line.text);
+		    waits > (int64_t)patience) {
+			buffer_addf(&text, "outbox: %zu message%s waiting, "
+			    "the oldest for %lld hours: %s", n,
+			    n == 1 ? "" : "s", (long long)waits / 3600,
+			    oldest);
+			add_reason(&text, f, oldest, &file, site);
+			disposition_complain(&f->complaints, EX_TEMPFAIL,
+			    buffer_string(&text));
 		}
 	}
+	buffer_free(&text);
 	message_file_free(&file);
 }
 

@@ -74,8 +74,9 @@ int submit_connect(struct submitter *s, const struct account *a,
 int submit_open(struct submitter *s, const struct account *a,
 	const struct submit_options *options, struct error *err);
 
-/* Wipes the secrets that submit_open() has fetched, in a process that was forked
- * by the connected function of the options and does not use the session. */
+/* Wipes the secrets that submit_open() has fetched, in a process that the
+ * connected function of the options has forked and that does not use the
+ * session. */
 void submit_forget(struct submitter *s);
 
 /* Authenticates without sending a message. Returns 0 on success, -1 with err
