@@ -73,6 +73,8 @@ trace_of(const struct options *options)
 /*
  * Descriptors 0 to 2 must exist before anything is opened: a socket that
  * became number 2 would get our messages, passwords of a trace included.
+ * Where stdout was closed, number 1 cannot be written to, so that an answer
+ * that is lost counts as lost.
  */
 static int
 open_standard_descriptors(void)
@@ -84,8 +86,8 @@ open_standard_descriptors(void)
 			continue;
 		if (fd == STDIN_FILENO)
 			input = -1;
-		if (open("/dev/null", fd == STDIN_FILENO ? O_RDONLY
-		    : O_WRONLY) != fd)
+		if (open("/dev/null", fd == STDERR_FILENO ? O_WRONLY
+		    : O_RDONLY) != fd)
 			return -2;
 	}
 	return input;
