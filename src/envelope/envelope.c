@@ -9,6 +9,7 @@
 #include "base/escape.h"
 #include "base/xmalloc.h"
 #include "envelope/aliases.h"
+#include "envelope/content.h"
 #include "envelope/header_fixup.h"
 #include "envelope/path.h"
 #include "envelope/sender.h"
@@ -359,7 +360,8 @@ envelope_make(struct envelope *e, const struct request *request,
 	char *to;
 	int result;
 
-	if (collect_recipients(e, request, a, m, err) != 0)
+	if (content_check(m, err) != 0 ||
+	    collect_recipients(e, request, a, m, err) != 0)
 		return -1;
 	e->sender = sender_choose(request, a, m, err);
 	if (e->sender == NULL)
