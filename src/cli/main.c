@@ -511,6 +511,15 @@ exit_code(const struct program_run *run, const struct error *err)
 	return err->code;
 }
 
+/* Returns whether a person reads what is no error. Many programs take any word
+ * on stderr for a failure. */
+static int
+is_watched(const struct program_run *run)
+{
+	return run->options.mode != MODE_SEND || run->options.debug ||
+	    isatty(STDERR_FILENO);
+}
+
 /* Tells a person, and the log if it was about a message. */
 static void
 report(struct program_run *run, const struct error *err)
@@ -523,7 +532,8 @@ report(struct program_run *run, const struct error *err)
 	if (run->account.name == NULL && run->options.mode == MODE_SEND)
 		config_load_log(&run->account, &run->options.selection);
 	report_notice(STDERR_FILENO, &run->facts);
-	if (run->account.notice != NULL && run->account.notice[0] != '\0')
+	if (run->account.notice != NULL && run->account.notice[0] != '\0' &&
+	    is_watched(run))
 		report_line(STDERR_FILENO, run->account.notice);
 	if (isatty(STDERR_FILENO))
 		report_warning(STDERR_FILENO, &run->envelope);

@@ -45,6 +45,20 @@ keeps_its_code_with_a_full_stderr()
     arrived "$sent"
 }
 
+# Emacs and others take any word for a failure.
+keeps_a_notice_from_callers()
+{
+    cp "$config" "$scratch/config"
+    printf 'tls_resume on\nlogfile %s\n' "$scratch/log" >>"$config"
+    notice='tls_resume no longer has an effect'
+    delivers "$onehop" bob@example.net && has "$scratch/log" "$notice" &&
+        exits 0 "$onehop" -d bob@example.net <"$scratch/message" &&
+        says "$notice" && sent=$((sent + 1)) && arrived "$sent"
+    status=$?
+    cp "$scratch/config" "$config"
+    return "$status"
+}
+
 refuses_a_directory()
 {
     exits 74 sh -c "'$onehop' bob@example.net </" && is_one_line &&
@@ -138,6 +152,7 @@ umask_decides_nothing()
 }
 
 tap 'a message is delivered in silence' delivers "$onehop" bob@example.net
+tap 'a notice is for terminal, log and -d' keeps_a_notice_from_callers
 tap 'stdout closed' closed '>&-' 0
 tap 'stderr closed' closed '2>&-' 0
 tap 'stdout and stderr closed' closed '>&- 2>&-' 0
