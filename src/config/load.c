@@ -246,6 +246,33 @@ read_msmtp(struct config *c, struct error *err)
 	return result;
 }
 
+/* Returns whether the text can stand in a config file without quotes. */
+static int
+is_plain(const char *text)
+{
+	return text != NULL && text[0] != '\0' &&
+	    text[strcspn(text, " \t\r\n\"#\\")] == '\0';
+}
+
+/* As in msmtp, two variables are an account where no file has one that is
+ * named default. Returns whether they are. */
+static int
+read_environment(struct config *c)
+{
+	const char *host = getenv("SMTPSERVER"), *from = getenv("EMAIL");
+	struct buffer text = {0};
+
+	if (!is_plain(host) || config_find(c, "default") != NULL)
+		return 0;
+	buffer_addf(&text, "account default\nhost %s\n", host);
+	if (is_plain(from))
+		buffer_addf(&text, "from %s\n", from);
+	config_begin(c, CONFIG_USER);
+	config_parse(c, "$SMTPSERVER", text.data, text.len, SECRETS_REFUSED);
+	buffer_free(&text);
+	return 1;
+}
+
 /* Returns whether the files have only comments. */
 static int
 is_empty(const struct config *c)
@@ -270,6 +297,8 @@ config_read(struct config *c, const struct selection *selection,
 
 		result = of_msmtp != 0 ? of_msmtp : result;
 	}
+	if (result >= 0 && read_environment(c))
+		result = 1;
 	if (result == 0) {
 		result = fail(err, EX_CONFIG, "no config file: neither %s nor "
 		    "%s exists", own != NULL ? escape_string(quote,

@@ -276,6 +276,37 @@ dots_are_text_but_for_sendmail()
             <"$scratch/dots" && [ "$(tail -n 1 "$scratch/stdout")" = before ]
 }
 
+# environment HOST SENDER COMMAND...
+environment()
+{
+    host=$1
+    sender=$2
+    shift 2
+    SMTPSERVER=$host EMAIL=$sender "$@"
+}
+
+the_environment_names_a_server()
+{
+    rm -rf "$HOME/.msmtprc" "$HOME/.config"
+    environment h.example me@example.org pretends 0 b@example.net &&
+        shows 'host h.example' 'envelope from <me@example.org>' \
+            "# \$SMTPSERVER:1, because it is the default" &&
+        environment h.example 'Me <me@example.org>' pretends 0 -f a@x.example \
+            b@example.net && shows 'envelope from <a@x.example>' &&
+        environment 'h.example
+passwordeval false' '' exits 78 "$onehop" b@example.net <"$scratch/message" &&
+        printf 'account work\nhost w.example\nfrom me@w.example\n' |
+        rc "$HOME/.msmtprc" 600 &&
+        environment h.example '' pretends 0 b@example.net &&
+        shows 'host h.example' &&
+        environment h.example '' pretends 0 -a work b@example.net &&
+        shows 'host w.example' &&
+        printf 'account default\nhost d.example\n' |
+        rc "$HOME/.msmtprc" 600 &&
+        environment h.example '' pretends 0 b@example.net &&
+        shows 'host d.example'
+}
+
 none_says_how_to_get_one()
 {
     rm -rf "$HOME/.msmtprc" "$HOME/.config"
@@ -312,5 +343,6 @@ for option in "--passwordeval=touch $scratch/pwned" \
 done
 tap 'options behind recipients' options_behind_recipients
 tap 'a lone dot is text, but for sendmail' dots_are_text_but_for_sendmail
+tap 'EMAIL and SMTPSERVER' the_environment_names_a_server
 tap 'no file at all' none_says_how_to_get_one
 tap_done
