@@ -437,7 +437,8 @@ find_by_name(const struct config *c, const char *name, struct error *err)
 			    escape_string(quote, sizeof(quote),
 			    c->sections[i].name));
 	fail(err, EX_CONFIG, "no account %s in the config files",
-	    escape_string(quote, sizeof(quote), name));
+	    name[0] == '\0' ? "\"\"" : escape_string(quote, sizeof(quote),
+	    name));
 	if (names.len > 0)
 		hint(err, "name one of: %s", buffer_string(&names));
 	buffer_free(&names);

@@ -134,7 +134,8 @@ debug_names_the_account()
 an_unknown_account_names_the_others()
 {
     pretends 78 -C "$scratch/rc" -a three b@example.net &&
-        says 'no account three' 'one, two, default'
+        says 'no account three' 'one, two, default' &&
+        pretends 78 -a '' b@example.net && says 'no account ""'
 }
 
 a_blank_in_a_name()
