@@ -48,6 +48,16 @@ advise(const struct account *a, const char *name, struct error *err)
 	free(address);
 }
 
+/* Returns whether a domain ends with the dot that the DNS writes. It is the
+ * same domain, but RFC 5321 has no place for the dot. */
+static int
+is_absolute(const char *domain)
+{
+	size_t len = strlen(domain);
+
+	return len > 1 && domain[len - 1] == '.' && domain[len - 2] != '.';
+}
+
 char *
 path_write(const struct address *address, const struct account *a,
     const char *role, struct error *err)
@@ -59,6 +69,9 @@ path_write(const struct address *address, const struct account *a,
 
 	if (address->domain == NULL)
 		wire.domain = domain = local_host_mail_domain(a);
+	else if (is_absolute(address->domain))
+		wire.domain = domain = xstrndup(address->domain,
+		    strlen(address->domain) - 1);
 	if (wire.domain == NULL) {
 		escape_string(quote, 64, address->local);
 		fail(err, EX_DATAERR, "%s %s has no domain", role, quote);
