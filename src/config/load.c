@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/ascii.h"
@@ -168,6 +169,20 @@ config_assemble(struct account *out, const struct config *c,
 	return -1;
 }
 
+/* A system-wide file of another user's, as a container may have it, is not a
+ * matter of HOME. */
+static void
+advise_owner(const char *path, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	struct stat st;
+
+	if (stat(path, &st) != 0 || st.st_uid == 0 || st.st_uid == geteuid())
+		return;
+	err->hint[0] = '\0';
+	hint(err, "chown root %s", escape_string(quote, sizeof(quote), path));
+}
+
 /* Reads one file into c. Returns 1 if it exists, 0 if not, -1 on error. */
 static int
 read_file(struct config *c, const char *path, enum config_author author,
@@ -190,6 +205,8 @@ read_file(struct config *c, const char *path, enum config_author author,
 		return fail(err, EX_CONFIG, "%s: permission denied",
 		    escape_string(quote, sizeof(quote), path));
 	default:
+		if (author == CONFIG_SYSTEM)
+			advise_owner(path, err);
 		return -1;
 	}
 }

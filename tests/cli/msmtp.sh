@@ -277,6 +277,20 @@ dots_are_text_but_for_sendmail()
             <"$scratch/dots" && [ "$(tail -n 1 "$scratch/stdout")" = before ]
 }
 
+# A container has the file of a user of the host.
+# shellcheck disable=SC2016
+a_system_file_of_a_stranger()
+{
+    rm -rf "$HOME/.msmtprc" "$HOME/.config"
+    exits 78 unshare --mount --propagation private sh -c '
+        mount -t tmpfs none /etc
+        printf "account default\nhost h.example\n" >/etc/msmtprc
+        chown 12345 /etc/msmtprc
+        exec "$1" -P b@example.net' sh "$onehop" <"$scratch/message" &&
+        says '/etc/msmtprc: expected a file of user ' \
+            'hint: chown root /etc/msmtprc'
+}
+
 # environment HOST SENDER COMMAND...
 environment()
 {
@@ -344,6 +358,11 @@ for option in "--passwordeval=touch $scratch/pwned" \
 done
 tap 'options behind recipients' options_behind_recipients
 tap 'a lone dot is text, but for sendmail' dots_are_text_but_for_sendmail
+if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
+    tap "a stranger's /etc/msmtprc" a_system_file_of_a_stranger
+else
+    tap_skip "a stranger's /etc/msmtprc" 'needs root and a mount namespace'
+fi
 tap 'EMAIL and SMTPSERVER' the_environment_names_a_server
 tap 'no file at all' none_says_how_to_get_one
 tap_done
