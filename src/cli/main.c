@@ -73,6 +73,8 @@ trace_of(const struct options *options)
 /*
  * Descriptors 0 to 2 must exist before anything is opened: a socket that
  * became number 2 would get our messages, passwords of a trace included.
+ * Where stdout was closed, number 1 cannot be written to, so that an answer
+ * that is lost counts as lost.
  */
 static int
 open_standard_descriptors(void)
@@ -84,8 +86,8 @@ open_standard_descriptors(void)
 			continue;
 		if (fd == STDIN_FILENO)
 			input = -1;
-		if (open("/dev/null", fd == STDIN_FILENO ? O_RDONLY
-		    : O_WRONLY) != fd)
+		if (open("/dev/null", fd == STDERR_FILENO ? O_WRONLY
+		    : O_RDONLY) != fd)
 			return -2;
 	}
 	return input;
@@ -511,6 +513,15 @@ exit_code(const struct program_run *run, const struct error *err)
 	return err->code;
 }
 
+/* Returns whether a person reads what is no error. Many programs take any word
+ * on stderr for a failure. */
+static int
+is_watched(const struct program_run *run)
+{
+	return run->options.mode != MODE_SEND || run->options.debug ||
+	    isatty(STDERR_FILENO);
+}
+
 /* Tells a person, and the log if it was about a message. */
 static void
 report(struct program_run *run, const struct error *err)
@@ -523,7 +534,8 @@ report(struct program_run *run, const struct error *err)
 	if (run->account.name == NULL && run->options.mode == MODE_SEND)
 		config_load_log(&run->account, &run->options.selection);
 	report_notice(STDERR_FILENO, &run->facts);
-	if (run->account.notice != NULL && run->account.notice[0] != '\0')
+	if (run->account.notice != NULL && run->account.notice[0] != '\0' &&
+	    is_watched(run))
 		report_line(STDERR_FILENO, run->account.notice);
 	if (isatty(STDERR_FILENO))
 		report_warning(STDERR_FILENO, &run->envelope);

@@ -153,6 +153,19 @@ set_log(struct options *options, const char *value, struct error *err)
 	return 0;
 }
 
+/* sendmail has such a flag. Others mean mailx's, and the words that follow are
+ * no recipients. */
+static int
+refuse_subject(struct options *options, const char *value, struct error *err)
+{
+	(void)value;
+	if (options->face == FACE_SENDMAIL)
+		return 0;
+	fail(err, EX_USAGE, "unknown option -s");
+	return hint(err, "the subject is a line of the message, before an "
+	    "empty line: Subject: hello");
+}
+
 /* -dX is sendmail's, -d is ours. */
 static int
 set_debug(struct options *options, const char *value, struct error *err)

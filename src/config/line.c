@@ -23,7 +23,9 @@ config_line_read(struct directive *d, const char *line, size_t len,
 		return -1;
 	if (d->keyword == NULL)
 		return 0;
-	if (directive_argument(d, argument_kind(d->keyword), err) != 0)
-		return wrap(err, "%s", d->keyword);
-	return 0;
+	if (directive_argument(d, argument_kind(d->keyword), err) == 0)
+		return 0;
+	if (strcmp(d->keyword, "from") == 0)
+		hint(err, "from_full_name is the key for a name");
+	return wrap(err, "%s", d->keyword);
 }

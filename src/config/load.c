@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/ascii.h"
@@ -168,6 +169,20 @@ config_assemble(struct account *out, const struct config *c,
 	return -1;
 }
 
+/* A system-wide file of another user's, as a container may have it, is not a
+ * matter of HOME. */
+static void
+advise_owner(const char *path, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	struct stat st;
+
+	if (stat(path, &st) != 0 || st.st_uid == 0 || st.st_uid == geteuid())
+		return;
+	err->hint[0] = '\0';
+	hint(err, "chown root %s", escape_string(quote, sizeof(quote), path));
+}
+
 /* Reads one file into c. Returns 1 if it exists, 0 if not, -1 on error. */
 static int
 read_file(struct config *c, const char *path, enum config_author author,
@@ -190,6 +205,8 @@ read_file(struct config *c, const char *path, enum config_author author,
 		return fail(err, EX_CONFIG, "%s: permission denied",
 		    escape_string(quote, sizeof(quote), path));
 	default:
+		if (author == CONFIG_SYSTEM)
+			advise_owner(path, err);
 		return -1;
 	}
 }
@@ -246,6 +263,33 @@ read_msmtp(struct config *c, struct error *err)
 	return result;
 }
 
+/* Returns whether the text can stand in a config file without quotes. */
+static int
+is_plain(const char *text)
+{
+	return text != NULL && text[0] != '\0' &&
+	    text[strcspn(text, " \t\r\n\"#\\")] == '\0';
+}
+
+/* As in msmtp, two variables are an account where no file has one that is
+ * named default. Returns whether they are. */
+static int
+read_environment(struct config *c)
+{
+	const char *host = getenv("SMTPSERVER"), *from = getenv("EMAIL");
+	struct buffer text = {0};
+
+	if (!is_plain(host) || config_find(c, "default") != NULL)
+		return 0;
+	buffer_addf(&text, "account default\nhost %s\n", host);
+	if (is_plain(from))
+		buffer_addf(&text, "from %s\n", from);
+	config_begin(c, CONFIG_USER);
+	config_parse(c, "$SMTPSERVER", text.data, text.len, SECRETS_REFUSED);
+	buffer_free(&text);
+	return 1;
+}
+
 /* Returns whether the files have only comments. */
 static int
 is_empty(const struct config *c)
@@ -270,6 +314,8 @@ config_read(struct config *c, const struct selection *selection,
 
 		result = of_msmtp != 0 ? of_msmtp : result;
 	}
+	if (result >= 0 && read_environment(c))
+		result = 1;
 	if (result == 0) {
 		result = fail(err, EX_CONFIG, "no config file: neither %s nor "
 		    "%s exists", own != NULL ? escape_string(quote,
@@ -408,7 +454,8 @@ find_by_name(const struct config *c, const char *name, struct error *err)
 			    escape_string(quote, sizeof(quote),
 			    c->sections[i].name));
 	fail(err, EX_CONFIG, "no account %s in the config files",
-	    escape_string(quote, sizeof(quote), name));
+	    name[0] == '\0' ? "\"\"" : escape_string(quote, sizeof(quote),
+	    name));
 	if (names.len > 0)
 		hint(err, "name one of: %s", buffer_string(&names));
 	buffer_free(&names);

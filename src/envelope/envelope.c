@@ -9,6 +9,7 @@
 #include "base/escape.h"
 #include "base/xmalloc.h"
 #include "envelope/aliases.h"
+#include "envelope/content.h"
 #include "envelope/header_fixup.h"
 #include "envelope/path.h"
 #include "envelope/sender.h"
@@ -201,7 +202,7 @@ add_recipients(struct envelope *e, struct address_list *list,
 
 	if (list->n > 0 && a->aliases[0] != '\0' &&
 	    aliases_expand(list, a, &warning, err) != 0)
-		return -1;
+		return wrap(err, "recipient");
 	if (warning.code != 0) {
 		free(e->warning);
 		e->warning = xstrdup(warning.text);
@@ -264,14 +265,16 @@ collect_recipients(struct envelope *e, const struct request *request,
 		result = read_operand(&shown, request->recipients[i], err);
 	if (result == 0 && request->read_recipients)
 		result = read_header(&shown, &blind, m, err);
-	if (result == 0)
+	if (result != 0)
+		wrap(err, "recipient");
+	else
 		result = add_recipients(e, &shown, a, SHOWN, err);
 	if (result == 0)
 		result = add_recipients(e, &blind, a, BLIND, err);
 	address_list_free(&shown);
 	address_list_free(&blind);
 	if (result != 0)
-		return wrap(err, "recipient");
+		return -1;
 	if (request->dsn != NULL && e->n == request->nrecipients)
 		take_dsn(e, request->dsn); /* no alias was expanded */
 	drop_duplicates(e);
@@ -357,7 +360,8 @@ envelope_make(struct envelope *e, const struct request *request,
 	char *to;
 	int result;
 
-	if (collect_recipients(e, request, a, m, err) != 0)
+	if (content_check(m, err) != 0 ||
+	    collect_recipients(e, request, a, m, err) != 0)
 		return -1;
 	e->sender = sender_choose(request, a, m, err);
 	if (e->sender == NULL)

@@ -91,6 +91,7 @@ read_type(struct mime_header *e, const char *body)
 	size_t n = strcspn(body, "; \t(");
 
 	e->has_type = 1;
+	e->is_text = ascii_begins(body, "text/");
 	read_parameter(skip_parameter(body), "charset", e->charset,
 	    sizeof(e->charset));
 	if (!is_charset(e->charset))
@@ -115,6 +116,7 @@ read_encoding(struct mime_header *e, const char *body)
 	e->encoding = n == 0 || ascii_equal_n(body, n, "7bit") ||
 	    ascii_equal_n(body, n, "8bit") || ascii_equal_n(body, n, "binary")
 	    ? ENCODING_IDENTITY : ENCODING_OTHER;
+	e->is_binary = ascii_equal_n(body, n, "binary");
 }
 
 /* Returns whether the field signs other fields. */
@@ -134,6 +136,7 @@ mime_header_read(struct mime_header *e, const char *header, size_t len)
 	size_t offset = 0;
 
 	memset(e, 0, sizeof(*e));
+	e->is_text = 1;
 	while (field_next(header, len, &offset, &f)) {
 		char *body = field_unfold(header, &f);
 

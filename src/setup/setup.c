@@ -432,12 +432,15 @@ offer_test(const struct setup *c, struct config_writer *config,
 	return result;
 }
 
-/* Reads a file of another program, which must belong to the user or to root. */
+/* Reads a file of another program, which must belong to the user or to root.
+ * Debian gives nullmailer's to the user mail; no command comes from it. */
 static int
 read_foreign(struct trusted_file *file, const char *path, struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 
+	if (import_kind(path) == IMPORT_NULLMAILER)
+		file->demand = TRUSTED_REGULAR;
 	switch (trusted_file_read(file, path, CONFIG_FILE_MAX, err)) {
 	case TRUSTED_READ:
 		return 0;
@@ -463,9 +466,11 @@ import_file(struct setup *c, const char *path, struct error *err)
 
 	beside = xasprintf("%.*s/auth.conf", slash != NULL
 	    ? (int)(slash - path) : 1, slash != NULL ? path : ".");
-	if (result == 0 && import_kind(path) == IMPORT_DMA)
-		(void)trusted_file_read(&auth, beside, CONFIG_FILE_MAX,
-		    &ignored);
+	if (result == 0 && import_kind(path) == IMPORT_DMA &&
+	    trusted_file_read(&auth, beside, CONFIG_FILE_MAX, &ignored) !=
+	    TRUSTED_READ && access(beside, F_OK) == 0)
+		string_list_add(&lost, xstrdup("auth.conf, as it cannot be "
+		    "read"));
 	buffer_add(&text, c->before.data, c->before.len);
 	if (c->account != NULL)
 		buffer_addf(&text, "\naccount %s\n", c->account);

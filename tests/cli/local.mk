@@ -25,5 +25,6 @@ CLI_TESTS = \
 	tests/cli/terminal.py \
 	tests/cli/timing.py
 EXTRA_DIST += $(CLI_TESTS) tests/cli/sink.py tests/demo.py \
-	tests/lib/cli.sh tests/lib/tap.sh tests/lib/no-python.sh
+	tests/lib/cli.sh tests/lib/keyring.py tests/lib/tap.sh \
+	tests/lib/no-python.sh
 TESTS += $(CLI_TESTS)

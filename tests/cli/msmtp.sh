@@ -134,7 +134,8 @@ debug_names_the_account()
 an_unknown_account_names_the_others()
 {
     pretends 78 -C "$scratch/rc" -a three b@example.net &&
-        says 'no account three' 'one, two, default'
+        says 'no account three' 'one, two, default' &&
+        pretends 78 -a '' b@example.net && says 'no account ""'
 }
 
 a_blank_in_a_name()
@@ -276,6 +277,51 @@ dots_are_text_but_for_sendmail()
             <"$scratch/dots" && [ "$(tail -n 1 "$scratch/stdout")" = before ]
 }
 
+# A container has the file of a user of the host.
+# shellcheck disable=SC2016
+a_system_file_of_a_stranger()
+{
+    rm -rf "$HOME/.msmtprc" "$HOME/.config"
+    exits 78 unshare --mount --propagation private sh -c '
+        mount -t tmpfs none /etc
+        printf "account default\nhost h.example\n" >/etc/msmtprc
+        chown 12345 /etc/msmtprc
+        exec "$1" -P b@example.net' sh "$onehop" <"$scratch/message" &&
+        says '/etc/msmtprc: expected a file of user ' \
+            'hint: chown root /etc/msmtprc'
+}
+
+# environment HOST SENDER COMMAND...
+environment()
+{
+    host=$1
+    sender=$2
+    shift 2
+    SMTPSERVER=$host EMAIL=$sender "$@"
+}
+
+the_environment_names_a_server()
+{
+    rm -rf "$HOME/.msmtprc" "$HOME/.config"
+    environment h.example me@example.org pretends 0 b@example.net &&
+        shows 'host h.example' 'envelope from <me@example.org>' \
+            "# \$SMTPSERVER:1, because it is the default" &&
+        environment h.example 'Me <me@example.org>' pretends 0 -f a@x.example \
+            b@example.net && shows 'envelope from <a@x.example>' &&
+        environment 'h.example
+passwordeval false' '' exits 78 "$onehop" b@example.net <"$scratch/message" &&
+        printf 'account work\nhost w.example\nfrom me@w.example\n' |
+        rc "$HOME/.msmtprc" 600 &&
+        environment h.example '' pretends 0 b@example.net &&
+        shows 'host h.example' &&
+        environment h.example '' pretends 0 -a work b@example.net &&
+        shows 'host w.example' &&
+        printf 'account default\nhost d.example\n' |
+        rc "$HOME/.msmtprc" 600 &&
+        environment h.example '' pretends 0 b@example.net &&
+        shows 'host d.example'
+}
+
 none_says_how_to_get_one()
 {
     rm -rf "$HOME/.msmtprc" "$HOME/.config"
@@ -312,5 +358,11 @@ for option in "--passwordeval=touch $scratch/pwned" \
 done
 tap 'options behind recipients' options_behind_recipients
 tap 'a lone dot is text, but for sendmail' dots_are_text_but_for_sendmail
+if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
+    tap "a stranger's /etc/msmtprc" a_system_file_of_a_stranger
+else
+    tap_skip "a stranger's /etc/msmtprc" 'needs root and a mount namespace'
+fi
+tap 'EMAIL and SMTPSERVER' the_environment_names_a_server
 tap 'no file at all' none_says_how_to_get_one
 tap_done

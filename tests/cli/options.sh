@@ -113,9 +113,11 @@ tap 'a secret has no option' has_no_option_for_a_secret
 for mode in d D l t v a S; do
     tap "-b$mode is rejected" wrong '-b' "-b$mode" bob@example.net
 done
+tap '-s is no subject' wrong 'the subject is a line of the message' -s hello \
+    bob@example.net
 tap 'no recipients is 64' wrong 'recipients'
 tap 'an option behind an operand is 64' wrong '-i' bob@example.net -i
-for option in -oem -odi -oeq -o7 -ep -m -n -c -s -G -U -x -T -hN -Ltag \
+for option in -oem -odi -oeq -o7 -ep -m -n -c -G -U -x -T -hN -Ltag \
     -Mx -pX -Ac -d0.1 -B8BITMIME; do
     tap "$option changes nothing" ignores "$option"
 done

@@ -28,9 +28,10 @@ closed()
     [ "$status" -eq "$2" ] && arrived "$sent"
 }
 
-reports_a_full_device()
+# reports_a_lost_answer OPTION REDIRECTION
+reports_a_lost_answer()
 {
-    exits 74 sh -c "'$onehop' $1 >/dev/full" </dev/null
+    exits 74 sh -c "'$onehop' $1 $2" </dev/null
 }
 
 # A full stderr cannot change what became of the message.
@@ -42,6 +43,20 @@ keeps_its_code_with_a_full_stderr()
         return 1
     sent=$((sent + 1))
     arrived "$sent"
+}
+
+# Emacs and others take any word for a failure.
+keeps_a_notice_from_callers()
+{
+    cp "$config" "$scratch/config"
+    printf 'tls_resume on\nlogfile %s\n' "$scratch/log" >>"$config"
+    notice='tls_resume no longer has an effect'
+    delivers "$onehop" bob@example.net && has "$scratch/log" "$notice" &&
+        exits 0 "$onehop" -d bob@example.net <"$scratch/message" &&
+        says "$notice" && sent=$((sent + 1)) && arrived "$sent"
+    status=$?
+    cp "$scratch/config" "$config"
+    return "$status"
 }
 
 refuses_a_directory()
@@ -137,6 +152,7 @@ umask_decides_nothing()
 }
 
 tap 'a message is delivered in silence' delivers "$onehop" bob@example.net
+tap 'a notice is for terminal, log and -d' keeps_a_notice_from_callers
 tap 'stdout closed' closed '>&-' 0
 tap 'stderr closed' closed '2>&-' 0
 tap 'stdout and stderr closed' closed '>&- 2>&-' 0
@@ -147,8 +163,12 @@ tap 'all three closed' closed '<&- >&- 2>&-' 66
 tap 'a closed stdin is told' refuses_a_closed_stdin
 tap 'an empty stdin is an empty message' sends_an_empty_message
 tap 'a directory on stdin is 74' refuses_a_directory
-tap '--version to a full device is 74' reports_a_full_device --version
-tap '--help to a full device is 74' reports_a_full_device --help
+for option in --version --help; do
+    tap "$option to a full device is 74" \
+        reports_a_lost_answer "$option" '>/dev/full'
+    tap "$option to a closed stdout is 74" \
+        reports_a_lost_answer "$option" '>&-'
+done
 tap 'a full stderr changes no exit code' keeps_its_code_with_a_full_stderr
 tap 'stdin is drained on an error' drains_stdin_on_an_error
 tap 'signals that the caller ignores stay ignored' keeps_ignored_signals

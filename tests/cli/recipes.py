@@ -22,6 +22,7 @@ sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
                                 "tests", "lib"))
 # pylint: disable=wrong-import-position
 import certs
+import keyring
 import onehop
 import smarthost
 import smtpserver
@@ -91,10 +92,14 @@ class House:
                    f"{ended.stdout!r}, {ended.stderr!r}")
 
 
-def mutt(house, block):
+def mutt(house, block, program="mutt"):
     rc = house.write("muttrc", block + "set from=a@example.org copy=no\n")
-    return house.run("mutt", "-F", rc, "-s", "x", "b@example.net",
+    return house.run(program, "-F", rc, "-s", "x", "b@example.net",
                      stdin=BODY)
+
+
+def neomutt(house, block):
+    return mutt(house, block, "neomutt")
 
 
 def git(house, block):
@@ -168,6 +173,40 @@ def aerc(house, block):
         yield f"aerc shows {shown[-2000:]!r}"
 
 
+# What the machine has of jobs is covered, and its sendmail.
+CRON = """
+set -e
+mount -t tmpfs none /run
+mount --bind "$1/spool" /var/spool/cron
+mount --bind "$1/cron.d" /etc/cron.d
+mount --bind "$1/crontab" /etc/crontab
+mount --bind "$1" /root
+mount --bind "$2" /usr/sbin/sendmail
+exec env -i PATH=/usr/sbin:/usr/bin:/bin cron -f
+"""
+NAMESPACE = ("unshare", "--mount", "--propagation", "private")
+
+
+def cron(house, block):
+    """A job of root's that says something. cron says nothing of the mail."""
+    house.write(".config/onehop/config", house.config + "outbox on\n")
+    house.write("spool/crontabs/root",
+                block + "@reboot echo one; echo .; echo two\n")
+    house.write("crontab", "")
+    os.mkdir(house.file("cron.d"))
+    daemon = subprocess.Popen(
+        [*NAMESPACE, "sh", "-c", CRON, "sh", house.path,
+         os.path.abspath(onehop.PROGRAM)], start_new_session=True)
+    end = time.monotonic() + LIMIT
+    while house.host.content is None and time.monotonic() < end and \
+            daemon.poll() is None:
+        time.sleep(0.1)
+    daemon.terminate()
+    yield from [] if daemon.wait() == -signal.SIGTERM else ["no cron"]
+    if b"RCPT TO:<you@example.org>" not in b"".join(house.host.commands):
+        yield f"commands {house.host.commands}"
+
+
 def systemd(house, block):
     """The command of the unit, for a unit that failed."""
     house.write("bin/systemctl", f"#!/bin/sh\nprintf '{BODY}'\nexit 3\n")
@@ -184,6 +223,15 @@ def with_password(house, block):
                 house.config + "auth plain\nuser " + smarthost.USER + "\n" +
                 block)
     return house.run("onehop", "b@example.net", stdin="Subject: x\n\n" + BODY)
+
+
+def secret_tool(house, block):
+    words = block.split()
+    with keyring.Keyring(house.path) as ring:
+        house.environment.update(ring.variables)
+        ring.store(["secret-tool", "store", "--label=mail", *words[3:]],
+                   smarthost.PASSWORD, house.environment)
+        yield from with_password(house, block)
 
 
 def make_key(house):
@@ -234,16 +282,128 @@ def msmtp(house, _):
     return house.run("onehop", "b@example.net", stdin="Subject: x\n\n" + BODY)
 
 
-RUNS = {
-    "mutt and neomutt": ("mutt", mutt), "git": ("git", git),
-    "s-nail": ("s-nail", s_nail), "PHP": ("php", php),
-    "aerc": ("aerc", aerc), "Emacs": ("emacs", emacs),
-    "systemd": (None, systemd),
-    "A file": (None, password_file), "gpg": ("gpg", gpg),
-    "pass": ("pass", password_store), "msmtp": (None, msmtp),
-    "Proton Mail Bridge": (None, proton),
-}
-PASSWORDS = (password_file, gpg, password_store, proton)
+def translated(house, block, text, auth=""):
+    """The file of another program, by the command of the block."""
+    path = block.strip().partition("=")[2]
+    values = {"port": house.port, "user": smarthost.USER,
+              "password": smarthost.PASSWORD}
+    house.write(path[1:], text.format(**values))
+    house.write(os.path.dirname(path[1:]) + "/auth.conf",
+                auth.format(**values))
+    if os.getuid() == 0 and path.endswith("remotes"):
+        os.chown(house.file(path[1:]), 8, 8)  # as Debian has it
+    os.remove(house.file(".config", "onehop", "config"))
+    yield from house.run("sh", "-c", block.replace("=", "=" + house.path))
+    yield from house.run("onehop", "-f", "a@example.org", "b@example.net",
+                         stdin="Subject: x\n\n" + BODY)
+
+
+def ssmtp(house, block):
+    """What its postinst writes, and a login."""
+    return translated(house, block, """#
+# Config file for sSMTP sendmail
+#
+# The person who gets all mail for userids < 1000
+# Make this empty to disable rewriting.
+root=postmaster
+
+# The place where the mail goes. The actual machine name is required no
+# MX records are consulted. Commonly mailhosts are named mail.domain.com
+mailhub=127.0.0.1:{port}
+
+# Where will the mail seem to come from?
+#rewriteDomain=
+
+# The full hostname
+hostname=vm.example.org
+
+# Are users allowed to set their own From: address?
+# YES - Allow the user to specify their own From: address
+# NO - Use the system generated From: address
+FromLineOverride=YES
+AuthUser={user}
+AuthPass={password}
+""")
+
+
+def nullmailer(house, block):
+    return translated(house, block, "127.0.0.1 smtp --port={port} "
+                      "--user={user} --pass='{password}'\n")
+
+
+def esmtp(house, block):
+    """What its postinst writes, and the identity of the sender."""
+    return translated(house, block, """# Config file for ESMTP sendmail
+
+# The SMTP host and service (port)
+hostname=localhost:9
+
+# The user name
+#username=
+
+# The password
+#password=
+
+# Whether to use Starttls
+#starttls=disabled
+
+# The certificate passphrase
+#certificate_passphrase=
+
+# The Mail Delivery Agent
+mda="/usr/bin/procmail -d %T"
+
+identity = a@example.org
+	hostname = 127.0.0.1:{port}
+	username = "{user}"
+	password = "{password}"
+""")
+
+
+def dma(house, block):
+    """What its postinst writes, less comments, and a login."""
+    return translated(house, block, """
+# Your smarthost (also called relayhost).  Leave blank if you don't want
+# smarthost support.
+SMARTHOST 127.0.0.1
+PORT {port}
+#ALIASES /etc/aliases
+#SECURETRANSFER
+# If you want to use plain text SMTP login without using encryption, change
+# the SECURE entry below to INSECURE.
+#SECURE
+MAILNAME /etc/mailname
+#NULLCLIENT
+""", """# SMTP authentication entries (currently AUTH LOGIN only)
+# Format: user|my.smarthost.example.com:password
+{user}|127.0.0.1:{password}
+""")
+
+
+# A title of the page, the programs that it takes, and what runs it.
+RUNS = (
+    ("mutt and neomutt", ["mutt"], mutt),
+    ("mutt and neomutt", ["neomutt"], neomutt),
+    ("git", ["git"], git),
+    ("s-nail", ["s-nail"], s_nail),
+    ("aerc", ["aerc"], aerc),
+    ("Emacs", ["emacs"], emacs),
+    ("PHP", ["php"], php),
+    ("cron", ["cron", "/usr/sbin/sendmail"], cron),
+    ("systemd", [], systemd),
+    ("pass", ["pass"], password_store),
+    ("secret-tool", keyring.PROGRAMS, secret_tool),
+    ("gpg", ["gpg"], gpg),
+    ("A file", [], password_file),
+    ("Proton Mail Bridge", [], proton),
+    ("msmtp", [], msmtp),
+    ("ssmtp", [], ssmtp),
+    ("nullmailer", [], nullmailer),
+    ("esmtp", [], esmtp),
+    ("dma", [], dma),
+)
+PASSWORDS = (password_file, gpg, password_store, proton, secret_tool, ssmtp,
+             nullmailer, esmtp, dma)
 
 
 def works(run, block, authority):
@@ -267,16 +427,30 @@ def works(run, block, authority):
         yield "no password was sent"
 
 
+def missing(programs, run):
+    """What keeps the recipe from being run, or nothing."""
+    absent = [name for name in programs if not shutil.which(name)]
+    if not absent and run is cron and subprocess.run(
+            [*NAMESPACE, "true"], stderr=subprocess.DEVNULL,
+            check=False).returncode:
+        return "no mount namespaces here"
+    return f"no {' '.join(absent)}" if absent else ""
+
+
 def main():
     tap = Tap()
+    page = recipes()
+    untried = page.keys() - {title for title, *_ in RUNS}
+    tap.check("each recipe is tested or says that it was not run",
+              [f"{title} is not run" for title in untried])
     with tempfile.TemporaryDirectory() as directory:
         authority = certs.Authority(directory)
-        for title, blocks in recipes().items():
-            program, run = RUNS[title]
-            for number, block in enumerate(blocks or [""], 1):
-                name = f"{title}, {number}"
-                if program and not shutil.which(program):
-                    tap.skip(name, f"no {program}")
+        for title, programs, run in RUNS:
+            reason = missing(programs, run)
+            for number, block in enumerate(page[title] or [""], 1):
+                name = f"{' '.join([title + ':', *programs])} {number}"
+                if reason:
+                    tap.skip(name, reason)
                 else:
                     tap.run(name, works, run, block, authority)
     sys.exit(tap.done())

@@ -180,16 +180,16 @@ def survives_an_unknown_option():
             yield done
 
 
-def survives_a_closed_stdout():
+def survives_a_lost_stdout(redirection):
     """The message is accepted: 0 it is, and a word on stderr."""
     host = Smarthost()
-    with Server(host.serve) as server, \
-            open("/dev/full", "wb") as full:
+    with Server(host.serve) as server:
         done = subprocess.run(
-            [PROGRAM, "--host=127.0.0.1", f"--port={server.port}",
+            ["sh", "-c", f'exec "$@" {redirection}', "sh",
+             PROGRAM, "--host=127.0.0.1", f"--port={server.port}",
              "--tls=off", "-f", "me@example.org", "--json",
-             "you@example.net"], input=MESSAGE, stdout=full,
-            stderr=subprocess.PIPE, check=False)
+             "you@example.net"], input=MESSAGE, capture_output=True,
+            check=False)
     if done.returncode != 0 or not host.accepted:
         yield done
     if not re.fullmatch(rb"onehop: cannot write the result to standard "
@@ -266,7 +266,9 @@ tap.run("a NUL in the header", ends_early, ["x@example.net"], ["host a"],
 tap.run("a failed password command", ends_early, ["x@example.net"], [
     "host a", "user me", "passwordeval false", "from me@example.org"],
         MESSAGE, 78)
-tap.run("a full stdout costs a warning", survives_a_closed_stdout)
+tap.run("a full stdout costs a warning", survives_a_lost_stdout,
+        ">/dev/full")
+tap.run("a closed stdout costs a warning", survives_a_lost_stdout, ">&-")
 tap.run("UTF-8 without controls", is_utf_8_whatever_is_said)
 tap.run("thousands of recipients", names_thousands)
 tap.run("a signal", tells_of_the_signal)

@@ -17,11 +17,11 @@ import shutil
 import subprocess
 import sys
 import termios
-import time
 
 TOP = os.environ.get("top_srcdir", ".")
 sys.path.insert(0, os.path.join(TOP, "tests", "lib"))
 # pylint: disable=wrong-import-position
+import keyring
 import onehop
 import smarthost
 import smtpserver
@@ -31,16 +31,6 @@ SECONDS = 90
 PASSWORD = "correct horse"
 MESSAGE = b"From: alice@example.org\n\nhello\n"
 SEND = ["-i", "bob@example.net"]
-
-# A session bus that starts nothing by itself.
-BUS = """<!DOCTYPE busconfig PUBLIC
- "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>session</type><listen>unix:path={path}</listen>
-<policy context="default"><allow send_destination="*" eavesdrop="true"/>
-<allow eavesdrop="true"/><allow own="*"/></policy></busconfig>
-"""
-
 
 def man_line(begin):
     """The line of the manual that begins like this."""
@@ -250,43 +240,12 @@ def from_pass():
 def from_keyring():
     with Home() as home:
         home.run.data_limit = None  # secret-tool starts threads
-        os.mkdir(home.path + "/run", 0o700)
-        bus = f"unix:path={home.path}/run/bus"
-        environment = environment_of(
-            home, XDG_RUNTIME_DIR=home.path + "/run",
-            DBUS_SESSION_BUS_ADDRESS=bus)
-        home.write("bus.conf", BUS.format(path=home.path + "/run/bus"))
-        started = []
-        try:
-            started.append(subprocess.Popen(
-                ["dbus-daemon", f"--config-file={home.path}/bus.conf",
-                 "--nofork"], env=environment, stderr=subprocess.DEVNULL))
-            keyring = subprocess.Popen(
-                ["/bin/sh", "-c", "until [ -S \"$1\" ]; do sleep 0.1; done; "
-                 "exec gnome-keyring-daemon --foreground --unlock "
-                 "--components=secrets", "sh", home.path + "/run/bus"],
-                env=environment, stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            started.append(keyring)
-            keyring.stdin.write(b"of the keyring")
-            keyring.stdin.close()
-            store(man_line("secret-tool store ").split(), environment)
+        with keyring.Keyring(home.path) as ring:
+            environment = environment_of(home, **ring.variables)
+            ring.store(man_line("secret-tool store ").split(), PASSWORD,
+                       environment)
             yield from serves(home, "from passwordeval",
                               man_line("passwordeval secret-tool "))
-        finally:
-            for process in reversed(started):
-                process.terminate()
-                process.wait()
-
-
-def store(command, environment):
-    """Waits until the keyring is there to store it."""
-    end = time.monotonic() + SECONDS
-    while subprocess.run(command, env=environment, input=PASSWORD.encode(),
-                         capture_output=True, check=False).returncode:
-        if time.monotonic() > end:
-            raise TimeoutError("no keyring")
-        time.sleep(0.2)
 
 
 def main():
@@ -300,7 +259,7 @@ def main():
     for name, test, programs in (
             ("pass, as in the manual", from_pass, ("pass", "gpg")),
             ("secret-tool, as in the manual", from_keyring,
-             ("secret-tool", "gnome-keyring-daemon", "dbus-daemon"))):
+             keyring.PROGRAMS)):
         missing = [name for name in programs if not shutil.which(name)]
         if missing:
             tap.number += 1

@@ -422,6 +422,22 @@ def translates(world):
                          "host smtp.example.org", "port 465", "tls on")
 
 
+def names_a_login_that_is_lost(world):
+    """Others can write the auth.conf beside dma.conf."""
+    path = os.path.join(world.authority.directory, "dma.conf")
+    attempt = Attempt(world, "--from-file=" + path)
+    for name, mode in ((path, 0o600), (os.path.join(os.path.dirname(
+            path), "auth.conf"), 0o666)):
+        with open(name, "w", encoding="ascii") as file:
+            file.write("me|smtp.example.org:pw\n" if mode == 0o666 else
+                       "SMARTHOST smtp.example.org\n")
+        os.chmod(name, mode)
+    attempt.alone()
+    return attempt.check(attempt.faults(
+        0, "no counterpart: auth.conf, as it cannot be read"),
+        "host smtp.example.org")
+
+
 def ends(world, asked, typed, status, words):
     """What is typed in place of an answer; the file stays."""
     attempt = Attempt(world, "you@example.org")
@@ -542,6 +558,8 @@ def main():
                     world)
             tap.run("a file of another program is translated", translates,
                     world)
+            tap.run("a login that cannot be read is named",
+                    names_a_login_that_is_lost, world)
             tap.run("the end of input is no", ends, world, (ADD, OVERWRITE),
                     b"\x04", 73, ("not overwritten",))
             tap.run("an interrupt ends it", ends, world, (ADD,), b"\x03", -2,

@@ -59,6 +59,8 @@ static const struct {
 	{ "=x", "expected a key, not \"=\"" },
 	{ "\"tls\" on", "expected a key, not \"\"\"" },
 	{ "\377", "expected a key, not \"\\xFF\"" },
+	{ "from \"A B\" <a@b.example>",
+	  "from: expected the end of the line after the closing quote" },
 };
 
 static void
@@ -93,6 +95,8 @@ a_line_that_is_none_says_why_without_its_argument(void **state)
 		    strlen(bad[i].line), &err), -1);
 		assert_int_equal(err.code, EX_CONFIG);
 		assert_string_equal(err.text, bad[i].text);
+		assert_string_equal(err.hint, strncmp(err.text, "from", 4) ==
+		    0 ? "from_full_name is the key for a name" : "");
 		directive_free(&d);
 	}
 }

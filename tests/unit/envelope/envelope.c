@@ -9,6 +9,7 @@
 #include "../letter.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/xmalloc.h"
 #include "config/account.h"
 #include "config/local_host.h"
 #include "envelope/envelope.h"
@@ -52,6 +53,11 @@ static const struct probe trials[] = {
 	    R, PLAIN, NULL, NULL, NULL, NULL, EX_DATAERR },
 	{ "-f is not expanded", { 0 }, "u%Uv@x.example", NULL, R, PLAIN,
 	    "u%Uv@x.example", NULL, NULL, NULL, 0 },
+	{ "the dot at the end of a domain is left out", { 0 },
+	    "s@x.example.", NULL, { "r@y.example." }, PLAIN, "s@x.example",
+	    "r@y.example", NULL, NULL, 0 },
+	{ "two dots at the end are none of a domain", { 0 }, NULL, NULL,
+	    { "r@y.example.." }, PLAIN, NULL, NULL, NULL, NULL, EX_DATAERR },
 	{ "a bare -f is qualified", { DOMAIN }, "root", NULL, R, PLAIN,
 	    "root@d.example", NULL, NULL, NULL, 0 },
 	{ "from is the sender", { "from", "z@x.example" }, NULL, NULL, R,
@@ -367,6 +373,70 @@ a_bare_sender_is_sent_without_a_mail_domain(void **state)
 }
 
 static void
+a_bare_recipient_without_a_mail_domain_is_advised(void **state)
+{
+	char path[] = "/tmp/aliases.XXXXXX";
+	int fd = mkstemp(path);
+	const struct {
+		const char *settings[2 * SETTINGS];
+		const char *origin, *hint, *more; /* the path is between */
+	} cases[] = {
+		{ { "user", "me@x.example" }, "/h/.msmtprc:3",
+		  "add \"maildomain example.org\" to ~/.msmtprc, or \"aliases "
+		  "/etc/aliases\" and there \"root: me@x.example\"", NULL },
+		{ { "user", "me", "from", "*@x.example", "from",
+		    "you@x.example" }, "/etc/msmtprc:3",
+		  "add \"maildomain example.org\" to /etc/msmtprc, or "
+		  "\"aliases /etc/aliases\" and there "
+		  "\"root: you@x.example\"", NULL },
+		{ { "from", "%U@x.example" }, "",
+		  "add \"maildomain example.org\" to the config file, or "
+		  "\"aliases /etc/aliases\" and there "
+		  "\"root: you@example.org\"", NULL },
+		{ { "user", "me@x.example", "aliases", path },
+		  "/h/.msmtprc:3", "add \"root: me@x.example\" to ",
+		  ", or \"maildomain example.org\" to ~/.msmtprc" },
+	};
+
+	(void)state;
+	assert_true(fd >= 0);
+	host_name = "vm";
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct probe t = { .args = { "root" }, .message = PLAIN };
+		struct buffer wanted = {0};
+		struct request request = {0};
+		struct envelope e = {0};
+		struct error err = {0};
+		struct message m;
+		struct account a;
+
+		memcpy(t.settings, cases[i].settings, sizeof(t.settings));
+		set_up(&t, &request, &a);
+		free(a.home);
+		free(a.origin);
+		a.home = xstrdup("/h");
+		a.origin = xstrdup(cases[i].origin);
+		letter_take(&m, t.message, strlen(t.message));
+		assert_int_equal(envelope_make(&e, &request, &a, &m, &err),
+		    -1);
+		assert_int_equal(err.code, EX_DATAERR);
+		assert_string_equal(err.text,
+		    "recipient root has no domain");
+		buffer_addf(&wanted, "%s%s%s", cases[i].hint, cases[i].more
+		    != NULL ? path : "", cases[i].more != NULL
+		    ? cases[i].more : "");
+		assert_string_equal(err.hint, buffer_string(&wanted));
+		buffer_free(&wanted);
+		envelope_free(&e);
+		message_free(&m);
+		account_free(&a);
+	}
+	host_name = NULL;
+	close(fd);
+	unlink(path);
+}
+
+static void
 the_message_id_is_known_also_when_it_is_ours(void **state)
 {
 	static const struct probe ours = { .args = R, .message = PLAIN };
@@ -412,6 +482,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(envelope_and_header_follow_the_account),
 		cmocka_unit_test(a_bare_sender_is_sent_without_a_mail_domain),
+		cmocka_unit_test(
+		    a_bare_recipient_without_a_mail_domain_is_advised),
 		cmocka_unit_test(
 		    the_message_id_is_known_also_when_it_is_ours),
 	};

@@ -13,9 +13,11 @@ static const struct {
 	  "AuthUser = me@example.org\nAuthPass=se cret#\nUseSTARTTLS=YES\r\n"
 	  "FromLineOverride=YES\nrewriteDomain=example.org\n", NULL,
 	  "# no counterpart: root\npassword se cret#\n"
-	  "# no counterpart: FromLineOverride\nmaildomain example.org\n"
+	  "maildomain example.org\n"
 	  "host smtp.example.org\nport 587\ntls on\ntls_starttls on\n"
-	  "user me@example.org\nauth on\n", "root FromLineOverride" },
+	  "user me@example.org\nauth on\n", "root" },
+	{ "ssmtp.conf", "mailhub=mail\nFromLineOverride=NO\nrewriteDomain=\n",
+	  NULL, "set_from_header on\nhost mail\nport 25\ntls off\n", "" },
 	{ "ssmtp.conf", "mailhub=[::1]\nAuthMethod=LOGIN\nAuthUser=x\n"
 	  "AuthPass=\"y\"\nUseTLS=yes\n", NULL,
 	  "auth LOGIN\npassword y\nhost [::1]\nport 465\ntls on\n"
@@ -27,17 +29,46 @@ static const struct {
 	  "mda \"/usr/bin/procmail\"\n", NULL,
 	  "password pw\n# no counterpart: mda\nhost smtp.example.org\n"
 	  "port 25\ntls off\nuser me\nauth on\n", "mda" },
+	/* the identities of esmtprc(5): the lines before them are the
+	 * default */
+	{ "esmtprc", "hostname = mail:smtp # ours\nmda = \"procmail -d %T\"\n"
+	  "identity = me@a.example\n\thostname = smtp.a.example\n"
+	  "\tusername = \"me\"\n\tpassword = 's#1\\\\'\n\tstarttls required\n"
+	  "identity you@b.example\nhostname=smtp.b.example:465\n"
+	  "force reverse_path = \"%u@b.example\"\nforce sender = x\n", NULL,
+	  "# no counterpart: mda\nhost mail\nport 25\ntls off\n"
+	  "\naccount me@a.example\nfrom me@a.example\npassword s#1\\\n"
+	  "host smtp.a.example\nport 587\ntls on\ntls_starttls on\n"
+	  "user me\nauth on\n"
+	  "\naccount you@b.example\nfrom you@b.example\n"
+	  "from %U@b.example\n# no counterpart: force sender\n"
+	  "host smtp.b.example\nport 465\ntls off\n", "mda force sender" },
+	/* or else the first of them */
+	{ "esmtprc", "mda x\nidentity=me@a.example\nhostname=a.example\n"
+	  "identity=a:b\nhostname b.example\nusername=\n", NULL,
+	  "# no counterpart: mda\nfrom me@a.example\nhost a.example\n"
+	  "port 587\ntls off\n\naccount a-b\nfrom a:b\nhost b.example\n"
+	  "port 587\ntls off\n", "mda" },
 	{ "/etc/dma/dma.conf", "SMARTHOST mx.example.org\nPORT 465\n"
-	  "SECURETRANSFER\nAUTHPATH /etc/dma/auth.conf\nNULLCLIENT\n",
+	  "SECURETRANSFER\nAUTHPATH /etc/dma/auth.conf\nNULLCLIENT\n"
+	  "DEFER\nMAILNAME m.example\nMASQUERADE m.example\n",
 	  "# x\nother|mx.example.net:no\nme|mx.example.org:p:w\n",
-	  "# no counterpart: NULLCLIENT\npassword p:w\n"
+	  "# no counterpart: DEFER\nmaildomain m.example\n"
+	  "from %U@m.example\npassword p:w\n"
 	  "host mx.example.org\nport 465\ntls on\ntls_starttls off\n"
-	  "user me\nauth on\n", "NULLCLIENT" },
+	  "user me\nauth on\n", "DEFER" },
+	{ "dma.conf", "SMARTHOST mx\nMAILNAME /etc/mailname\n"
+	  "MASQUERADE john@\n", NULL, "from john@%H\nhost mx\nport 25\n"
+	  "tls off\naliases /etc/aliases\n", "" },
+	{ "dma.conf", "SMARTHOST mx\nMAILNAME /srv/name\n"
+	  "MASQUERADE a@b.example\nALIASES /srv/aliases\n", NULL,
+	  "# no counterpart: MAILNAME\nfrom a@b.example\n"
+	  "aliases /srv/aliases\nhost mx\nport 25\ntls off\n", "MAILNAME" },
 	{ "remotes", "smtp.example.org smtp --port=587 --starttls --user=me "
-	  "--pass=pw --insecure\nmx.example.net\n", NULL,
-	  "password pw\n# no counterpart: insecure\n"
+	  "--pass=pw --insecure --x509fmtder\nmx.example.net\n", NULL,
+	  "password pw\ntls_certcheck off\n# no counterpart: x509fmtder\n"
 	  "host smtp.example.org\nport 587\ntls on\ntls_starttls on\n"
-	  "user me\nauth on\n", "insecure a further remote" },
+	  "user me\nauth on\n", "x509fmtder a further remote" },
 	{ "remotes", "smtp.example.org smtp port=2525 starttls user=user "
 	  "pass='my pass phrase'\n", NULL,
 	  "password my pass phrase\nhost smtp.example.org\nport 2525\n"
