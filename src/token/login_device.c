@@ -113,13 +113,13 @@ login_device(json_t *token, const struct oauth_account *a, struct error *err)
 	json_t *grant = NULL;
 	int result;
 
+	if (oauth_account_need(a, OAUTH_token_url, err) == NULL)
+		return -1;
 	if (a->value[OAUTH_device_url] == NULL) {
 		fail(err, EX_CONFIG, "the provider has no device "
 		    "authorization for mail");
 		return hint(err, "add --browser");
 	}
-	if (oauth_account_need(a, OAUTH_token_url, err) == NULL)
-		return -1;
 	result = oauth_request(&grant, a, a->value[OAUTH_device_url], form,
 	    err);
 	if (result == 0)

@@ -21,11 +21,19 @@
 #define ADDRESS_MAX 240 /* a file name has 255 octets */
 
 enum token_mode { MODE_PRINT, MODE_LOGIN, MODE_BROWSER, MODE_LOGOUT, MODE_SHOW,
-	MODE_HELP, MODE_VERSION };
+	MODE_HELP, MODE_VERSION, MODE_PROVIDER };
+
+/* The command line. */
+struct order {
+	enum token_mode mode;
+	const char *provider;  /* or NULL */
+	const char *address;   /* or NULL */
+};
 
 static const struct option options[] = {
 	{ "login", no_argument, NULL, MODE_LOGIN },
 	{ "browser", no_argument, NULL, MODE_BROWSER },
+	{ "provider", required_argument, NULL, MODE_PROVIDER },
 	{ "logout", no_argument, NULL, MODE_LOGOUT },
 	{ "show", no_argument, NULL, MODE_SHOW },
 	{ "help", no_argument, NULL, MODE_HELP },
@@ -41,6 +49,7 @@ static const char usage[] =
 "\n"
 "  --login                  log in with a code, at any browser\n"
 "  --browser                with --login: log in with the browser here\n"
+"  --provider NAME          with --login: the provider of your own domain\n"
 "  --logout                 revoke and remove the token\n"
 "  --show                   list accounts, scopes and expiry\n"
 "  --help                   show this text\n"
@@ -189,7 +198,8 @@ show(const struct oauth_config *c, struct error *err)
 	for (size_t i = 0; i < addresses.n && result == 0; i++) {
 		struct oauth_account a;
 
-		result = oauth_config_account(&a, c, addresses.at[i], err);
+		result = oauth_config_account(&a, c, addresses.at[i], NULL,
+		    err);
 		if (result == 0)
 			result = show_account(&a, err);
 		oauth_account_free(&a);
@@ -216,14 +226,16 @@ check_address(const char *address, struct error *err)
 }
 
 static int
-run(enum token_mode mode, const char *address, struct error *err)
+run(const struct order *o, struct error *err)
 {
+	enum token_mode mode = o->mode;
 	struct oauth_config c = {0};
 	struct oauth_account a = {0};
 	int result = oauth_config_read(&c, err);
 
 	if (result == 0 && mode != MODE_SHOW)
-		result = oauth_config_account(&a, &c, address, err);
+		result = oauth_config_account(&a, &c, o->address, o->provider,
+		    err);
 	if (result == 0 && mode == MODE_SHOW)
 		result = show(&c, err);
 	else if (result == 0 && mode == MODE_PRINT)
@@ -235,47 +247,54 @@ run(enum token_mode mode, const char *address, struct error *err)
 	oauth_account_free(&a);
 	oauth_config_free(&c);
 	return result == 0 || mode == MODE_SHOW ? result
-	    : wrap(err, "%s", address);
+	    : wrap(err, "%s", o->address);
 }
 
 static int
-read_mode(int argc, char **argv, enum token_mode *mode, struct error *err)
+read_order(struct order *o, int argc, char **argv, struct error *err)
 {
 	int c;
 
-	*mode = MODE_PRINT;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		int adds = (*mode == MODE_LOGIN && c == MODE_BROWSER) ||
-		    (*mode == MODE_BROWSER && c == MODE_LOGIN);
+		int adds = (o->mode == MODE_LOGIN && c == MODE_BROWSER) ||
+		    (o->mode == MODE_BROWSER && c == MODE_LOGIN);
 
 		if (c == '?')
 			return fail(err, EX_USAGE, "see onehop-token --help");
-		if (*mode != MODE_PRINT && !adds)
+		if (c == MODE_PROVIDER) {
+			o->provider = optarg;
+			continue;
+		}
+		if (o->mode != MODE_PRINT && !adds)
 			return fail(err, EX_USAGE, "expected one of --login, "
 			    "--logout and --show");
-		*mode = adds ? MODE_BROWSER : (enum token_mode)c;
+		o->mode = adds ? MODE_BROWSER : (enum token_mode)c;
 	}
-	if (optind + (*mode < MODE_SHOW) != argc)
-		return fail(err, EX_USAGE, *mode < MODE_SHOW
+	if (o->provider != NULL && o->mode != MODE_LOGIN &&
+	    o->mode != MODE_BROWSER)
+		return fail(err, EX_USAGE, "expected --login with --provider");
+	o->address = argv[optind];
+	if (optind + (o->mode < MODE_SHOW) != argc)
+		return fail(err, EX_USAGE, o->mode < MODE_SHOW
 		    ? "expected one address" : "expected no address");
-	return *mode < MODE_SHOW ? check_address(argv[optind], err) : 0;
+	return o->mode < MODE_SHOW ? check_address(o->address, err) : 0;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct error err = {0};
-	enum token_mode mode;
+	struct order o = { .mode = MODE_PRINT };
 
 	platform_hide_memory();
 	signals_reset();
-	if (read_mode(argc, argv, &mode, &err) == 0) {
-		if (mode == MODE_HELP)
+	if (read_order(&o, argc, argv, &err) == 0) {
+		if (o.mode == MODE_HELP)
 			fputs(usage, stdout);
-		else if (mode == MODE_VERSION)
+		else if (o.mode == MODE_VERSION)
 			puts("onehop-token " PACKAGE_VERSION);
 		else
-			(void)run(mode, argv[optind], &err);
+			(void)run(&o, &err);
 	}
 	if (err.code == 0 && fflush(stdout) != 0)
 		fail(&err, EX_TEMPFAIL, "cannot write to standard output");

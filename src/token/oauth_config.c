@@ -22,7 +22,7 @@ static const char *const key_names[] = {
 
 static const struct oauth_provider {
 	const char *name;
-	const char *domains;      /* separated by one space */
+	const char *hosts;        /* separated by one space */
 	const char *smtp_scope;
 	const char *imap_scope;
 	const char *value[OAUTH_NKEYS]; /* of keys; "%s" is the tenant */
@@ -32,6 +32,16 @@ static const struct oauth_provider {
 #undef OAUTH_PROVIDER
 };
 #define NPROVIDERS (sizeof(providers) / sizeof(providers[0]))
+
+/* The submission servers of mail domains. */
+static const struct mail_provider {
+	const char *domains;
+	const char *host;
+} mail_providers[] = {
+#define PROVIDER(domains, exchangers, host, ...) { domains, host },
+#include "auth/providers.def"
+#undef PROVIDER
+};
 
 static void
 set(struct oauth_account *a, enum oauth_key key, char *value)
@@ -218,16 +228,30 @@ oauth_config_read(struct oauth_config *c, struct error *err)
 	return result;
 }
 
+/* Returns the submission server of the address, or "". */
+static const char *
+find_host(const char *address)
+{
+	const char *at = strrchr(address, '@');
+	size_t n = sizeof(mail_providers) / sizeof(mail_providers[0]);
+
+	for (size_t i = 0; at != NULL && i < n; i++)
+		if (ascii_has_word(mail_providers[i].domains, at + 1))
+			return mail_providers[i].host;
+	return "";
+}
+
+/* Finds the provider by its name or its submission server. */
 static const struct oauth_provider *
 find_provider(const struct oauth_account *a)
 {
 	const char *name = a->value[OAUTH_provider];
-	const char *domain = strrchr(a->address, '@');
 
+	if (name == NULL)
+		name = find_host(a->address);
 	for (size_t i = 0; i < NPROVIDERS; i++)
-		if (name != NULL ? ascii_equal(providers[i].name, name)
-		    : domain != NULL && ascii_has_word(providers[i].domains,
-		    domain + 1))
+		if (ascii_equal(providers[i].name, name) ||
+		    ascii_has_word(providers[i].hosts, name))
 			return &providers[i];
 	return NULL;
 }
@@ -277,7 +301,7 @@ complete(struct oauth_account *a, const struct oauth_provider *p)
 
 int
 oauth_config_account(struct oauth_account *a, const struct oauth_config *c,
-    const char *address, struct error *err)
+    const char *address, const char *provider, struct error *err)
 {
 	const struct oauth_account *found = &c->at[find_account(c, address)];
 	const struct oauth_provider *p;
@@ -288,6 +312,8 @@ oauth_config_account(struct oauth_account *a, const struct oauth_config *c,
 	for (size_t i = 0; i < OAUTH_NKEYS; i++)
 		if (found->value[i] != NULL)
 			a->value[i] = xstrdup(found->value[i]);
+	if (provider != NULL)
+		set(a, OAUTH_provider, xstrdup(provider));
 	p = find_provider(a);
 	if (p == NULL && a->value[OAUTH_provider] != NULL)
 		return fail(err, EX_CONFIG, "unknown provider \"%s\"",

@@ -52,11 +52,13 @@ void oauth_config_free(struct oauth_config *c);
 
 /*
  * Sets a to the account of the address: its section or the defaults, completed
- * from the table of providers. Returns 0 on success, -1 with err set: EX_CONFIG
- * for an unknown provider. Call oauth_account_free() in either case.
+ * from the table of providers. provider, unless NULL, overrides that key. Returns
+ * 0 on success, -1 with err set: EX_CONFIG for an unknown provider. Call
+ * oauth_account_free() in either case.
  */
 int oauth_config_account(struct oauth_account *a,
-	const struct oauth_config *c, const char *address, struct error *err);
+	const struct oauth_config *c, const char *address,
+	const char *provider, struct error *err);
 
 /* Returns the value of a required key, borrowed; NULL with err set to EX_CONFIG
  * if it is not set. */

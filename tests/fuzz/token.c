@@ -22,7 +22,8 @@ check_config(const struct buffer *text)
 	    "an error is explained");
 	if (result == 0) {
 		memset(&err, 0, sizeof(err));
-		result = oauth_config_account(&a, &c, "you@gmail.com", &err);
+		result = oauth_config_account(&a, &c, "you@gmail.com", NULL,
+		    &err);
 		require(result != 0 || a.value[OAUTH_token_url] == NULL ||
 		    strncmp(a.value[OAUTH_token_url], "https:", 6) == 0,
 		    "URLs are https");

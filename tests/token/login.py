@@ -68,6 +68,34 @@ def qr_code(authority):
             yield f"{shown!r}"
 
 
+PROVIDERS = [
+    ("you@hotmail.co.uk", (), "login.microsoftonline.com/common/"),
+    ("you@outlook.fr", (), "login.microsoftonline.com/common/"),
+    ("you@Live.de", (), "login.microsoftonline.com/common/"),
+    ("you@msn.com", (), "login.microsoftonline.com/common/"),
+    ("you@gmail.com", (), "add --browser"),
+    ("you@own.example", ("--provider", "microsoft"),
+     "login.microsoftonline.com/common/"),
+    ("you@own.example", ("--provider=smtp.office365.com",),
+     "login.microsoftonline.com/common/"),
+    ("you@own.example", ("--provider=nobody",), "unknown provider"),
+    ("you@own.example", (), "no token_url for you@own.example"),
+]
+
+
+def provider(authority):
+    """Where a login asks; nothing answers at the proxy."""
+    with AuthServer(authority) as server, Home(authority, server) as home:
+        home.configure("client_id client")
+        home.environment["https_proxy"] = "http://127.0.0.1:1"
+        for address, args, word in PROVIDERS:
+            status, _, words = home.run("--login", *args, address)
+            yield from differs(f"{address} {args}", status,
+                               75 if "common" in word else 78)
+            if word not in words:
+                yield words
+
+
 DEVICE_FAULTS = [
     ("slow_down and a 500 are waited for", "/token",
      [error("slow_down"), reply(500, {})], 0, ""),
@@ -202,6 +230,7 @@ def main():
     tap.run("device login with an issuer's metadata", device, authority, True)
     tap.run("device login: a damaged store is replaced", repaired, authority)
     tap.run("device login: a QR code at a terminal", qr_code, authority)
+    tap.run("device login: the provider of a domain", provider, authority)
     for name, *row in DEVICE_FAULTS:
         tap.run(f"device login: {name}", device_fault, authority, *row)
     tap.run("device login: interrupted", interrupted, authority)

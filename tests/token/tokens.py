@@ -267,6 +267,7 @@ def by_pass(authority):
 def usage(_):
     for args in ([], ["--nothing"], ["a", "b"], ["--login"], ["nobody"],
                  ["a@b'c"], ["--login", "--logout", ADDRESS],
+                 ["--provider=google", ADDRESS],
                  ["../x@y"], ["-x@y"], ["--show", ADDRESS]):
         with AuthServer(_) as server, Home(_, server) as home:
             yield from differs(args, home.run(*args)[0], 64)
