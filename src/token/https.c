@@ -37,8 +37,8 @@ load(struct curl *c, struct error *err)
 	    CURL_LIBRARY);
 }
 
-void
-form_add(struct buffer *form, const char *name, const char *value)
+static void
+add_pair(struct buffer *form, const char *name, const char *value)
 {
 	buffer_addf(form, "%s%s=", form->len > 0 ? "&" : "", name);
 	for (; *value != '\0'; value++)
@@ -46,6 +46,14 @@ form_add(struct buffer *form, const char *name, const char *value)
 			buffer_add_char(form, *value);
 		else
 			buffer_addf(form, "%%%02X", (unsigned char)*value);
+}
+
+void
+form_add(struct buffer *form, const char *const *fields)
+{
+	for (; fields[0] != NULL; fields += 2)
+		if (fields[1] != NULL)
+			add_pair(form, fields[0], fields[1]);
 }
 
 static size_t

@@ -14,8 +14,10 @@ struct https_reply {
 
 #define HTTPS_REPLY { .body = { .kind = BUFFER_SECRET, .max = 64 << 10 } }
 
-/* Appends "name=value", percent-encoded, preceded by "&" if needed. */
-void form_add(struct buffer *form, const char *name, const char *value);
+/* Appends "name=value" pairs, percent-encoded and separated by "&". fields are
+ * alternating names and values, and end in NULL; a value that is NULL leaves
+ * its pair out. */
+void form_add(struct buffer *form, const char *const *fields);
 
 /*
  * Requests the URL, with GET if form is NULL, else with POST. Verifies

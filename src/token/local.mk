@@ -7,6 +7,8 @@ TOKEN_FILES = \
 	src/token/login.h \
 	src/token/login_browser.c \
 	src/token/login_device.c \
+	src/token/object.c \
+	src/token/object.h \
 	src/token/oauth.c \
 	src/token/oauth.h \
 	src/token/oauth_config.c \

@@ -73,19 +73,13 @@ print_token(const struct oauth_account *a, struct error *err)
 static int
 store_token(json_t *token, const struct oauth_account *a, struct error *err)
 {
-	static const struct {
-		const char *name;
-		enum oauth_key key;
-	} members[] = { { "token_url", OAUTH_token_url },
-		{ "revoke_url", OAUTH_revoke_url }, { "scope", OAUTH_scope } };
 	struct token_store s;
 	int result = token_store_begin(&s, a, err);
 
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		if (oauth_text(token, members[i].name) == NULL &&
-		    a->value[members[i].key] != NULL)
-			json_object_set_new(token, members[i].name,
-			    json_string(a->value[members[i].key]));
+	object_set(token, "token_url", oauth_value(a, OAUTH_token_url));
+	object_set(token, "revoke_url", oauth_value(a, OAUTH_revoke_url));
+	if (object_text(token, "scope") == NULL)
+		object_set(token, "scope", oauth_value(a, OAUTH_scope));
 	if (result == 0)
 		result = token_store_reserve(&s, err);
 	if (result == 0)
@@ -97,7 +91,7 @@ store_token(json_t *token, const struct oauth_account *a, struct error *err)
 static int
 log_in(struct oauth_account *a, enum token_mode mode, struct error *err)
 {
-	json_t *token = oauth_parse("{}", 2);
+	json_t *token = object_new();
 	int result = oauth_discover(a, err);
 
 	if (result == 0)
@@ -107,7 +101,7 @@ log_in(struct oauth_account *a, enum token_mode mode, struct error *err)
 		result = store_token(token, a, err);
 	if (result == 0)
 		fprintf(stderr, "Logged in: onehop-token %s prints the "
-		    "token.%s\n", a->address, oauth_text(token,
+		    "token.%s\n", a->address, object_text(token,
 		    "refresh_token") != NULL ? "" : "\nThe server gave no "
 		    "refresh token: log in again when it expires.");
 	json_decref(token);
@@ -119,8 +113,8 @@ static int
 revoke_token(const json_t *token, const struct oauth_account *a,
     struct error *err)
 {
-	const char *url = oauth_text(token, "revoke_url");
-	const char *form[] = { "token", oauth_text(token, "refresh_token"),
+	const char *url = object_text(token, "revoke_url");
+	const char *form[] = { "token", object_text(token, "refresh_token"),
 		NULL };
 
 	if (url == NULL) {
@@ -129,7 +123,7 @@ revoke_token(const json_t *token, const struct oauth_account *a,
 		return 0;
 	}
 	if (form[1] == NULL)
-		form[1] = oauth_text(token, "access_token");
+		form[1] = object_text(token, "access_token");
 	return oauth_request(NULL, a, url, form, err) == 0 ? 0
 	    : wrap(err, "the token is removed here, but not revoked");
 }
@@ -162,7 +156,7 @@ show_account(const struct oauth_account *a, struct error *err)
 	char quote[ESCAPE_QUOTE], when[64] = "expired";
 	int result = token_store_open(&s, a, err);
 	int found = result == 0 ? token_store_read(&s, &token, err) : -1;
-	const char *scope = oauth_text(token, "scope");
+	const char *scope = object_text(token, "scope");
 	time_t expires = (time_t)json_integer_value(json_object_get(token,
 	    "expires"));
 	struct tm tm;
@@ -173,7 +167,7 @@ show_account(const struct oauth_account *a, struct error *err)
 		printf("%s\n", escape_string(quote, sizeof(quote),
 		    a->address));
 		printf("  access token   %s\n  refresh token  %s\n  scope     "
-		    "     %s\n", when, oauth_text(token, "refresh_token") !=
+		    "     %s\n", when, object_text(token, "refresh_token") !=
 		    NULL ? "yes" : "no", scope != NULL ? escape_string(quote,
 		    sizeof(quote), scope) : "-");
 	}
@@ -188,13 +182,15 @@ static int
 show(const struct oauth_config *c, struct error *err)
 {
 	struct string_list addresses = {0};
+	const char *address;
+	json_t *values;
 	int result = 0;
 
 	token_store_list(&addresses);
-	for (size_t i = 1; i < c->n; i++)
-		if (c->at[i].value[OAUTH_store] != NULL ||
-		    c->at[i].value[OAUTH_store_read] != NULL)
-			string_list_add(&addresses, xstrdup(c->at[i].address));
+	json_object_foreach(c->accounts, address, values)
+		if (object_text(values, "store") != NULL ||
+		    object_text(values, "store_read") != NULL)
+			string_list_add(&addresses, xstrdup(address));
 	for (size_t i = 0; i < addresses.n && result == 0; i++) {
 		struct oauth_account a;
 
@@ -202,7 +198,7 @@ show(const struct oauth_config *c, struct error *err)
 		    err);
 		if (result == 0)
 			result = show_account(&a, err);
-		oauth_account_free(&a);
+		json_decref(a.values);
 	}
 	string_list_free(&addresses);
 	return result;
@@ -244,7 +240,7 @@ run(const struct order *o, struct error *err)
 		result = log_out(&a, err);
 	else if (result == 0)
 		result = log_in(&a, mode, err);
-	oauth_account_free(&a);
+	json_decref(a.values);
 	oauth_config_free(&c);
 	return result == 0 || mode == MODE_SHOW ? result
 	    : wrap(err, "%s", o->address);

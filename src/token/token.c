@@ -22,19 +22,12 @@ is_secret(const char *text)
 	return *text == '\0';
 }
 
-static void
-set_text(json_t *token, const char *name, const char *text)
-{
-	if (text != NULL)
-		json_object_set_new(token, name, json_string(text));
-}
-
 int
 token_take(json_t *token, const json_t *reply, time_t now, struct error *err)
 {
-	const char *access = oauth_text(reply, "access_token");
-	const char *refresh = oauth_text(reply, "refresh_token");
-	const char *type = oauth_text(reply, "token_type");
+	const char *access = object_text(reply, "access_token");
+	const char *refresh = object_text(reply, "refresh_token");
+	const char *type = object_text(reply, "token_type");
 
 	if (access == NULL || type == NULL || !ascii_equal(type, "Bearer"))
 		return fail(err, EX_TEMPFAIL, "expected a bearer token, it is "
@@ -43,11 +36,11 @@ token_take(json_t *token, const json_t *reply, time_t now, struct error *err)
 		return fail(err, EX_TEMPFAIL, "expected a token of printable "
 		    "ASCII characters");
 	json_object_set_new(token, "version", json_integer(TOKEN_VERSION));
-	set_text(token, "access_token", access);
-	set_text(token, "refresh_token", refresh);
-	set_text(token, "scope", oauth_text(reply, "scope"));
+	object_set(token, "access_token", access);
+	object_set(token, "refresh_token", refresh);
+	object_set(token, "scope", object_text(reply, "scope"));
 	json_object_set_new(token, "expires", json_integer(now +
-	    oauth_seconds(reply, "expires_in", EXPIRES_DEFAULT)));
+	    object_seconds(reply, "expires_in", EXPIRES_DEFAULT)));
 	return 0;
 }
 
@@ -68,19 +61,32 @@ token_format(struct buffer *out, const json_t *token)
 json_t *
 token_parse(struct buffer *text, struct error *err)
 {
-	json_t *token = oauth_parse(buffer_string(text), text->len);
-	const char *access = oauth_text(token, "access_token");
-	const char *refresh = oauth_text(token, "refresh_token");
+	json_t *token = object_parse(buffer_string(text), text->len);
+	const char *access = object_text(token, "access_token");
+	const char *refresh = object_text(token, "refresh_token");
 
 	if (token != NULL && json_integer_value(json_object_get(token,
 	    "version")) == TOKEN_VERSION && access != NULL &&
 	    is_secret(access) && (refresh == NULL || is_secret(refresh)) &&
-	    oauth_text(token, "token_url") != NULL)
+	    object_text(token, "token_url") != NULL)
 		return token;
 	json_decref(token);
 	fail(err, EX_CONFIG, "the stored token is damaged, or of another "
 	    "version");
 	return NULL;
+}
+
+int
+token_request(json_t *token, const struct oauth_account *a, const char *url,
+    const char *const *form, struct error *err)
+{
+	json_t *reply = NULL;
+	int result = oauth_request(&reply, a, url, form, err);
+
+	if (result == 0)
+		result = token_take(token, reply, time(NULL), err);
+	json_decref(reply);
+	return result;
 }
 
 static int
@@ -110,20 +116,14 @@ request(json_t *token, struct token_store *s, const struct oauth_account *a,
     struct error *err)
 {
 	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
-	const char *url = a->value[OAUTH_token_url];
+	const char *url = oauth_value(a, OAUTH_token_url);
 	const char *const form[] = { "grant_type", "refresh_token",
-		"refresh_token", oauth_text(token, "refresh_token"), NULL };
-	json_t *reply = NULL;
-	int result;
+		"refresh_token", object_text(token, "refresh_token"), NULL };
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
-	result = oauth_request(&reply, a, url != NULL ? url : oauth_text(token,
-	    "token_url"), form, err);
-	if (result == 0)
-		result = token_take(token, reply, time(NULL), err);
-	json_decref(reply);
-	if (result == 0)
+	if (token_request(token, a, url != NULL ? url : object_text(token,
+	    "token_url"), form, err) == 0)
 		return token_store_write(s, token, err);
 	return err->code == EX_NOPERM ? log_in_again(a, err) : -1;
 }
@@ -142,7 +142,7 @@ refresh(json_t **token, struct token_store *s, const struct oauth_account *a,
 	    err) : -1;
 	if (found < 0 || (found == 1 && is_valid(*token)))
 		return found < 0 ? -1 : 0;
-	if (oauth_text(*token, "refresh_token") == NULL) {
+	if (object_text(*token, "refresh_token") == NULL) {
 		fail(err, EX_NOPERM, "no refresh token is stored");
 		return log_in_again(a, err);
 	}
@@ -167,7 +167,7 @@ token_get(struct buffer *out, const struct oauth_account *a,
 		result = log_in_again(a, err);
 	}
 	if (result == 0)
-		buffer_add_string(out, oauth_text(token, "access_token"));
+		buffer_add_string(out, object_text(token, "access_token"));
 	token_store_close(&s);
 	json_decref(token);
 	return result;

@@ -26,6 +26,12 @@ int token_take(json_t *token, const json_t *reply, time_t now,
 void token_format(struct buffer *out, const json_t *token);
 json_t *token_parse(struct buffer *text, struct error *err);
 
+/* Posts the form to a token endpoint and updates the token from the reply.
+ * Returns 0 on success, -1 with err set as by
+ * oauth_request() and token_take(). */
+int token_request(json_t *token, const struct oauth_account *a,
+	const char *url, const char *const *form, struct error *err);
+
 /*
  * Appends an access token that is valid for at least five minutes. If the store
  * has none, uses the refresh token (RFC 6749 6); of several processes, only one

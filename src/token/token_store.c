@@ -37,9 +37,10 @@ static int
 choose_commands(struct token_store *s, const struct oauth_account *a,
     struct error *err)
 {
-	const char *store = a->value[OAUTH_store];
-	struct keeper own = { NULL, a->value[OAUTH_store_read],
-		a->value[OAUTH_store_write], a->value[OAUTH_store_remove] };
+	const char *store = oauth_value(a, OAUTH_store);
+	struct keeper own = { NULL, oauth_value(a, OAUTH_store_read),
+		oauth_value(a, OAUTH_store_write),
+		oauth_value(a, OAUTH_store_remove) };
 	const struct keeper *keeper = &own;
 	char quote[ESCAPE_QUOTE];
 
