@@ -81,8 +81,6 @@ store_token(json_t *token, const struct oauth_account *a, struct error *err)
 	if (object_text(token, "scope") == NULL)
 		object_set(token, "scope", oauth_value(a, OAUTH_scope));
 	if (result == 0)
-		result = token_store_reserve(&s, err);
-	if (result == 0)
 		result = token_store_write(&s, token, err);
 	token_store_close(&s);
 	return result;
@@ -153,24 +151,21 @@ show_account(const struct oauth_account *a, struct error *err)
 {
 	json_t *token = NULL;
 	struct token_store s;
-	char quote[ESCAPE_QUOTE], when[64] = "expired";
+	char address[ESCAPE_QUOTE], scope[ESCAPE_QUOTE] = "-";
+	char when[64] = "expired";
 	int result = token_store_open(&s, a, err);
 	int found = result == 0 ? token_store_read(&s, &token, err) : -1;
-	const char *scope = object_text(token, "scope");
-	time_t expires = (time_t)json_integer_value(json_object_get(token,
-	    "expires"));
-	struct tm tm;
 
-	if (expires > time(NULL) && gmtime_r(&expires, &tm) != NULL)
-		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	if (found == 1) {
-		printf("%s\n", escape_string(quote, sizeof(quote),
-		    a->address));
-		printf("  access token   %s\n  refresh token  %s\n  scope     "
-		    "     %s\n", when, object_text(token, "refresh_token") !=
-		    NULL ? "yes" : "no", scope != NULL ? escape_string(quote,
-		    sizeof(quote), scope) : "-");
-	}
+	if (json_integer_value(json_object_get(token, "expires")) > time(NULL))
+		token_moment(when, sizeof(when), token, "expires");
+	if (object_text(token, "scope") != NULL)
+		escape_string(scope, sizeof(scope), object_text(token,
+		    "scope"));
+	if (found == 1)
+		printf("%s\n  access token   %s\n  refresh token  %s\n"
+		    "  scope          %s\n", escape_string(address,
+		    sizeof(address), a->address), when, object_text(token,
+		    "refresh_token") != NULL ? "yes" : "no", scope);
 	token_store_close(&s);
 	json_decref(token);
 	return found < 0 ? -1 : 0;

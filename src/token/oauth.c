@@ -68,6 +68,9 @@ oauth_request(json_t **object, const struct oauth_account *a, const char *url,
 		result = oauth_reply(object, &r, err);
 	else if (result == 0 && r.status != 200)
 		result = fail(err, EX_TEMPFAIL, "HTTP status %ld", r.status);
+	if (result != 0 && (r.is_repeated || (err->code == EX_TEMPFAIL &&
+	    r.is_sent)))
+		err->outcome = OUTCOME_UNKNOWN;
 	buffer_free(&text);
 	buffer_free(&r.body);
 	return result;

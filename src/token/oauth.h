@@ -18,7 +18,7 @@ int oauth_reply(json_t **object, struct https_reply *r, struct error *err);
  * Posts the client's ID and secret and the form (https.h). Uses GET if form is
  * NULL. Evaluates the reply like oauth_reply(), or only its status if object is
  * NULL. Returns 0 on success, -1 with err set as by oauth_reply() and
- * https_request().
+ * https_request(); the outcome is OUTCOME_UNKNOWN if a good reply may be lost.
  */
 int oauth_request(json_t **object, const struct oauth_account *a,
 	const char *url, const char *const *form, struct error *err);

@@ -41,6 +41,7 @@ token_take(json_t *token, const json_t *reply, time_t now, struct error *err)
 	object_set(token, "scope", object_text(reply, "scope"));
 	json_object_set_new(token, "expires", json_integer(now +
 	    object_seconds(reply, "expires_in", EXPIRES_DEFAULT)));
+	json_object_del(token, "used");
 	return 0;
 }
 
@@ -83,8 +84,10 @@ token_request(json_t *token, const struct oauth_account *a, const char *url,
 	json_t *reply = NULL;
 	int result = oauth_request(&reply, a, url, form, err);
 
-	if (result == 0)
-		result = token_take(token, reply, time(NULL), err);
+	if (result == 0 && token_take(token, reply, time(NULL), err) != 0) {
+		err->outcome = OUTCOME_UNKNOWN;
+		result = -1;
+	}
 	json_decref(reply);
 	return result;
 }
@@ -106,6 +109,45 @@ log_in_again(const struct oauth_account *a, struct error *err)
 	    escape_string(quote, sizeof(quote), a->address));
 }
 
+int
+token_moment(char *text, size_t size, const json_t *token, const char *name)
+{
+	time_t moment = (time_t)json_integer_value(json_object_get(token,
+	    name));
+	struct tm tm;
+
+	return moment != 0 && gmtime_r(&moment, &tm) != NULL &&
+	    strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0;
+}
+
+/* Stores that the refresh token is used, and reserves space for the reply. */
+static int
+announce(json_t *token, struct token_store *s, struct error *err)
+{
+	if (json_object_get(token, "used") == NULL) {
+		json_object_set_new(token, "used", json_integer(time(NULL)));
+		if (token_store_write(s, token, err) != 0)
+			return -1;
+	}
+	return token_store_reserve(s, err);
+}
+
+/* Explains a failed request. If an earlier one had no reply, its refresh token
+ * may have been replaced. */
+static int
+explain(const json_t *token, const struct oauth_account *a, struct error *err)
+{
+	char moment[64];
+
+	if (err->code == EX_TEMPFAIL && err->outcome == OUTCOME_UNKNOWN)
+		hint(err, "the next run uses the refresh token again");
+	if (err->code != EX_NOPERM)
+		return -1;
+	if (token_moment(moment, sizeof(moment), token, "used"))
+		wrap(err, "a request of %s had no reply", moment);
+	return log_in_again(a, err);
+}
+
 /*
  * Requests new tokens and stores them. A server that rotates refresh tokens
  * may take back the old one before its reply is here: from the request on,
@@ -116,16 +158,24 @@ request(json_t *token, struct token_store *s, const struct oauth_account *a,
     struct error *err)
 {
 	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	int is_first = json_object_get(token, "used") == NULL;
+	struct error unsaid = {0};
 	const char *url = oauth_value(a, OAUTH_token_url);
 	const char *const form[] = { "grant_type", "refresh_token",
 		"refresh_token", object_text(token, "refresh_token"), NULL };
 
 	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		signal(ignored[i], SIG_IGN);
+	if (announce(token, s, err) != 0)
+		return -1;
 	if (token_request(token, a, url != NULL ? url : object_text(token,
 	    "token_url"), form, err) == 0)
 		return token_store_write(s, token, err);
-	return err->code == EX_NOPERM ? log_in_again(a, err) : -1;
+	if (is_first && err->outcome != OUTCOME_UNKNOWN) {
+		json_object_del(token, "used");
+		(void)token_store_write(s, token, &unsaid);
+	}
+	return explain(token, a, err);
 }
 
 /* Refreshes under the lock, unless another process has done it already. */
@@ -146,8 +196,7 @@ refresh(json_t **token, struct token_store *s, const struct oauth_account *a,
 		fail(err, EX_NOPERM, "no refresh token is stored");
 		return log_in_again(a, err);
 	}
-	return token_store_reserve(s, err) == 0 ? request(*token, s, a, err)
-	    : -1;
+	return request(*token, s, a, err);
 }
 
 int

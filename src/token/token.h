@@ -2,8 +2,9 @@
 /*
  * The tokens of an address: a JSON object with the members version,
  * access_token, expires (seconds since 1970), token_url, where the refresh
- * token is used, and optionally refresh_token, scope (as granted) and
- * revoke_url.
+ * token is used, and optionally refresh_token, scope (as granted), revoke_url,
+ * and used, the moment of a request with this refresh token that has had no
+ * reply.
  */
 #ifndef ONEHOP_TOKEN_TOKEN_H
 #define ONEHOP_TOKEN_TOKEN_H
@@ -35,11 +36,16 @@ int token_request(json_t *token, const struct oauth_account *a,
 /*
  * Appends an access token that is valid for at least five minutes. If the store
  * has none, uses the refresh token (RFC 6749 6); of several processes, only one
- * does so. The new tokens are stored before this function returns. Returns 0 on
- * success, -1 with err set: EX_NOPERM if the user must log in again,
- * EX_TEMPFAIL, EX_CONFIG.
+ * does so. Its use is stored before the request, the new tokens are stored
+ * before this function returns. Returns 0 on success, -1 with err set:
+ * EX_NOPERM if the user must log in again, EX_TEMPFAIL, EX_CONFIG.
  */
 int token_get(struct buffer *out, const struct oauth_account *a,
 	struct error *err);
+
+/* Writes a moment of the token in RFC 3339 form to text. Returns 1 on success, 0
+ * with text unchanged if the token has no such member. */
+int token_moment(char *text, size_t size, const json_t *token,
+	const char *name);
 
 #endif

@@ -21,9 +21,9 @@
 #include "base/xdg.h"
 #include "base/xmalloc.h"
 
-/* With the 30 seconds of a request less than the minute after which onehop
+/* With the 35 seconds of a request less than the minute after which onehop
  * kills the command of passwordeval. */
-#define LOCK_SECONDS 25
+#define LOCK_SECONDS 20
 #define LOCK_PAUSE 20 /* milliseconds */
 
 static char *
@@ -166,6 +166,17 @@ token_store_reserve(struct token_store *s, struct error *err)
 	return 0;
 }
 
+/* Removes the draft, which does not exist once it is renamed. */
+static void
+close_draft(struct token_store *s)
+{
+	if (s->draft_fd < 0)
+		return;
+	unlink(s->draft);
+	close(s->draft_fd);
+	s->draft_fd = -1;
+}
+
 static int
 sync_directory(const struct token_store *s)
 {
@@ -187,6 +198,8 @@ token_store_write(struct token_store *s, const json_t *token,
 	token_format(&text, token);
 	if (text.len > STORE_MAX)
 		result = fail(err, EX_TEMPFAIL, "the token is too long");
+	else if (s->draft_fd < 0 && token_store_reserve(s, err) != 0)
+		result = -1;
 	else if (s->write != NULL)
 		result = command_write(s->write, &text, COMMAND_SECONDS, err)
 		    == 0 ? 0 : wrap(err, "store_write");
@@ -195,6 +208,7 @@ token_store_write(struct token_store *s, const json_t *token,
 	    fsync(s->draft_fd) != 0 || rename(s->draft, s->file) != 0 ||
 	    sync_directory(s) != 0)
 		result = fail_file("write", s->file, err);
+	close_draft(s);
 	buffer_free(&text);
 	return result;
 }
@@ -216,10 +230,7 @@ token_store_remove(struct token_store *s, struct error *err)
 void
 token_store_close(struct token_store *s)
 {
-	if (s->draft_fd >= 0) {
-		unlink(s->draft); /* renamed, unless it failed */
-		close(s->draft_fd);
-	}
+	close_draft(s);
 	if (s->lock_fd >= 0)
 		close(s->lock_fd);
 	free(s->directory);

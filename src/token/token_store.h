@@ -33,7 +33,7 @@ int token_store_open(struct token_store *s, const struct oauth_account *a,
 int token_store_read(const struct token_store *s, json_t **token,
 	struct error *err);
 
-/* Finds the store and waits for its lock, for at most 25 seconds. Returns 0 on
+/* Finds the store and waits for its lock, for at most 20 seconds. Returns 0 on
  * success, -1 with err set: EX_TEMPFAIL, EX_CONFIG. Call
  * token_store_close() in either case. */
 int token_store_begin(struct token_store *s, const struct oauth_account *a,
@@ -46,7 +46,7 @@ int token_store_begin(struct token_store *s, const struct oauth_account *a,
  */
 int token_store_reserve(struct token_store *s, struct error *err);
 
-/* Replaces the token. Requires token_store_reserve(). Returns 0 once the token
+/* Replaces the token. Requires token_store_begin(). Returns 0 once the token
  * is on disk, -1 with err set and the old token unchanged: EX_TEMPFAIL,
  * EX_CONFIG. */
 int token_store_write(struct token_store *s, const json_t *token,
