@@ -15,6 +15,8 @@ TOKEN_FILES = \
 	src/token/oauth_config.h \
 	src/token/oauth_providers.def \
 	src/token/redirect.c \
+	src/token/refresh.c \
+	src/token/refresh.h \
 	src/token/token.c \
 	src/token/token.h \
 	src/token/token_store.c \

@@ -16,7 +16,7 @@
 #include "base/write_all.h"
 #include "base/xmalloc.h"
 #include "token/login.h"
-#include "token/token_store.h"
+#include "token/refresh.h"
 
 #define ADDRESS_MAX 240 /* a file name has 255 octets */
 
@@ -56,119 +56,112 @@ static const char usage[] =
 "  --version                show the version\n";
 
 static int
-print_token(const struct oauth_account *a, struct error *err)
+print_token(struct token_store *s, struct error *err)
 {
 	struct buffer out = { .kind = BUFFER_SECRET };
-	int result = token_get(&out, a, err);
+	int result = refresh_if_needed(s, err);
 
-	buffer_add_char(&out, '\n');
-	if (result == 0 && write_all(STDOUT_FILENO, out.data, out.len) != 0)
-		result = fail(err, EX_TEMPFAIL,
-		    "cannot write to standard output");
+	if (result == 0) {
+		buffer_add_string(&out, object_text(s->token, "access_token"));
+		buffer_add_char(&out, '\n');
+		if (write_all(STDOUT_FILENO, out.data, out.len) != 0)
+			result = fail(err, EX_TEMPFAIL,
+			    "cannot write to standard output");
+	}
 	buffer_free(&out);
 	return result;
 }
 
 /* Stores the token of a login, with the endpoints that belong to it. */
 static int
-store_token(json_t *token, const struct oauth_account *a, struct error *err)
-{
-	struct token_store s;
-	int result = token_store_begin(&s, a, err);
-
-	object_set(token, "token_url", oauth_value(a, OAUTH_token_url));
-	object_set(token, "revoke_url", oauth_value(a, OAUTH_revoke_url));
-	if (object_text(token, "scope") == NULL)
-		object_set(token, "scope", oauth_value(a, OAUTH_scope));
-	if (result == 0)
-		result = token_store_write(&s, token, err);
-	token_store_close(&s);
-	return result;
-}
-
-static int
-log_in(struct oauth_account *a, enum token_mode mode, struct error *err)
-{
-	json_t *token = object_new();
-	int result = oauth_discover(a, err);
-
-	if (result == 0)
-		result = mode == MODE_BROWSER ? login_browser(token, a, err)
-		    : login_device(token, a, err);
-	if (result == 0)
-		result = store_token(token, a, err);
-	if (result == 0)
-		fprintf(stderr, "Logged in: onehop-token %s prints the "
-		    "token.%s\n", a->address, object_text(token,
-		    "refresh_token") != NULL ? "" : "\nThe server gave no "
-		    "refresh token: log in again when it expires.");
-	json_decref(token);
-	return result;
-}
-
-/* Revokes the token where the provider can, RFC 7009. */
-static int
-revoke_token(const json_t *token, const struct oauth_account *a,
+log_in(struct token_store *s, enum token_mode mode, struct oauth_account *a,
     struct error *err)
 {
-	const char *url = object_text(token, "revoke_url");
-	const char *form[] = { "token", object_text(token, "refresh_token"),
-		NULL };
+	int result = oauth_discover(a, err);
 
+	s->token = object_new();
+	if (result == 0)
+		result = mode == MODE_BROWSER ? login_browser(s->token, a, err)
+		    : login_device(s->token, a, err);
+	object_set(s->token, "token_url", oauth_value(a, OAUTH_token_url));
+	object_set(s->token, "revoke_url", oauth_value(a, OAUTH_revoke_url));
+	if (object_text(s->token, "scope") == NULL)
+		object_set(s->token, "scope", oauth_value(a, OAUTH_scope));
+	if (result != 0 || token_store_lock(s, err) != 0 ||
+	    token_store_write(s, err) != 0)
+		return -1;
+	fprintf(stderr, "Logged in: onehop-token %s prints the token.%s\n",
+	    a->address, object_text(s->token, "refresh_token") != NULL ? ""
+	    : "\nThe server gave no refresh token: log in again when it "
+	    "expires.");
+	return 0;
+}
+
+/* Removes the token and revokes it where the provider can, RFC 7009. */
+static int
+log_out(struct token_store *s, struct error *err)
+{
+	const char *form[] = { "token", NULL, NULL }, *url;
+
+	if (token_store_lock(s, err) != 0 || token_store_read(s, err) != 0 ||
+	    token_store_remove(s, err) != 0)
+		return -1;
+	url = object_text(s->token, "revoke_url");
 	if (url == NULL) {
 		fprintf(stderr, "Removed. The provider has no way to revoke "
 		    "it: use its account page.\n");
 		return 0;
 	}
+	form[1] = object_text(s->token, "refresh_token");
 	if (form[1] == NULL)
-		form[1] = object_text(token, "access_token");
-	return oauth_request(NULL, a, url, form, err) == 0 ? 0
+		form[1] = object_text(s->token, "access_token");
+	return oauth_request(NULL, s->account, url, form, err) == 0 ? 0
 	    : wrap(err, "the token is removed here, but not revoked");
 }
 
 static int
-log_out(const struct oauth_account *a, struct error *err)
+show_account(struct token_store *s, struct error *err)
 {
-	json_t *token = NULL;
-	struct token_store s;
-	int result = -1, found = token_store_begin(&s, a, err);
-
-	if (found == 0)
-		found = token_store_read(&s, &token, err);
-	if (found == 0)
-		fail(err, EX_NOPERM, "no token is stored");
-	else if (found == 1)
-		result = token_store_remove(&s, err);
-	if (result == 0)
-		result = revoke_token(token, a, err);
-	token_store_close(&s);
-	json_decref(token);
-	return result;
-}
-
-static int
-show_account(const struct oauth_account *a, struct error *err)
-{
-	json_t *token = NULL;
-	struct token_store s;
 	char address[ESCAPE_QUOTE], scope[ESCAPE_QUOTE] = "-";
 	char when[64] = "expired";
-	int result = token_store_open(&s, a, err);
-	int found = result == 0 ? token_store_read(&s, &token, err) : -1;
 
-	if (json_integer_value(json_object_get(token, "expires")) > time(NULL))
-		token_moment(when, sizeof(when), token, "expires");
-	if (object_text(token, "scope") != NULL)
-		escape_string(scope, sizeof(scope), object_text(token,
+	if (token_store_read(s, err) != 0) {
+		if (err->code == EX_NOPERM)
+			memset(err, 0, sizeof(*err));
+		return err->code == 0 ? 0 : -1;
+	}
+	if (json_integer_value(json_object_get(s->token, "expires")) >
+	    time(NULL))
+		token_moment(when, sizeof(when), s->token, "expires");
+	if (object_text(s->token, "scope") != NULL)
+		escape_string(scope, sizeof(scope), object_text(s->token,
 		    "scope"));
-	if (found == 1)
-		printf("%s\n  access token   %s\n  refresh token  %s\n"
-		    "  scope          %s\n", escape_string(address,
-		    sizeof(address), a->address), when, object_text(token,
-		    "refresh_token") != NULL ? "yes" : "no", scope);
-	token_store_close(&s);
-	json_decref(token);
-	return found < 0 ? -1 : 0;
+	printf("%s\n  access token   %s\n  refresh token  %s\n"
+	    "  scope          %s\n", escape_string(address, sizeof(address),
+	    s->account->address), when, object_text(s->token,
+	    "refresh_token") != NULL ? "yes" : "no", scope);
+	return 0;
+}
+
+/* Does what is asked for one account. */
+static int
+serve(enum token_mode mode, const struct oauth_config *c, const char *address,
+    const char *provider, struct error *err)
+{
+	struct oauth_account a;
+	struct token_store s;
+	int result = oauth_config_account(&a, c, address, provider, err) == 0
+	    ? token_store_open(&s, &a, err) : -1;
+
+	if (result == 0) {
+		result = mode == MODE_SHOW ? show_account(&s, err)
+		    : mode == MODE_PRINT ? print_token(&s, err)
+		    : mode == MODE_LOGOUT ? log_out(&s, err)
+		    : log_in(&s, mode, &a, err);
+		token_store_close(&s);
+	}
+	json_decref(a.values);
+	return result;
 }
 
 /* The accounts that have a file, then those of the configuration that keep
@@ -186,15 +179,8 @@ show(const struct oauth_config *c, struct error *err)
 		if (object_text(values, "store") != NULL ||
 		    object_text(values, "store_read") != NULL)
 			string_list_add(&addresses, xstrdup(address));
-	for (size_t i = 0; i < addresses.n && result == 0; i++) {
-		struct oauth_account a;
-
-		result = oauth_config_account(&a, c, addresses.at[i], NULL,
-		    err);
-		if (result == 0)
-			result = show_account(&a, err);
-		json_decref(a.values);
-	}
+	for (size_t i = 0; i < addresses.n && result == 0; i++)
+		result = serve(MODE_SHOW, c, addresses.at[i], NULL, err);
 	string_list_free(&addresses);
 	return result;
 }
@@ -219,25 +205,14 @@ check_address(const char *address, struct error *err)
 static int
 run(const struct order *o, struct error *err)
 {
-	enum token_mode mode = o->mode;
 	struct oauth_config c = {0};
-	struct oauth_account a = {0};
 	int result = oauth_config_read(&c, err);
 
-	if (result == 0 && mode != MODE_SHOW)
-		result = oauth_config_account(&a, &c, o->address, o->provider,
-		    err);
-	if (result == 0 && mode == MODE_SHOW)
-		result = show(&c, err);
-	else if (result == 0 && mode == MODE_PRINT)
-		result = print_token(&a, err);
-	else if (result == 0 && mode == MODE_LOGOUT)
-		result = log_out(&a, err);
-	else if (result == 0)
-		result = log_in(&a, mode, err);
-	json_decref(a.values);
+	if (result == 0)
+		result = o->mode == MODE_SHOW ? show(&c, err)
+		    : serve(o->mode, &c, o->address, o->provider, err);
 	oauth_config_free(&c);
-	return result == 0 || mode == MODE_SHOW ? result
+	return result == 0 || o->mode == MODE_SHOW ? result
 	    : wrap(err, "%s", o->address);
 }
 

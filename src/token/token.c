@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "token/token.h"
 
-#include <signal.h>
 #include <string.h>
 
 #include "base/ascii.h"
-#include "base/escape.h"
-#include "token/token_store.h"
 
 #define TOKEN_VERSION 1
-#define VALID_SECONDS 300
 #define EXPIRES_DEFAULT 3600 /* RFC 6749 5.1 leaves it to the server */
 
 /* A token goes into a SASL message: RFC 6750 2.1 allows no control characters
@@ -92,23 +88,6 @@ token_request(json_t *token, const struct oauth_account *a, const char *url,
 	return result;
 }
 
-static int
-is_valid(const json_t *token)
-{
-	return json_integer_value(json_object_get(token, "expires")) >=
-	    time(NULL) + VALID_SECONDS;
-}
-
-static int
-log_in_again(const struct oauth_account *a, struct error *err)
-{
-	char quote[256];
-
-	err->hint[0] = '\0';
-	return hint(err, "log in: onehop-token --login %s",
-	    escape_string(quote, sizeof(quote), a->address));
-}
-
 int
 token_moment(char *text, size_t size, const json_t *token, const char *name)
 {
@@ -118,106 +97,4 @@ token_moment(char *text, size_t size, const json_t *token, const char *name)
 
 	return moment != 0 && gmtime_r(&moment, &tm) != NULL &&
 	    strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0;
-}
-
-/* Stores that the refresh token is used, and reserves space for the reply. */
-static int
-announce(json_t *token, struct token_store *s, struct error *err)
-{
-	if (json_object_get(token, "used") == NULL) {
-		json_object_set_new(token, "used", json_integer(time(NULL)));
-		if (token_store_write(s, token, err) != 0)
-			return -1;
-	}
-	return token_store_reserve(s, err);
-}
-
-/* Explains a failed request. If an earlier one had no reply, its refresh token
- * may have been replaced. */
-static int
-explain(const json_t *token, const struct oauth_account *a, struct error *err)
-{
-	char moment[64];
-
-	if (err->code == EX_TEMPFAIL && err->outcome == OUTCOME_UNKNOWN)
-		hint(err, "the next run uses the refresh token again");
-	if (err->code != EX_NOPERM)
-		return -1;
-	if (token_moment(moment, sizeof(moment), token, "used"))
-		wrap(err, "a request of %s had no reply", moment);
-	return log_in_again(a, err);
-}
-
-/*
- * Requests new tokens and stores them. A server that rotates refresh tokens
- * may take back the old one before its reply is here: from the request on,
- * only SIGKILL ends this process before the new one is stored.
- */
-static int
-request(json_t *token, struct token_store *s, const struct oauth_account *a,
-    struct error *err)
-{
-	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
-	int is_first = json_object_get(token, "used") == NULL;
-	struct error unsaid = {0};
-	const char *url = oauth_value(a, OAUTH_token_url);
-	const char *const form[] = { "grant_type", "refresh_token",
-		"refresh_token", object_text(token, "refresh_token"), NULL };
-
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		signal(ignored[i], SIG_IGN);
-	if (announce(token, s, err) != 0)
-		return -1;
-	if (token_request(token, a, url != NULL ? url : object_text(token,
-	    "token_url"), form, err) == 0)
-		return token_store_write(s, token, err);
-	if (is_first && err->outcome != OUTCOME_UNKNOWN) {
-		json_object_del(token, "used");
-		(void)token_store_write(s, token, &unsaid);
-	}
-	return explain(token, a, err);
-}
-
-/* Refreshes under the lock, unless another process has done it already. */
-static int
-refresh(json_t **token, struct token_store *s, const struct oauth_account *a,
-    struct error *err)
-{
-	int found;
-
-	json_decref(*token);
-	*token = NULL;
-	token_store_close(s);
-	found = token_store_begin(s, a, err) == 0 ? token_store_read(s, token,
-	    err) : -1;
-	if (found < 0 || (found == 1 && is_valid(*token)))
-		return found < 0 ? -1 : 0;
-	if (object_text(*token, "refresh_token") == NULL) {
-		fail(err, EX_NOPERM, "no refresh token is stored");
-		return log_in_again(a, err);
-	}
-	return request(*token, s, a, err);
-}
-
-int
-token_get(struct buffer *out, const struct oauth_account *a,
-    struct error *err)
-{
-	json_t *token = NULL;
-	struct token_store s;
-	int result = token_store_open(&s, a, err);
-
-	if (result == 0)
-		result = token_store_read(&s, &token, err);
-	if (result == 1)
-		result = is_valid(token) ? 0 : refresh(&token, &s, a, err);
-	else if (result == 0) {
-		fail(err, EX_NOPERM, "no token is stored");
-		result = log_in_again(a, err);
-	}
-	if (result == 0)
-		buffer_add_string(out, object_text(token, "access_token"));
-	token_store_close(&s);
-	json_decref(token);
-	return result;
 }

@@ -50,7 +50,8 @@ check_redirect(struct buffer *text)
 static void
 check_reply(struct buffer *text)
 {
-	struct https_reply reply = { 200, 1, *text };
+	struct https_reply reply = { .status = 200, .is_json = 1,
+		.body = *text };
 	json_t *object = NULL, *token = object_new();
 	struct error err = {0};
 	int result = oauth_reply(&object, &reply, &err);
