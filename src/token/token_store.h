@@ -25,7 +25,7 @@ struct token_store {
 	int draft_fd;
 };
 
-/* Finds the account's store. Returns 0 on success; the caller closes it. Returns
+/* Finds the account's store. Returns 0 on success, then the caller closes it;
  * -1 with err set: EX_CONFIG. */
 int token_store_open(struct token_store *s, const struct oauth_account *a,
 	struct error *err);
