@@ -52,6 +52,18 @@ token_command(const struct config_writer *c)
 	    : "USER");
 }
 
+char *
+config_writer_token_login(const struct config_writer *c, const char *user)
+{
+	const char *host = c->service->host, *at = strrchr(c->address, '@');
+	const struct provider *known = at != NULL ? provider_by_domain(at + 1)
+	    : NULL;
+	int is_known = known != NULL && ascii_equal(known->host, host);
+
+	return xasprintf("onehop-token --login %s%s%s%s", is_known ? ""
+	    : "--provider ", is_known ? "" : host, is_known ? "" : " ", user);
+}
+
 static int
 set_login(struct account *a, const struct config_writer *c, struct error *err)
 {
@@ -148,6 +160,7 @@ add_password(struct buffer *out, const struct config_writer *c)
 	    : selection_value(c->selection, KEY_passwordeval, NULL);
 	const char *user = selection_value(c->selection, KEY_user, c->address);
 	enum provider_login login = config_writer_login(c);
+	char *login_command;
 
 	if (c->password != NULL) {
 		buffer_add_string(out, "\n# Nobody else may read this file: it "
@@ -163,8 +176,10 @@ add_password(struct buffer *out, const struct config_writer *c)
 	if (!is_plain(user))
 		user = "USER";
 	if (login == LOGIN_TOKEN) {
+		login_command = config_writer_token_login(c, user);
 		buffer_addf(out, "\n# This provider refuses passwords. Log in "
-		    "once:\n# onehop-token --login %s\n", user);
+		    "once:\n# %s\n", login_command);
+		free(login_command);
 		buffer_addf(out, "passwordeval onehop-token %s\n", user);
 		return;
 	}

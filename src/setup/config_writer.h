@@ -25,6 +25,11 @@ struct config_writer {
  * line sets auth or passwordeval. */
 enum provider_login config_writer_login(const struct config_writer *c);
 
+/* Returns the command that logs in to obtain a token for the user, owned by the
+ * caller. It names the provider if the domain of the address does not. */
+char *config_writer_token_login(const struct config_writer *c,
+	const char *user);
+
 /*
  * Sets a to the account that the file will describe, with user and auth unless
  * the command line sets them; host, port and tls_starttls are those of the

@@ -346,15 +346,19 @@ test_account(const struct setup *c, struct account *a,
 }
 
 static int
-run_login(const struct setup *c, struct error *err)
+run_login(const struct setup *c, const struct config_writer *config,
+    struct error *err)
 {
-	char *command = xasprintf("exec onehop-token --login '%s'",
-	    c->address);
+	char *user = xasprintf("'%s'", c->address);
+	char *login = config_writer_token_login(config, user);
+	char *command = xasprintf("exec %s", login);
 	int status = 0, result;
 	pid_t pid;
 
 	result = command_start(&pid, command, -1, -1, err);
 	free(command);
+	free(login);
+	free(user);
 	if (result == 0 && command_wait(pid, &status,
 	    deadline_in(LOGIN_SECONDS * 1000), err) <= 0) {
 		command_kill(pid);
@@ -368,20 +372,23 @@ run_login(const struct setup *c, struct error *err)
 /* Runs onehop-token --login after a question, or prints the command. Returns 1
  * if the user has logged in, 0 if not, -1 with err set. */
 static int
-offer_login(const struct setup *c, struct error *err)
+offer_login(const struct setup *c, const struct config_writer *config,
+    struct error *err)
 {
+	char *command = config_writer_token_login(config, c->address);
 	int answer = command_succeeds("command -v onehop-token",
 	    COMMAND_SECONDS, err);
 
 	terminal_say(c->options->output, "This provider takes tokens, no "
-	    "passwords. To log in: onehop-token --login %s\n", c->address);
+	    "passwords. To log in: %s\n", command);
+	free(command);
 	if (answer == 0)
 		terminal_say(c->options->output, "onehop-token is not "
 		    "installed: build it with libcurl and jansson.\n");
 	if (answer > 0)
 		answer = c->terminal >= 0 && strchr(c->address, '\'') == NULL
 		    ? terminal_confirm(c->terminal, "Log in now?", err) : 0;
-	if (answer > 0 && run_login(c, err) != 0)
+	if (answer > 0 && run_login(c, config, err) != 0)
 		answer = -1;
 	return answer;
 }
@@ -418,7 +425,7 @@ offer_test(const struct setup *c, struct config_writer *config,
 		    "made at\n%s\n",
 		    provider_by_host(config->service->host)->page);
 	if (result == 0 && login == LOGIN_TOKEN && !o->test_message)
-		answer = offer_login(c, err);
+		answer = offer_login(c, config, err);
 	else if (result == 0 && !answer && c->terminal >= 0)
 		answer = !wanted ? 1 : terminal_confirm(c->terminal,
 		    "Test the password now?", err);

@@ -9,8 +9,10 @@
 #include "base/ascii.h"
 #include "base/escape.h"
 #include "base/library.h"
+#include "base/poll.h"
 
 #define SECONDS 30L
+#define RETRY_SECONDS 5 /* later, a lost reply is not asked for again */
 
 /* The functions of libcurl. */
 #define CURL_FUNCTIONS(F) \
@@ -37,8 +39,8 @@ load(struct curl *c, struct error *err)
 	    CURL_LIBRARY);
 }
 
-void
-form_add(struct buffer *form, const char *name, const char *value)
+static void
+add_pair(struct buffer *form, const char *name, const char *value)
 {
 	buffer_addf(form, "%s%s=", form->len > 0 ? "&" : "", name);
 	for (; *value != '\0'; value++)
@@ -48,10 +50,37 @@ form_add(struct buffer *form, const char *name, const char *value)
 			buffer_addf(form, "%%%02X", (unsigned char)*value);
 }
 
+void
+form_add(struct buffer *form, const char *const *fields)
+{
+	for (; fields[0] != NULL; fields += 2)
+		if (fields[1] != NULL)
+			add_pair(form, fields[0], fields[1]);
+}
+
 static size_t
 take_body(char *data, size_t size, size_t n, void *buffer)
 {
 	return buffer_add(buffer, data, size * n) == 0 ? size * n : 0;
+}
+
+/* Makes the request. Servers that replace a refresh token take the old one for
+ * some seconds more, for a client that has not got their reply. */
+static CURLcode
+request(const struct curl *c, CURL *curl, struct https_reply *r)
+{
+	int64_t deadline = deadline_in(RETRY_SECONDS * 1000);
+	CURLcode result = c->easy_perform(curl);
+	long sent = 0;
+
+	c->easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &sent);
+	r->is_sent = sent > 0;
+	if (result == CURLE_OK || result == CURLE_WRITE_ERROR ||
+	    !r->is_sent || deadline_now() >= deadline)
+		return result;
+	r->is_repeated = 1;
+	buffer_clear(&r->body);
+	return c->easy_perform(curl);
 }
 
 static int
@@ -64,7 +93,7 @@ perform(const struct curl *c, CURL *curl, struct https_reply *r,
 
 	c->easy_setopt(curl, CURLOPT_WRITEDATA, &r->body);
 	c->easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
-	result = c->easy_perform(curl);
+	result = request(c, curl, r);
 	c->easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
 	if (result == CURLE_WRITE_ERROR)
 		return fail(err, EX_TEMPFAIL, "more than %zu octets came",

@@ -7,12 +7,16 @@ TOKEN_FILES = \
 	src/token/login.h \
 	src/token/login_browser.c \
 	src/token/login_device.c \
+	src/token/object.c \
+	src/token/object.h \
 	src/token/oauth.c \
 	src/token/oauth.h \
 	src/token/oauth_config.c \
 	src/token/oauth_config.h \
 	src/token/oauth_providers.def \
 	src/token/redirect.c \
+	src/token/refresh.c \
+	src/token/refresh.h \
 	src/token/token.c \
 	src/token/token.h \
 	src/token/token_store.c \

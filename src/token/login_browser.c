@@ -90,7 +90,7 @@ static int
 listen_for_redirect(struct browser_login *b, struct error *err)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET };
-	const char *url = b->account->value[OAUTH_redirect_url];
+	const char *url = oauth_value(b->account, OAUTH_redirect_url);
 	socklen_t len = sizeof(address);
 
 	if (url == NULL)
@@ -118,33 +118,33 @@ static int
 make_url(struct browser_login *b, struct error *err)
 {
 	const struct oauth_account *a = b->account;
-	const char *id = oauth_account_need(a, OAUTH_client_id, err);
+	const char *id = oauth_value_need(a, OAUTH_client_id, err);
 	const char *base = id == NULL ? NULL
-	    : oauth_account_need(a, OAUTH_auth_url, err);
-	const char *more = a->value[OAUTH_auth_query];
+	    : oauth_value_need(a, OAUTH_auth_url, err);
+	const char *more = oauth_value(a, OAUTH_auth_query);
 	struct buffer query = {0}, challenge = {0};
+	int result = base != NULL &&
+	    oauth_value_need(a, OAUTH_token_url, err) != NULL &&
+	    add_random(&b->verifier, err) == 0 &&
+	    add_random(&b->state, err) == 0 &&
+	    add_challenge(&challenge, &b->verifier, err) == 0 ? 0 : -1;
+	const char *const fields[] = { "response_type", "code",
+		"client_id", id, "redirect_uri", b->redirect,
+		"scope", oauth_value(a, OAUTH_scope),
+		"state", buffer_string(&b->state),
+		"code_challenge", buffer_string(&challenge),
+		"code_challenge_method", "S256", "login_hint", a->address,
+		NULL };
 
-	if (base == NULL ||
-	    oauth_account_need(a, OAUTH_token_url, err) == NULL ||
-	    add_random(&b->verifier, err) != 0 ||
-	    add_random(&b->state, err) != 0 ||
-	    add_challenge(&challenge, &b->verifier, err) != 0)
-		return -1;
-	form_add(&query, "response_type", "code");
-	form_add(&query, "client_id", id);
-	form_add(&query, "redirect_uri", b->redirect);
-	if (a->value[OAUTH_scope] != NULL)
-		form_add(&query, "scope", a->value[OAUTH_scope]);
-	form_add(&query, "state", buffer_string(&b->state));
-	form_add(&query, "code_challenge", buffer_string(&challenge));
-	form_add(&query, "code_challenge_method", "S256");
-	form_add(&query, "login_hint", a->address);
-	buffer_addf(&b->url, "%s%c%s%s%s", base, strchr(base, '?') != NULL
-	    ? '&' : '?', buffer_string(&query), more != NULL ? "&" : "",
-	    more != NULL ? more : "");
+	if (result == 0) {
+		form_add(&query, fields);
+		buffer_addf(&b->url, "%s%c%s%s%s", base, strchr(base, '?') !=
+		    NULL ? '&' : '?', buffer_string(&query), more != NULL
+		    ? "&" : "", more != NULL ? more : "");
+	}
 	buffer_free(&query);
 	buffer_free(&challenge);
-	return 0;
+	return result;
 }
 
 /* Starts a browser where there is a display. The URL holds no secret and no
@@ -165,22 +165,22 @@ open_browser(const char *url)
 	free(command);
 }
 
-/* Reads up to the end of a request's header. */
+/* Reads up to that end. */
 static int
-read_request(int fd, struct buffer *request)
+read_until(struct buffer *text, int fd, const char *end)
 {
 	int64_t deadline = deadline_in(REQUEST_SECONDS * 1000);
 	struct error ignored = {0};
 
-	while (request->len < REQUEST_MAX) {
-		char *room = buffer_reserve(request, 1024);
+	while (text->len < REQUEST_MAX) {
+		char *room = buffer_reserve(text, 1024);
 		ssize_t n = poll_for(fd, POLLIN, deadline, &ignored) < 0 ? -1
 		    : read(fd, room, 1024);
 
 		if (n <= 0)
 			return -1;
-		request->len += (size_t)n;
-		if (strstr(buffer_string(request), "\r\n\r\n") != NULL)
+		text->len += (size_t)n;
+		if (strstr(buffer_string(text), end) != NULL)
 			return 0;
 	}
 	return -1;
@@ -206,7 +206,7 @@ serve(struct browser_login *b, struct error *err)
 	if (fd < 0)
 		return REDIRECT_OTHER;
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	if (read_request(fd, &request) == 0 &&
+	if (read_until(&request, fd, "\r\n\r\n") == 0 &&
 	    strncmp(request.data, "GET /?", 6) == 0)
 		result = redirect_parse(&b->code, request.data + 4,
 		    buffer_string(&b->state), err);
@@ -226,23 +226,16 @@ serve(struct browser_login *b, struct error *err)
 static enum redirect
 read_pasted(struct browser_login *b, struct error *err)
 {
-	struct buffer line = { .kind = BUFFER_SECRET, .max = REQUEST_MAX };
-	enum redirect result;
-	char c = '\0';
-	ssize_t n;
+	struct buffer line = { .kind = BUFFER_SECRET };
+	enum redirect result = read_until(&line, STDIN_FILENO, "\n") == 0
+	    ? redirect_parse(&b->code, buffer_string(&line),
+	    buffer_string(&b->state), err)
+	    : (enum redirect)fail(err, EX_NOPERM, "end of input: not logged "
+	    "in");
 
-	while ((n = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n' &&
-	    buffer_add_char(&line, c) == 0)
-		;
-	result = redirect_parse(&b->code, buffer_string(&line),
-	    buffer_string(&b->state), err);
-	if (n != 1) {
-		fail(err, EX_NOPERM, "end of input: not logged in");
-		result = REDIRECT_FAILED;
-	} else if (result == REDIRECT_OTHER) {
+	if (result == REDIRECT_OTHER)
 		terminal_say(STDERR_FILENO, "Expected the whole URL to which "
 		    "the browser was sent, with code and state.\n");
-	}
 	buffer_free(&line);
 	return result;
 }
@@ -276,14 +269,9 @@ exchange(json_t *token, struct browser_login *b, struct error *err)
 	const char *const form[] = { "grant_type", "authorization_code",
 		"code", buffer_string(&b->code), "redirect_uri", b->redirect,
 		"code_verifier", buffer_string(&b->verifier), NULL };
-	json_t *reply = NULL;
-	int result = oauth_request(&reply, b->account,
-	    b->account->value[OAUTH_token_url], form, err);
 
-	if (result == 0)
-		result = token_take(token, reply, time(NULL), err);
-	json_decref(reply);
-	return result;
+	return token_request(token, b->account, oauth_value(b->account,
+	    OAUTH_token_url), form, err);
 }
 
 /* Tells the user what to open, and opens it. */

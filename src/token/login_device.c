@@ -32,14 +32,14 @@ show_qr_code(const char *uri)
 static int
 show(const json_t *grant, struct error *err)
 {
-	const char *code = oauth_text(grant, "user_code");
-	const char *uri = oauth_text(grant, "verification_uri");
-	const char *whole = oauth_text(grant, "verification_uri_complete");
+	const char *code = object_text(grant, "user_code");
+	const char *uri = object_text(grant, "verification_uri");
+	const char *whole = object_text(grant, "verification_uri_complete");
 	char quote[ESCAPE_QUOTE], quoted_code[64];
 
 	if (uri == NULL)
-		uri = oauth_text(grant, "verification_url"); /* Google */
-	if (oauth_text(grant, "device_code") == NULL || code == NULL ||
+		uri = object_text(grant, "verification_url"); /* Google */
+	if (object_text(grant, "device_code") == NULL || code == NULL ||
 	    uri == NULL)
 		return fail(err, EX_TEMPFAIL, "expected device_code, "
 		    "user_code and verification_uri in the response");
@@ -51,7 +51,7 @@ show(const json_t *grant, struct error *err)
 		    escape_string(quote, sizeof(quote), whole));
 	show_qr_code(whole != NULL ? whole : uri);
 	terminal_say(STDERR_FILENO, "Waiting for %ld minutes at most ...\n",
-	    (oauth_seconds(grant, "expires_in", EXPIRES_DEFAULT) + 59) / 60);
+	    (object_seconds(grant, "expires_in", EXPIRES_DEFAULT) + 59) / 60);
 	return 0;
 }
 
@@ -59,7 +59,7 @@ show(const json_t *grant, struct error *err)
 static int
 may_ask_again(const json_t *reply, long *interval, const struct error *err)
 {
-	const char *error = oauth_text(reply, "error");
+	const char *error = object_text(reply, "error");
 
 	if (error == NULL)
 		error = "";
@@ -79,9 +79,10 @@ wait_for_answer(json_t *token, const json_t *grant,
     const struct oauth_account *a, struct error *err)
 {
 	const char *const form[] = { "grant_type", DEVICE_GRANT,
-		"device_code", oauth_text(grant, "device_code"), NULL };
-	long interval = oauth_seconds(grant, "interval", INTERVAL_DEFAULT);
-	int64_t expiry = deadline_in(1000 * (int64_t)oauth_seconds(grant,
+		"device_code", object_text(grant, "device_code"), NULL };
+	const char *url = oauth_value(a, OAUTH_token_url);
+	long interval = object_seconds(grant, "interval", INTERVAL_DEFAULT);
+	int64_t expiry = deadline_in(1000 * (int64_t)object_seconds(grant,
 	    "expires_in", EXPIRES_DEFAULT));
 	json_t *reply = NULL;
 	int result;
@@ -95,8 +96,7 @@ wait_for_answer(json_t *token, const json_t *grant,
 		if (deadline_now() >= expiry)
 			return fail(err, EX_NOPERM, "the code has expired");
 		memset(err, 0, sizeof(*err));
-		result = oauth_request(&reply, a, a->value[OAUTH_token_url],
-		    form, err);
+		result = oauth_request(&reply, a, url, form, err);
 		if (result == 0)
 			result = token_take(token, reply, time(NULL), err);
 	} while (result != 0 && may_ask_again(reply, &interval, err));
@@ -107,21 +107,20 @@ wait_for_answer(json_t *token, const json_t *grant,
 int
 login_device(json_t *token, const struct oauth_account *a, struct error *err)
 {
-	const char *scope = a->value[OAUTH_scope];
-	const char *const form[] = { scope != NULL ? "scope" : NULL, scope,
+	const char *const form[] = { "scope", oauth_value(a, OAUTH_scope),
 		NULL };
+	const char *url = oauth_value(a, OAUTH_device_url);
 	json_t *grant = NULL;
 	int result;
 
-	if (a->value[OAUTH_device_url] == NULL) {
+	if (oauth_value_need(a, OAUTH_token_url, err) == NULL)
+		return -1;
+	if (url == NULL) {
 		fail(err, EX_CONFIG, "the provider has no device "
 		    "authorization for mail");
 		return hint(err, "add --browser");
 	}
-	if (oauth_account_need(a, OAUTH_token_url, err) == NULL)
-		return -1;
-	result = oauth_request(&grant, a, a->value[OAUTH_device_url], form,
-	    err);
+	result = oauth_request(&grant, a, url, form, err);
 	if (result == 0)
 		result = show(grant, err);
 	if (result == 0)

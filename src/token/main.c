@@ -16,16 +16,24 @@
 #include "base/write_all.h"
 #include "base/xmalloc.h"
 #include "token/login.h"
-#include "token/token_store.h"
+#include "token/refresh.h"
 
 #define ADDRESS_MAX 240 /* a file name has 255 octets */
 
 enum token_mode { MODE_PRINT, MODE_LOGIN, MODE_BROWSER, MODE_LOGOUT, MODE_SHOW,
-	MODE_HELP, MODE_VERSION };
+	MODE_HELP, MODE_VERSION, MODE_PROVIDER };
+
+/* The command line. */
+struct order {
+	enum token_mode mode;
+	const char *provider;  /* or NULL */
+	const char *address;   /* or NULL */
+};
 
 static const struct option options[] = {
 	{ "login", no_argument, NULL, MODE_LOGIN },
 	{ "browser", no_argument, NULL, MODE_BROWSER },
+	{ "provider", required_argument, NULL, MODE_PROVIDER },
 	{ "logout", no_argument, NULL, MODE_LOGOUT },
 	{ "show", no_argument, NULL, MODE_SHOW },
 	{ "help", no_argument, NULL, MODE_HELP },
@@ -41,136 +49,119 @@ static const char usage[] =
 "\n"
 "  --login                  log in with a code, at any browser\n"
 "  --browser                with --login: log in with the browser here\n"
+"  --provider NAME          with --login: the provider of your own domain\n"
 "  --logout                 revoke and remove the token\n"
 "  --show                   list accounts, scopes and expiry\n"
 "  --help                   show this text\n"
 "  --version                show the version\n";
 
 static int
-print_token(const struct oauth_account *a, struct error *err)
+print_token(struct token_store *s, struct error *err)
 {
 	struct buffer out = { .kind = BUFFER_SECRET };
-	int result = token_get(&out, a, err);
+	int result = refresh_if_needed(s, err);
 
-	buffer_add_char(&out, '\n');
-	if (result == 0 && write_all(STDOUT_FILENO, out.data, out.len) != 0)
-		result = fail(err, EX_TEMPFAIL,
-		    "cannot write to standard output");
+	if (result == 0) {
+		buffer_add_string(&out, object_text(s->token, "access_token"));
+		buffer_add_char(&out, '\n');
+		if (write_all(STDOUT_FILENO, out.data, out.len) != 0)
+			result = fail(err, EX_TEMPFAIL,
+			    "cannot write to standard output");
+	}
 	buffer_free(&out);
 	return result;
 }
 
 /* Stores the token of a login, with the endpoints that belong to it. */
 static int
-store_token(json_t *token, const struct oauth_account *a, struct error *err)
-{
-	static const struct {
-		const char *name;
-		enum oauth_key key;
-	} members[] = { { "token_url", OAUTH_token_url },
-		{ "revoke_url", OAUTH_revoke_url }, { "scope", OAUTH_scope } };
-	struct token_store s;
-	int result = token_store_begin(&s, a, err);
-
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		if (oauth_text(token, members[i].name) == NULL &&
-		    a->value[members[i].key] != NULL)
-			json_object_set_new(token, members[i].name,
-			    json_string(a->value[members[i].key]));
-	if (result == 0)
-		result = token_store_reserve(&s, err);
-	if (result == 0)
-		result = token_store_write(&s, token, err);
-	token_store_close(&s);
-	return result;
-}
-
-static int
-log_in(struct oauth_account *a, enum token_mode mode, struct error *err)
-{
-	json_t *token = oauth_parse("{}", 2);
-	int result = oauth_discover(a, err);
-
-	if (result == 0)
-		result = mode == MODE_BROWSER ? login_browser(token, a, err)
-		    : login_device(token, a, err);
-	if (result == 0)
-		result = store_token(token, a, err);
-	if (result == 0)
-		fprintf(stderr, "Logged in: onehop-token %s prints the "
-		    "token.%s\n", a->address, oauth_text(token,
-		    "refresh_token") != NULL ? "" : "\nThe server gave no "
-		    "refresh token: log in again when it expires.");
-	json_decref(token);
-	return result;
-}
-
-/* Revokes the token where the provider can, RFC 7009. */
-static int
-revoke_token(const json_t *token, const struct oauth_account *a,
+log_in(struct token_store *s, enum token_mode mode, struct oauth_account *a,
     struct error *err)
 {
-	const char *url = oauth_text(token, "revoke_url");
-	const char *form[] = { "token", oauth_text(token, "refresh_token"),
-		NULL };
+	int result = oauth_discover(a, err);
 
+	s->token = object_new();
+	if (result == 0)
+		result = mode == MODE_BROWSER ? login_browser(s->token, a, err)
+		    : login_device(s->token, a, err);
+	object_set(s->token, "token_url", oauth_value(a, OAUTH_token_url));
+	object_set(s->token, "revoke_url", oauth_value(a, OAUTH_revoke_url));
+	if (object_text(s->token, "scope") == NULL)
+		object_set(s->token, "scope", oauth_value(a, OAUTH_scope));
+	if (result != 0 || token_store_lock(s, err) != 0 ||
+	    token_store_write(s, err) != 0)
+		return -1;
+	fprintf(stderr, "Logged in: onehop-token %s prints the token.%s\n",
+	    a->address, object_text(s->token, "refresh_token") != NULL ? ""
+	    : "\nThe server gave no refresh token: log in again when it "
+	    "expires.");
+	return 0;
+}
+
+/* Removes the token and revokes it where the provider can, RFC 7009. */
+static int
+log_out(struct token_store *s, struct error *err)
+{
+	const char *form[] = { "token", NULL, NULL }, *url;
+
+	if (token_store_lock(s, err) != 0 || token_store_read(s, err) != 0 ||
+	    token_store_remove(s, err) != 0)
+		return -1;
+	url = object_text(s->token, "revoke_url");
 	if (url == NULL) {
 		fprintf(stderr, "Removed. The provider has no way to revoke "
 		    "it: use its account page.\n");
 		return 0;
 	}
+	form[1] = object_text(s->token, "refresh_token");
 	if (form[1] == NULL)
-		form[1] = oauth_text(token, "access_token");
-	return oauth_request(NULL, a, url, form, err) == 0 ? 0
+		form[1] = object_text(s->token, "access_token");
+	return oauth_request(NULL, s->account, url, form, err) == 0 ? 0
 	    : wrap(err, "the token is removed here, but not revoked");
 }
 
 static int
-log_out(const struct oauth_account *a, struct error *err)
+show_account(struct token_store *s, struct error *err)
 {
-	json_t *token = NULL;
-	struct token_store s;
-	int result = -1, found = token_store_begin(&s, a, err);
+	char address[ESCAPE_QUOTE], scope[ESCAPE_QUOTE] = "-";
+	char when[64] = "expired";
 
-	if (found == 0)
-		found = token_store_read(&s, &token, err);
-	if (found == 0)
-		fail(err, EX_NOPERM, "no token is stored");
-	else if (found == 1)
-		result = token_store_remove(&s, err);
-	if (result == 0)
-		result = revoke_token(token, a, err);
-	token_store_close(&s);
-	json_decref(token);
-	return result;
+	if (token_store_read(s, err) != 0) {
+		if (err->code == EX_NOPERM)
+			memset(err, 0, sizeof(*err));
+		return err->code == 0 ? 0 : -1;
+	}
+	if (json_integer_value(json_object_get(s->token, "expires")) >
+	    time(NULL))
+		token_moment(when, sizeof(when), s->token, "expires");
+	if (object_text(s->token, "scope") != NULL)
+		escape_string(scope, sizeof(scope), object_text(s->token,
+		    "scope"));
+	printf("%s\n  access token   %s\n  refresh token  %s\n"
+	    "  scope          %s\n", escape_string(address, sizeof(address),
+	    s->account->address), when, object_text(s->token,
+	    "refresh_token") != NULL ? "yes" : "no", scope);
+	return 0;
 }
 
+/* Does what is asked for one account. */
 static int
-show_account(const struct oauth_account *a, struct error *err)
+serve(enum token_mode mode, const struct oauth_config *c, const char *address,
+    const char *provider, struct error *err)
 {
-	json_t *token = NULL;
+	struct oauth_account a;
 	struct token_store s;
-	char quote[ESCAPE_QUOTE], when[64] = "expired";
-	int result = token_store_open(&s, a, err);
-	int found = result == 0 ? token_store_read(&s, &token, err) : -1;
-	const char *scope = oauth_text(token, "scope");
-	time_t expires = (time_t)json_integer_value(json_object_get(token,
-	    "expires"));
-	struct tm tm;
+	int result = oauth_config_account(&a, c, address, provider, err) == 0
+	    ? token_store_open(&s, &a, err) : -1;
 
-	if (expires > time(NULL) && gmtime_r(&expires, &tm) != NULL)
-		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	if (found == 1) {
-		printf("%s\n", escape_string(quote, sizeof(quote),
-		    a->address));
-		printf("  access token   %s\n  refresh token  %s\n  scope     "
-		    "     %s\n", when, oauth_text(token, "refresh_token") !=
-		    NULL ? "yes" : "no", scope != NULL ? escape_string(quote,
-		    sizeof(quote), scope) : "-");
+	if (result == 0) {
+		result = mode == MODE_SHOW ? show_account(&s, err)
+		    : mode == MODE_PRINT ? print_token(&s, err)
+		    : mode == MODE_LOGOUT ? log_out(&s, err)
+		    : log_in(&s, mode, &a, err);
+		token_store_close(&s);
 	}
-	token_store_close(&s);
-	json_decref(token);
-	return found < 0 ? -1 : 0;
+	json_decref(a.values);
+	return result;
 }
 
 /* The accounts that have a file, then those of the configuration that keep
@@ -179,21 +170,17 @@ static int
 show(const struct oauth_config *c, struct error *err)
 {
 	struct string_list addresses = {0};
+	const char *address;
+	json_t *values;
 	int result = 0;
 
 	token_store_list(&addresses);
-	for (size_t i = 1; i < c->n; i++)
-		if (c->at[i].value[OAUTH_store] != NULL ||
-		    c->at[i].value[OAUTH_store_read] != NULL)
-			string_list_add(&addresses, xstrdup(c->at[i].address));
-	for (size_t i = 0; i < addresses.n && result == 0; i++) {
-		struct oauth_account a;
-
-		result = oauth_config_account(&a, c, addresses.at[i], err);
-		if (result == 0)
-			result = show_account(&a, err);
-		oauth_account_free(&a);
-	}
+	json_object_foreach(c->accounts, address, values)
+		if (object_text(values, "store") != NULL ||
+		    object_text(values, "store_read") != NULL)
+			string_list_add(&addresses, xstrdup(address));
+	for (size_t i = 0; i < addresses.n && result == 0; i++)
+		result = serve(MODE_SHOW, c, addresses.at[i], NULL, err);
 	string_list_free(&addresses);
 	return result;
 }
@@ -216,66 +203,64 @@ check_address(const char *address, struct error *err)
 }
 
 static int
-run(enum token_mode mode, const char *address, struct error *err)
+run(const struct order *o, struct error *err)
 {
 	struct oauth_config c = {0};
-	struct oauth_account a = {0};
 	int result = oauth_config_read(&c, err);
 
-	if (result == 0 && mode != MODE_SHOW)
-		result = oauth_config_account(&a, &c, address, err);
-	if (result == 0 && mode == MODE_SHOW)
-		result = show(&c, err);
-	else if (result == 0 && mode == MODE_PRINT)
-		result = print_token(&a, err);
-	else if (result == 0 && mode == MODE_LOGOUT)
-		result = log_out(&a, err);
-	else if (result == 0)
-		result = log_in(&a, mode, err);
-	oauth_account_free(&a);
+	if (result == 0)
+		result = o->mode == MODE_SHOW ? show(&c, err)
+		    : serve(o->mode, &c, o->address, o->provider, err);
 	oauth_config_free(&c);
-	return result == 0 || mode == MODE_SHOW ? result
-	    : wrap(err, "%s", address);
+	return result == 0 || o->mode == MODE_SHOW ? result
+	    : wrap(err, "%s", o->address);
 }
 
 static int
-read_mode(int argc, char **argv, enum token_mode *mode, struct error *err)
+read_order(struct order *o, int argc, char **argv, struct error *err)
 {
 	int c;
 
-	*mode = MODE_PRINT;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		int adds = (*mode == MODE_LOGIN && c == MODE_BROWSER) ||
-		    (*mode == MODE_BROWSER && c == MODE_LOGIN);
+		int adds = (o->mode == MODE_LOGIN && c == MODE_BROWSER) ||
+		    (o->mode == MODE_BROWSER && c == MODE_LOGIN);
 
 		if (c == '?')
 			return fail(err, EX_USAGE, "see onehop-token --help");
-		if (*mode != MODE_PRINT && !adds)
+		if (c == MODE_PROVIDER) {
+			o->provider = optarg;
+			continue;
+		}
+		if (o->mode != MODE_PRINT && !adds)
 			return fail(err, EX_USAGE, "expected one of --login, "
 			    "--logout and --show");
-		*mode = adds ? MODE_BROWSER : (enum token_mode)c;
+		o->mode = adds ? MODE_BROWSER : (enum token_mode)c;
 	}
-	if (optind + (*mode < MODE_SHOW) != argc)
-		return fail(err, EX_USAGE, *mode < MODE_SHOW
+	if (o->provider != NULL && o->mode != MODE_LOGIN &&
+	    o->mode != MODE_BROWSER)
+		return fail(err, EX_USAGE, "expected --login with --provider");
+	o->address = argv[optind];
+	if (optind + (o->mode < MODE_SHOW) != argc)
+		return fail(err, EX_USAGE, o->mode < MODE_SHOW
 		    ? "expected one address" : "expected no address");
-	return *mode < MODE_SHOW ? check_address(argv[optind], err) : 0;
+	return o->mode < MODE_SHOW ? check_address(o->address, err) : 0;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct error err = {0};
-	enum token_mode mode;
+	struct order o = { .mode = MODE_PRINT };
 
 	platform_hide_memory();
 	signals_reset();
-	if (read_mode(argc, argv, &mode, &err) == 0) {
-		if (mode == MODE_HELP)
+	if (read_order(&o, argc, argv, &err) == 0) {
+		if (o.mode == MODE_HELP)
 			fputs(usage, stdout);
-		else if (mode == MODE_VERSION)
+		else if (o.mode == MODE_VERSION)
 			puts("onehop-token " PACKAGE_VERSION);
 		else
-			(void)run(mode, argv[optind], &err);
+			(void)run(&o, &err);
 	}
 	if (err.code == 0 && fflush(stdout) != 0)
 		fail(&err, EX_TEMPFAIL, "cannot write to standard output");

@@ -1,22 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Requests to an authorization server, and the JSON objects in its replies. */
+/* Requests to an authorization server. */
 #ifndef ONEHOP_TOKEN_OAUTH_H
 #define ONEHOP_TOKEN_OAUTH_H
 
-#include <jansson.h>
-
 #include "token/https.h"
 #include "token/oauth_config.h"
-
-/* Parses a JSON object, which is wiped when it is freed. Returns the object,
- * owned by the caller, or NULL if the text is not one. */
-json_t *oauth_parse(const char *text, size_t len);
-
-/* oauth_text() returns a string member, borrowed; NULL if it is missing or
- * empty. oauth_seconds() returns a member in seconds, which some servers write
- * as a string; fallback if it is missing. */
-const char *oauth_text(const json_t *object, const char *name);
-long oauth_seconds(const json_t *object, const char *name, long fallback);
 
 /*
  * Evaluates a reply. Sets *object to its JSON object, owned by the caller, also
@@ -27,10 +15,10 @@ long oauth_seconds(const json_t *object, const char *name, long fallback);
 int oauth_reply(json_t **object, struct https_reply *r, struct error *err);
 
 /*
- * Posts the client's ID and secret and the form, an array of alternating names
- * and values that ends in NULL. Uses GET if form is NULL. Evaluates the reply
- * like oauth_reply(), or only its status if object is NULL. Returns 0 on
- * success, -1 with err set as by oauth_reply() and https_request().
+ * Posts the client's ID and secret and the form (https.h). Uses GET if form is
+ * NULL. Evaluates the reply like oauth_reply(), or only its status if object is
+ * NULL. Returns 0 on success, -1 with err set as by oauth_reply() and
+ * https_request(); the outcome is OUTCOME_UNKNOWN if a good reply may be lost.
  */
 int oauth_request(json_t **object, const struct oauth_account *a,
 	const char *url, const char *const *form, struct error *err);

@@ -6,7 +6,6 @@
 
 #include "base/ascii.h"
 #include "base/escape.h"
-#include "base/platform.h"
 #include "base/trusted_file.h"
 #include "base/xdg.h"
 #include "base/xmalloc.h"
@@ -14,15 +13,18 @@
 
 #define FILE_MAX ((size_t)64 << 10)
 
-static const char *const key_names[] = {
-#define KEY(name) [OAUTH_##name] = #name,
+static const struct {
+	const char *name;
+	enum { WORDS, ENDPOINT, VERBATIM } kind;
+} keys[] = {
+#define KEY(name, kind) [OAUTH_##name] = { #name, kind },
 	OAUTH_KEYS(KEY)
 #undef KEY
 };
 
 static const struct oauth_provider {
 	const char *name;
-	const char *domains;      /* separated by one space */
+	const char *hosts;        /* separated by one space */
 	const char *smtp_scope;
 	const char *imap_scope;
 	const char *value[OAUTH_NKEYS]; /* of keys; "%s" is the tenant */
@@ -31,146 +33,111 @@ static const struct oauth_provider {
 #include "token/oauth_providers.def"
 #undef OAUTH_PROVIDER
 };
-#define NPROVIDERS (sizeof(providers) / sizeof(providers[0]))
 
-static void
-set(struct oauth_account *a, enum oauth_key key, char *value)
-{
-	if (a->value[key] != NULL)
-		platform_wipe(a->value[key], strlen(a->value[key]));
-	free(a->value[key]);
-	a->value[key] = value;
-}
-
-void
-oauth_account_free(struct oauth_account *a)
-{
-	for (size_t i = 0; i < OAUTH_NKEYS; i++)
-		set(a, (enum oauth_key)i, NULL);
-	free(a->address);
-	a->address = NULL;
-}
+/* The submission servers of mail domains. */
+static const struct mail_provider {
+	const char *domains;
+	const char *host;
+} mail_providers[] = {
+#define PROVIDER(domains, exchangers, host, ...) { domains, host },
+#include "auth/providers.def"
+#undef PROVIDER
+};
 
 void
 oauth_config_free(struct oauth_config *c)
 {
-	for (size_t i = 0; i < c->n; i++)
-		oauth_account_free(&c->at[i]);
-	free(c->at);
+	json_decref(c->defaults);
+	json_decref(c->accounts);
 	memset(c, 0, sizeof(*c));
 }
 
-/* Adds an account with what it inherits. */
-static void
-add_account(struct oauth_config *c, char *address, size_t parent)
-{
-	struct oauth_account a = { .address = address };
-
-	for (size_t i = 0; parent < c->n && i < OAUTH_NKEYS; i++)
-		if (c->at[parent].value[i] != NULL)
-			a.value[i] = xstrdup(c->at[parent].value[i]);
-	c->at = xgrow(c->at, c->n, sizeof(*c->at));
-	c->at[c->n++] = a;
-}
-
-/* Returns 0, the defaults, if there is no such account. */
-static size_t
+static json_t *
 find_account(const struct oauth_config *c, const char *address)
 {
-	for (size_t i = 1; i < c->n; i++)
-		if (ascii_equal(c->at[i].address, address))
-			return i;
-	return 0;
+	const char *name;
+	json_t *values;
+
+	json_object_foreach(c->accounts, name, values)
+		if (ascii_equal(name, address))
+			return values;
+	return NULL;
 }
 
 /* Begins the section "account ADDRESS [: PARENT]". */
 static int
-begin_account(struct oauth_config *c, const char *argument, struct error *err)
+begin_account(struct oauth_config *c, json_t **section, const char *argument,
+    struct error *err)
 {
-	size_t n = strcspn(argument, " \t:"), parent = 0;
+	size_t n = strcspn(argument, " \t:");
 	const char *rest = argument + n + strspn(argument + n, " \t");
-	char quote[ESCAPE_QUOTE], *address;
+	const char *parent = *rest == ':' ? rest + 1 + strspn(rest + 1, " \t")
+	    : NULL;
+	json_t *from = parent != NULL ? find_account(c, parent) : c->defaults;
+	char quote[ESCAPE_QUOTE], *address = xstrndup(argument, n);
 
+	*section = NULL;
 	if (n == 0 || (*rest != '\0' && *rest != ':'))
-		return fail(err, EX_CONFIG, "account: expected an address, "
-		    "then \":\" and the account it inherits from, if any");
-	if (*rest == ':') {
-		rest += 1 + strspn(rest + 1, " \t");
-		parent = find_account(c, rest);
-		if (parent == 0)
-			return fail(err, EX_CONFIG, "account: no account %s "
-			    "above this line", escape_string(quote,
-			    sizeof(quote), rest));
-	}
-	address = xstrndup(argument, n);
-	if (find_account(c, address) != 0)
+		fail(err, EX_CONFIG, "account: expected an address, then "
+		    "\":\" and the account it inherits from, if any");
+	else if (from == NULL)
+		fail(err, EX_CONFIG, "account: no account %s above this line",
+		    escape_string(quote, sizeof(quote), parent));
+	else if (find_account(c, address) != NULL)
 		fail(err, EX_CONFIG, "account: %s is defined twice",
 		    escape_string(quote, sizeof(quote), address));
-	add_account(c, address, parent);
+	else if (json_object_set_new(c->accounts, address, *section =
+	    json_copy(from)) != 0)
+		fail(err, EX_CONFIG, "account: expected UTF-8");
+	free(address);
 	return err->code == 0 ? 0 : -1;
 }
 
 static int
-is_endpoint(enum oauth_key key)
-{
-	return key == OAUTH_issuer || key == OAUTH_auth_url ||
-	    key == OAUTH_device_url || key == OAUTH_token_url ||
-	    key == OAUTH_revoke_url;
-}
-
-static int
-take_directive(struct oauth_config *c, size_t *section,
+take_directive(struct oauth_config *c, json_t **section, enum oauth_key key,
     const struct directive *d, struct error *err)
 {
-	enum oauth_key key = 0;
 	char quote[ESCAPE_QUOTE];
 
-	if (strcmp(d->keyword, "defaults") == 0) {
-		*section = 0;
-		return 0;
-	}
-	if (strcmp(d->keyword, "account") == 0) {
-		*section = c->n;
-		return begin_account(c, d->argument, err);
-	}
-	while (key < OAUTH_NKEYS && strcmp(key_names[key], d->keyword) != 0)
-		key++;
-	if (key == OAUTH_NKEYS)
-		return fail(err, EX_CONFIG, "unknown key \"%s\"",
+	if (strcmp(d->keyword, "account") == 0)
+		return begin_account(c, section, d->argument, err);
+	if (strcmp(d->keyword, "defaults") == 0)
+		*section = c->defaults;
+	else if (key == OAUTH_NKEYS)
+		fail(err, EX_CONFIG, "unknown key \"%s\"",
 		    escape_string(quote, sizeof(quote), d->keyword));
-	if (d->argument[0] == '\0')
-		return fail(err, EX_CONFIG, "%s: expected a value",
-		    d->keyword);
-	if (is_endpoint(key) && !ascii_begins(d->argument, "https://"))
-		return fail(err, EX_CONFIG, "%s: expected a URL that begins "
-		    "with https://", d->keyword);
+	else if (d->argument[0] == '\0')
+		fail(err, EX_CONFIG, "%s: expected a value", d->keyword);
+	else if (keys[key].kind == ENDPOINT &&
+	    !ascii_begins(d->argument, "https://"))
+		fail(err, EX_CONFIG, "%s: expected a URL that begins with "
+		    "https://", d->keyword);
+	else if (object_set(*section, d->keyword, d->argument) != 0)
+		fail(err, EX_CONFIG, "%s: expected UTF-8", d->keyword);
 	c->has_secret |= key == OAUTH_client_secret;
-	set(&c->at[*section], key, xstrdup(d->argument));
-	return 0;
-}
-
-/* Keys whose value is a command or a secret are taken as they stand. */
-static enum argument_kind
-argument_kind(const char *keyword)
-{
-	return ascii_begins(keyword, "store_") ||
-	    strcmp(keyword, "client_secret") == 0
-	    ? ARGUMENT_VERBATIM : ARGUMENT_PLAIN;
+	return err->code == 0 ? 0 : -1;
 }
 
 static int
-take_line(struct oauth_config *c, size_t *section, const char *line,
+take_line(struct oauth_config *c, json_t **section, const char *line,
     size_t len, struct error *err)
 {
 	struct directive d = {0};
+	enum oauth_key key = 0;
 	int result = memchr(line, '\0', len) != NULL
 	    ? fail(err, EX_CONFIG, "NUL in the file")
 	    : directive_begin(&d, line, len, err);
 
-	if (result == 0 && d.keyword != NULL)
-		result = directive_argument(&d, argument_kind(d.keyword), err);
-	if (result == 0 && d.keyword != NULL)
-		result = take_directive(c, section, &d, err);
+	if (result == 0 && d.keyword != NULL) {
+		while (key < OAUTH_NKEYS && strcmp(keys[key].name,
+		    d.keyword) != 0)
+			key++;
+		result = directive_argument(&d, key < OAUTH_NKEYS &&
+		    keys[key].kind == VERBATIM ? ARGUMENT_VERBATIM
+		    : ARGUMENT_PLAIN, err);
+		if (result == 0)
+			result = take_directive(c, section, key, &d, err);
+	}
 	directive_free(&d);
 	return result;
 }
@@ -180,10 +147,11 @@ oauth_config_parse(struct oauth_config *c, const char *path,
     const struct buffer *text, struct error *err)
 {
 	const char *line = text->data, *stop;
-	size_t left = text->len, section = 0, len;
+	size_t left = text->len, len;
 	char quote[ESCAPE_QUOTE];
+	json_t *section = c->defaults = object_new();
 
-	add_account(c, NULL, 0);
+	c->accounts = object_new();
 	for (size_t number = 1; left > 0; number++) {
 		stop = memchr(line, '\n', left);
 		len = stop != NULL ? (size_t)(stop - line) : left;
@@ -218,16 +186,52 @@ oauth_config_read(struct oauth_config *c, struct error *err)
 	return result;
 }
 
+const char *
+oauth_value(const struct oauth_account *a, enum oauth_key key)
+{
+	return object_text(a->values, keys[key].name);
+}
+
+void
+oauth_value_set(struct oauth_account *a, enum oauth_key key,
+    const char *value)
+{
+	(void)object_set(a->values, keys[key].name, value);
+}
+
+const char *
+oauth_value_need(const struct oauth_account *a, enum oauth_key key,
+    struct error *err)
+{
+	const char *value = oauth_value(a, key);
+	char quote[ESCAPE_QUOTE];
+
+	if (value != NULL)
+		return value;
+	fail(err, EX_CONFIG, "no %s for %s", keys[key].name,
+	    escape_string(quote, sizeof(quote), a->address));
+	hint(err, "%s in ~/.config/onehop/token: see onehop-token(1)",
+	    key == OAUTH_client_id ? "register a client with the provider and "
+	    "set it" : "set it, or provider or issuer,");
+	return NULL;
+}
+
+/* Finds the provider by its name or submission server, or else by the domain of
+ * the address. */
 static const struct oauth_provider *
 find_provider(const struct oauth_account *a)
 {
-	const char *name = a->value[OAUTH_provider];
-	const char *domain = strrchr(a->address, '@');
+	const char *name = oauth_value(a, OAUTH_provider);
+	const char *at = strrchr(a->address, '@');
+	size_t n = sizeof(mail_providers) / sizeof(mail_providers[0]);
 
-	for (size_t i = 0; i < NPROVIDERS; i++)
-		if (name != NULL ? ascii_equal(providers[i].name, name)
-		    : domain != NULL && ascii_has_word(providers[i].domains,
-		    domain + 1))
+	for (size_t i = 0; name == NULL && at != NULL && i < n; i++)
+		if (ascii_has_word(mail_providers[i].domains, at + 1))
+			name = mail_providers[i].host;
+	n = sizeof(providers) / sizeof(providers[0]);
+	for (size_t i = 0; name != NULL && i < n; i++)
+		if (ascii_equal(providers[i].name, name) ||
+		    ascii_has_word(providers[i].hosts, name))
 			return &providers[i];
 	return NULL;
 }
@@ -236,7 +240,7 @@ find_provider(const struct oauth_account *a)
 static void
 expand_scope(struct oauth_account *a, const struct oauth_provider *p)
 {
-	const char *text = a->value[OAUTH_scope];
+	const char *text = oauth_value(a, OAUTH_scope);
 	struct buffer out = {0};
 
 	if (text == NULL)
@@ -252,7 +256,7 @@ expand_scope(struct oauth_account *a, const struct oauth_provider *p)
 		else
 			buffer_add(&out, text, n);
 	}
-	set(a, OAUTH_scope, xstrdup(buffer_string(&out)));
+	oauth_value_set(a, OAUTH_scope, buffer_string(&out));
 	buffer_free(&out);
 }
 
@@ -260,56 +264,42 @@ expand_scope(struct oauth_account *a, const struct oauth_provider *p)
 static void
 complete(struct oauth_account *a, const struct oauth_provider *p)
 {
-	const char *tenant = a->value[OAUTH_tenant];
+	const char *tenant = oauth_value(a, OAUTH_tenant);
+	struct buffer out = {0};
 
 	for (enum oauth_key key = 0; key < OAUTH_NKEYS; key++) {
 		const char *value = p->value[key];
-		const char *mark = value != NULL ? strstr(value, "%s") : NULL;
+		size_t n = value != NULL ? strcspn(value, "%") : 0;
 
-		if (value == NULL || a->value[key] != NULL)
+		if (value == NULL || oauth_value(a, key) != NULL)
 			continue;
-		set(a, key, mark == NULL ? xstrdup(value)
-		    : xasprintf("%.*s%s%s", (int)(mark - value), value,
-		    tenant != NULL ? tenant : "common", mark + 2));
+		buffer_add(&out, value, n);
+		if (value[n] == '%')
+			buffer_addf(&out, "%s%s", tenant != NULL ? tenant
+			    : "common", value + n + 2);
+		oauth_value_set(a, key, buffer_string(&out));
+		buffer_clear(&out);
 	}
+	buffer_free(&out);
 	expand_scope(a, p);
 }
 
 int
 oauth_config_account(struct oauth_account *a, const struct oauth_config *c,
-    const char *address, struct error *err)
+    const char *address, const char *provider, struct error *err)
 {
-	const struct oauth_account *found = &c->at[find_account(c, address)];
+	json_t *found = find_account(c, address);
 	const struct oauth_provider *p;
 	char quote[ESCAPE_QUOTE];
 
-	memset(a, 0, sizeof(*a));
-	a->address = xstrdup(address);
-	for (size_t i = 0; i < OAUTH_NKEYS; i++)
-		if (found->value[i] != NULL)
-			a->value[i] = xstrdup(found->value[i]);
+	a->address = address;
+	a->values = json_copy(found != NULL ? found : c->defaults);
+	oauth_value_set(a, OAUTH_provider, provider);
 	p = find_provider(a);
-	if (p == NULL && a->value[OAUTH_provider] != NULL)
-		return fail(err, EX_CONFIG, "unknown provider \"%s\"",
-		    escape_string(quote, sizeof(quote),
-		    a->value[OAUTH_provider]));
-	if (p != NULL && a->value[OAUTH_issuer] == NULL)
+	if (p != NULL && oauth_value(a, OAUTH_issuer) == NULL)
 		complete(a, p);
-	return 0;
-}
-
-const char *
-oauth_account_need(const struct oauth_account *a, enum oauth_key key,
-    struct error *err)
-{
-	char quote[ESCAPE_QUOTE];
-
-	if (a->value[key] != NULL)
-		return a->value[key];
-	fail(err, EX_CONFIG, "no %s for %s", key_names[key],
-	    escape_string(quote, sizeof(quote), a->address));
-	hint(err, "%s in ~/.config/onehop/token: see onehop-token(1)",
-	    key == OAUTH_client_id ? "register a client with the provider and "
-	    "set it" : "set it, or provider or issuer,");
-	return NULL;
+	provider = oauth_value(a, OAUTH_provider);
+	return p != NULL || provider == NULL ? 0 : fail(err, EX_CONFIG,
+	    "unknown provider \"%s\"", escape_string(quote, sizeof(quote),
+	    provider));
 }

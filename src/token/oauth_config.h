@@ -3,36 +3,40 @@
 #ifndef ONEHOP_TOKEN_OAUTH_CONFIG_H
 #define ONEHOP_TOKEN_OAUTH_CONFIG_H
 
-#include <stddef.h>
-
 #include "base/buffer.h"
 #include "base/error.h"
+#include "token/object.h"
 
-/* The keys of the file. A value is a string, or not set. */
+/* The keys of the file, and what their values are: words, an endpoint, or the
+ * whole rest of the line. */
 #define OAUTH_KEYS(KEY) \
-	KEY(provider) KEY(client_id) KEY(client_secret) KEY(tenant) \
-	KEY(scope) KEY(issuer) KEY(auth_url) KEY(auth_query) \
-	KEY(device_url) KEY(token_url) KEY(revoke_url) KEY(redirect_url) \
-	KEY(ca_file) KEY(store) KEY(store_read) KEY(store_write) \
-	KEY(store_remove)
+	KEY(provider, WORDS) KEY(client_id, WORDS) \
+	KEY(client_secret, VERBATIM) KEY(tenant, WORDS) KEY(scope, WORDS) \
+	KEY(issuer, ENDPOINT) KEY(auth_url, ENDPOINT) \
+	KEY(auth_query, WORDS) KEY(device_url, ENDPOINT) \
+	KEY(token_url, ENDPOINT) KEY(revoke_url, ENDPOINT) \
+	KEY(redirect_url, WORDS) KEY(ca_file, WORDS) KEY(store, WORDS) \
+	KEY(store_read, VERBATIM) KEY(store_write, VERBATIM) \
+	KEY(store_remove, VERBATIM)
 
 enum oauth_key {
-#define KEY(name) OAUTH_##name,
+#define KEY(name, kind) OAUTH_##name,
 	OAUTH_KEYS(KEY)
 #undef KEY
 	OAUTH_NKEYS
 };
 
-/* One account of the file. {0} is empty. */
+/* The values that are set for an address. */
 struct oauth_account {
-	char *address;
-	char *value[OAUTH_NKEYS];  /* NULL if not set; wiped when freed */
+	const char *address;  /* borrowed */
+	json_t *values;       /* members have the names of keys */
 };
 
+/* {0} is empty. */
 struct oauth_config {
-	struct oauth_account *at;  /* the first holds the defaults */
-	size_t n;
-	int has_secret;            /* a client_secret is in the file */
+	json_t *defaults;  /* values */
+	json_t *accounts;  /* values by address */
+	int has_secret;    /* a client_secret is in the file */
 };
 
 /*
@@ -52,17 +56,21 @@ void oauth_config_free(struct oauth_config *c);
 
 /*
  * Sets a to the account of the address: its section or the defaults, completed
- * from the table of providers. Returns 0 on success, -1 with err set: EX_CONFIG
- * for an unknown provider. Call oauth_account_free() in either case.
+ * from the table of providers. provider, unless NULL, overrides that key.
+ * Returns 0 on success, -1 with err set: EX_CONFIG for an unknown provider. The
+ * caller frees a->values in either case.
  */
 int oauth_config_account(struct oauth_account *a,
-	const struct oauth_config *c, const char *address, struct error *err);
+	const struct oauth_config *c, const char *address,
+	const char *provider, struct error *err);
 
-/* Returns the value of a required key, borrowed; NULL with err set to EX_CONFIG
- * if it is not set. */
-const char *oauth_account_need(const struct oauth_account *a,
+/* oauth_value() returns a value, borrowed; NULL if it is not set.
+ * oauth_value_need() then also sets err: EX_CONFIG. oauth_value_set() sets it,
+ * unless value is NULL. */
+const char *oauth_value(const struct oauth_account *a, enum oauth_key key);
+const char *oauth_value_need(const struct oauth_account *a,
 	enum oauth_key key, struct error *err);
-
-void oauth_account_free(struct oauth_account *a);
+void oauth_value_set(struct oauth_account *a, enum oauth_key key,
+	const char *value);
 
 #endif

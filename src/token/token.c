@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "token/token.h"
 
-#include <signal.h>
 #include <string.h>
 
 #include "base/ascii.h"
-#include "base/escape.h"
-#include "token/token_store.h"
 
 #define TOKEN_VERSION 1
-#define VALID_SECONDS 300
 #define EXPIRES_DEFAULT 3600 /* RFC 6749 5.1 leaves it to the server */
 
 /* A token goes into a SASL message: RFC 6750 2.1 allows no control characters
@@ -22,19 +18,12 @@ is_secret(const char *text)
 	return *text == '\0';
 }
 
-static void
-set_text(json_t *token, const char *name, const char *text)
-{
-	if (text != NULL)
-		json_object_set_new(token, name, json_string(text));
-}
-
 int
 token_take(json_t *token, const json_t *reply, time_t now, struct error *err)
 {
-	const char *access = oauth_text(reply, "access_token");
-	const char *refresh = oauth_text(reply, "refresh_token");
-	const char *type = oauth_text(reply, "token_type");
+	const char *access = object_text(reply, "access_token");
+	const char *refresh = object_text(reply, "refresh_token");
+	const char *type = object_text(reply, "token_type");
 
 	if (access == NULL || type == NULL || !ascii_equal(type, "Bearer"))
 		return fail(err, EX_TEMPFAIL, "expected a bearer token, it is "
@@ -43,11 +32,12 @@ token_take(json_t *token, const json_t *reply, time_t now, struct error *err)
 		return fail(err, EX_TEMPFAIL, "expected a token of printable "
 		    "ASCII characters");
 	json_object_set_new(token, "version", json_integer(TOKEN_VERSION));
-	set_text(token, "access_token", access);
-	set_text(token, "refresh_token", refresh);
-	set_text(token, "scope", oauth_text(reply, "scope"));
+	object_set(token, "access_token", access);
+	object_set(token, "refresh_token", refresh);
+	object_set(token, "scope", object_text(reply, "scope"));
 	json_object_set_new(token, "expires", json_integer(now +
-	    oauth_seconds(reply, "expires_in", EXPIRES_DEFAULT)));
+	    object_seconds(reply, "expires_in", EXPIRES_DEFAULT)));
+	json_object_del(token, "used");
 	return 0;
 }
 
@@ -68,14 +58,14 @@ token_format(struct buffer *out, const json_t *token)
 json_t *
 token_parse(struct buffer *text, struct error *err)
 {
-	json_t *token = oauth_parse(buffer_string(text), text->len);
-	const char *access = oauth_text(token, "access_token");
-	const char *refresh = oauth_text(token, "refresh_token");
+	json_t *token = object_parse(buffer_string(text), text->len);
+	const char *access = object_text(token, "access_token");
+	const char *refresh = object_text(token, "refresh_token");
 
 	if (token != NULL && json_integer_value(json_object_get(token,
 	    "version")) == TOKEN_VERSION && access != NULL &&
 	    is_secret(access) && (refresh == NULL || is_secret(refresh)) &&
-	    oauth_text(token, "token_url") != NULL)
+	    object_text(token, "token_url") != NULL)
 		return token;
 	json_decref(token);
 	fail(err, EX_CONFIG, "the stored token is damaged, or of another "
@@ -83,92 +73,28 @@ token_parse(struct buffer *text, struct error *err)
 	return NULL;
 }
 
-static int
-is_valid(const json_t *token)
+int
+token_request(json_t *token, const struct oauth_account *a, const char *url,
+    const char *const *form, struct error *err)
 {
-	return json_integer_value(json_object_get(token, "expires")) >=
-	    time(NULL) + VALID_SECONDS;
-}
-
-static int
-log_in_again(const struct oauth_account *a, struct error *err)
-{
-	char quote[256];
-
-	err->hint[0] = '\0';
-	return hint(err, "log in: onehop-token --login %s",
-	    escape_string(quote, sizeof(quote), a->address));
-}
-
-/*
- * Requests new tokens and stores them. A server that rotates refresh tokens
- * may take back the old one before its reply is here: from the request on,
- * only SIGKILL ends this process before the new one is stored.
- */
-static int
-request(json_t *token, struct token_store *s, const struct oauth_account *a,
-    struct error *err)
-{
-	static const int ignored[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
-	const char *url = a->value[OAUTH_token_url];
-	const char *const form[] = { "grant_type", "refresh_token",
-		"refresh_token", oauth_text(token, "refresh_token"), NULL };
 	json_t *reply = NULL;
-	int result;
+	int result = oauth_request(&reply, a, url, form, err);
 
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		signal(ignored[i], SIG_IGN);
-	result = oauth_request(&reply, a, url != NULL ? url : oauth_text(token,
-	    "token_url"), form, err);
-	if (result == 0)
-		result = token_take(token, reply, time(NULL), err);
-	json_decref(reply);
-	if (result == 0)
-		return token_store_write(s, token, err);
-	return err->code == EX_NOPERM ? log_in_again(a, err) : -1;
-}
-
-/* Refreshes under the lock, unless another process has done it already. */
-static int
-refresh(json_t **token, struct token_store *s, const struct oauth_account *a,
-    struct error *err)
-{
-	int found;
-
-	json_decref(*token);
-	*token = NULL;
-	token_store_close(s);
-	found = token_store_begin(s, a, err) == 0 ? token_store_read(s, token,
-	    err) : -1;
-	if (found < 0 || (found == 1 && is_valid(*token)))
-		return found < 0 ? -1 : 0;
-	if (oauth_text(*token, "refresh_token") == NULL) {
-		fail(err, EX_NOPERM, "no refresh token is stored");
-		return log_in_again(a, err);
+	if (result == 0 && token_take(token, reply, time(NULL), err) != 0) {
+		err->outcome = OUTCOME_UNKNOWN;
+		result = -1;
 	}
-	return token_store_reserve(s, err) == 0 ? request(*token, s, a, err)
-	    : -1;
+	json_decref(reply);
+	return result;
 }
 
 int
-token_get(struct buffer *out, const struct oauth_account *a,
-    struct error *err)
+token_moment(char *text, size_t size, const json_t *token, const char *name)
 {
-	json_t *token = NULL;
-	struct token_store s;
-	int result = token_store_open(&s, a, err);
+	time_t moment = (time_t)json_integer_value(json_object_get(token,
+	    name));
+	struct tm tm;
 
-	if (result == 0)
-		result = token_store_read(&s, &token, err);
-	if (result == 1)
-		result = is_valid(token) ? 0 : refresh(&token, &s, a, err);
-	else if (result == 0) {
-		fail(err, EX_NOPERM, "no token is stored");
-		result = log_in_again(a, err);
-	}
-	if (result == 0)
-		buffer_add_string(out, oauth_text(token, "access_token"));
-	token_store_close(&s);
-	json_decref(token);
-	return result;
+	return moment != 0 && gmtime_r(&moment, &tm) != NULL &&
+	    strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0;
 }

@@ -2,8 +2,9 @@
 /*
  * The tokens of an address: a JSON object with the members version,
  * access_token, expires (seconds since 1970), token_url, where the refresh
- * token is used, and optionally refresh_token, scope (as granted) and
- * revoke_url.
+ * token is used, and optionally refresh_token, scope (as granted), revoke_url,
+ * and used, the moment of a request with this refresh token that has had no
+ * reply.
  */
 #ifndef ONEHOP_TOKEN_TOKEN_H
 #define ONEHOP_TOKEN_TOKEN_H
@@ -26,14 +27,15 @@ int token_take(json_t *token, const json_t *reply, time_t now,
 void token_format(struct buffer *out, const json_t *token);
 json_t *token_parse(struct buffer *text, struct error *err);
 
-/*
- * Appends an access token that is valid for at least five minutes. If the store
- * has none, uses the refresh token (RFC 6749 6); of several processes, only one
- * does so. The new tokens are stored before this function returns. Returns 0 on
- * success, -1 with err set: EX_NOPERM if the user must log in again,
- * EX_TEMPFAIL, EX_CONFIG.
- */
-int token_get(struct buffer *out, const struct oauth_account *a,
-	struct error *err);
+/* Posts the form to a token endpoint and updates the token from the reply.
+ * Returns 0 on success, -1 with err set as by oauth_request() and
+ * token_take(). */
+int token_request(json_t *token, const struct oauth_account *a,
+	const char *url, const char *const *form, struct error *err);
+
+/* Writes a moment of the token in RFC 3339 form to text. Returns 1 on success,
+ * 0 with text unchanged if the token has no such member. */
+int token_moment(char *text, size_t size, const json_t *token,
+	const char *name);
 
 #endif

@@ -21,9 +21,9 @@
 #include "base/xdg.h"
 #include "base/xmalloc.h"
 
-/* With the 30 seconds of a request less than the minute after which onehop
+/* With the 35 seconds of a request less than the minute after which onehop
  * kills the command of passwordeval. */
-#define LOCK_SECONDS 25
+#define LOCK_SECONDS 20
 #define LOCK_PAUSE 20 /* milliseconds */
 
 static char *
@@ -37,9 +37,10 @@ static int
 choose_commands(struct token_store *s, const struct oauth_account *a,
     struct error *err)
 {
-	const char *store = a->value[OAUTH_store];
-	struct keeper own = { NULL, a->value[OAUTH_store_read],
-		a->value[OAUTH_store_write], a->value[OAUTH_store_remove] };
+	const char *store = oauth_value(a, OAUTH_store);
+	struct keeper own = { NULL, oauth_value(a, OAUTH_store_read),
+		oauth_value(a, OAUTH_store_write),
+		oauth_value(a, OAUTH_store_remove) };
 	const struct keeper *keeper = &own;
 	char quote[ESCAPE_QUOTE];
 
@@ -69,11 +70,40 @@ token_directory(void)
 	return result;
 }
 
+/* Removes the draft, which does not exist once it is renamed. */
+static void
+close_draft(struct token_store *s)
+{
+	if (s->draft_fd < 0)
+		return;
+	unlink(s->draft);
+	close(s->draft_fd);
+	s->draft_fd = -1;
+}
+
+void
+token_store_close(struct token_store *s)
+{
+	json_decref(s->token);
+	close_draft(s);
+	if (s->lock_fd >= 0)
+		close(s->lock_fd);
+	free(s->directory);
+	free(s->name);
+	free(s->file);
+	free(s->draft);
+	free(s->lock);
+	free(s->read);
+	free(s->write);
+	free(s->remove);
+}
+
 int
 token_store_open(struct token_store *s, const struct oauth_account *a,
     struct error *err)
 {
 	memset(s, 0, sizeof(*s));
+	s->account = a;
 	s->lock_fd = s->draft_fd = -1;
 	s->directory = token_directory();
 	if (s->directory == NULL)
@@ -84,25 +114,31 @@ token_store_open(struct token_store *s, const struct oauth_account *a,
 	s->file = xasprintf("%s/%s", s->directory, s->name);
 	s->draft = xasprintf("%s/.%s.new", s->directory, s->name);
 	s->lock = xasprintf("%s/.%s.lock", s->directory, s->name);
-	return choose_commands(s, a, err);
+	if (choose_commands(s, a, err) == 0)
+		return 0;
+	token_store_close(s);
+	return -1;
 }
 
 int
-token_store_read(const struct token_store *s, json_t **token,
-    struct error *err)
+token_store_read(struct token_store *s, struct error *err)
 {
 	struct buffer text = { .kind = BUFFER_SECRET };
 	int found = 1;
 
+	json_decref(s->token);
+	s->token = NULL;
 	if (s->read == NULL)
 		found = state_file_read(&text, s->directory, s->name, err);
 	else if (command_read(&text, s->read, COMMAND_SECONDS, err) != 0)
 		found = hint(err, "unlock the store, or log in with "
 		    "onehop-token --login ADDRESS");
-	if (found == 1 && (*token = token_parse(&text, err)) == NULL)
-		found = -1;
+	if (found == 0)
+		fail(err, EX_NOPERM, "no token is stored");
+	else if (found == 1)
+		s->token = token_parse(&text, err);
 	buffer_free(&text);
-	return found;
+	return s->token != NULL ? 0 : -1;
 }
 
 static int
@@ -115,8 +151,8 @@ fail_file(const char *what, const char *path, struct error *err)
 	    escape_string(quote, sizeof(quote), path), strerror(error));
 }
 
-static int
-lock(struct token_store *s, struct error *err)
+int
+token_store_lock(struct token_store *s, struct error *err)
 {
 	int64_t deadline = deadline_in(LOCK_SECONDS * 1000);
 	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -146,13 +182,6 @@ lock(struct token_store *s, struct error *err)
 }
 
 int
-token_store_begin(struct token_store *s, const struct oauth_account *a,
-    struct error *err)
-{
-	return token_store_open(s, a, err) == 0 ? lock(s, err) : -1;
-}
-
-int
 token_store_reserve(struct token_store *s, struct error *err)
 {
 	if (s->write != NULL)
@@ -177,15 +206,16 @@ sync_directory(const struct token_store *s)
 }
 
 int
-token_store_write(struct token_store *s, const json_t *token,
-    struct error *err)
+token_store_write(struct token_store *s, struct error *err)
 {
 	struct buffer text = { .kind = BUFFER_SECRET };
 	int result = 0;
 
-	token_format(&text, token);
+	token_format(&text, s->token);
 	if (text.len > STORE_MAX)
 		result = fail(err, EX_TEMPFAIL, "the token is too long");
+	else if (s->draft_fd < 0 && token_store_reserve(s, err) != 0)
+		result = -1;
 	else if (s->write != NULL)
 		result = command_write(s->write, &text, COMMAND_SECONDS, err)
 		    == 0 ? 0 : wrap(err, "store_write");
@@ -194,6 +224,7 @@ token_store_write(struct token_store *s, const json_t *token,
 	    fsync(s->draft_fd) != 0 || rename(s->draft, s->file) != 0 ||
 	    sync_directory(s) != 0)
 		result = fail_file("write", s->file, err);
+	close_draft(s);
 	buffer_free(&text);
 	return result;
 }
@@ -210,25 +241,6 @@ token_store_remove(struct token_store *s, struct error *err)
 		return fail(err, EX_CONFIG, "expected store_remove");
 	return command_write(s->remove, &nothing, COMMAND_SECONDS, err) == 0
 	    ? 0 : wrap(err, "store_remove");
-}
-
-void
-token_store_close(struct token_store *s)
-{
-	if (s->draft_fd >= 0) {
-		unlink(s->draft); /* renamed, unless it failed */
-		close(s->draft_fd);
-	}
-	if (s->lock_fd >= 0)
-		close(s->lock_fd);
-	free(s->directory);
-	free(s->name);
-	free(s->file);
-	free(s->draft);
-	free(s->lock);
-	free(s->read);
-	free(s->write);
-	free(s->remove);
 }
 
 void

@@ -9,8 +9,10 @@
 #include "base/string_list.h"
 #include "token/token.h"
 
-/* All members are owned. */
+/* All members are owned but the account. */
 struct token_store {
+	const struct oauth_account *account;
+	json_t *token;   /* or NULL */
 	char *directory;
 	char *name;      /* of the file in it: the address in lower case */
 	char *file;      /* paths */
@@ -23,37 +25,32 @@ struct token_store {
 	int draft_fd;
 };
 
-/* Finds the account's store. Returns 0 on success, -1 with err set: EX_CONFIG.
- * Call token_store_close() in either case. */
+/* Finds the account's store. Returns 0 on success, then the caller closes it;
+ * -1 with err set: EX_CONFIG. */
 int token_store_open(struct token_store *s, const struct oauth_account *a,
 	struct error *err);
 
-/* Reads the token and passes its ownership to the caller. Returns 1 on success,
- * 0 if there is no token, -1 with err set: EX_CONFIG. */
-int token_store_read(const struct token_store *s, json_t **token,
-	struct error *err);
+/* Waits for the store's lock, for at most 20 seconds. Returns 0 on success, -1
+ * with err set: EX_TEMPFAIL, EX_CONFIG. */
+int token_store_lock(struct token_store *s, struct error *err);
 
-/* Finds the store and waits for its lock, for at most 25 seconds. Returns 0 on
- * success, -1 with err set: EX_TEMPFAIL, EX_CONFIG. Call
- * token_store_close() in either case. */
-int token_store_begin(struct token_store *s, const struct oauth_account *a,
-	struct error *err);
+/* Reads the token. Returns 0 on success, -1 with err set: EX_CONFIG, EX_NOPERM
+ * if there is none. */
+int token_store_read(struct token_store *s, struct error *err);
 
 /*
  * Reserves disk space for the next token, so that a full disk is detected
- * before a refresh token is used. Requires token_store_begin(). Returns 0 on
- * success, -1 with err set: EX_TEMPFAIL.
+ * before a refresh token is used. Requires the lock. Returns 0 on success, -1
+ * with err set: EX_TEMPFAIL.
  */
 int token_store_reserve(struct token_store *s, struct error *err);
 
-/* Replaces the token. Requires token_store_reserve(). Returns 0 once the token
- * is on disk, -1 with err set and the old token unchanged: EX_TEMPFAIL,
- * EX_CONFIG. */
-int token_store_write(struct token_store *s, const json_t *token,
-	struct error *err);
+/* Stores the token. Requires the lock. Returns 0 once the token is on disk, -1
+ * with err set and the stored one unchanged: EX_TEMPFAIL, EX_CONFIG. */
+int token_store_write(struct token_store *s, struct error *err);
 
-/* Removes the token. Returns 0 on success, -1 with err set: EX_TEMPFAIL,
- * EX_CONFIG. */
+/* Removes the stored token. Requires the lock. Returns 0 on success, -1 with
+ * err set: EX_TEMPFAIL, EX_CONFIG. */
 int token_store_remove(struct token_store *s, struct error *err);
 
 void token_store_close(struct token_store *s);

@@ -22,11 +22,12 @@ check_config(const struct buffer *text)
 	    "an error is explained");
 	if (result == 0) {
 		memset(&err, 0, sizeof(err));
-		result = oauth_config_account(&a, &c, "you@gmail.com", &err);
-		require(result != 0 || a.value[OAUTH_token_url] == NULL ||
-		    strncmp(a.value[OAUTH_token_url], "https:", 6) == 0,
-		    "URLs are https");
-		oauth_account_free(&a);
+		result = oauth_config_account(&a, &c, "you@gmail.com", NULL,
+		    &err);
+		require(result != 0 || oauth_value(&a, OAUTH_token_url) ==
+		    NULL || strncmp(oauth_value(&a, OAUTH_token_url),
+		    "https:", 6) == 0, "URLs are https");
+		json_decref(a.values);
 	}
 	oauth_config_free(&c);
 }
@@ -49,14 +50,15 @@ check_redirect(struct buffer *text)
 static void
 check_reply(struct buffer *text)
 {
-	struct https_reply reply = { 200, 1, *text };
-	json_t *object = NULL, *token = oauth_parse("{}", 2);
+	struct https_reply reply = { .status = 200, .is_json = 1,
+		.body = *text };
+	json_t *object = NULL, *token = object_new();
 	struct error err = {0};
 	int result = oauth_reply(&object, &reply, &err);
 
 	require((result == 0) == (err.code == 0), "an error is explained");
 	if (result == 0 && token_take(token, object, 1000, &err) == 0)
-		require(oauth_text(token, "access_token") != NULL &&
+		require(object_text(token, "access_token") != NULL &&
 		    json_integer_value(json_object_get(token, "expires")) >=
 		    1000, "a reply that is taken has a token");
 	*text = reply.body;

@@ -57,6 +57,9 @@ smtp IN A {DUMB}
 $ORIGIN hosted.example.org.
 @ IN MX 1 aspmx.l.google.com.
 
+$ORIGIN tenant.example.org.
+@ IN MX 10 tenant-example-org.mail.protection.outlook.com.
+
 $ORIGIN own.example.org.
 @ IN MX 10 box
 @ IN MX 20 backup.provider.test.
@@ -76,6 +79,7 @@ smtp IN A {HERE}
     "outlook.com":
     f"_submission._tcp IN SRV 0 0 587 smtp-mail.outlook.com.\n"
     f"smtp-mail IN A {THERE}\n",
+    "office365.com": f"smtp IN A {THERE}\n",
     "hotmail.com":
     "_submission._tcp IN SRV 0 0 587 smtp-mail.outlook.com.\n",
 }
@@ -96,7 +100,8 @@ class World:
                     "mail.gmx.net", "smtp.gmail.com",
                     "smtp.xn--mnchen-3ya.example.org")
         there = make("smtp.provider.test", "mail.starttls.example.org",
-                     "smtp-mail.outlook.com", "box.own.example.org")
+                     "smtp-mail.outlook.com", "smtp.office365.com",
+                     "box.own.example.org")
         dumb = make("smtp.guess.example.org")
         self.servers = [
             Mailserver(HERE, 465, "tls", here),
@@ -293,6 +298,12 @@ FOUND = (
     ("a provider that refuses passwords", "you@outlook.com", (),
      ("onehop-token --login you@outlook.com",),
      ("auth xoauth2", "passwordeval onehop-token you@outlook.com")),
+    ("its customer's own domain: onehop-token is told the provider",
+     "you@tenant.example.org", ("--srv-targets=office365.com",),
+     ("onehop-token --login --provider smtp.office365.com "
+      "you@tenant.example.org",),
+     ("auth xoauth2",
+      "passwordeval onehop-token you@tenant.example.org")),
     ("a provider of app passwords", "you@gmail.com", (),
      ("https://myaccount.google.com/apppasswords",),
      ("user you@gmail.com",)),

@@ -3,8 +3,8 @@
 
 The server has the endpoints of RFC 6749, 7009, 7636, 8414 and 8628. It rotates
 refresh tokens: an old one is given up once its successor has been used, or, if
-it is strict, before the successor is sent. faults maps a path to functions that
-answer in place of the server, one a request.
+it is strict, before the successor is sent, but for grace more uses. faults maps
+a path to functions that answer in place of the server, one a request.
 """
 
 import base64
@@ -46,6 +46,13 @@ def error(code, status=400, words="no"):
 
 
 def hang_up(handler, _):
+    handler.close_connection = True
+
+
+def lose_reply(handler, form):
+    """The request is answered, and the reply is lost."""
+    with handler.server.state.lock:
+        handler.server.state.token(form)
     handler.close_connection = True
 
 
@@ -113,6 +120,7 @@ class AuthServer:
         self.pending = 1      # polls before the user has answered
         self.rotates = True
         self.strict = False
+        self.grace = 0
         self.expires = 3600
         self.server = Quiet((self.ADDRESS, self.PORT), Handler)
         self.server.state = self
@@ -179,7 +187,11 @@ class AuthServer:
         if token not in self.refresh:
             return 400, {"error": "invalid_grant",
                          "error_description": "Token has been revoked."}
-        self.refresh.pop(token if self.strict else self.refresh[token], None)
+        if self.strict and self.grace > 0:
+            self.grace -= 1
+        else:
+            self.refresh.pop(token if self.strict else self.refresh[token],
+                             None)
         return 200, self.issue(token)
 
     def token(self, form):

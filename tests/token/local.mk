@@ -4,6 +4,7 @@ TOKEN_TESTS = \
 	tests/token/tokens.py \
 	tests/token/login.py \
 	tests/token/kill.py \
+	tests/token/stores.py \
 	tests/token/oidc.py
 EXTRA_DIST += $(TOKEN_TESTS) tests/token/authserver.py \
 	tests/token/oidc/package.json tests/token/oidc/package-lock.json \

@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 
 # pylint: disable=wrong-import-position
@@ -66,6 +67,34 @@ def qr_code(authority):
         wanted = f"[-t ANSIUTF8 {server.url}/device?c=W]"
         if wanted.encode() not in shown:
             yield f"{shown!r}"
+
+
+PROVIDERS = [
+    ("you@hotmail.co.uk", (), "login.microsoftonline.com/common/"),
+    ("you@outlook.fr", (), "login.microsoftonline.com/common/"),
+    ("you@Live.de", (), "login.microsoftonline.com/common/"),
+    ("you@msn.com", (), "login.microsoftonline.com/common/"),
+    ("you@gmail.com", (), "add --browser"),
+    ("you@own.example", ("--provider", "microsoft"),
+     "login.microsoftonline.com/common/"),
+    ("you@own.example", ("--provider=smtp.office365.com",),
+     "login.microsoftonline.com/common/"),
+    ("you@own.example", ("--provider=nobody",), "unknown provider"),
+    ("you@own.example", (), "no token_url for you@own.example"),
+]
+
+
+def provider(authority):
+    """Where a login asks; nothing answers at the proxy."""
+    with AuthServer(authority) as server, Home(authority, server) as home:
+        home.configure("client_id client")
+        home.environment["https_proxy"] = "http://127.0.0.1:1"
+        for address, args, word in PROVIDERS:
+            status, _, words = home.run("--login", *args, address)
+            yield from differs(f"{address} {args}", status,
+                               75 if "common" in word else 78)
+            if word not in words:
+                yield words
 
 
 DEVICE_FAULTS = [
@@ -165,6 +194,75 @@ def browser_denied(authority):
             yield words
 
 
+def pasted(authority, redirect_url, answers, status):
+    """Without a browser here, the URL of the redirect is pasted."""
+    with AuthServer(authority) as server, Home(
+            authority, server, *redirect_url) as home:
+        master, slave = pty.openpty()
+        process = home.start("--login", "--browser", ADDRESS, stdin=slave)
+        os.close(slave)
+        process.stderr.readline()
+        redirect = server.authorize(process.stderr.readline().strip())
+        if redirect_url and not redirect.startswith("https://own.example/cb?"):
+            yield redirect
+        if "paste the URL here" not in process.stderr.readline():
+            yield "a paste is not asked for"
+        for answer in answers:
+            os.write(master, answer.encode())
+            if status == 0 and "the whole URL" not in \
+                    process.stderr.readline():
+                yield f"{answer!r} is taken"
+        if status == 0:
+            os.write(master, redirect.encode() + b"\n")
+        words = process.communicate(timeout=30)[1]
+        os.close(master)
+        yield from differs(words, process.returncode, status)
+        yield from differs("stored", os.path.exists(home.file()),
+                           status == 0)
+
+
+# An account, lines of its configuration, and the beginning and some parameters
+# of the URL that its user has to open.
+URLS = [
+    ("you@gmail.com", [], "https://accounts.google.com/o/oauth2/v2/auth?",
+     {"scope": "https://mail.google.com/", "access_type": "offline",
+      "redirect_uri": "http://127.0.0.1:"}),
+    ("you@hotmail.com.mx", ["scope smtp imap"],
+     "https://login.microsoftonline.com/common/oauth2/v2.0/authorize?",
+     {"scope": "https://outlook.office.com/SMTP.Send offline_access "
+      "https://outlook.office.com/IMAP.AccessAsUser.All offline_access",
+      "redirect_uri": "http://localhost:"}),
+    ("you@own.example", ["provider microsoft", "tenant own.example"],
+     "https://login.microsoftonline.com/own.example/oauth2/v2.0/authorize?",
+     {"scope": "https://outlook.office.com/SMTP.Send offline_access",
+      "login_hint": "you@own.example"}),
+    ("you@yahoo.ca", ["scope imap x-own"],
+     "https://api.login.yahoo.com/oauth2/request_auth?",
+     {"scope": "mail-w x-own"}),
+    ("you@aol.com", [], "https://api.login.aol.com/oauth2/request_auth?", {}),
+    ("you@fastmail.fm", ["auth_query prompt=consent&a=b"],
+     "https://api.fastmail.com/oauth/authorize?",
+     {"scope": "urn:ietf:params:oauth:scope:mail offline_access",
+      "prompt": "consent", "a": "b"}),
+]
+
+
+def opened(authority, address, lines, base, wanted):
+    with AuthServer(authority) as server, Home(authority, server) as home:
+        home.configure("client_id a&b=c", *lines)
+        process = home.start("--login", "--browser", address)
+        process.stderr.readline()
+        url = process.stderr.readline().strip()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+        yield from differs("URL", url[:len(base)], base)
+        query = dict(urllib.parse.parse_qsl(url.split("?", 1)[1]))
+        for name, value in {"client_id": "a&b=c", **wanted}.items():
+            got = query.get(name, "")
+            yield from differs(name, got.rstrip("0123456789/")
+                               if name == "redirect_uri" else got, value)
+
+
 def logout(authority, fault, status):
     with AuthServer(authority) as server, Home(authority, server) as home:
         record = home.log_in()
@@ -202,11 +300,21 @@ def main():
     tap.run("device login with an issuer's metadata", device, authority, True)
     tap.run("device login: a damaged store is replaced", repaired, authority)
     tap.run("device login: a QR code at a terminal", qr_code, authority)
+    tap.run("device login: the provider of a domain", provider, authority)
     for name, *row in DEVICE_FAULTS:
         tap.run(f"device login: {name}", device_fault, authority, *row)
     tap.run("device login: interrupted", interrupted, authority)
     tap.run("browser login: PKCE, state, one redirect", browser, authority)
     tap.run("browser login: denied", browser_denied, authority)
+    tap.run("browser login: a pasted URL", pasted, authority, [], [], 0)
+    tap.run("browser login: a registered URL is pasted, after others", pasted,
+            authority, ["redirect_url https://own.example/cb"],
+            ["https://own.example/\n", "?state=x&code=y\n"], 0)
+    tap.run("browser login: nothing is pasted", pasted, authority, [],
+            ["\x04"], 77)
+    for row in URLS:
+        tap.run(f"browser login: the URL for {row[0]} {row[1]}", opened,
+                authority, *row)
     tap.run("--logout revokes and removes", logout, authority, None, 0)
     tap.run("--logout removes what cannot be revoked", logout, authority,
             reply(503, {}), 75)

@@ -3,6 +3,7 @@
 """onehop-token ADDRESS: a valid token, or an exit code that says what to do;
 the refresh token is never lost."""
 
+import json
 import os
 import shutil
 import stat
@@ -10,7 +11,7 @@ import sys
 
 # pylint: disable=wrong-import-position
 from authserver import (ADDRESS, PROGRAM, SECRET, AuthServer, Home, differs,
-                        error, hang_up, make_authority, reply)
+                        error, hang_up, lose_reply, make_authority, reply)
 from tap import Tap, skip_all
 
 RUNS = 20
@@ -48,7 +49,24 @@ FAULTS = [
     ("a refresh token of blanks", reply(200, {
         "access_token": "a", "token_type": "bearer",
         "refresh_token": "a b"}), 75, "printable"),
-    ("the connection is closed", hang_up, 75, "127.0.0.1"),
+    ("the connection is closed twice", [hang_up, hang_up], 75,
+     "hint: the next run uses the refresh token again"),
+]
+
+# A server that rotates strictly, but takes the old refresh token so many times
+# more; the replies that are lost; for each run its exit status, the requests
+# until then, and words of stderr.
+LOST = [
+    (0, 1, [(77, 2, ["a request of 20", "Z had no reply: authorization "
+                     "server: invalid_grant", "hint: log in: onehop-token"]),
+            (77, 3, ["Z had no reply", "hint: log in: onehop-token"])]),
+    (1, 1, [(0, 2, [])]),
+    (2, 2, [(75, 2, ["hint: the next run uses the refresh token again"]),
+            (0, 3, [])]),
+    (1, 2, [(75, 2, ["hint: the next run uses the refresh token again"]),
+            (77, 3, ["a request of 20", "Z had no reply: authorization "
+                     "server: invalid_grant", "hint: log in: onehop-token"]),
+            (77, 4, ["Z had no reply"])]),
 ]
 
 
@@ -86,7 +104,7 @@ def refused(authority, fault, status, word):
     with AuthServer(authority) as server, Home(authority, server) as home:
         record = home.log_in()
         home.expire()
-        server.faults["/token"] = [fault]
+        server.faults["/token"] = fault if isinstance(fault, list) else [fault]
         got, out, words = home.run(ADDRESS)
         yield from differs("status", got, status)
         yield from differs("stdout", out, "")
@@ -99,6 +117,28 @@ def refused(authority, fault, status, word):
         yield from differs("stored", home.stored()["refresh_token"],
                            record["refresh_token"])
         yield from differs("next run", home.run(ADDRESS)[0], 0)
+
+
+def lost(authority, grace, count, runs):
+    """That the token is used is on disk before the request is made."""
+    with AuthServer(authority) as server, Home(authority, server) as home:
+        server.strict, server.grace = True, grace
+        home.log_in()
+        home.expire()
+        server.faults["/token"] = [lose_reply] * count
+        for n, (wanted, requests, sentences) in enumerate(runs):
+            status, out, words = home.run(ADDRESS)
+            yield from differs(f"run {n}: {words}", status, wanted)
+            yield from differs(f"run {n}: requests", server.count("/token"),
+                               requests)
+            yield from differs(f"run {n}: token", out.strip() in
+                               server.access, status == 0)
+            for sentence in sentences:
+                if sentence not in words:
+                    yield f"run {n}: no {sentence!r} in {words!r}"
+            yield from differs(f"run {n}: a use is stored", "used" in
+                               home.stored(), status == 75 or "had no reply"
+                               in words)
 
 
 def at_once(authority):
@@ -211,6 +251,16 @@ def readable_secret(authority):
         yield from differs("damaged store", home.run(ADDRESS)[0], 78)
 
 
+def broken(config, kept):
+    """The token has expired, and store_write fails."""
+    with open(kept, encoding="utf-8") as file:
+        record = json.load(file)
+    with open(kept, "w", encoding="utf-8") as file:
+        json.dump({**record, "expires": 0}, file)
+    with open(config, "a", encoding="utf-8") as file:
+        file.write("store_write cat >/dev/null; exit 3\n")
+
+
 def by_commands(authority):
     """store_read and store_write get the token on stdin and stdout alone."""
     with AuthServer(authority) as server, Home(authority, server) as home:
@@ -226,8 +276,12 @@ def by_commands(authority):
         yield from differs("token", home.run(ADDRESS)[1][:9], "access-2-")
         yield from differs("again", home.run(ADDRESS)[1][:9], "access-2-")
         yield from differs("requests", server.count("/token"), 1)
-        with open(config, "a", encoding="utf-8") as file:
-            file.write("store_write cat >/dev/null; exit 3\n")
+        broken(config, kept)
+        status, _, words = home.run(ADDRESS)
+        yield from differs("a write fails", status, 78)
+        if "store_write: exit status 3" not in words:
+            yield words
+        yield from differs("no request is made", server.count("/token"), 1)
         yield from differs("logout", home.run("--logout", ADDRESS)[0], 0)
         yield from differs("kept", os.path.exists(kept), False)
 
@@ -267,6 +321,7 @@ def by_pass(authority):
 def usage(_):
     for args in ([], ["--nothing"], ["a", "b"], ["--login"], ["nobody"],
                  ["a@b'c"], ["--login", "--logout", ADDRESS],
+                 ["--provider=google", ADDRESS],
                  ["../x@y"], ["-x@y"], ["--show", ADDRESS]):
         with AuthServer(_) as server, Home(_, server) as home:
             yield from differs(args, home.run(*args)[0], 64)
@@ -285,6 +340,10 @@ def main():
     for name, fault, status, word in FAULTS:
         tap.run(f"token endpoint: {name}: {status}", refused, authority,
                 fault, status, word)
+    for grace, count, runs in LOST:
+        tap.run(f"{count} lost replies, {grace} uses in grace: " +
+                ", then ".join(str(run[0]) for run in runs), lost, authority,
+                grace, count, runs)
     tap.run("20 runs at once: one request, 20 answers", at_once, authority)
     tap.run("two users", two_users, authority)
     tap.run("no network: 75", no_network, authority)
