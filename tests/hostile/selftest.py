@@ -3,7 +3,6 @@
 """What breaks the property of hostile.py is seen: programs that lie, leak,
 linger or crash in place of the program, and books that do not balance."""
 
-import concurrent.futures
 import os
 import stat
 import sys
@@ -85,14 +84,12 @@ def is_caught(tools, script, words):
 
 def look_for(tools, words):
     found = set()
-    with concurrent.futures.ThreadPoolExecutor(hostile.WORKERS) as pool:
-        for first in range(0, ROUNDS, hostile.WORKERS):
-            for faults, _, _ in pool.map(
-                    lambda n: hostile.judged(SEED, n, tools),
-                    range(first, first + hostile.WORKERS)):
-                found.update(faults)
-            if any(words in fault for fault in found):
-                return
+    for first in range(0, ROUNDS, hostile.WORKERS):
+        for verdict in hostile.verdicts(
+                SEED, range(first, first + hostile.WORKERS), tools):
+            found.update(verdict.faults)
+        if any(words in fault for fault in found):
+            return
     yield f"not caught, but: {[fault[:200] for fault in sorted(found)[:9]]}"
 
 
