@@ -48,7 +48,7 @@ files_like()
 
 # The folders of src/ in order: a file includes its own folder's headers and
 # those of folders before it. onehop-token, a program of its own, includes its
-# own headers and those of the first two.
+# own headers and those of the first two, and a table of auth/.
 folders='base format net tls message config envelope auth smtp report outbox
     server setup cli'
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # onehop-token, a program of its own: of the folders of src/ it uses base/ and
-# format/ only.
+# format/ only, and the table auth/providers.def.
 TOKEN_FILES = \
 	src/token/https.c \
 	src/token/https.h \

@@ -263,31 +263,16 @@ wait_for_redirect(struct browser_login *b, int input, struct error *err)
 	return result == REDIRECT_CODE ? 0 : -1;
 }
 
-static int
-exchange(json_t *token, struct browser_login *b, struct error *err)
-{
-	const char *const form[] = { "grant_type", "authorization_code",
-		"code", buffer_string(&b->code), "redirect_uri", b->redirect,
-		"code_verifier", buffer_string(&b->verifier), NULL };
-
-	return token_request(token, b->account, oauth_value(b->account,
-	    OAUTH_token_url), form, err);
-}
-
-/* Tells the user what to open, and opens it. */
+/* Tells the user what to open. */
 static void
-show(struct browser_login *b, int input)
+say_url(const struct buffer *url, int input)
 {
-	const char *url = buffer_string(&b->url);
-
 	terminal_say(STDERR_FILENO, "Open this URL in a browser and log "
 	    "in:\n");
-	(void)write_all(STDERR_FILENO, url, b->url.len);
+	(void)write_all(STDERR_FILENO, url->data, url->len);
 	terminal_say(STDERR_FILENO, "\n%s", input < 0 ? "" : "If the browser "
 	    "is on another machine, paste the URL here to which it is sent "
 	    "in the end.\n");
-	if (b->listener >= 0)
-		open_browser(url);
 }
 
 int
@@ -295,17 +280,23 @@ login_browser(json_t *token, const struct oauth_account *a, struct error *err)
 {
 	struct browser_login b = { .account = a, .listener = -1,
 		.verifier = { .kind = BUFFER_SECRET } };
-	int input = isatty(STDIN_FILENO) ? STDIN_FILENO : -1;
-	int result = listen_for_redirect(&b, err);
+	int input = isatty(STDIN_FILENO) ? STDIN_FILENO : -1, result = -1;
 
-	if (result == 0)
-		result = make_url(&b, err);
-	if (result == 0) {
-		show(&b, input);
+	if (listen_for_redirect(&b, err) == 0 && make_url(&b, err) == 0) {
+		say_url(&b.url, input);
+		if (b.listener >= 0)
+			open_browser(buffer_string(&b.url));
 		result = wait_for_redirect(&b, input, err);
 	}
-	if (result == 0)
-		result = exchange(token, &b, err);
+	if (result == 0) {
+		const char *const form[] = { "grant_type",
+			"authorization_code", "code", buffer_string(&b.code),
+			"redirect_uri", b.redirect, "code_verifier",
+			buffer_string(&b.verifier), NULL };
+
+		result = token_request(token, a, oauth_value(a,
+		    OAUTH_token_url), form, err);
+	}
 	if (b.listener >= 0)
 		close(b.listener);
 	free(b.redirect);

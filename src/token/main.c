@@ -72,23 +72,21 @@ print_token(struct token_store *s, struct error *err)
 	return result;
 }
 
-/* Stores the token of a login, with the endpoints that belong to it. */
+/* Logs in, and stores the token with the endpoints that belong to it. */
 static int
 log_in(struct token_store *s, enum token_mode mode, struct oauth_account *a,
     struct error *err)
 {
-	int result = oauth_discover(a, err);
-
 	s->token = object_new();
-	if (result == 0)
-		result = mode == MODE_BROWSER ? login_browser(s->token, a, err)
-		    : login_device(s->token, a, err);
+	if (oauth_discover(a, err) != 0 || (mode == MODE_BROWSER
+	    ? login_browser(s->token, a, err)
+	    : login_device(s->token, a, err)) != 0)
+		return -1;
 	object_set(s->token, "token_url", oauth_value(a, OAUTH_token_url));
 	object_set(s->token, "revoke_url", oauth_value(a, OAUTH_revoke_url));
 	if (object_text(s->token, "scope") == NULL)
 		object_set(s->token, "scope", oauth_value(a, OAUTH_scope));
-	if (result != 0 || token_store_lock(s, err) != 0 ||
-	    token_store_write(s, err) != 0)
+	if (token_store_lock(s, err) != 0 || token_store_write(s, err) != 0)
 		return -1;
 	fprintf(stderr, "Logged in: onehop-token %s prints the token.%s\n",
 	    a->address, object_text(s->token, "refresh_token") != NULL ? ""

@@ -23,10 +23,21 @@ code_for(const char *error)
 }
 
 int
+oauth_refuse(struct error *err, int code, const char *error,
+    const char *words)
+{
+	char name[64], quote[ESCAPE_QUOTE];
+
+	return fail(err, code, "authorization server: %s%s%s",
+	    escape_string(name, sizeof(name), error), words != NULL ? ": "
+	    : "", escape_string(quote, sizeof(quote), words != NULL ? words
+	    : ""));
+}
+
+int
 oauth_reply(json_t **object, struct https_reply *r, struct error *err)
 {
-	const char *error, *words;
-	char code[64], quote[ESCAPE_QUOTE];
+	const char *error;
 
 	*object = r->is_json ? object_parse(buffer_string(&r->body),
 	    r->body.len) : NULL;
@@ -35,12 +46,9 @@ oauth_reply(json_t **object, struct https_reply *r, struct error *err)
 		    "(HTTP status %ld)", r->is_json ? "malformed JSON"
 		    : "another content type", r->status);
 	error = object_text(*object, "error");
-	words = object_text(*object, "error_description");
 	if (error != NULL)
-		return fail(err, code_for(error), "authorization server: "
-		    "%s%s%s", escape_string(code, sizeof(code), error),
-		    words != NULL ? ": " : "", words != NULL
-		    ? escape_string(quote, sizeof(quote), words) : "");
+		return oauth_refuse(err, code_for(error), error,
+		    object_text(*object, "error_description"));
 	return r->status == 200 ? 0 : fail(err, EX_TEMPFAIL,
 	    "authorization server: HTTP status %ld", r->status);
 }

@@ -6,6 +6,11 @@
 #include "token/https.h"
 #include "token/oauth_config.h"
 
+/* Fails with an error response of the server; words are its description or
+ * NULL. Returns -1 with err set. */
+int oauth_refuse(struct error *err, int code, const char *error,
+	const char *words);
+
 /*
  * Evaluates a reply. Sets *object to its JSON object, owned by the caller, also
  * for an error response. Returns 0 on success, -1 with err set: EX_TEMPFAIL if

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/ascii.h"
-#include "base/escape.h"
 #include "token/login.h"
 
 /* Ends the query of a URL. */
@@ -39,37 +38,26 @@ parameter(struct buffer *out, const char *query, const char *name)
 	return out->len > 0;
 }
 
-static enum redirect
-refused(const char *query, struct buffer *error, struct error *err)
-{
-	struct buffer words = {0};
-	char code[64], quote[ESCAPE_QUOTE];
-	int more = parameter(&words, query, "error_description");
-
-	fail(err, EX_NOPERM, "authorization server: %s%s%s",
-	    escape_string(code, sizeof(code), buffer_string(error)),
-	    more ? ": " : "", escape_string(quote, sizeof(quote),
-	    more ? buffer_string(&words) : ""));
-	buffer_free(&words);
-	return REDIRECT_FAILED;
-}
-
 enum redirect
 redirect_parse(struct buffer *code, const char *url, const char *state,
     struct error *err)
 {
 	const char *query = url + strcspn(url, "?" QUERY_END);
-	struct buffer value = { .kind = BUFFER_SECRET };
+	struct buffer value = { .kind = BUFFER_SECRET }, words = {0};
 	enum redirect result = REDIRECT_OTHER;
 
 	code->kind = BUFFER_SECRET;
 	if (*query++ == '?' && parameter(&value, query, "state") &&
 	    strcmp(buffer_string(&value), state) == 0) {
 		if (parameter(&value, query, "error"))
-			result = refused(query, &value, err);
+			result = (enum redirect)oauth_refuse(err, EX_NOPERM,
+			    buffer_string(&value), parameter(&words, query,
+			    "error_description") ? buffer_string(&words)
+			    : NULL);
 		else if (parameter(code, query, "code"))
 			result = REDIRECT_CODE;
 	}
 	buffer_free(&value);
+	buffer_free(&words);
 	return result;
 }

@@ -28,6 +28,7 @@ from tap import Tap, skip_all  # noqa: E402
 
 GMAIL, OUTLOOK, LOGIN = "127.2.0.1", "127.2.0.2", "127.2.0.3"
 COMPANY, RELAY, OLD = "127.2.0.4", "127.2.0.5", "127.2.0.6"
+OFFICE = "127.2.0.7"
 APP_PASSWORD = "abcdefghijklmnop"
 
 ZONES = {
@@ -36,6 +37,9 @@ ZONES = {
 _submission._tcp IN SRV 0 0 587 smtp-mail
 smtp-mail IN A {OUTLOOK}
 """,
+    "office365.com": f"smtp IN A {OFFICE}\n",
+    "tenant.example":
+    "@ IN MX 0 tenant-example.mail.protection.outlook.com.\n",
     "microsoftonline.com": f"login IN A {LOGIN}\n",
     "company.example": f"""
 _submissions._tcp IN SRV 0 0 465 mail
@@ -99,6 +103,9 @@ class World:
                 ("outlook", OUTLOOK, 587, "starttls",
                  "smtp-mail.outlook.com", "LOGIN XOAUTH2",
                  b"250 2.0.0 OK <1@outlook.com> Queued mail for delivery"),
+                ("office", OFFICE, 587, "starttls", "smtp.office365.com",
+                 "LOGIN XOAUTH2",
+                 b"250 2.0.0 OK <1@tenant.example> [Hostname=x.outlook.com]"),
                 ("company", COMPANY, 465, "tls", "mail.company.example",
                  "PLAIN LOGIN", b"250 2.0.0 Ok: queued as 4XyZ"),
                 ("relay", RELAY, 25, "plain", "relay.lan.example", "",
@@ -174,10 +181,11 @@ def gmail(world):
         yield "another login"
 
 
-def outlook(world):
-    """Outlook.com: a client ID, the login with a code, a message."""
+def by_device(world, address, server, host, *questions):
+    """A client ID, the login with a code, a message."""
     with Microsoft(world.authority) as login:
-        setup = Setup(world, "--configure", "you@outlook.com")
+        login.expires = 100     # for no second message
+        setup = Setup(world, "--configure", address)
         home = setup.attempt.run
         home.environment["PATH"] = ":".join((
             os.path.dirname(os.path.abspath(authserver.PROGRAM)),
@@ -185,21 +193,33 @@ def outlook(world):
         setup.write(".config/onehop/token", "client_id client",
                     f"ca_file {world.authority.root}")
         setup.steps += 1        # the line with the client ID
-        setup.asked((b"Log in now? [y/N] ", b"y\n"),
+        setup.asked(*questions, (b"Log in now? [y/N] ", b"y\n"),
                     (b"enter the code G4R2BXQK7", b""),  # at any browser
-                    (MESSAGE % b"you@outlook.com", b"y\n"))
-        token = next(iter(login.access), "")
+                    (MESSAGE % address.encode(), b"y\n"))
+        tokens = login.access
     faults, sent = setup.check(
-        5, "outlook",
+        5 + len(questions), server,
         ["takes tokens, no passwords", "https://microsoft.com/devicelogin",
-         "Logged in", "Queued mail for delivery"],
-        ["host smtp-mail.outlook.com", "from you@outlook.com",
-         "user you@outlook.com", "auth xoauth2",
-         "passwordeval onehop-token you@outlook.com"])
+         "Logged in", "250 2.0.0 OK"],
+        [f"host {host}", f"from {address}", f"user {address}",
+         "auth xoauth2", f"passwordeval onehop-token {address}"])
     yield from faults
-    if base64.b64encode(f"user=you@outlook.com\1auth=Bearer {token}\1\1"
-                        .encode()) not in sent:
+    yield from authserver.differs("tokens", len(tokens), 2)
+    if not any(base64.b64encode(f"user={address}\1auth=Bearer {token}\1\1"
+                                .encode()) in sent for token in tokens):
         yield "another login"
+
+
+def outlook(world):
+    yield from by_device(world, "you@outlook.com", "outlook",
+                         "smtp-mail.outlook.com")
+
+
+def office(world):
+    """The MX records, which anybody can forge, name the provider."""
+    yield from by_device(world, "you@tenant.example", "office",
+                         "smtp.office365.com",
+                         (b"provider's? [y/N] ", b"y\n"))
 
 
 def company(world):
@@ -273,6 +293,8 @@ def main():
             tap.run("Gmail with an app password", gmail, world)
             if os.path.exists(authserver.PROGRAM):
                 tap.run("Outlook.com by device login", outlook, world)
+                tap.run("a domain at Microsoft 365 by device login", office,
+                        world)
             else:
                 tap.skip("Outlook.com", "onehop-token is not built")
             tap.run("a company's server by SRV", company, world)

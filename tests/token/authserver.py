@@ -259,8 +259,8 @@ class Home:
     def configure(self, *lines):
         directory = os.path.join(self.path, ".config", "onehop")
         os.makedirs(directory, mode=0o700, exist_ok=True)
-        with open(os.path.join(directory, "token"), "w",
-                  encoding="utf-8") as file:
+        with open(os.path.join(directory, "token"), "w", encoding="utf-8",
+                  errors="surrogateescape") as file:
             file.write("\n".join(lines) + "\n")
         os.chmod(file.name, 0o600)
 
@@ -276,7 +276,7 @@ class Home:
         return subprocess.Popen(
             [*wrapper, PROGRAM, *args], env=environment,
             stdin=options.get("stdin", subprocess.DEVNULL),
-            stdout=subprocess.PIPE, text=True,
+            stdout=options.get("stdout", subprocess.PIPE), text=True,
             stderr=options.get("stderr", subprocess.PIPE),
             start_new_session=True)
 
@@ -286,14 +286,16 @@ class Home:
         out, words = process.communicate(timeout=SECONDS)
         return process.returncode, out, words
 
-    def log_in(self, address=ADDRESS):
-        """Puts tokens of the server into the store."""
+    def log_in(self, address=ADDRESS, without=()):
+        """Puts tokens of the server into the store, without some members."""
         tokens = self.server.issue()
         record = {"version": 1, "access_token": tokens["access_token"],
                   "refresh_token": tokens["refresh_token"],
                   "expires": int(time.time()) + self.server.expires,
                   "scope": "mail", "token_url": self.server.url + "/token",
                   "revoke_url": self.server.url + "/revoke"}
+        for name in without:
+            del record[name]
         os.makedirs(os.path.dirname(self.file()), mode=0o700, exist_ok=True)
         with open(self.file(address), "w", encoding="utf-8") as file:
             json.dump(record, file)

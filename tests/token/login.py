@@ -276,17 +276,38 @@ def logout(authority, fault, status):
         yield from differs("again", home.run("--logout", ADDRESS)[0], 77)
 
 
+def logout_alone(authority):
+    """Without a way to revoke, or without a refresh token."""
+    with AuthServer(authority) as server, Home(authority, server) as home:
+        home.log_in(without=["revoke_url"])
+        status, _, words = home.run("--logout", ADDRESS)
+        yield from differs("not revoked", (status, os.path.exists(
+            home.file())), (0, False))
+        if "use its account page" not in words:
+            yield words
+        record = home.log_in(without=["refresh_token"])
+        yield from differs("logout", home.run("--logout", ADDRESS)[0], 0)
+        yield from differs("revoked", server.requests[-1][1]["token"],
+                           record["access_token"])
+
+
 def show(authority):
     with AuthServer(authority) as server, Home(authority, server) as home:
         yield from differs("nothing", home.run("--show"), (0, "", ""))
         record = home.log_in()
         home.log_in("other@example.org")
+        home.expire("other@example.org")
+        with open(os.path.join(home.path, ".config/onehop/token"), "a",
+                  encoding="ascii") as file:
+            file.write("account not.yet@example.org\nstore file\n")
         status, out, words = home.run("--show")
         yield from differs("status and stderr", (status, words), (0, ""))
-        for word in (ADDRESS + "\n", "other@example.org\n", "mail",
-                     "20"):
+        for word in (ADDRESS + "\n  access token   20", "other@example.org\n"
+                     "  access token   expired\n  refresh token  yes\n"
+                     "  scope          mail\n"):
             if word not in out:
                 yield f"no {word!r} in {out!r}"
+        yield from differs("lines", len(out.splitlines()), 8)
         if record["refresh_token"] in out or "access-" in out:
             yield "a secret is shown"
 
@@ -318,6 +339,8 @@ def main():
     tap.run("--logout revokes and removes", logout, authority, None, 0)
     tap.run("--logout removes what cannot be revoked", logout, authority,
             reply(503, {}), 75)
+    tap.run("--logout of a token that cannot be revoked", logout_alone,
+            authority)
     tap.run("--show tells no secret", show, authority)
     shutil.rmtree(directory)
     return tap.done()

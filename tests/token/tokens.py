@@ -3,6 +3,7 @@
 """onehop-token ADDRESS: a valid token, or an exit code that says what to do;
 the refresh token is never lost."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -215,6 +216,9 @@ CONFIGS = [
     (["store_read true"], "store_write"),
     (["store_read echo x", "store_write true"], "damaged"),
     (["client_id=x"], "token:1: expected a blank"),
+    (["client_id \udcff"], "token:1: client_id: expected UTF-8"),
+    (["account \udcff@b.example"], "token:1: account: expected UTF-8"),
+    (["defaults", "client_id a\0b"], "token:2: NUL in the file"),
 ]
 
 
@@ -233,6 +237,60 @@ def configuration(authority):
         yield from differs("no client: status", status, 78)
         if "client_id" not in words or "hint: " not in words:
             yield words
+
+
+def sections(authority):
+    """An account has what it inherits: from its parent, or the defaults."""
+    with AuthServer(authority) as server, Home(authority, server) as home:
+        home.log_in()
+        home.configure(
+            f"ca_file {authority.root}", "client_id none",
+            "account work@example.org", "client_id client # a comment",
+            f"client_secret {SECRET}", "defaults", "client_id later",
+            f"account {ADDRESS} : work@example.org", "scope x")
+        home.expire()
+        yield from differs("token", home.run(ADDRESS)[1][:9], "access-2-")
+        yield from differs("client", server.requests[-1][1]["client_id"],
+                           "client")
+        home.log_in("other@example.org")
+        home.expire("other@example.org")
+        yield from differs("another client", home.run(
+            "other@example.org")[0], 78)
+        yield from differs("client", server.requests[-1][1]["client_id"],
+                           "later")
+
+
+def no_refresh_token(authority):
+    with AuthServer(authority) as server, Home(authority, server) as home:
+        home.log_in(without=["refresh_token"])
+        yield from differs("valid", home.run(ADDRESS)[0], 0)
+        home.expire()
+        status, _, words = home.run(ADDRESS)
+        yield from differs("status", status, 77)
+        if "no refresh token is stored" not in words or \
+                "hint: log in" not in words:
+            yield words
+        yield from differs("requests", server.requests, [])
+
+
+def locked(authority):
+    with AuthServer(authority) as server, Home(authority, server) as home:
+        home.log_in()
+        home.expire()
+        path = os.path.join(os.path.dirname(home.file()), f".{ADDRESS}.lock")
+        with open(path, "wb") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX)
+            status, _, words = home.run(ADDRESS)
+        yield from differs("locked", status, 75)
+        if "has held the lock for 20 seconds" not in words:
+            yield words
+        os.unlink(path)
+        os.mkdir(path)
+        status, _, words = home.run(ADDRESS)
+        yield from differs("no lock", status, 75)
+        if "cannot lock " + path not in words:
+            yield words
+        yield from differs("requests", server.requests, [])
 
 
 def readable_secret(authority):
@@ -270,7 +328,8 @@ def by_commands(authority):
         os.rename(home.file(), kept)
         config = os.path.join(home.path, ".config", "onehop", "token")
         with open(config, "a", encoding="utf-8") as file:
-            file.write('store_read cat "$HOME/kept-\'"\n'
+            file.write(f'account {ADDRESS}\n'
+                       'store_read cat "$HOME/kept-\'"\n'
                        'store_write cat >"$HOME/kept-\'"\n'
                        'store_remove rm "$HOME/kept-\'"\n')
         yield from differs("token", home.run(ADDRESS)[1][:9], "access-2-")
@@ -282,6 +341,8 @@ def by_commands(authority):
         if "store_write: exit status 3" not in words:
             yield words
         yield from differs("no request is made", server.count("/token"), 1)
+        yield from differs("show", home.run("--show")[1].splitlines()[:1],
+                           [ADDRESS])
         yield from differs("logout", home.run("--logout", ADDRESS)[0], 0)
         yield from differs("kept", os.path.exists(kept), False)
 
@@ -325,6 +386,21 @@ def usage(_):
                  ["../x@y"], ["-x@y"], ["--show", ADDRESS]):
         with AuthServer(_) as server, Home(_, server) as home:
             yield from differs(args, home.run(*args)[0], 64)
+    with AuthServer(_) as server, Home(_, server) as home:
+        home.log_in()
+        for args, begin in ((["--help"], "usage: onehop-token "),
+                            (["--version"], "onehop-token "),
+                            ([ADDRESS], "access-1-")):
+            status, out, words = home.run(*args)
+            yield from differs(args, (status, out[:len(begin)], words),
+                               (0, begin, ""))
+            with open("/dev/full", "wb") as full:
+                process = home.start(*args, stdout=full)
+                words = process.communicate(timeout=30)[1]
+            yield from differs(f"{args} to a full disk", process.returncode,
+                               75)
+            if "cannot write to standard output" not in words:
+                yield words
 
 
 def main():
@@ -354,6 +430,9 @@ def main():
     else:
         tap.skip("a full disk", "strace is not installed")
     tap.run("errors of the configuration: 78", configuration, authority)
+    tap.run("sections of the configuration", sections, authority)
+    tap.run("no refresh token: 77", no_refresh_token, authority)
+    tap.run("the lock is held, or cannot be made: 75", locked, authority)
     tap.run("files that others may read or write: 78", readable_secret,
             authority)
     tap.run("commands as the store", by_commands, authority)

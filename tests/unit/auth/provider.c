@@ -26,6 +26,8 @@ static const struct {
 	{ "inbox.lv", "mail.inbox.lv", LOGIN_APP_PASSWORD },
 	{ "inbox.la", "mail.inbox.la", LOGIN_APP_PASSWORD },
 	{ "charter.net", "mobile.charter.net", LOGIN_PASSWORD },
+	{ "verizon.net", "smtp.aol.com", LOGIN_APP_PASSWORD },
+	{ "email.it", "out.email.it", LOGIN_PASSWORD },
 	{ "proton.me", "", LOGIN_NONE },
 	{ "mail.example.org", NULL, LOGIN_PASSWORD },
 	{ "", NULL, LOGIN_PASSWORD },
@@ -43,6 +45,7 @@ static const struct {
 	{ "inbound-smtp.eu-central-1.amazonaws.com",
 	  "email-smtp.eu-central-1.amazonaws.com" },
 	{ "mx00.kundenserver.de", "smtp.ionos.de" },
+	{ "mx01.earthlink.net", "smtpauth.earthlink.net" },
 	{ "mx.example.org", NULL },
 	{ "notgoogle.com", NULL },
 };
