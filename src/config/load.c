@@ -438,10 +438,27 @@ config_author_address(const struct message *m)
 	return author;
 }
 
+/* Returns whether ~/.msmtprc exists but does not count: onehop has a file of
+ * its own. */
+static int
+is_passed_over(const struct config *c, const struct selection *selection)
+{
+	char *path = xasprintf("%s/.msmtprc", c->home);
+	int is = selection->config == NULL && c->home[0] != '\0' &&
+	    access(path, F_OK) == 0;
+
+	for (size_t i = 0; i < c->files.n && is; i++)
+		is = strcmp(c->files.at[i], path) != 0;
+	free(path);
+	return is;
+}
+
 /* Finds the account of -a. The error lists the accounts that exist. */
 static const struct config_section *
-find_by_name(const struct config *c, const char *name, struct error *err)
+find_by_name(const struct config *c, const struct selection *selection,
+    struct error *err)
 {
+	const char *name = selection->account;
 	const struct config_section *found = config_find(c, name);
 	char quote[ESCAPE_QUOTE];
 	struct buffer names = {0};
@@ -457,7 +474,9 @@ find_by_name(const struct config *c, const char *name, struct error *err)
 	    name[0] == '\0' ? "\"\"" : escape_string(quote, sizeof(quote),
 	    name));
 	if (names.len > 0)
-		hint(err, "name one of: %s", buffer_string(&names));
+		hint(err, "name one of: %s%s", buffer_string(&names),
+		    is_passed_over(c, selection) ? " (~/.msmtprc is not read "
+		    "beside a configuration of onehop's own)" : "");
 	buffer_free(&names);
 	return NULL;
 }
@@ -501,7 +520,7 @@ choose_section(const struct config *c, const struct selection *selection,
 
 	*reason = "because of -a";
 	if (selection->account != NULL)
-		return find_by_name(c, selection->account, err);
+		return find_by_name(c, selection, err);
 	*reason = "because from matches -f";
 	found = find_by_envelope(c, clues->sender);
 	if (found != NULL)
@@ -597,7 +616,7 @@ config_precheck(const struct selection *selection, struct error *err)
 	if (!needs_no_file(selection))
 		result = config_read(&c, selection, err);
 	if (result == 0 && selection->account != NULL && c.n > 0 &&
-	    find_by_name(&c, selection->account, err) == NULL)
+	    find_by_name(&c, selection, err) == NULL)
 		result = -1;
 	config_free(&c);
 	free(home);

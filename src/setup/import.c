@@ -437,33 +437,45 @@ take_remote(struct import *i, const char *line)
 	}
 }
 
+/* Takes the next line off the text, without its CR. Owned; up to a NUL if there
+ * is one; NULL at the end. */
+static char *
+take_text_line(const char **text, const char *end)
+{
+	const char *line = *text, *stop;
+	char *copy;
+	size_t len;
+
+	if (line == NULL || line == end)
+		return NULL;
+	stop = memchr(line, '\n', (size_t)(end - line));
+	*text = stop != NULL ? stop + 1 : end;
+	copy = xstrndup(line, (size_t)((stop != NULL ? stop : end) - line));
+	len = strlen(copy);
+	if (len > 0 && copy[len - 1] == '\r')
+		copy[len - 1] = '\0';
+	return copy;
+}
+
 static void
 take_text(struct import *i, const struct buffer *text)
 {
-	const char *line = text->data;
-	const char *end = text->len > 0 ? line + text->len : line;
+	const char *rest = text->data;
+	const char *end = text->len > 0 ? rest + text->len : rest;
+	char *copy;
 
-	while (line < end) {
-		const char *stop = memchr(line, '\n', (size_t)(end - line));
-		size_t len = (size_t)((stop != NULL ? stop : end) - line);
-		size_t blanks = 0;
-		char *copy;
+	while ((copy = take_text_line(&rest, end)) != NULL) {
+		char *line = copy + strspn(copy, " \t");
 
-		while (blanks < len && ascii_is_blank(line[blanks]))
-			blanks++;
-		copy = xstrndup(line + blanks, len - blanks);
-		if (len > blanks && copy[strlen(copy) - 1] == '\r')
-			copy[strlen(copy) - 1] = '\0';
-		if (copy[0] != '\0' && copy[0] != '#') {
-			if (i->kind == IMPORT_NULLMAILER)
-				take_remote(i, copy);
-			else if (i->kind == IMPORT_ESMTP)
-				take_esmtp_line(i, copy);
-			else
-				take_line(i, copy);
-		}
+		if (line[0] == '\0' || line[0] == '#')
+			;
+		else if (i->kind == IMPORT_NULLMAILER)
+			take_remote(i, line);
+		else if (i->kind == IMPORT_ESMTP)
+			take_esmtp_line(i, line);
+		else
+			take_line(i, line);
 		free(copy);
-		line += len + 1;
 	}
 }
 
@@ -471,25 +483,24 @@ take_text(struct import *i, const struct buffer *text)
 static void
 take_auth(struct import *i, const struct buffer *auth)
 {
-	const char *line = auth->data, *end = line + auth->len;
+	const char *rest = auth->data;
+	const char *end = auth->len > 0 ? rest + auth->len : rest;
+	char *line;
 
-	while (line < end) {
-		const char *stop = memchr(line, '\n', (size_t)(end - line));
-		size_t len = (size_t)((stop != NULL ? stop : end) - line);
-		char *copy = xstrndup(line, len), *bar = strchr(copy, '|');
+	while ((line = take_text_line(&rest, end)) != NULL) {
+		char *bar = strchr(line, '|');
 		char *colon = bar != NULL ? strchr(bar, ':') : NULL;
 
-		if (copy[0] != '#' && colon != NULL) {
+		if (line[0] != '#' && colon != NULL) {
 			*bar = *colon = '\0';
 			if (i->host != NULL && ascii_equal(bar + 1, i->host) &&
 			    i->user == NULL) {
-				i->user = xstrdup(copy);
+				i->user = xstrdup(line);
 				config_writer_add(i->out, "password", colon
 				    + 1);
 			}
 		}
-		free(copy);
-		line += len + 1;
+		free(line);
 	}
 }
 

@@ -49,7 +49,9 @@ our_own_file_comes_first()
 host ours.example
 from me@one.example
 END
-    pretends 0 b@example.net && shows 'host ours.example'
+    pretends 0 b@example.net && shows 'host ours.example' &&
+        pretends 78 -a one b@example.net &&
+        says 'name one of: default (~/.msmtprc is not read beside'
     result=$?
     rm "$config"
     return "$result"

@@ -7,6 +7,7 @@ FUZZ_TARGETS = \
 	tests/fuzz/address \
 	tests/fuzz/header \
 	tests/fuzz/idna \
+	tests/fuzz/import \
 	tests/fuzz/dns \
 	tests/fuzz/proxy \
 	tests/fuzz/reply \

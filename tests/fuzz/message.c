@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "envelope/content.h"
 #include "message/message.h"
 
 /* What fits into a pipe that nobody reads. */
@@ -98,6 +99,20 @@ check_header(const struct buffer *wire)
 	buffer_free(&lines);
 }
 
+/* What SMTP does not carry is found; without a CR and a NUL there is none. */
+static void
+check_content(const struct message *m, const uint8_t *data, size_t size)
+{
+	struct error err = {0};
+
+	require((content_check(m, &err) == 0) == (err.code == 0),
+	    "a failure is explained");
+	require(err.code == 0 || err.code == EX_DATAERR,
+	    "octets alone are at most bad data");
+	require(err.code == 0 || memchr(data, '\r', size) != NULL ||
+	    memchr(data, '\0', size) != NULL, "there is something to find");
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -108,6 +123,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (read_message(&m, data + 1, size - 1, data[0] & 1) != 0)
 		return 0;
+	check_content(&m, data + 1, size - 1);
 	message_remove(&m, "Bcc");
 	plain = write_message(&m, MESSAGE_PLAIN);
 	stuffed = write_message(&m, MESSAGE_STUFFED);
