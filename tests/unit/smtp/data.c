@@ -2,6 +2,8 @@
 /* The content and its end over a connection that breaks at a chosen octet. */
 #include "../unit.h"
 
+#include <unistd.h>
+
 #include "../letter.h"
 #include "base/poll.h"
 #include "smtp/data.h"
@@ -9,6 +11,7 @@
 #define MESSAGE "Subject: x\n\nbody\n"
 #define SENT "Subject: x\r\n\r\nbody\r\n.\r\n" /* 23 octets */
 #define ALL ((size_t)-1)
+#define BAD_RECORD 2
 
 /* A connection in memory: it takes so many octets and then breaks; what the
  * server says can be read once it has taken some. */
@@ -18,7 +21,7 @@ struct wire {
 	const char *says;
 	size_t after;
 	int ends;                   /* after that: the end, not silence */
-	char heard[256];
+	char heard[256], traced[1024];
 };
 
 static ssize_t
@@ -27,9 +30,12 @@ wire_read(struct transport *t, void *data, size_t n, struct error *err)
 	struct wire *w = (struct wire *)t;
 	size_t len = strlen(w->says);
 
-	(void)err;
 	if (w->taken < w->after)
 		return TRANSPORT_WANT_READ;
+	if (len == 0 && w->ends == BAD_RECORD) {
+		fail(err, EX_PROTOCOL, "bad record");
+		return TRANSPORT_FAILED;
+	}
 	if (len == 0)
 		return w->ends ? 0 : TRANSPORT_WANT_READ;
 	assert_true(len <= n);
@@ -112,6 +118,8 @@ run(const struct plan *p, const struct setting *set, struct wire *w)
 	struct session s;
 	struct account a;
 	struct error err = {0};
+	int trace[2];
+	ssize_t n;
 
 	memset(&s, 0, sizeof(s));
 	memset(w, 0, sizeof(*w));
@@ -128,7 +136,8 @@ run(const struct plan *p, const struct setting *set, struct wire *w)
 	w->says = p->says;
 	w->after = p->after;
 	w->ends = p->ends;
-	stream_open(&s.stream, &w->transport, deadline_in(5000), -1);
+	assert_int_equal(pipe(trace), 0);
+	stream_open(&s.stream, &w->transport, deadline_in(5000), trace[1]);
 	s.account = &a;
 	s.options = &options;
 	s.smarthost = &host;
@@ -146,6 +155,11 @@ run(const struct plan *p, const struct setting *set, struct wire *w)
 	if (!set->lmtp)
 		assert_int_equal(to.reply.code,
 		    p->result == 0 ? 0 : mail.final.code);
+	close(trace[1]);
+	n = read(trace[0], w->traced, sizeof(w->traced) - 1);
+	assert_true(n >= 0);
+	w->traced[n] = '\0';
+	close(trace[0]);
 	session_close(&s);
 	account_free(&a);
 	message_free(&m);
@@ -177,8 +191,12 @@ static const struct plan by_data[] = {
 	    "the message may have been accepted", 0 },
 	{ ALL, "", 23, 1, -1, EX_TEMPFAIL, OUTCOME_UNKNOWN,
 	    "the message may have been accepted", 0 },
+	{ ALL, "", 23, BAD_RECORD, -1, EX_TEMPFAIL, OUTCOME_UNKNOWN,
+	    "the message may have been accepted", 0 },
 	{ ALL, "354 more\r\n", 23, 0, -1, EX_PROTOCOL, OUTCOME_UNKNOWN,
 	    "the message may have been accepted", 0 },
+	{ ALL, "221 bye\r\n", 23, 1, -1, EX_PROTOCOL, OUTCOME_UNKNOWN,
+	    "unexpected reply 221", 0 },
 	/* what is said before the content has no meaning */
 	{ ALL, "250 queued\r\n", 0, 0, -1, EX_PROTOCOL, OUTCOME_NOT_SENT,
 	    "unexpected reply from server: 250 queued", 0 },
@@ -210,14 +228,20 @@ a_session_that_goes_on_gets_no_quit(void **state)
 		{ ALL, "250 queued\r\n", 23, 0, 0, 0, OUTCOME_NOT_SENT, "", 1 },
 		{ ALL, "451 later\r\n", 23, 0, -1, EX_TEMPFAIL,
 		    OUTCOME_NOT_SENT, "451 later", 1 },
+		{ ALL, "354 more\r\n", 23, 0, -1, EX_PROTOCOL,
+		    OUTCOME_UNKNOWN, "unexpected reply 354", 0 },
+		{ ALL, "221 bye\r\n", 23, 0, -1, EX_PROTOCOL,
+		    OUTCOME_UNKNOWN, "unexpected reply 221", 0 },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
 		struct wire w;
 
 		run(&plans[i], &set, &w);
 		assert_string_equal(w.heard, SENT);
+		assert_non_null(strstr(w.traced, "C: .\n"));
+		assert_null(strstr(w.traced, "QUIT"));
 	}
 }
 
@@ -247,6 +271,8 @@ the_last_octet_decides_with_bdat_too(void **state)
 
 		run(&by_bdat[i], &set, &w);
 		assert_int_equal(strncmp(w.heard, sent, w.taken), 0);
+		assert_null(strstr(w.traced, "C: ."));
+		assert_non_null(strstr(w.traced, "C: QUIT\n"));
 	}
 }
 
@@ -282,6 +308,9 @@ a_reply_to_all_that_bdat_announced_is_no_early_one(void **state)
 {
 	static const struct plan plan = { ALL, "250 queued\r\n", 131072, 0, 0,
 		0, OUTCOME_NOT_SENT, "", 0 };
+	static const struct plan broken = { 131071, "", ALL, 0, -1,
+		EX_TEMPFAIL, OUTCOME_NOT_SENT,
+		"while sending the message: broken pipe", 0 };
 	/* "BDAT 131054 LAST" and its CRLF are 18 octets */
 	enum { SIZE = 131072 - 18 };
 	static char text[SIZE];
@@ -299,6 +328,7 @@ a_reply_to_all_that_bdat_announced_is_no_early_one(void **state)
 	run(&plan, &set, &w);
 	assert_int_equal(strncmp(w.heard, "BDAT 131054 LAST\r\n", 18), 0);
 	assert_int_equal(w.taken, 131072 + 6);
+	run(&broken, &set, &w);
 }
 
 /* The queue could not note that the end is coming: it does not come. */
