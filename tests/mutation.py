@@ -99,10 +99,11 @@ SWAPS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==",
 TOKEN = re.compile(
     r"[A-Za-z_]\w*|0[xX][0-9a-fA-F]+[uUlL]*|\d+[uUlL]*|->|<<=|>>=|<<|>>|\+\+|"
     r"--|&&|\|\||[-+*/%&|^=!<>]=|\S")
-# The size of an array, which may be larger.
-DECLARATION = re.compile(r"^\s+(?:static |const |unsigned )*"
-                         r"(?:char|int|struct \w+|u?int\d+_t|size_t|gnutls_\w+)"
-                         r" \**\w+\[")
+# The size of an array, which may be larger; that of a parameter says nothing.
+TYPE = r"(?:char|int|struct \w+|u?int\d+_t|size_t|gnutls_\w+)"
+DECLARATION = re.compile(r"^\s+(?:static |const |unsigned )*" + TYPE
+                         + r" \**\w+\[")
+PARAMETER = re.compile(r"(?:\(|, |^    )(?:const )?" + TYPE + r" \**\w+\[$")
 
 Mutant = collections.namedtuple("Mutant", "file line start end text")
 
@@ -118,6 +119,7 @@ def is_changeable(code, start, end):
     which has a rule of its own."""
     line = code[code.rfind("\n", 0, start) + 1:start]
     return not (DECLARATION.match(line) and "=" not in line
+                or PARAMETER.search(line)
                 or code[start - 1] + code[end] == "{}"
                 or re.search(r"\bsizeof\(\w+\[$", line)
                 or re.search(r"\breturn -?$", line)
@@ -218,9 +220,21 @@ def suite_of(name):
                   if name in expand([files]) for pattern in patterns)
 
 
+def kill_all_of(scratch):
+    """Kills what a test has left running in sessions of its own: such a
+    process has the test's directory among its arguments."""
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/cmdline", "rb") as file:
+                if scratch.encode() in file.read():
+                    os.kill(int(name), signal.SIGKILL)
+        except OSError:
+            pass
+
+
 def run_command(command, directory, environment, limit):
     """Runs a test until it ends, says that it failed, or takes too long;
-    whether it passed. What it leaves running is killed."""
+    whether it passed. What is left of its session is killed."""
     end = time.monotonic() + limit
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(
@@ -262,6 +276,7 @@ def run_test(test, program, build, limit):
         return (run_command(command, build, environment, limit),
                 time.monotonic() - began)
     finally:
+        kill_all_of(scratch + "/")
         shutil.rmtree(scratch, ignore_errors=True)
 
 
@@ -456,13 +471,20 @@ class Verdicts:
         self.digests = {name: hashlib.sha256(read(name).encode()).hexdigest()
                         for name in expand([files for files, _ in SUITES])}
         self.of = {}  # mutant -> verdict
+        self.made = {}  # file -> the mutants that there are
         if not os.path.exists(self.file):
             return
         with open(self.file, encoding="utf-8") as file:
             for digest, place, verdict in json.load(file):
                 mutant = Mutant(*place)
-                if self.digests.get(mutant.file) == digest:
+                if (self.digests.get(mutant.file) == digest
+                        and mutant in self.all_of(mutant.file)):
                     self.of[mutant] = verdict
+
+    def all_of(self, name):
+        if name not in self.made:
+            self.made[name] = set(mutants_of(name, read(name)))
+        return self.made[name]
 
     def add(self, mutant, verdict):
         self.of[mutant] = verdict
