@@ -179,7 +179,8 @@ run(const struct row *row)
 {
 	char paths[4][4] = { "a@x", "b@x", "c@x", "d@x" }, sender[] = "me@x";
 	struct submit_options options = { .trace = -1 };
-	struct smarthost host = { .name = "mail.test" };
+	char name[] = "mail.test";
+	struct smarthost host = { .name = name };
 	struct recipient to[4] = { { .path = paths[0] }, { .path = paths[1] },
 		{ .path = paths[2] }, { .path = paths[3] } };
 	struct envelope envelope = { .sender = sender, .to = to,
@@ -215,7 +216,8 @@ run(const struct row *row)
 	check(row, "intact", s.intact, row->intact);
 	check(row, "begun", mail.begun, row->begun);
 	check(row, "answered", mail.times.answered != 0, mail.final.code != 0 &&
-	    strchr(row->heard, '.') != NULL);
+	    (strchr(row->heard, '.') != NULL ||
+	    strstr(row->heard, "BDAT") != NULL));
 	check(row, "mail->after", (int)mail.after, (int)row->after);
 	auth_free(&auth);
 	buffer_free(&w.line);
@@ -252,7 +254,7 @@ static const struct row rows[] = {
 		.codes = "250", .begun = 1 },
 	{ .name = "refused sender", .offered = EXT_PIPELINING, .n = 1,
 		.replies = "550 no\n503 a\n503 data\n",
-		.heard = M " " A " DATA /", .result = -1, .code = EX_NOPERM,
+		.heard = M " " A " DATA /", .result = -1, .code = EX_UNAVAILABLE,
 		.text = "MAIL refused: 550 no", .codes = "0", .final = 550,
 		.intact = 1 },
 	{ .name = "one of two is refused", .offered = EXT_PIPELINING, .n = 2,
@@ -435,25 +437,25 @@ static const struct row with_auth[] = {
 		.auth = "plain", .offered = EXT_PIPELINING | EXT_AUTH,
 		.replies = "235 in\n550 m\n503 a\n503 data\n",
 		.heard = AUTH " " M " " A " DATA /", .result = -1,
-		.code = EX_NOPERM, .text = "550 m", .codes = "0",
+		.code = EX_UNAVAILABLE, .text = "550 m", .codes = "0",
 		.final = 550, .intact = 1 },
 	{ .name = "RCPT refused is not repeated", .n = 1,
 		.auth = "plain", .offered = EXT_PIPELINING | EXT_AUTH,
 		.replies = "235 in\n250 m\n503 a\n503 data\n",
 		.heard = AUTH " " M " " A " DATA /", .result = -1,
-		.code = EX_PROTOCOL, .text = "503 a", .codes = "503",
+		.code = EX_NOUSER, .text = "503 a", .codes = "503",
 		.intact = 1, .begun = 1 },
 	{ .name = "MAIL is not repeated after 421", .n = 1,
 		.auth = "plain", .offered = EXT_PIPELINING | EXT_AUTH,
 		.replies = "235 in\n503 m\n421 a\n",
 		.heard = AUTH " " M " " A " DATA /", .result = -1,
-		.code = EX_PROTOCOL, .text = "503 m", .codes = "0",
+		.code = EX_UNAVAILABLE, .text = "503 m", .codes = "0",
 		.final = 503 },
 	{ .name = "MAIL is not repeated after 354", .n = 1,
 		.auth = "plain", .offered = EXT_PIPELINING | EXT_AUTH,
 		.replies = "235 in\n503 m\n503 a\n354 go\n",
 		.heard = AUTH " " M " " A " DATA /", .result = -1,
-		.code = EX_PROTOCOL, .text = "503 m", .codes = "0",
+		.code = EX_UNAVAILABLE, .text = "503 m", .codes = "0",
 		.final = 503 },
 };
 
