@@ -13,7 +13,7 @@ those that SUITES names, default all. Every n-th of their mutants is tried, so
 that there are about SAMPLE, from the SEED-th on; all of them if SAMPLE is 0.
 JOBS mutants are tried together. --again tries those that survived the last
 run, which is in BUILDDIR/mutation/verdicts.json, and counts the others as they
-were.
+were; those that have a reason now need no other try.
 
 Each test of a suite runs once in a build with gcov's counters, in
 BUILDDIR/mutation/map: a mutant is tried by the tests that run its line only,
@@ -121,7 +121,7 @@ def is_changeable(code, start, end):
     return not (DECLARATION.match(line) and "=" not in line
                 or PARAMETER.search(line)
                 or code[start - 1] + code[end] == "{}"
-                or re.search(r"\bsizeof\(\w+\[$", line)
+                or re.search(r"\bsizeof\([\w>.-]+\[$", line)
                 or re.search(r"\breturn -?$", line)
                 and code[end] == ";")
 
@@ -537,6 +537,11 @@ def try_mutants(build, jobs, chosen, texts, verdicts):
     reasons = Reasons()
     for key in reasons.gone(texts):
         yield "a reason for a mutant that is gone: %s: %s -> %s" % key
+    for mutant in [*chosen]:
+        if (verdicts.of.get(mutant) == "survivor"
+                and reasons.find(mutant, texts[mutant.file])):
+            verdicts.add(mutant, "same")
+            chosen.remove(mutant)
     for mutant, verdict, words in try_all(build, jobs, chosen, texts):
         if verdict is None:
             continue

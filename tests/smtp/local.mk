@@ -47,6 +47,7 @@ CONVERSATIONS = \
 	tests/smtp/a-scram-without-another-mechanism-has-no-successor.conv \
 	tests/smtp/a-second-mechanism-without-a-reply-leaves-the-first-refusal.conv \
 	tests/smtp/a-sender-that-is-not-owned-is-told.conv \
+	tests/smtp/a-silent-server-gets-a-hint-at-implicit-tls.conv \
 	tests/smtp/a-temporary-auth-failure-is-not-a-wrong-password.conv \
 	tests/smtp/a-time-to-hold-until-is-passed-on.conv \
 	tests/smtp/a-tls-alert-in-place-of-a-greeting-names-implicit-tls.conv \
