@@ -366,6 +366,7 @@ class Workshop:
         self.link += flags + more
         self.libraries = libraries + units + rest
         self.kills = collections.Counter() if kills is None else kills
+        self.stopped = False
 
     def make_object(self, name, text):
         """Compiles a file's text; False if it is no C."""
@@ -395,7 +396,7 @@ class Workshop:
 
     def judge(self, mutant, text, tests, known):
         """The test that catches a mutant, "" if none does, None if it is no
-        C."""
+        C or the run is interrupted."""
         if not self.make_object(mutant.file, apply(mutant, text)):
             return None
         made = {}
@@ -403,6 +404,8 @@ class Workshop:
         for group in groups(sorted(tests, key=lambda test: (
                 (known[test]["seconds"] + 0.1)
                 / (1 + 10 * self.kills[place, test])))):
+            if self.stopped:
+                return None
             for test in group:
                 self.make_program(test, made)
             with concurrent.futures.ThreadPoolExecutor(TOGETHER) as pool:
@@ -511,9 +514,11 @@ def try_all(build, jobs, chosen, texts):
     for names in sorted({tuple(suites[name]) for name in texts}):
         known.learn(names, [name for name in texts
                             if tuple(suites[name]) == names])
+    all_shops = [Workshop(build, f"shop-{number}", kills)
+                 for number in range(jobs)]
     shops = queue.SimpleQueue()
-    for number in range(jobs):
-        shops.put(Workshop(build, f"shop-{number}", kills))
+    for shop in all_shops:
+        shops.put(shop)
 
     def attempt(mutant):
         shop = shops.get()
@@ -529,6 +534,8 @@ def try_all(build, jobs, chosen, texts):
             for future in concurrent.futures.as_completed(done):
                 yield future.result()
         finally:
+            for shop in all_shops:
+                shop.stopped = True
             pool.shutdown(cancel_futures=True)
 
 
