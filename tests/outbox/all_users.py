@@ -315,6 +315,10 @@ def a_signal_ends_all_of_them():
         run = machine.start("-q", "--all-users")
         met.wait(SECONDS)
         run.send_signal(signal.SIGTERM)
+        try:  # stdin stays open: it is not read
+            run.wait(SECONDS / 12)
+        except subprocess.TimeoutExpired:
+            yield "it waits for stdin"
         run.communicate(b"", SECONDS)
         yield from differs("status", run.returncode, -signal.SIGTERM)
         yield from differs("left", programs_of_users(machine), [])
