@@ -56,6 +56,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 REASONS = os.path.join(TOP, "tests", "mutation.reasons")
 AIM = 90.0
 TOGETHER = 4  # conversations
+QUICK = 10  # seconds
 RUNNERS = {".conv": "tests/smtp/play.py", ".states": "tests/faults/run.py"}
 FAILURE = re.compile(rb"^not ok", re.MULTILINE)
 # (files, tests that are meant to see them); a program of tests/unit or
@@ -333,10 +334,13 @@ class Map:
         return own[-1] in run
 
     def tests_for(self, mutant, tests, text):
+        """Those that run its line; if there are none, the quick ones that run
+        the file: a process that is killed leaves no counters."""
         code = text.splitlines()
-        return sorted((test for test in tests if self.of[test]["fine"] and
-                       self.runs(test, mutant, code)),
-                      key=lambda test: self.of[test]["seconds"])
+        usable = [test for test in tests if self.of[test]["fine"]]
+        return ([test for test in usable if self.runs(test, mutant, code)]
+                or [test for test in usable if self.of[test]["seconds"] < QUICK
+                    and self.of[test]["lines"].get(mutant.file)])
 
 
 def groups(tests):
@@ -501,9 +505,8 @@ def try_one(shop, known, tests, mutant, text):
     """The test that catches it, "" or None as judge() has it, and its words."""
     able = known.tests_for(mutant, tests, text)
     verdict = shop.judge(mutant, text, able, known.of)
-    words = "%s:%d: %s -> %s" % (mutant.file, mutant.line,
-                                 *before_and_after(mutant, text))
-    return verdict, words + ("" if able else "  (no test runs it)")
+    return verdict, "%s:%d: %s -> %s" % (mutant.file, mutant.line,
+                                         *before_and_after(mutant, text))
 
 
 def try_all(build, jobs, chosen, texts):
