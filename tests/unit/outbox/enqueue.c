@@ -19,6 +19,7 @@ static const struct row {
 	int code, signal, lasting;
 	enum outcome outcome;
 	int final, begun;
+	const char *config;   /* of -C */
 	/* what is wanted */
 	int queued;           /* recipients in the file */
 	int is_put_off, doubts;
@@ -77,6 +78,16 @@ static const struct row {
 	{ .name = "one refusal for good refuses all", .codes = { 550, 451 },
 		.code = EX_NOUSER, .result = EX_NOUSER, .text = "why",
 		.hint = "do it" },
+	{ .name = "accepted by RCPT alone", .codes = { 250, 451 },
+		.code = EX_TEMPFAIL, .begun = 1, .queued = 2, .is_put_off = 1,
+		.text = "queued as ID: why", .hint = "" },
+	{ .name = "partial: accepted by RCPT alone", .codes = { 250, 1 },
+		.partial = 1, .code = EX_TEMPFAIL, .begun = 1, .queued = 1,
+		.is_put_off = 1, .text = "queued as ID: why", .hint = "" },
+	{ .name = "without its config file", .codes = { 1 },
+		.code = EX_TEMPFAIL, .config = "/nonexistent/config",
+		.result = EX_TEMPFAIL, .text = "not queued: outbox: the config "
+		    "file of -C is gone: why", .hint = "do it" },
 	{ .name = "partial: one for good, one for now",
 		.codes = { 550, 451 }, .partial = 1, .code = EX_NOUSER,
 		.queued = 1, .result = EX_NOUSER, .text = "550 for r0@x",
@@ -188,7 +199,7 @@ check_outbox(const struct row *row, char id[OUTBOX_ID])
 static void
 run(const struct row *row)
 {
-	const struct selection selection = {0};
+	const struct selection selection = { .config = row->config };
 	struct submission facts = { .begun = row->begun };
 	struct envelope e = {0};
 	struct message m = {0};
