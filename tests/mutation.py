@@ -65,7 +65,9 @@ SUITES = [
     ("src/smtp/*.c", ["tests/unit/smtp/*.c", "tests/smtp/*.conv",
                       "tests/smtp/outcomes.py", "tests/smtp/waiting.py",
                       "tests/cli/hosts.py", "tests/cli/hints.py",
-                      "tests/cli/sandbox.py", "tests/relay/peer.py",
+                      "tests/cli/sandbox.py", "tests/cli/signals.py",
+                      "tests/relay/peer.py", "tests/real/tunnels.py",
+                      "tests/real/dns.py", "tests/real/dane.py",
                       "tests/faults/*.states", "tests/faults/mechanisms.py",
                       "tests/faults/echoed_secret.py",
                       "tests/faults/fallback.py",
@@ -77,7 +79,9 @@ SUITES = [
                         "tests/outbox/person.py", "tests/outbox/report.py",
                         "tests/outbox/rows.py", "tests/outbox/enable.py",
                         "tests/outbox/all_users.py",
-                        "tests/outbox/sites.py"]),
+                        "tests/outbox/sites.py", "tests/outbox/calls.py",
+                        "tests/outbox/disks.py", "tests/outbox/powercut.py",
+                        "tests/cli/signals.py"]),
     # Several messages over one session; the progress line.
     ("src/smtp/reuse.c", ["tests/relay/replies.py", "tests/relay/clients.py",
                           "tests/outbox/fate.py", "tests/outbox/ledger.py",
@@ -85,7 +89,7 @@ SUITES = [
     ("src/smtp/data.c", ["tests/cli/progress.py", "tests/real/lmtp.py"]),
     # Which hosts there are.
     ("src/smtp/smarthost.c", ["tests/cli/reach.py", "tests/cli/proxy.py",
-                              "tests/real/dns.py", "tests/real/lmtp.py"]),
+                              "tests/real/lmtp.py"]),
     ("src/config/override.c", ["tests/unit/config/*.c"]),
     ("src/tls/verify.c", ["tests/unit/tls/*.c", "tests/real/certificates.py"]),
 ]

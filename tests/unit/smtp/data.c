@@ -22,6 +22,8 @@ struct wire {
 	size_t after;
 	int ends;                   /* after that: the end, not silence */
 	char heard[256], traced[1024];
+	const struct stream *stream;
+	int shown;                  /* there is a progress line */
 };
 
 static ssize_t
@@ -49,6 +51,7 @@ wire_write(struct transport *t, const void *data, size_t n, struct error *err)
 {
 	struct wire *w = (struct wire *)t;
 
+	w->shown |= w->stream->progress != NULL;
 	if (n > w->room - w->taken)
 		n = w->room - w->taken;
 	if (n == 0) {
@@ -138,6 +141,7 @@ run(const struct plan *p, const struct setting *set, struct wire *w)
 	w->ends = p->ends;
 	assert_int_equal(pipe(trace), 0);
 	stream_open(&s.stream, &w->transport, deadline_in(5000), trace[1]);
+	w->stream = &s.stream;
 	s.account = &a;
 	s.options = &options;
 	s.smarthost = &host;
@@ -149,6 +153,8 @@ run(const struct plan *p, const struct setting *set, struct wire *w)
 	if (strstr(err.text, p->text) == NULL)
 		fail_msg("%s: expected %s", err.text, p->text);
 	assert_int_equal(s.intact, p->intact);
+	assert_int_equal(w->shown, 0); /* no terminal */
+	assert_null(s.stream.progress);
 	assert_int_equal(to.pending, 0);
 	assert_int_equal(mail.times.answered != 0, mail.final.code != 0);
 	/* an acceptance leaves the reply to RCPT as it is, but for LMTP */
