@@ -338,6 +338,37 @@ a_try_decides_what_becomes_of_the_message(void **state)
 		run(&rows[i]);
 }
 
+/* Given up without a try; a message that cannot be moved ends the flush. */
+static void
+what_cannot_be_tried_is_given_up(void **state)
+{
+	static const struct row row = { .name = "not tried", .codes = { 1 },
+		.events = "trying failed", .place = FAILS,
+		.complaint = "outbox: message ID given up: why" };
+
+	(void)state;
+	for (int fails = 0; fails < 2; fails++) {
+		struct bench b;
+		struct error err = {0};
+		int *place = &b.flushing.outbox.places[OUTBOX_FAILED];
+
+		begin(&b, &row);
+		if (fails) {
+			close(*place);
+			*place = -1;
+		}
+		assert_int_equal(disposition_give_up(&b.flushing, &b.job,
+		    "why", &err), -fails);
+		assert_int_equal(b.flushing.result.failed, !fails);
+		assert_int_equal(outbox_is_missing(&b.flushing.outbox,
+		    OUTBOX_NEW, b.id), !fails);
+		check_journal(&b, &row);
+		if (!fails)
+			check_complaint(&b, &row);
+		end(&b);
+	}
+}
+
 /* The account's name is told unless the text begins with it; the hint is that
  * of the error, or says what to do. */
 static void
@@ -403,6 +434,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_try_decides_what_becomes_of_the_message),
+		cmocka_unit_test(what_cannot_be_tried_is_given_up),
 		cmocka_unit_test(a_held_account_is_told_once),
 		cmocka_unit_test(complaints_have_the_most_serious_code),
 	};
