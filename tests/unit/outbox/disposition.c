@@ -27,6 +27,7 @@ struct row {
 	int final, opening, begun;
 	const char *mechanism;  /* of a session that has not authenticated */
 	unsigned doubts;        /* of the file */
+	int is_lost;            /* somebody has removed the journal */
 	/* what is wanted */
 	int result;
 	enum { STAYS, FAILS, GOES } place;
@@ -102,6 +103,10 @@ static const struct row rows[] = {
 		.begun = 1, .place = FAILS,
 		.events = "trying accepted refused failed",
 		.complaint = "given up: recipient rejected: 550 for r1@x" },
+	{ .name = "all are settled, and the journal is lost",
+		.codes = { 250, 550 }, .partial = 1, .code = EX_NOUSER,
+		.outcome = OUTCOME_PARTIAL, .begun = 1, .is_lost = 1,
+		.place = FAILS, .complaint = "given up: why" },
 	{ .name = "all are settled, ten were refused",
 		.codes = { 250, 550, 550, 550, 550, 550, 550, 550, 550, 550,
 		    550 },
@@ -299,6 +304,9 @@ run(const struct row *row)
 	const struct site *site = &b.site;
 
 	begin(&b, row);
+	if (row->is_lost)
+		assert_int_equal(unlinkat(o->places[OUTBOX_JOURNAL], b.id, 0),
+		    0);
 	{
 		const struct attempt attempt = { .account = &b.site.account,
 			.envelope = &b.job.file.envelope,
@@ -325,7 +333,8 @@ run(const struct row *row)
 	if (row->due != 0 ? llabs(site->due - time(NULL) - row->due) > 60
 	    : site->due != 0)
 		fail_msg("%s: due: %lld", row->name, (long long)site->due);
-	check_journal(&b, row);
+	if (!row->is_lost)
+		check_journal(&b, row);
 	check_complaint(&b, row);
 	end(&b);
 }
