@@ -3,6 +3,8 @@
 #include "../unit.h"
 
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -62,15 +64,15 @@ tear_down(void **state)
 	return status;
 }
 
-/* A message queued so many seconds ago, which is not due for an hour. */
+/* A message queued so many seconds ago. */
 static void
-add_message(struct bench *b, enum outbox_place place, int64_t age,
+add_due(struct bench *b, enum outbox_place place, int64_t age, int64_t due,
     const char *journal, char id[OUTBOX_ID])
 {
 	char recipient[] = "you@x", sender[] = "me@x";
 	struct recipient to = { .path = recipient };
 	struct message_file m = { .fd = -1, .queued = time(NULL) - age,
-		.due = time(NULL) + 3600,
+		.due = due,
 		.origin = { .account = "default", .config = b->config },
 		.envelope = { .sender = sender, .to = &to, .n = 1 } };
 	struct error err = {0};
@@ -86,6 +88,14 @@ add_message(struct bench *b, enum outbox_place place, int64_t age,
 	    0600);
 	assert_int_equal(write(fd, journal, strlen(journal)), strlen(journal));
 	close(fd);
+}
+
+/* One that is not due for an hour. */
+static void
+add_message(struct bench *b, enum outbox_place place, int64_t age,
+    const char *journal, char id[OUTBOX_ID])
+{
+	add_due(b, place, age, time(NULL) + 3600, journal, id);
 }
 
 static int
@@ -228,6 +238,63 @@ what_was_accepted_is_removed_and_no_longer_counted(void **state)
 	assert_string_equal(text, "0 0\n");
 }
 
+/* Another version of the program has queued it. */
+static void
+a_message_of_another_version_is_held(void **state)
+{
+	static const char text[] = MESSAGE_FILE_MAGIC "1\n\n";
+	static const char *const ids[] = {
+		"20261123T125500Z-0123456789abcdef",
+		"20261123T125501Z-0123456789abcdef" };
+	struct bench *b = *state;
+	struct error err;
+
+	for (size_t i = 0; i < 2; i++) {
+		int fd = openat(b->outbox.places[OUTBOX_NEW], ids[i],
+		    O_WRONLY | O_CREAT, 0600);
+
+		assert_int_equal(write(fd, text, sizeof(text) - 1),
+		    sizeof(text) - 1);
+		close(fd);
+	}
+	assert_int_equal(flush(b, &err), -1);
+	assert_int_equal(err.code, EX_CONFIG);
+	assert_string_equal(err.text, "outbox: message "
+	    "20261123T125500Z-0123456789abcdef is held: format is not version "
+	    "2: another version of onehop has queued the message\n"
+	    "outbox: message 20261123T125501Z-0123456789abcdef is held: format "
+	    "is not version 2: another version of onehop has queued the "
+	    "message");
+	assert_int_equal(b->result.waiting, 2);
+	assert_int_equal(b->result.held.code, EX_CONFIG);
+	assert_int_equal(strncmp(b->result.held.text, "format is not", 13), 0);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(faccessat(b->outbox.places[OUTBOX_JOURNAL],
+		    ids[i], F_OK, 0), 0);
+}
+
+/* The journal takes that the message is read, and no more. */
+static void
+a_journal_that_is_full_ends_the_flush(void **state)
+{
+	const struct rlimit small = { 24, RLIM_INFINITY };
+	struct bench *b = *state;
+	struct rlimit before;
+	struct error err;
+	char id[OUTBOX_ID];
+
+	add_due(b, OUTBOX_NEW, 0, 0, NULL, id);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_int_equal(flush(b, &err), -1);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(err.code, EX_TEMPFAIL);
+	assert_non_null(strstr(err.text, "cannot write the journal of the "
+	    "message"));
+	assert_false(outbox_is_missing(&b->outbox, OUTBOX_NEW, id));
+}
+
 static void
 the_report_has_one_line(void **state)
 {
@@ -269,6 +336,8 @@ main(void)
 		TEST(without_an_outbox_nothing_is_counted),
 		TEST(each_message_that_was_given_up_is_named),
 		TEST(what_was_accepted_is_removed_and_no_longer_counted),
+		TEST(a_message_of_another_version_is_held),
+		TEST(a_journal_that_is_full_ends_the_flush),
 		TEST(the_report_has_one_line),
 		TEST(the_oldest_message_may_wait_so_long),
 	};

@@ -87,8 +87,10 @@ a_mechanism_is_chosen_or_its_absence_explained(void **state)
 		if (rows[i].hint[0] == '\0' ? err.hint[0] != '\0'
 		    : strstr(err.hint, rows[i].hint) == NULL)
 			fail_msg("%s: hint: %s", rows[i].mechanisms, err.hint);
-		if (rows[i].chosen != NULL)
+		if (rows[i].chosen != NULL) {
 			assert_string_equal(x.mechanism->name, rows[i].chosen);
+			assert_string_equal(x.identity.host, "mail.test");
+		}
 		auth_free(&x);
 		buffer_free(&secret.text);
 		buffer_free(&s.secrets);
