@@ -503,6 +503,8 @@ def a_session_that_ends_at_the_dot_is_begun_again():
             yield from fault_of(house.flush(), 0)
             yield from differs("copies", sink.count(), {"1@x": 1, "2@x": 1})
             yield from differs("connections", sink.connections, 2)
+        with open(os.path.join(house.outbox, "tally"), "rb") as file:
+            yield from differs("tally", file.read(), b"0 0\n")
 
 
 def a_refused_address_is_asked_for_once():

@@ -23,6 +23,7 @@ CONVERSATIONS = \
 	tests/smtp/a-greeting-of-421-is-temporary.conv \
 	tests/smtp/a-greeting-of-554-is-a-refusal.conv \
 	tests/smtp/a-greeting-of-another-class-is-no-greeting.conv \
+	tests/smtp/a-greeting-of-one-octet-of-tls-is-nonsense.conv \
 	tests/smtp/a-greeting-of-several-lines-is-one-greeting.conv \
 	tests/smtp/a-hold-longer-than-the-server-grants-is-refused.conv \
 	tests/smtp/a-hold-that-is-not-offered-sends-nothing-now.conv \

@@ -2,6 +2,7 @@
 /* The content and its end over a connection that breaks at a chosen octet. */
 #include "../unit.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "../letter.h"
@@ -25,6 +26,9 @@ struct wire {
 	const struct stream *stream;
 	int shown;                  /* there is a progress line */
 };
+
+/* The signal that comes when the room is used up, or 0. */
+static int signal_at_break;
 
 static ssize_t
 wire_read(struct transport *t, void *data, size_t n, struct error *err)
@@ -55,6 +59,10 @@ wire_write(struct transport *t, const void *data, size_t n, struct error *err)
 	if (n > w->room - w->taken)
 		n = w->room - w->taken;
 	if (n == 0) {
+		if (signal_at_break != 0) {
+			raise(signal_at_break);
+			return TRANSPORT_WANT_WRITE;
+		}
 		fail(err, EX_TEMPFAIL, "broken pipe");
 		return TRANSPORT_FAILED;
 	}
@@ -225,6 +233,35 @@ the_last_octet_decides_what_is_known(void **state)
 	}
 }
 
+/* A signal ends the run; the reply is not waited for. */
+static void
+a_signal_leaves_what_was_sent_in_doubt(void **state)
+{
+	static const struct setting set = { MESSAGE, sizeof(MESSAGE) - 1, 0, 0,
+		CONTENT_QUIT, NULL };
+	static const struct plan plans[] = {
+		{ 22, "", ALL, 0, -1, EX_TEMPFAIL, OUTCOME_NOT_SENT,
+		    "while sending the end of the message: ", 0 },
+		{ 23, "", ALL, 0, -1, EX_TEMPFAIL, OUTCOME_UNKNOWN,
+		    "the message may have been accepted", 1 },
+		{ 28, "", ALL, 0, -1, EX_TEMPFAIL, OUTCOME_UNKNOWN,
+		    "the message may have been accepted", 1 },
+	};
+
+	(void)state;
+	signal_at_break = SIGTERM;
+	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
+		struct wire w;
+
+		signals_hold();
+		run(&plans[i], &set, &w);
+		signal(SIGTERM, SIG_IGN); /* no longer pending */
+		signals_reset();
+		signal(SIGTERM, SIG_DFL);
+	}
+	signal_at_break = 0;
+}
+
 static void
 a_session_that_goes_on_gets_no_quit(void **state)
 {
@@ -387,6 +424,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_octet_decides_what_is_known),
+		cmocka_unit_test(a_signal_leaves_what_was_sent_in_doubt),
 		cmocka_unit_test(a_session_that_goes_on_gets_no_quit),
 		cmocka_unit_test(the_last_octet_decides_with_bdat_too),
 		cmocka_unit_test(a_long_message_breaks_in_the_middle),
