@@ -350,22 +350,26 @@ replies_are_written_as_ranges(void **state)
 static void
 a_line_without_room_leaves_no_part(void **state)
 {
-	const struct rlimit none = { 18, RLIM_INFINITY };
+	const size_t len = strlen("deferred 1 2 x\n");
 	struct rlimit before;
-	struct error err = {0};
-	struct journal j;
 
 	(void)state;
-	open_new(&j, "deferred 1 2 x\n");
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-	assert_int_equal(journal_write(&j, JOURNAL_ACCEPTED, 0, NULL, &err),
-	    -1);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-	assert_int_equal(err.code, EX_TEMPFAIL);
-	assert_int_equal(lseek(j.fd, 0, SEEK_END), strlen("deferred 1 2 x\n"));
-	journal_close(&j);
+	for (rlim_t room = 0; room < 4; room++) {
+		const struct rlimit none = { len + room, RLIM_INFINITY };
+		struct error err = {0};
+		struct journal j;
+
+		open_new(&j, "deferred 1 2 x\n");
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+		assert_int_equal(journal_write(&j, JOURNAL_ACCEPTED, 0, NULL,
+		    &err), -1);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+		assert_int_equal(err.code, EX_TEMPFAIL);
+		assert_int_equal(lseek(j.fd, 0, SEEK_END), len);
+		journal_close(&j);
+	}
 }
 
 static void
