@@ -394,6 +394,33 @@ without_a_note_the_end_is_not_sent(void **state)
 	}
 }
 
+static int
+note(void *queue, struct error *err)
+{
+	(void)err;
+	++*(int *)queue;
+	return 0;
+}
+
+static void
+the_end_is_noted_once(void **state)
+{
+	static const struct plan plan = { ALL, "250 queued\r\n", 23, 0, 0, 0,
+		OUTCOME_NOT_SENT, "", 0 };
+
+	(void)state;
+	for (int chunking = 0; chunking < 2; chunking++) {
+		int times = 0;
+		const struct commit_hook hook = { note, &times };
+		const struct setting set = { MESSAGE, sizeof(MESSAGE) - 1,
+			chunking, 0, CONTENT_QUIT, &hook };
+		struct wire w;
+
+		run(&plan, &set, &w);
+		assert_int_equal(times, 1);
+	}
+}
+
 static const struct plan by_lmtp[] = {
 	{ ALL, "250 delivered\r\n", 23, 0, 0, 0, OUTCOME_NOT_SENT, "", 0 },
 	{ ALL, "150 wait\r\n", 23, 0, -1, EX_PROTOCOL, OUTCOME_UNKNOWN,
@@ -431,6 +458,7 @@ main(void)
 		cmocka_unit_test(
 		    a_reply_to_all_that_bdat_announced_is_no_early_one),
 		cmocka_unit_test(without_a_note_the_end_is_not_sent),
+		cmocka_unit_test(the_end_is_noted_once),
 		cmocka_unit_test(lmtp_answers_for_the_recipient),
 	};
 
