@@ -507,6 +507,30 @@ def a_session_that_ends_at_the_dot_is_begun_again():
             yield from differs("tally", file.read(), b"0 0\n")
 
 
+def a_session_is_begun_again_once():
+    """The third message waits: its server has refused two sessions."""
+    dots = []
+
+    def closing(verb, *_):
+        if verb == b"dot":
+            dots.append(verb)
+            if len(dots) > 1:
+                return b"421 4.3.2 not now\r\n"
+        return None
+
+    with House() as house:
+        for name in ("1@x", "2@x", "3@x"):
+            yield from fault_of(house.send(name), 0)
+        with Sink(closing) as sink:
+            house.lead_to(sink.port)
+            result = house.flush()
+            yield from fault_of(result, 0)
+            yield from differs("stderr", result.stderr, b"")
+            yield from differs("copies", sink.count(), {"1@x": 1})
+            yield from differs("dots", len(dots), 3)
+            yield from differs("new", len(house.files("new")), 2)
+
+
 def a_refused_address_is_asked_for_once():
     """Although the server's 354 has cost the session."""
     asked = []
@@ -572,6 +596,7 @@ def main():
                  an_offline_flush_costs_no_sync,
                  a_silent_server_delays_its_own_messages,
                  a_session_that_ends_at_the_dot_is_begun_again,
+                 a_session_is_begun_again_once,
                  a_refused_address_is_asked_for_once,
                  refusals_are_noted_ahead_of_the_dot):
         name = test.__name__.replace("_", " ")

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -180,6 +181,7 @@ what_is_written_is_read(void **state)
 	(void)state;
 	open_new(&j, "deferred 1 2 x\naccep");
 	assert_int_equal(journal_reserve(&j, 5, &err), 0);
+	assert_int_equal(journal_reserve(&j, 1000, &err), 0);
 	assert_int_equal(journal_write_replies(&j, &e, index, &err), 0);
 	assert_int_equal(journal_write(&j, JOURNAL_UNKNOWN, 77, "lost", &err),
 	    0);
@@ -245,6 +247,62 @@ a_torn_line_is_not_completed(void **state)
 		journal_close(&j);
 		free(text);
 	}
+}
+
+static unsigned syncs;
+
+/* In place of the C library's. */
+int
+fdatasync(int fd)
+{
+	(void)fd;
+	syncs++;
+	return 0;
+}
+
+/* A line that must survive a power cut is on disk; an acceptance that is lost
+ * after "ending" is a doubt, not a lie. */
+static void
+what_must_survive_is_synced(void **state)
+{
+	static const struct {
+		enum journal_event event;
+		unsigned syncs;
+	} lines[] = {
+		{ JOURNAL_READING, 0 }, { JOURNAL_TRYING, 0 },
+		{ JOURNAL_HELD, 0 }, { JOURNAL_DEFERRED, 0 },
+		{ JOURNAL_FAILED, 0 }, { JOURNAL_RETRIED, 1 },
+		{ JOURNAL_ENDING, 1 }, { JOURNAL_ACCEPTED, 0 },
+		{ JOURNAL_ENDING, 1 }, { JOURNAL_DEFERRED, 1 },
+		{ JOURNAL_ENDING, 1 }, { JOURNAL_HELD, 1 },
+		{ JOURNAL_HELD, 0 }, { JOURNAL_ENDING, 1 },
+		{ JOURNAL_UNKNOWN, 1 }, { JOURNAL_UNKNOWN, 0 },
+	};
+	struct recipient to = { .reply = { .code = 250 } };
+	const struct envelope e = { .to = &to, .n = 1 };
+	const size_t index = 0;
+	struct error err = {0};
+	struct journal j;
+
+	(void)state;
+	open_new(&j, "");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		syncs = 0;
+		assert_int_equal(journal_write(&j, lines[i].event, 7, "x",
+		    &err), 0);
+		if (syncs != lines[i].syncs)
+			fail_msg("line %zu: synced %u times", i, syncs);
+		assert_int_equal(j.ending, lines[i].event == JOURNAL_ENDING);
+	}
+	syncs = 0;
+	assert_int_equal(journal_write(&j, JOURNAL_ENDING, 0, NULL, &err), 0);
+	assert_int_equal(journal_write_replies(&j, &e, &index, &err), 0);
+	assert_int_equal(syncs, 2);
+	assert_int_equal(j.ending, 0);
+	to.reply.code = 451;
+	assert_int_equal(journal_write_replies(&j, &e, &index, &err), 0);
+	assert_int_equal(syncs, 2); /* nothing to write */
+	journal_close(&j);
 }
 
 static void
@@ -367,6 +425,8 @@ a_line_without_room_leaves_no_part(void **state)
 		    &err), -1);
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
 		assert_int_equal(err.code, EX_TEMPFAIL);
+		assert_non_null(strstr(err.text,
+		    strerror(room == 0 ? EFBIG : ENOSPC)));
 		assert_int_equal(lseek(j.fd, 0, SEEK_END), len);
 		journal_close(&j);
 	}
@@ -442,6 +502,7 @@ main(void)
 		cmocka_unit_test(a_try_that_changed_nothing_leaves_no_line),
 		cmocka_unit_test(a_torn_line_is_not_completed),
 		cmocka_unit_test(a_line_without_room_leaves_no_part),
+		cmocka_unit_test(what_must_survive_is_synced),
 		cmocka_unit_test(whole_lines_are_all_kept),
 		cmocka_unit_test(a_reason_is_cut_to_its_room),
 		cmocka_unit_test(replies_are_written_as_ranges),
