@@ -164,6 +164,7 @@ run(const struct plan *p, const struct setting *set, struct wire *w)
 	assert_int_equal(w->shown, 0); /* no terminal */
 	assert_null(s.stream.progress);
 	assert_int_equal(to.pending, 0);
+	assert_true(mail.times.invited != 0);
 	assert_int_equal(mail.times.answered != 0, mail.final.code != 0);
 	/* an acceptance leaves the reply to RCPT as it is, but for LMTP */
 	if (!set->lmtp)
