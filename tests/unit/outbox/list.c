@@ -312,6 +312,47 @@ a_damaged_message_is_listed(void **state)
 	free(text);
 }
 
+/* Neither is an empty queue. */
+static void
+what_cannot_be_listed_is_an_error(void **state)
+{
+	struct bench *b = *state;
+	char path[64], text[64];
+	struct selection file = { .outbox = path };
+
+	snprintf(path, sizeof(path), "%s/file", b->directory);
+	close(open(path, O_WRONLY | O_CREAT, 0600));
+	for (int extent = LIST_WAITING; extent <= LIST_ALL; extent++) {
+		const struct list_order order = { &file,
+			(enum list_extent)extent, LIST_TEXT };
+		struct error err = {0};
+		int ends[2];
+
+		assert_int_equal(pipe(ends), 0);
+		assert_int_equal(list_messages(ends[1], &order, &err), -1);
+		assert_int_equal(err.code, EX_TEMPFAIL);
+		assert_non_null(strstr(err.text, "cannot open"));
+		close(ends[1]);
+		assert_int_equal(read(ends[0], text, sizeof(text)), 0);
+		close(ends[0]);
+	}
+}
+
+static void
+a_list_that_cannot_be_written_is_an_error(void **state)
+{
+	struct bench *b = *state;
+	const struct list_order order = { &b->selection, LIST_ALL, LIST_TEXT };
+	struct error err = {0};
+	int full = open("/dev/full", O_WRONLY);
+
+	if (full < 0)
+		skip();
+	assert_int_equal(list_messages(full, &order, &err), -1);
+	assert_int_equal(err.code, EX_IOERR);
+	close(full);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -323,6 +364,8 @@ main(void)
 		TEST(what_was_given_up_is_counted_first),
 		TEST(json_has_a_member_for_each_fact),
 		TEST(a_damaged_message_is_listed),
+		TEST(what_cannot_be_listed_is_an_error),
+		TEST(a_list_that_cannot_be_written_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
