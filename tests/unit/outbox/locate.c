@@ -219,6 +219,29 @@ patterns_are_those_of_a_shared_directory(void **state)
 	}
 }
 
+/* They may ask for a password. */
+static void
+no_command_of_the_config_is_run(void **state)
+{
+	struct bench *b = *state;
+	const struct selection selection = { .config = b->config };
+	struct string_list found = {0};
+	struct error err = {0};
+	char *ran = xasprintf("%s/ran", b->home);
+
+	make_directory(b, "first");
+	write_text(b, b->config, "account default\nhost h\noutbox ~/first\n"
+	    "eval touch ~/ran\n");
+	assert_found(b, &selection, "/first,");
+	write_text(b, b->config, "account default\nhost h\noutbox /v/%u\n"
+	    "eval touch ~/ran\n");
+	assert_int_equal(locate_patterns(&found, &selection, &err), 0);
+	assert_int_equal(found.n, 1);
+	string_list_free(&found);
+	assert_int_equal(access(ran, F_OK), -1);
+	free(ran);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -229,6 +252,7 @@ main(void)
 		TEST(those_that_exist_are_found_in_order),
 		TEST(a_state_directory_of_its_own_is_searched_too),
 		TEST(patterns_are_those_of_a_shared_directory),
+		TEST(no_command_of_the_config_is_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
