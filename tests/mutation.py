@@ -4,14 +4,15 @@
 at a time and looks whether a test fails.
 
 usage: tests/mutation.py [-o BUILDDIR] [-j JOBS] [-n SAMPLE] [-s SEED]
-                         [FILE.c[:LINE]...]
+                         [--resume] [FILE.c[:LINE]...]
        tests/mutation.py [-o BUILDDIR] [-j JOBS] --again
        tests/mutation.py [-o BUILDDIR] --self-test
 
 BUILDDIR (default build) is a build with its test programs. FILEs are some of
 those that SUITES names, default all. Every n-th of their mutants is tried, so
 that there are about SAMPLE, from the SEED-th on; all of them if SAMPLE is 0.
-JOBS mutants are tried together. --again tries those that survived the last
+JOBS mutants are tried together. --resume leaves out those that an interrupted
+run has tried. --again tries those that survived the last
 run, which is in BUILDDIR/mutation/verdicts.json, and counts the others as they
 were; those that have a reason now need no other try.
 
@@ -645,6 +646,7 @@ def read_options():
     parser.add_argument("-j", dest="jobs", type=int, default=1)
     parser.add_argument("-n", dest="sample", type=int, default=0)
     parser.add_argument("-s", dest="seed", type=int, default=1)
+    parser.add_argument("--resume", action="store_true")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--self-test", action="store_true")
     parser.add_argument("files", nargs="*")
@@ -682,8 +684,11 @@ def main():
     else:
         chosen = choose(options, texts)
         counted = set(chosen)
-        verdicts.of = {mutant: verdict for mutant, verdict
-                       in verdicts.of.items() if mutant not in counted}
+        if options.resume:
+            chosen = [mutant for mutant in chosen
+                      if mutant not in verdicts.of]
+        for mutant in chosen:
+            verdicts.of.pop(mutant, None)
     faults = []
     try:
         for fault in try_mutants(build, options.jobs, chosen, texts,
