@@ -496,11 +496,16 @@ def a_session_that_ends_at_the_dot_is_begun_again():
         return None
 
     with House() as house:
+        log = os.path.join(house.home, "log")
         for name in ("1@x", "2@x"):
             yield from fault_of(house.send(name), 0)
         with Sink(closing) as sink:
-            house.lead_to(sink.port)
+            house.lead_to(sink.port, f"logfile {log}")
             yield from fault_of(house.flush(), 0)
+            with open(log, encoding="utf-8") as file:
+                yield from differs("logged", [
+                    " outcome=accepted exit=0 " in line for line in file],
+                    [True] * 2)
             yield from differs("copies", sink.count(), {"1@x": 1, "2@x": 1})
             yield from differs("connections", sink.connections, 2)
         with open(os.path.join(house.outbox, "tally"), "rb") as file:
@@ -543,6 +548,7 @@ def a_refused_address_is_asked_for_once():
 
     with House() as house:
         yield from fault_of(house.send("1@x"), 0)
+        time.sleep(1.1)  # the second message of the session is the later one
         yield from fault_of(house.send("2@x", "nobody@example.net"), 0)
         with Sink(no_user) as sink:
             house.lead_to(sink.port)

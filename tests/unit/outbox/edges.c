@@ -384,6 +384,7 @@ a_notice_needs_a_command_and_messages(void **state)
 	char *told = xasprintf("%s/told", f->directory);
 	char *command = xasprintf("echo >>'%s'", told);
 	struct stat st;
+	int stdin_ends[2], stdin_before;
 
 	signals_hold();
 	notify_run("", 1);
@@ -392,6 +393,20 @@ a_notice_needs_a_command_and_messages(void **state)
 	notify_run(command, 2);
 	assert_int_equal(stat(told, &st), 0);
 	assert_int_equal(st.st_size, 2); /* the number and LF */
+	free(command);
+	/* what the caller has on stdin is not for the command */
+	command = xasprintf("cat >'%s' #", told);
+	assert_int_equal(pipe(stdin_ends), 0);
+	stdin_before = dup(STDIN_FILENO);
+	assert_int_equal(write(stdin_ends[1], "x", 1), 1);
+	assert_int_equal(dup2(stdin_ends[0], STDIN_FILENO), STDIN_FILENO);
+	close(stdin_ends[0]);
+	close(stdin_ends[1]);
+	notify_run(command, 2);
+	assert_true(dup2(stdin_before, STDIN_FILENO) == STDIN_FILENO);
+	close(stdin_before);
+	assert_int_equal(stat(told, &st), 0);
+	assert_int_equal(st.st_size, 0);
 	free(command);
 	free(told);
 }

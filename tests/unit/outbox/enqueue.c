@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which failures are queued, for whom, until when, and what the user is told. */
+/* Which failures are queued, for whom, until when, and what is told. */
 #include "../unit.h"
 
 #include <signal.h>

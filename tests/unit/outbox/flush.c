@@ -190,9 +190,9 @@ the_oldest_message_may_wait_so_long(void **state)
 		write_config(b, ages[i].patience);
 		add_message(b, OUTBOX_NEW, ages[i].age, NULL, id);
 		for (int n = 1; n <= messages; n++) {
-			char *wanted = xasprintf("outbox: %d message%s waiting, the "
-			    "oldest for %d hours: %s", n, n == 1 ? "" : "s",
-			    ages[i].hours, id);
+			char *wanted = xasprintf("outbox: %d message%s "
+			    "waiting, the oldest for %d hours: %s", n,
+			    n == 1 ? "" : "s", ages[i].hours, id);
 			assert_int_equal(flush(b, &err),
 			    ages[i].hours < 0 ? 0 : -1);
 			assert_string_equal(err.text,

@@ -3,6 +3,7 @@
 #include "../unit.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -173,6 +174,28 @@ a_lock_is_waited_for_until_the_deadline(void **state)
 	    "Bad file descriptor");
 }
 
+static void
+a_signal_ends_the_wait_for_a_lock(void **state)
+{
+	struct bench *b = *state;
+	struct error err = {0};
+	int one = lock_site(b->directory, "one", &err);
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/site-one", b->directory);
+	fd = open(path, O_RDWR);
+	signals_hold();
+	raise(SIGTERM);
+	assert_int_equal(lock_take(fd, "x", deadline_in(20000), &err), -1);
+	assert_int_equal(err.signal, SIGTERM);
+	signal(SIGTERM, SIG_IGN); /* no longer pending */
+	signals_reset();
+	signal(SIGTERM, SIG_DFL);
+	close(fd);
+	close(one);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -184,6 +207,7 @@ main(void)
 		TEST(a_site_has_one_lock),
 		TEST(a_lock_that_cannot_be_made_is_told),
 		TEST(a_lock_is_waited_for_until_the_deadline),
+		TEST(a_signal_ends_the_wait_for_a_lock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

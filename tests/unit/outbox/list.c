@@ -275,8 +275,8 @@ json_has_a_member_for_each_fact(void **state)
 	free(text);
 	add_message(b, &waiting, id);
 	text = list(b, LIST_ALL, LIST_JSON, id);
-	wanted = xasprintf("[{\"id\":\"ID\",\"outbox\":\"%s\",\"state\":\"new\","
-	    "\"size\":1000,\"queued\":1799999991,\"age\":9,"
+	wanted = xasprintf("[{\"id\":\"ID\",\"outbox\":\"%s\","
+	    "\"state\":\"new\",\"size\":1000,\"queued\":1799999991,\"age\":9,"
 	    "\"account\":\"a\",\"sender\":\"me@x\","
 	    "\"recipients\":[\"they@x\"],\"message_id\":\"\",\"tries\":2,"
 	    "\"next_try\":1800000120,\"reason\":\"later\","

@@ -287,6 +287,21 @@ all_that_wait_are_retried(void **state)
 	assert_places(b, "nnff");
 }
 
+/* Where not all outboxes are known, a message may be in another one. */
+static void
+a_message_is_missing_only_if_all_outboxes_are_known(void **state)
+{
+	struct bench *b = *state;
+	struct error err;
+
+	b->selection.outbox = NULL;
+	b->selection.config = "/nonexistent/config";
+	run_silently(b, "show", "nosuchname", -1, &err);
+	assert_int_equal(err.code, EX_CONFIG);
+	run_silently(b, "retry", "all", -1, &err);
+	assert_int_equal(err.code, EX_CONFIG);
+}
+
 /* A message that another run is sending stays as it is. */
 static void
 what_is_being_sent_is_left_out(void **state)
@@ -336,6 +351,7 @@ main(void)
 		TEST(a_name_is_that_of_one_message),
 		TEST(a_retry_makes_a_message_new),
 		TEST(all_that_wait_are_retried),
+		TEST(a_message_is_missing_only_if_all_outboxes_are_known),
 		TEST(what_is_being_sent_is_left_out),
 		TEST(verbs_are_those_of_the_table),
 	};

@@ -259,6 +259,46 @@ an_outbox_that_others_can_use_becomes_private(void **state)
 	assert_int_equal(st.st_mode & 0777, 0700);
 }
 
+/* One that is read is left as it is, and need not be complete. */
+static void
+an_outbox_that_is_read_is_not_changed(void **state)
+{
+	struct fixture *f = *state;
+	char *failed = xasprintf("%s/failed", f->path);
+	struct string_list ids = {0};
+	struct outbox o;
+	struct stat st;
+	struct error err = {0};
+
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_READ, &err), -1);
+	assert_int_equal(err.code, EX_TEMPFAIL);
+	outbox_close(&o);
+	assert_int_equal(outbox_exists(f->path), 0);
+	memset(&err, 0, sizeof(err));
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	assert_true(o.lock >= 0);
+	outbox_close(&o);
+	assert_int_equal(outbox_exists(f->path), 1);
+	assert_int_equal(rmdir(failed), 0);
+	assert_int_equal(chmod(f->path, 0755), 0);
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_READ, &err), 0);
+	assert_string_equal(err.hint, "");
+	assert_int_equal(o.lock, -1);
+	assert_int_equal(o.places[OUTBOX_FAILED], -1);
+	assert_true(o.places[OUTBOX_NEW] >= 0);
+	assert_int_equal(outbox_list(&o, OUTBOX_FAILED, &ids, &err), 0);
+	assert_int_equal(ids.n, 0);
+	outbox_close(&o);
+	assert_int_equal(stat(failed, &st), -1);
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0755);
+	assert_int_equal(outbox_open(&o, "relative", OUTBOX_READ, &err), -1);
+	assert_string_equal(err.text, "outbox: expected an absolute path");
+	outbox_close(&o);
+	outbox_close(&o); /* twice is no harm */
+	free(failed);
+}
+
 static void
 another_directory_that_others_can_use_is_refused(void **state)
 {
@@ -465,6 +505,7 @@ main(void)
 		TEST(damage_anywhere_is_seen),
 		TEST(a_second_name_or_a_link_is_not_read),
 		TEST(an_outbox_that_others_can_use_becomes_private),
+		TEST(an_outbox_that_is_read_is_not_changed),
 		TEST(another_directory_that_others_can_use_is_refused),
 		TEST(directories_are_private_whatever_the_umask),
 		TEST(only_one_holds_the_lock),

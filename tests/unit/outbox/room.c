@@ -189,7 +189,7 @@ a_full_outbox_takes_nothing(void **state)
 	assert_int_equal(room_take(&b->outbox, &b->limits, MIB, &err), 0);
 }
 
-/* Another run that does not let go of the tally delays, and prevents nothing. */
+/* Another run that has the tally delays this one, and prevents nothing. */
 static void
 a_tally_that_is_locked_is_waited_for_two_seconds(void **state)
 {
