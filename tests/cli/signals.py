@@ -32,6 +32,8 @@ def ends(*numbers, proxy=None):
         run.process.stdin.close()
         run.process.stdin = run.stdin = None
         connection, _ = server.accept()
+        if proxy:
+            connection.recv(1)  # it has asked
         for number in numbers:
             run.signal(number)
         result = run.finish(SECONDS)
