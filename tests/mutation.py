@@ -3,19 +3,26 @@
 """Mutation testing: changes one operator, constant or condition of the program
 at a time and looks whether a test fails.
 
-usage: tests/mutation.py [-o BUILDDIR] [-n SAMPLE] [-s SEED] [FILE.c...]
+usage: tests/mutation.py [-o BUILDDIR] [-j JOBS] [-n SAMPLE] [-s SEED]
+                         [--resume] [FILE.c[:LINE]...]
+       tests/mutation.py [-o BUILDDIR] [-j JOBS] --again
        tests/mutation.py [-o BUILDDIR] --self-test
 
 BUILDDIR (default build) is a build with its test programs. FILEs are some of
-those that SUITES names, default all; SAMPLE of their mutants are tried, chosen
-by SEED, or all of them (0).
+those that SUITES names, default all. Every n-th of their mutants is tried, so
+that there are about SAMPLE, from the SEED-th on; all of them if SAMPLE is 0.
+JOBS mutants are tried together. --resume leaves out those that an interrupted
+run has tried. --again tries those that survived the last
+run, which is in BUILDDIR/mutation/verdicts.json, and counts the others as they
+were; those that have a reason now need no other try.
 
 Each test of a suite runs once in a build with gcov's counters, in
 BUILDDIR/mutation/map: a mutant is tried by the tests that run its line only,
-those that have caught its neighbours first. Its object is compiled and put
-before the library, so that the build stays as it is. A test that fails twice
-catches it, and so does one that takes three times as long as usual and five
-seconds more; what does not compile is no mutant.
+the quick ones and those that have caught its neighbours first. Its object is
+compiled and put before the library, so that the build stays as it is. A test
+that fails twice catches it, and so does one that takes three times as long as
+usual and five seconds more; it is stopped at its first failure. What does not
+compile is no mutant.
 
 The output is a table of the files and each survivor as FILE:LINE: before ->
 after. Mutants that mean the same as the program are in tests/mutation.reasons;
@@ -30,11 +37,13 @@ import argparse
 import collections
 import concurrent.futures
 import glob
+import hashlib
 import json
 import os
-import random
+import queue
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -43,118 +52,50 @@ import time
 
 sys.dont_write_bytecode = True
 import coverage  # noqa: E402
+from mutants import (Mutant, apply, before_and_after,  # noqa: E402
+                     mutants_of)
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 REASONS = os.path.join(TOP, "tests", "mutation.reasons")
 AIM = 90.0
 TOGETHER = 4  # conversations
+QUICK = 10  # seconds
+RUNNERS = {".conv": "tests/smtp/play.py", ".states": "tests/faults/run.py"}
+FAILURE = re.compile(rb"^not ok", re.MULTILINE)
 # (files, tests that are meant to see them); a program of tests/unit or
 # tests/fuzz has no suffix.
 SUITES = [
     ("src/smtp/*.c", ["tests/unit/smtp/*.c", "tests/smtp/*.conv",
                       "tests/smtp/outcomes.py", "tests/smtp/waiting.py",
-                      "tests/cli/hosts.py", "tests/relay/peer.py",
+                      "tests/cli/hosts.py", "tests/cli/hints.py",
+                      "tests/cli/sandbox.py", "tests/cli/signals.py",
+                      "tests/relay/peer.py", "tests/real/tunnels.py",
+                      "tests/real/dns.py", "tests/real/dane.py",
+                      "tests/faults/*.states", "tests/faults/mechanisms.py",
+                      "tests/faults/echoed_secret.py",
+                      "tests/faults/fallback.py",
+                      "tests/faults/refused_secret.py",
                       "tests/fuzz/session.c"]),
     ("src/outbox/*.c", ["tests/unit/outbox/*.c", "tests/fuzz/entry.c",
                         "tests/outbox/fate.py", "tests/outbox/first.py",
                         "tests/outbox/fixable.py", "tests/outbox/ledger.py",
                         "tests/outbox/person.py", "tests/outbox/report.py",
-                        "tests/outbox/rows.py", "tests/outbox/enable.py"]),
+                        "tests/outbox/rows.py", "tests/outbox/enable.py",
+                        "tests/outbox/all_users.py",
+                        "tests/outbox/sites.py", "tests/outbox/calls.py",
+                        "tests/outbox/disks.py", "tests/outbox/powercut.py",
+                        "tests/cli/signals.py"]),
+    # Several messages over one session; the progress line.
+    ("src/smtp/reuse.c", ["tests/relay/replies.py", "tests/relay/clients.py",
+                          "tests/outbox/fate.py", "tests/outbox/ledger.py",
+                          "tests/outbox/fixable.py"]),
+    ("src/smtp/data.c", ["tests/cli/progress.py", "tests/real/lmtp.py"]),
+    # Which hosts there are.
+    ("src/smtp/smarthost.c", ["tests/cli/reach.py", "tests/cli/proxy.py",
+                              "tests/real/lmtp.py"]),
     ("src/config/override.c", ["tests/unit/config/*.c"]),
     ("src/tls/verify.c", ["tests/unit/tls/*.c", "tests/real/certificates.py"]),
 ]
-
-# Comments, strings, characters and preprocessor lines, which stay.
-PASSIVE = re.compile(
-    r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'"
-    r"|^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", re.DOTALL | re.MULTILINE)
-SWAPS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==",
-         "&&": "||", "||": "&&", "+": "-", "-": "+", "+=": "-=", "-=": "+=",
-         "!": ""}
-TOKEN = re.compile(
-    r"[A-Za-z_]\w*|0[xX][0-9a-fA-F]+[uUlL]*|\d+[uUlL]*|->|<<=|>>=|<<|>>|\+\+|"
-    r"--|&&|\|\||[-+*/%&|^=!<>]=|\S")
-# The size of an array, which may be larger.
-DECLARATION = re.compile(r"^\s+(?:static |const |unsigned )*"
-                         r"(?:char|int|struct \w+|u?int\d+_t|size_t|gnutls_\w+)"
-                         r" \**\w+\[")
-
-Mutant = collections.namedtuple("Mutant", "file line start end text")
-
-
-def blanked(text):
-    """The text with all that stays as it is made blank, in its place."""
-    return PASSIVE.sub(
-        lambda match: re.sub(r"[^\n]", " ", match.group()), text)
-
-
-def is_changeable(code, start, end):
-    """No size of an array, no {0}, no sizeof(a[0]), and no returned number,
-    which has a rule of its own."""
-    line = code[code.rfind("\n", 0, start) + 1:start]
-    return not (DECLARATION.match(line) and "=" not in line
-                or code[start - 1] + code[end] == "{}"
-                or re.search(r"\bsizeof\(\w+\[$", line)
-                or re.search(r"\breturn -?$", line)
-                and code[end] == ";")
-
-
-def successor(token):
-    """One more; 0 for 1, since 2 is as true as 1."""
-    digits, suffix = re.fullmatch(r"(0[xX][0-9a-fA-F]+|\d+)(.*)",
-                                  token).groups()
-    value = int(digits, 16 if digits[1:2] in ("x", "X") else
-                8 if digits[0] == "0" else 10)
-    return f"{0 if value == 1 else value + 1}{suffix}"
-
-
-def changes(code):
-    """Yields (start, end, replacement) for code without comments."""
-    before = ""
-    for match in TOKEN.finditer(code):
-        token, start, end = match.group(), match.start(), match.end()
-        binary = re.fullmatch(r"[\w)\]]+", before) and before != "return"
-        if token in SWAPS and (token not in "+-" or binary):
-            yield start, end, SWAPS[token]
-        elif token[0].isdigit() and is_changeable(code, start, end):
-            yield start, end, successor(token)
-        before = token
-    for match in re.finditer(r"\breturn (0|1|-1);", code):
-        yield (match.start(1), match.end(1),
-               {"0": "-1", "1": "0", "-1": "0"}[match[1]])
-    for match in re.finditer(r"\b(?:if|while) \(", code):
-        start, depth = match.end(), 1
-        for end in range(start, len(code)):
-            depth += {"(": 1, ")": -1}.get(code[end], 0)
-            if depth == 0:
-                break
-        yield start, end, "!(" + code[start:end] + ")"
-
-
-def mutants_of(name, text):
-    """All mutants of a file, each once, in order."""
-    code = blanked(text)
-    found = {}
-    for start, end, replacement in changes(code):
-        if replacement.startswith("!("):
-            replacement = "!(" + text[start:end] + ")"
-        line = text.count("\n", 0, start) + 1
-        mutant = Mutant(name, line, start, end, replacement)
-        found[apply(mutant, text)] = mutant
-    return sorted(found.values())
-
-
-def apply(mutant, text):
-    return text[:mutant.start] + mutant.text + text[mutant.end:]
-
-
-def before_and_after(mutant, text):
-    """The changed source lines, without their margin."""
-    first = text.rfind("\n", 0, mutant.start) + 1
-    last = text.find("\n", mutant.end)
-    pair = (text[first:last],
-            text[first:mutant.start] + mutant.text + text[mutant.end:last])
-    return tuple(" ".join(part.split()) for part in pair)
 
 
 def read(name):
@@ -187,36 +128,70 @@ def expand(patterns):
                   for path in glob.glob(os.path.join(TOP, pattern)))
 
 
-def run_test(test, program, build, limit):
-    """Runs a test, with a program in place of the build's; whether it passed
-    and how long it took."""
-    path = os.path.join(TOP, test)
-    command = [os.path.abspath(program)] if test.endswith(".c") else \
-        [sys.executable, path] if test.endswith(".py") else \
-        [sys.executable, os.path.join(TOP, "tests/smtp/play.py"), path]
-    environment = {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP",
-                   "ONEHOP": os.path.abspath(program),
-                   "PYTHON": sys.executable, "PYTHONDONTWRITEBYTECODE": "1",
-                   "top_srcdir": TOP, "top_builddir": os.path.abspath(build)}
-    began = time.monotonic()
+def suite_of(name):
+    """The tests that are meant to see a file."""
+    return expand(pattern for files, patterns in SUITES
+                  if name in expand([files]) for pattern in patterns)
+
+
+def kill_all_of(scratch):
+    """Kills what a test has left running in sessions of its own: such a
+    process has the test's directory among its arguments."""
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/cmdline", "rb") as file:
+                if scratch.encode() in file.read():
+                    os.kill(int(name), signal.SIGKILL)
+        except OSError:
+            pass
+
+
+def run_command(command, directory, environment, limit):
+    """Runs a test until it ends, says that it failed, or takes too long;
+    whether it passed. What is left of its session is killed."""
+    end = time.monotonic() + limit
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(
-            command, cwd=build, env=environment, stdin=subprocess.DEVNULL,
+            command, cwd=directory, env=environment, stdin=subprocess.DEVNULL,
             stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
-        try:
-            status = process.wait(limit)
-        except subprocess.TimeoutExpired:
-            status = None
-        if status != 0:  # what it left running must not disturb the next
+        failed, status = False, None
+        while status is None and not failed and time.monotonic() < end:
+            try:
+                status = process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                pass
+            failed = FAILURE.search(os.pread(
+                out.fileno(), os.fstat(out.fileno()).st_size, 0)) is not None
+        if failed or status != 0:
             try:
                 os.killpg(process.pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
             process.wait()
-        out.seek(0)
-        fine = status == 0 and re.search(rb"^not ok", out.read(),
-                                         re.MULTILINE) is None
-    return fine, time.monotonic() - began
+    return status == 0 and not failed
+
+
+def run_test(test, program, build, limit):
+    """Runs a test, with a program in place of the build's; whether it passed
+    and how long it took."""
+    path, suffix = os.path.join(TOP, test), os.path.splitext(test)[1]
+    command = [os.path.abspath(program)] if test.endswith(".c") else [
+        sys.executable, *([os.path.join(TOP, RUNNERS[suffix])] if suffix
+                          in RUNNERS else []), path]
+    # A killed test leaves its files behind.
+    scratch = tempfile.mkdtemp(prefix="m")
+    os.chmod(scratch, 0o1777)
+    environment = {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "TAP",
+                   "ONEHOP": os.path.abspath(program), "TMPDIR": scratch,
+                   "PYTHON": sys.executable, "PYTHONDONTWRITEBYTECODE": "1",
+                   "top_srcdir": TOP, "top_builddir": os.path.abspath(build)}
+    began = time.monotonic()
+    try:
+        return (run_command(command, build, environment, limit),
+                time.monotonic() - began)
+    finally:
+        kill_all_of(scratch + "/")
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 class Map:
@@ -249,7 +224,8 @@ class Map:
                 self.directory, 900)
             if not fine:
                 print(f"{test} fails without a mutant: not used", flush=True)
-            lines = coverage.collect(self.directory, files)
+            lines = coverage.collect(self.directory, sorted(
+                {*files, *self.of.get(test, {}).get("code", ())}))
             self.of[test] = {
                 "stamp": time.time(), "seconds": seconds, "fine": fine,
                 "lines": {name: sorted(number for number, line in of.items()
@@ -271,10 +247,13 @@ class Map:
         return own[-1] in run
 
     def tests_for(self, mutant, tests, text):
+        """Those that run its line; if there are none, the quick ones that run
+        the file: a process that is killed leaves no counters."""
         code = text.splitlines()
-        return sorted((test for test in tests if self.of[test]["fine"] and
-                       self.runs(test, mutant, code)),
-                      key=lambda test: self.of[test]["seconds"])
+        usable = [test for test in tests if self.of[test]["fine"]]
+        return ([test for test in usable if self.runs(test, mutant, code)]
+                or [test for test in usable if self.of[test]["seconds"] < QUICK
+                    and self.of[test]["lines"].get(mutant.file)])
 
 
 def groups(tests):
@@ -294,15 +273,17 @@ def groups(tests):
 class Workshop:
     """Compiles and links mutants, and lets tests judge them."""
 
-    def __init__(self, build):
+    def __init__(self, build, name="shop", kills=None):
         self.build = build
-        self.directory = os.path.join(build, "mutation")
+        self.directory = os.path.join(build, "mutation", name)
+        os.makedirs(self.directory, exist_ok=True)
         (self.compile, self.link, flags, more, libraries, units,
          rest) = make_says(build, "COMPILE", "CCLD", "AM_LDFLAGS", "LDFLAGS",
                            "LIBRARIES_LIBS", "CMOCKA_LIBS", "LIBS")
         self.link += flags + more
         self.libraries = libraries + units + rest
-        self.kills = collections.Counter()
+        self.kills = collections.Counter() if kills is None else kills
+        self.stopped = False
 
     def make_object(self, name, text):
         """Compiles a file's text; False if it is no C."""
@@ -332,13 +313,16 @@ class Workshop:
 
     def judge(self, mutant, text, tests, known):
         """The test that catches a mutant, "" if none does, None if it is no
-        C."""
+        C or the run is interrupted."""
         if not self.make_object(mutant.file, apply(mutant, text)):
             return None
         made = {}
         place = mutant.file, mutant.line // 20
         for group in groups(sorted(tests, key=lambda test: (
-                -self.kills[place, test]))):
+                (known[test]["seconds"] + 0.1)
+                / (1 + 10 * self.kills[place, test])))):
+            if self.stopped:
+                return None
             for test in group:
                 self.make_program(test, made)
             with concurrent.futures.ThreadPoolExecutor(TOGETHER) as pool:
@@ -398,43 +382,106 @@ class Reasons:
                 and not self.of[key].startswith("sanitizers: "))
 
 
+class Verdicts:
+    """What the runs of this build have found: "caught", "same" or "survivor"
+    for each mutant that was tried, as long as its file is what it was."""
+
+    def __init__(self, build):
+        self.file = os.path.join(build, "mutation", "verdicts.json")
+        self.digests = {name: hashlib.sha256(read(name).encode()).hexdigest()
+                        for name in expand([files for files, _ in SUITES])}
+        self.of = {}  # mutant -> verdict
+        self.made = {}  # file -> the mutants that there are
+        if not os.path.exists(self.file):
+            return
+        with open(self.file, encoding="utf-8") as file:
+            for digest, place, verdict in json.load(file):
+                mutant = Mutant(*place)
+                if (self.digests.get(mutant.file) == digest
+                        and mutant in self.all_of(mutant.file)):
+                    self.of[mutant] = verdict
+
+    def all_of(self, name):
+        if name not in self.made:
+            self.made[name] = set(mutants_of(name, read(name)))
+        return self.made[name]
+
+    def add(self, mutant, verdict):
+        self.of[mutant] = verdict
+        with open(self.file + ".new", "w", encoding="utf-8") as file:
+            json.dump([(self.digests[mutant.file], mutant, verdict)
+                       for mutant, verdict in self.of.items()], file)
+        os.replace(self.file + ".new", self.file)
+
+
 def try_one(shop, known, tests, mutant, text):
     """The test that catches it, "" or None as judge() has it, and its words."""
     able = known.tests_for(mutant, tests, text)
     verdict = shop.judge(mutant, text, able, known.of)
-    words = "%s:%d: %s -> %s" % (mutant.file, mutant.line,
-                                 *before_and_after(mutant, text))
-    return verdict, words + ("" if able else "  (no test runs it)")
+    return verdict, "%s:%d: %s -> %s" % (mutant.file, mutant.line,
+                                         *before_and_after(mutant, text))
 
 
-def try_mutants(build, chosen, texts, figures):
-    """Tries mutants one after the other and counts in figures, {file:
-    Counter}; yields the faults."""
-    suites = {name: expand(patterns) for files, patterns in SUITES
-              for name in expand([files])}
-    known = Map(build)
-    for names in {tuple(suites[name]) for name in texts}:
+def try_all(build, jobs, chosen, texts):
+    """Tries mutants, that many together; yields each with its verdict and
+    words."""
+    suites = {name: suite_of(name) for name in texts}
+    known, kills = Map(build), collections.Counter()
+    for names in sorted({tuple(suites[name]) for name in texts}):
         known.learn(names, [name for name in texts
                             if tuple(suites[name]) == names])
-    shop, reasons = Workshop(build), Reasons()
+    all_shops = [Workshop(build, f"shop-{number}", kills)
+                 for number in range(jobs)]
+    shops = queue.SimpleQueue()
+    for shop in all_shops:
+        shops.put(shop)
+
+    def attempt(mutant):
+        shop = shops.get()
+        try:
+            return mutant, *try_one(shop, known, suites[mutant.file], mutant,
+                                    texts[mutant.file])
+        finally:
+            shops.put(shop)
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        done = [pool.submit(attempt, mutant) for mutant in chosen]
+        try:
+            for future in concurrent.futures.as_completed(done):
+                yield future.result()
+        finally:
+            for shop in all_shops:
+                shop.stopped = True
+            pool.shutdown(cancel_futures=True)
+
+
+def try_mutants(build, jobs, chosen, texts, verdicts):
+    """Tries mutants and keeps the verdicts; yields the faults."""
+    reasons = Reasons()
     for key in reasons.gone(texts):
         yield "a reason for a mutant that is gone: %s: %s -> %s" % key
-    for mutant in chosen:
-        verdict, words = try_one(shop, known, suites[mutant.file], mutant,
-                                 texts[mutant.file])
+    for mutant in [*chosen]:
+        if (verdicts.of.get(mutant) == "survivor"
+                and reasons.find(mutant, texts[mutant.file])):
+            verdicts.add(mutant, "same")
+            chosen.remove(mutant)
+    for mutant, verdict, words in try_all(build, jobs, chosen, texts):
         if verdict is None:
             continue
         reason = reasons.find(mutant, texts[mutant.file])
         kind = "caught" if verdict else "same" if reason else "survivor"
-        figures[mutant.file][kind] += 1
+        verdicts.add(mutant, kind)
         if verdict and reasons.is_wrong(mutant, texts[mutant.file]):
             yield f"a reason for a mutant that is caught: {words}"
         if kind == "survivor":
             print(words, flush=True)
 
 
-def table(figures, texts):
+def table(texts, verdicts):
     """Prints the table; the percentage that was caught."""
+    figures = {name: collections.Counter() for name in texts}
+    for mutant, verdict in verdicts.items():
+        figures[mutant.file][verdict] += 1
     print(f"\n{'file':<30} {'mutants':>8} {'tried':>6} {'caught':>7} "
           f"{'same':>5} {'survive':>8} {'%':>6}")
     total = collections.Counter()
@@ -501,35 +548,64 @@ def self_test(build):
     return 0 if all(fine for _, fine in results) else 1
 
 
-def main():
+def read_options():
     parser = argparse.ArgumentParser(description="mutation testing")
     parser.add_argument("-o", dest="build", default=os.path.join(TOP, "build"))
+    parser.add_argument("-j", dest="jobs", type=int, default=1)
     parser.add_argument("-n", dest="sample", type=int, default=0)
     parser.add_argument("-s", dest="seed", type=int, default=1)
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--again", action="store_true")
     parser.add_argument("--self-test", action="store_true")
     parser.add_argument("files", nargs="*")
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def choose(options, texts):
+    """Every n-th mutant of the files, or those of lines, from the seed-th
+    on."""
+    lines = {tuple(place.split(":")) for place in options.files if ":" in place}
+    everything = [mutant for name in texts
+                  for mutant in mutants_of(name, texts[name])
+                  if name in options.files or not options.files
+                  or (name, str(mutant.line)) in lines]
+    step = max(1, len(everything) // options.sample) if options.sample else 1
+    return everything[(options.seed - 1) % step::step]
+
+
+def main():
+    options = read_options()
     for number in (signal.SIGINT, signal.SIGTERM):  # may have been ignored
         signal.signal(number, signal.default_int_handler)
     build = os.path.abspath(options.build)
     os.makedirs(os.path.join(build, "mutation"), exist_ok=True)
     if options.self_test:
         return self_test(build)
-    names = options.files or expand([files for files, _ in SUITES])
-    texts = {name: read(name) for name in names}
-    chosen = [mutant for name in names
-              for mutant in mutants_of(name, texts[name])]
-    random.Random(options.seed).shuffle(chosen)
-    if options.sample:
-        del chosen[options.sample:]
-    figures = {name: collections.Counter() for name in texts}
+    texts = {name: read(name) for name in (
+        sorted({place.split(":")[0] for place in options.files})
+        or expand([files for files, _ in SUITES]))}
+    verdicts = Verdicts(build)
+    if options.again:
+        counted = {mutant for mutant in verdicts.of if mutant.file in texts}
+        chosen = [mutant for mutant in sorted(counted)
+                  if verdicts.of[mutant] == "survivor"]
+    else:
+        chosen = choose(options, texts)
+        counted = set(chosen)
+        if options.resume:
+            chosen = [mutant for mutant in chosen
+                      if mutant not in verdicts.of]
+        for mutant in chosen:
+            verdicts.of.pop(mutant, None)
     faults = []
     try:
-        for fault in try_mutants(build, sorted(chosen), texts, figures):
+        for fault in try_mutants(build, options.jobs, chosen, texts,
+                                 verdicts):
             faults.append(fault)
     except KeyboardInterrupt:
         faults.append("interrupted: the table has those tried so far")
-    caught = table(figures, texts)
+    caught = table(texts, {mutant: verdict for mutant, verdict
+                           in verdicts.of.items() if mutant in counted})
     if caught < AIM:
         faults.append(f"fewer than {AIM:.0f} % are caught")
     for fault in faults:

@@ -387,6 +387,8 @@ stop_all(struct round *r)
 			stop(&r->visits[i]);
 	while (reap(r) > 0) {
 		for (size_t i = 0; i < r->at_once; i++) {
+			if (r->visits[i].pid == 0)
+				continue; /* no descriptors */
 			take(&r->visits[i].out);
 			take(&r->visits[i].messages);
 		}

@@ -46,9 +46,15 @@ read_memory(struct buffer *text, const char *path)
 static int
 is_remembered(struct buffer *text, const char *line)
 {
-	const char *found = strstr(buffer_string(text), line);
+	const char *found = buffer_string(text);
 
-	return found != NULL && (found == text->data || found[-1] == '\n');
+	/* not within the end of another path */
+	while ((found = strstr(found, line)) != NULL) {
+		if (found == text->data || found[-1] == '\n')
+			return 1;
+		found++;
+	}
+	return 0;
 }
 
 static void

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Signals that come together end a run as one does."""
+"""Signals that come together end a run as one does, whoever is waited for."""
 
 import itertools
 import os
@@ -18,17 +18,22 @@ SECONDS = 60
 HELD = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
-def ends(*numbers):
-    """The server says nothing; the run waits for its greeting."""
+def ends(*numbers, proxy=None):
+    """The server says nothing; the run waits for its greeting, or for the
+    reply of that kind of proxy."""
     with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
         run = onehop.Run(["host 127.0.0.1", "tls off", "outbox off",
-                          f"port {server.getsockname()[1]}",
-                          "from me@example.org"])
+                          "from me@example.org", f"port {port}"] + (
+                              ["proxy_host 127.0.0.1", f"proxy_port {port}",
+                               f"proxy_type {proxy}"] if proxy else []))
         run.start(["you@example.net"], b"Subject: s\n\nx\n")
         run.process.stdin.write(run.stdin)
         run.process.stdin.close()
         run.process.stdin = run.stdin = None
         connection, _ = server.accept()
+        if proxy:
+            connection.recv(1)  # it has asked
         for number in numbers:
             run.signal(number)
         result = run.finish(SECONDS)
@@ -48,6 +53,9 @@ def main():
         tap.run(" and ".join(number.name for number in numbers), ends,
                 *numbers)
     tap.run("all of them", ends, *HELD)
+    for proxy in ("socks5", "http"):
+        tap.run(f"a proxy that says nothing: {proxy}",
+                lambda kind: ends(signal.SIGTERM, proxy=kind), proxy)
     return tap.done()
 
 

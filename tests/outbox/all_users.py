@@ -180,6 +180,23 @@ def mailq_has_a_line_for_each_user():
             [f"{machine.spool}/{user}" for user in sorted(USERS)])
 
 
+def a_list_that_one_cannot_give_is_left_out():
+    closed, given = USERS[:2]
+    with Machine() as machine:
+        machine.queue(closed, given)
+        os.chmod(os.path.join(machine.spool, closed, "new"), 0)
+        status, out, err = machine.run("-bp", "--all-users", "--json")
+        yield from differs("outboxes", [
+            found["outbox"] for found in json.loads(out)],
+            [f"{machine.spool}/{given}"])
+        if status == 0 or not err.endswith(
+                f"onehop: users with an error: {closed} ({status})\n"):
+            yield f"{status}: {err}"
+        status, out, err = machine.run("-bp", "--all-users")
+        if status == 0 or f"{given}: " not in out:
+            yield f"{status}: {out}"
+
+
 def what_others_plant_is_left_alone():
     victim, mallory = USERS[:2]
     with Machine() as machine, Sink() as sink:
@@ -315,6 +332,10 @@ def a_signal_ends_all_of_them():
         run = machine.start("-q", "--all-users")
         met.wait(SECONDS)
         run.send_signal(signal.SIGTERM)
+        try:  # stdin stays open: it is not read
+            run.wait(SECONDS / 12)
+        except subprocess.TimeoutExpired:
+            yield "it waits for stdin"
         run.communicate(b"", SECONDS)
         yield from differs("status", run.returncode, -signal.SIGTERM)
         yield from differs("left", programs_of_users(machine), [])
@@ -416,6 +437,7 @@ def main():
                  each_is_served_as_its_owner,
                  nothing_waits,
                  mailq_has_a_line_for_each_user,
+                 a_list_that_one_cannot_give_is_left_out,
                  what_others_plant_is_left_alone,
                  many_are_counted,
                  what_root_puts_there_is_no_fault,

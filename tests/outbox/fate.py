@@ -484,6 +484,100 @@ STRACED = (a_home_that_cannot_be_written, a_full_disk_sends_nothing_twice,
            an_offline_flush_costs_no_sync)
 
 
+def a_session_that_ends_at_the_dot_is_begun_again():
+    """The second message of a session meets 421; the third is not needed."""
+    dots = []
+
+    def closing(verb, *_):
+        if verb == b"dot":
+            dots.append(verb)
+            if len(dots) == 2:
+                return b"421 4.3.2 enough for one session\r\n"
+        return None
+
+    with House() as house:
+        log = os.path.join(house.home, "log")
+        for name in ("1@x", "2@x"):
+            yield from fault_of(house.send(name), 0)
+        with Sink(closing) as sink:
+            house.lead_to(sink.port, f"logfile {log}")
+            yield from fault_of(house.flush(), 0)
+            with open(log, encoding="utf-8") as file:
+                yield from differs("logged", [
+                    " outcome=accepted exit=0 " in line for line in file],
+                    [True] * 2)
+            yield from differs("copies", sink.count(), {"1@x": 1, "2@x": 1})
+            yield from differs("connections", sink.connections, 2)
+        with open(os.path.join(house.outbox, "tally"), "rb") as file:
+            yield from differs("tally", file.read(), b"0 0\n")
+
+
+def a_session_is_begun_again_once():
+    """The third message waits: its server has refused two sessions."""
+    dots = []
+
+    def closing(verb, *_):
+        if verb == b"dot":
+            dots.append(verb)
+            if len(dots) > 1:
+                return b"421 4.3.2 not now\r\n"
+        return None
+
+    with House() as house:
+        for name in ("1@x", "2@x", "3@x"):
+            yield from fault_of(house.send(name), 0)
+        with Sink(closing) as sink:
+            house.lead_to(sink.port)
+            result = house.flush()
+            yield from fault_of(result, 0)
+            yield from differs("stderr", result.stderr, b"")
+            yield from differs("copies", sum(sink.count().values()), 1)
+            yield from differs("dots", len(dots), 3)
+            yield from differs("new", len(house.files("new")), 2)
+
+
+def a_refused_address_is_asked_for_once():
+    """Although the server's 354 has cost the session."""
+    asked = []
+
+    def no_user(verb, line, _):
+        if verb == b"RCPT" and b"nobody@" in line:
+            asked.append(line)
+            return b"550 5.1.1 nobody\r\n"
+        return None
+
+    with House() as house:
+        yield from fault_of(house.send("1@x"), 0)
+        time.sleep(1.1)  # the second message of the session is the later one
+        yield from fault_of(house.send("2@x", "nobody@example.net"), 0)
+        with Sink(no_user) as sink:
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 69)
+            yield from differs("copies", sink.count(), {"1@x": 1})
+            yield from differs("RCPT", len(asked), 1)
+
+
+def refusals_are_noted_ahead_of_the_dot():
+    """A crash after the dot must not forget who was refused."""
+    seen = []
+
+    def answer(verb, line, _):
+        if verb == b"RCPT" and b"never@" in line:
+            return b"550 5.1.1 never\r\n"
+        if verb == b"dot":
+            seen.extend(house.journal(path) for path in house.files("new"))
+        return None
+
+    with House("partial_delivery on") as house:
+        yield from fault_of(house.send("1@x", *THREE), 0)
+        with Sink(answer) as sink:
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 69)
+        if len(seen) != 1 or b"refused" not in seen[0] or \
+                b"550 5.1.1 never" not in seen[0]:
+            yield f"journal at the dot: {seen}"
+
+
 def main():
     tap = Tap()
     for test in (a_part_stays_behind, a_flush_divides_a_message,
@@ -506,7 +600,11 @@ def main():
                  what_the_user_can_fix_is_kept,
                  what_every_recipient_refuses_is_not_queued,
                  an_offline_flush_costs_no_sync,
-                 a_silent_server_delays_its_own_messages):
+                 a_silent_server_delays_its_own_messages,
+                 a_session_that_ends_at_the_dot_is_begun_again,
+                 a_session_is_begun_again_once,
+                 a_refused_address_is_asked_for_once,
+                 refusals_are_noted_ahead_of_the_dot):
         name = test.__name__.replace("_", " ")
         if test in STRACED and shutil.which("strace") is None:
             tap.skip(name, "strace is not installed")

@@ -117,6 +117,20 @@ def a_client_of_bs_is_answered_at_once():
         yield from differs("copies", sink.count(), {"1@x": 1})
 
 
+def a_server_that_is_closed_is_asked_once():
+    """A flush is repeated for what was queued meanwhile, and for that only."""
+    def closed(verb, *_):
+        return b"421 4.3.2 closed\r\n" if verb == b"greeting" else None
+
+    with House() as house, Sink(closed) as sink:
+        house.lead_to(sink.port, "outbox first")
+        yield from fault_of(house.send("1@x"), 0)
+        if not wait_for(lambda: sink.connections > 0):
+            yield "it is not tried"
+        time.sleep(1)
+        yield from differs("connections", sink.connections, 1)
+
+
 def main():
     tap = Tap()
     for test in (it_is_sent_in_the_background,
@@ -125,7 +139,8 @@ def main():
                  many_at_once_are_all_sent,
                  where_it_cannot_be_queued_it_is_sent_at_once,
                  one_that_no_server_takes_is_refused_at_once,
-                 a_client_of_bs_is_answered_at_once):
+                 a_client_of_bs_is_answered_at_once,
+                 a_server_that_is_closed_is_asked_once):
         tap.run(test.__name__.replace("_", " "), test)
     return tap.done()
 

@@ -4,11 +4,15 @@
 own have one session, and their other messages can be retried or removed."""
 
 import os
+import pty
+import signal
+import subprocess
 import sys
 import threading
 
 # pylint: disable=wrong-import-position
 from first import wait_for
+import onehop
 from house import SECONDS, House, Sink, differs, fault_of
 from tap import Tap
 
@@ -170,6 +174,92 @@ def the_lock_goes_with_the_run():
             if name.startswith("site-")], [])
 
 
+def two_accounts(house, *ports):
+    """A message of each of two accounts, and where their servers are now."""
+    house.lead_to(1, "account other : default")
+    for account in ("default", "other"):
+        result = house.send(f"{account}@x", "-a", account, "you@example.net")
+        if result.status != 0:
+            raise RuntimeError(result.stderr)
+    house.lead_to(ports[0], "account other : default", f"port {ports[1]}")
+
+
+def a_signal_ends_the_sessions_of_all_accounts():
+    silences = Silence(), Silence()
+    with House() as house, Sink(silences[0].answer) as one, \
+            Sink(silences[1].answer) as other:
+        two_accounts(house, one.port, other.port)
+        house.run_.start(["-q"], b"")
+        for silence in silences:
+            if not silence.met.wait(SECONDS):
+                yield "a server was not asked"
+        house.run_.signal(signal.SIGTERM)
+        result = house.run_.finish(SECONDS / 6)
+        yield from fault_of(result, -signal.SIGTERM)
+        if result.orphans:
+            yield "it left processes behind"
+        for silence in silences:
+            silence.over.set()
+        yield from differs("new", len(house.files("new")), 2)
+        for path in house.files("new"):
+            yield from differs("journal", house.journal(path), b"")
+
+
+def what_the_accounts_report_is_told_together():
+    """Each process has its own log, counts and complaints."""
+    def no_user(verb, *_):
+        return b"550 5.1.1 nobody\r\n" if verb == b"RCPT" else None
+
+    with House() as house, Sink() as good, Sink(no_user) as bad:
+        missing = os.path.join(house.home, "missing", "log")
+        two_accounts(house, good.port, bad.port)
+        house.lead_to(good.port, f"logfile {missing}",
+                      "account other : default", f"port {bad.port}")
+        result = house.flush()
+        yield from fault_of(result, 69)
+        lines = result.stderr.decode().splitlines()
+        yield from differs("complaints", sum("5.1.1 nobody" in line
+                                             for line in lines), 1)
+        yield from differs("faults of the log", sum(
+            missing in line for line in lines), 1)
+        yield from differs("copies", good.count(), {"default@x": 1})
+        yield from differs("failed", len(house.files("failed")), 1)
+
+
+def what_they_send_is_counted_together():
+    def later(verb, *_):
+        return b"451 4.3.0 later\r\n" if verb == b"RCPT" else None
+
+    with House() as house, Sink() as good, Sink(later) as tired:
+        two_accounts(house, good.port, tired.port)
+        yield from differs("told", counts_of(house),
+                           "onehop: 1 sent, 1 waiting, 0 given up")
+    with House() as house, Sink() as good:
+        two_accounts(house, good.port, 1)
+        told = counts_of(house)
+        if not told.startswith("onehop: 1 sent, 1 waiting, 0 given up: ") or \
+                "refused" not in told:
+            yield f"told: {told}"
+
+
+def counts_of(house):
+    """What a flush on a terminal tells last."""
+    ours, theirs = pty.openpty()
+    run = subprocess.Popen(
+        [onehop.PROGRAM, "-C", house.run_.config, "-q"], stderr=theirs,
+        stdin=subprocess.DEVNULL, env=house.run_.environment)
+    os.close(theirs)
+    said = b""
+    try:
+        while True:
+            said += os.read(ours, 65536)
+    except OSError:  # its other end is closed
+        pass
+    os.close(ours)
+    run.wait(SECONDS)
+    return said.decode().splitlines()[-1]
+
+
 def main():
     tap = Tap()
     for test in (the_other_account_is_flushed,
@@ -177,7 +267,10 @@ def main():
                  a_site_has_one_session,
                  a_message_that_is_not_tried_can_be_removed,
                  all_that_are_not_tried_can_be_retried,
-                 the_lock_goes_with_the_run):
+                 the_lock_goes_with_the_run,
+                 a_signal_ends_the_sessions_of_all_accounts,
+                 what_the_accounts_report_is_told_together,
+                 what_they_send_is_counted_together):
         tap.run(test.__name__.replace("_", " "), test)
     return tap.done()
 

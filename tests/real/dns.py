@@ -4,8 +4,10 @@
 The mail servers are ours, on the addresses and ports that the zones name.
 """
 
+import hashlib
 import os
 import shutil
+import ssl
 import sys
 import tempfile
 import threading
@@ -136,6 +138,8 @@ def refuses(world, lines, status, words, contacted=(), login=True):
     for word in words:
         if word.encode() not in result.stderr:
             yield f"{word!r} is not in {result.stderr!r}"
+    if status != 75 and b"online" in result.stderr:
+        yield f"it doubts the network: {result.stderr!r}"
     if any(secret in result.stderr for secret in SECRETS):
         yield "it shows the password"
 
@@ -151,6 +155,16 @@ def trusts_ad(world, options, status):
         world.dns.use()
 
 
+def is_vouched_for_by_its_fingerprint(world):
+    """The account names the certificate itself, besides its authority."""
+    der = ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate((THERE, 465)))
+    for server in world.servers.values():
+        server.saw()
+    yield from delivers(world, [
+        "host srv:away.example.org",
+        f"tls_fingerprint {hashlib.sha256(der).hexdigest()}"], "there tls")
+
+
 def hangs(world):
     """A resolver that never answers costs the deadline, no more."""
     with nameserver.silent():
@@ -159,7 +173,8 @@ def hangs(world):
             result, _ = world.send("host srv:example.org", "deadline 2")
         finally:
             world.dns.use()
-    if result.status != 75 or b"timed out" not in result.stderr:
+    if result.status != 75 or b"timed out" not in result.stderr or \
+            b"check that this machine is online" not in result.stderr:
         yield f"exit {result.status}: {result.stderr!r}"
     if not 1.5 < result.seconds < 25:
         yield f"it took {result.seconds} s"
@@ -267,6 +282,8 @@ def check(tap, world):
             world, ["host srv:away.example.org",
                     "tls_host_override away.example.org"], 76,
             ["smtp.provider.test", "certificate"], ["there tls"])
+    tap.run("a certificate that the account names vouches as well",
+            is_vouched_for_by_its_fingerprint, world)
     tap.run("mx: goes to the next exchanger of the list", delivers, world,
             ["host mx:example.org"], "here mx", False)
     tap.run("mx: leaves user and password aside", delivers, world,

@@ -23,6 +23,7 @@ CONVERSATIONS = \
 	tests/smtp/a-greeting-of-421-is-temporary.conv \
 	tests/smtp/a-greeting-of-554-is-a-refusal.conv \
 	tests/smtp/a-greeting-of-another-class-is-no-greeting.conv \
+	tests/smtp/a-greeting-of-one-octet-of-tls-is-nonsense.conv \
 	tests/smtp/a-greeting-of-several-lines-is-one-greeting.conv \
 	tests/smtp/a-hold-longer-than-the-server-grants-is-refused.conv \
 	tests/smtp/a-hold-that-is-not-offered-sends-nothing-now.conv \
@@ -47,6 +48,7 @@ CONVERSATIONS = \
 	tests/smtp/a-scram-without-another-mechanism-has-no-successor.conv \
 	tests/smtp/a-second-mechanism-without-a-reply-leaves-the-first-refusal.conv \
 	tests/smtp/a-sender-that-is-not-owned-is-told.conv \
+	tests/smtp/a-silent-server-gets-a-hint-at-implicit-tls.conv \
 	tests/smtp/a-temporary-auth-failure-is-not-a-wrong-password.conv \
 	tests/smtp/a-time-to-hold-until-is-passed-on.conv \
 	tests/smtp/a-tls-alert-in-place-of-a-greeting-names-implicit-tls.conv \

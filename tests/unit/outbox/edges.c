@@ -384,6 +384,7 @@ a_notice_needs_a_command_and_messages(void **state)
 	char *told = xasprintf("%s/told", f->directory);
 	char *command = xasprintf("echo >>'%s'", told);
 	struct stat st;
+	int stdin_ends[2], stdin_before;
 
 	signals_hold();
 	notify_run("", 1);
@@ -392,6 +393,20 @@ a_notice_needs_a_command_and_messages(void **state)
 	notify_run(command, 2);
 	assert_int_equal(stat(told, &st), 0);
 	assert_int_equal(st.st_size, 2); /* the number and LF */
+	free(command);
+	/* what the caller has on stdin is not for the command */
+	command = xasprintf("cat >'%s' #", told);
+	assert_int_equal(pipe(stdin_ends), 0);
+	stdin_before = dup(STDIN_FILENO);
+	assert_int_equal(write(stdin_ends[1], "x", 1), 1);
+	assert_int_equal(dup2(stdin_ends[0], STDIN_FILENO), STDIN_FILENO);
+	close(stdin_ends[0]);
+	close(stdin_ends[1]);
+	notify_run(command, 2);
+	assert_true(dup2(stdin_before, STDIN_FILENO) == STDIN_FILENO);
+	close(stdin_before);
+	assert_int_equal(stat(told, &st), 0);
+	assert_int_equal(st.st_size, 0);
 	free(command);
 	free(told);
 }
@@ -404,13 +419,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_line_of_held_accounts_is_whole_or_nothing),
 		TEST(a_record_that_nobody_wrote_is_damage),
-		TEST(a_locked_outbox_is_left_to_the_run_that_has_it),
 		TEST(a_flush_ends_at_its_time),
 		TEST(the_third_doubt_is_the_last),
 		TEST(the_list_has_units_for_any_size),
 		TEST(an_outbox_has_an_absolute_path_and_its_ids_no_others),
 		TEST(what_ended_the_run_decides_whether_it_is_queued),
 		TEST(a_notice_needs_a_command_and_messages),
+		/* waits 20 seconds */
+		TEST(a_locked_outbox_is_left_to_the_run_that_has_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/xmalloc.h"
 #include "outbox/journal.h"
 
@@ -50,6 +52,26 @@ static const struct {
 	{ "accepted 99999999999999999999\n", {0} },
 	{ "deferred 2x 300 a\ndeferred 2 300x a\ndeferred 2-300 a\n", {0} },
 	{ "refused 1 9999999 550 no\n", {0} },
+	/* kept, and no longer failed */
+	{ "failed 1 a\ndeferred 2 300 b\n", { .tries = 1, .due = 300,
+	    .talked = 2, .reason = "b" } },
+	{ "failed 1 a\nheld 2 300 b\n", { .due = 300, .reason = "b" } },
+	{ "failed 1 a\n", { .failed = 1, .reason = "a" } },
+	{ "held 1 7 a\nfailed 1 a\nreported 2\n", { .failed = 1,
+	    .reported = 1, .reason = "a" } },
+	{ "accepted 1 2,4-6\n", {0} },
+	{ "accepted 1 \n", { .accepted = 1 } },
+	{ "DEFERRED 2 300 a\n", { .tries = 1, .due = 300, .talked = 2,
+	    .reason = "a" } },
+	{ "trying 5\nending 6\nreading 7\n", { .tries = 1, .doubts = 1,
+	    .talked = 6, .crashes = 1 } },
+	/* a clock that jumps by what a machine may sleep, and by more */
+	{ "deferred 100 0 a\ndeferred 90100 0 a\n",
+	    { .tries = 2, .life = 90000, .talked = 90100, .reason = "a" } },
+	{ "deferred 100 0 a\ndeferred 90101 0 a\n",
+	    { .tries = 2, .life = 90000, .talked = 90101, .reason = "a" } },
+	{ "deferred 1 0 a\ndeferred 2 0 a\n",
+	    { .tries = 2, .life = 1, .talked = 2, .reason = "a" } },
 };
 
 static void
@@ -65,7 +87,8 @@ a_journal_tells_what_happened_to_a_message(void **state)
 		    s.crashes != want->crashes ||
 		    s.accepted != want->accepted || s.due != want->due ||
 		    s.retried != want->retried || s.life != want->life ||
-		    s.talked != want->talked ||
+		    s.talked != want->talked || s.failed != want->failed ||
+		    s.reported != want->reported ||
 		    strcmp(s.reason, want->reason) != 0)
 			fail_msg("journal \"%s\"", cases[i].journal);
 		journal_state_free(&s);
@@ -85,6 +108,13 @@ static const struct {
 	{ "accepted 1 0\naccepted 1 x\nrefused 1 0 a\nrefused 1\n", "..." },
 	{ "accepted 1 2000000\naccepted 1 1-\n", "..." },
 	{ "accepted 1 3-1\n", "..." },
+	{ "accepted 1 1\n", "a.." },
+	{ "accepted 1 2-2,3\n", ".aa." },
+	{ "accepted 1 1-1048576\n", "aaaa" },
+	{ "accepted 1 1048577\n", "..." },
+	{ "refused 1 1048576 550 no\n", "..." },
+	{ "refused 1 1 550 no\nrefused 2 1 551 no\n", "r." },
+	{ "refused 1 1 550 no\naccepted 2 1\n", "a." },
 };
 
 static void
@@ -151,6 +181,7 @@ what_is_written_is_read(void **state)
 	(void)state;
 	open_new(&j, "deferred 1 2 x\naccep");
 	assert_int_equal(journal_reserve(&j, 5, &err), 0);
+	assert_int_equal(journal_reserve(&j, 1000, &err), 0);
 	assert_int_equal(journal_write_replies(&j, &e, index, &err), 0);
 	assert_int_equal(journal_write(&j, JOURNAL_UNKNOWN, 77, "lost", &err),
 	    0);
@@ -218,25 +249,187 @@ a_torn_line_is_not_completed(void **state)
 	}
 }
 
-static void
-a_line_without_room_leaves_no_part(void **state)
+static unsigned syncs;
+
+/* In place of the C library's. */
+int
+fdatasync(int fd)
 {
-	const struct rlimit none = { 18, RLIM_INFINITY };
-	struct rlimit before;
+	(void)fd;
+	syncs++;
+	return 0;
+}
+
+/* A line that must survive a power cut is on disk; an acceptance that is lost
+ * after "ending" is a doubt, not a lie. */
+static void
+what_must_survive_is_synced(void **state)
+{
+	static const struct {
+		enum journal_event event;
+		unsigned syncs;
+	} lines[] = {
+		{ JOURNAL_READING, 0 }, { JOURNAL_TRYING, 0 },
+		{ JOURNAL_HELD, 0 }, { JOURNAL_DEFERRED, 0 },
+		{ JOURNAL_FAILED, 0 }, { JOURNAL_RETRIED, 1 },
+		{ JOURNAL_ENDING, 1 }, { JOURNAL_ACCEPTED, 0 },
+		{ JOURNAL_ENDING, 1 }, { JOURNAL_DEFERRED, 1 },
+		{ JOURNAL_ENDING, 1 }, { JOURNAL_HELD, 1 },
+		{ JOURNAL_HELD, 0 }, { JOURNAL_ENDING, 1 },
+		{ JOURNAL_UNKNOWN, 1 }, { JOURNAL_UNKNOWN, 0 },
+	};
+	struct recipient to = { .reply = { .code = 250 } };
+	const struct envelope e = { .to = &to, .n = 1 };
+	const size_t index = 0;
 	struct error err = {0};
 	struct journal j;
 
 	(void)state;
-	open_new(&j, "deferred 1 2 x\n");
+	open_new(&j, "");
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		syncs = 0;
+		assert_int_equal(journal_write(&j, lines[i].event, 7, "x",
+		    &err), 0);
+		if (syncs != lines[i].syncs)
+			fail_msg("line %zu: synced %u times", i, syncs);
+		assert_int_equal(j.ending, lines[i].event == JOURNAL_ENDING);
+	}
+	syncs = 0;
+	assert_int_equal(journal_write(&j, JOURNAL_ENDING, 0, NULL, &err), 0);
+	assert_int_equal(journal_write_replies(&j, &e, &index, &err), 0);
+	assert_int_equal(syncs, 2);
+	assert_int_equal(j.ending, 0);
+	to.reply.code = 451;
+	assert_int_equal(journal_write_replies(&j, &e, &index, &err), 0);
+	assert_int_equal(syncs, 2); /* nothing to write */
+	journal_close(&j);
+}
+
+static void
+whole_lines_are_all_kept(void **state)
+{
+	struct journal j;
+
+	(void)state;
+	for (size_t n = 0; n < 600; n++) {
+		char *text = xasprintf("%*s\n%*s", (int)n, "", (int)(n % 7),
+		    "");
+
+		open_new(&j, text);
+		assert_int_equal(j.start, n + 1);
+		assert_int_equal(lseek(j.fd, 0, SEEK_END), n + 1);
+		journal_close(&j);
+		assert_int_equal(j.fd, -1);
+		free(text);
+	}
+}
+
+static void
+a_reason_is_cut_to_its_room(void **state)
+{
+	char words[JOURNAL_REASON + 8], wanted[JOURNAL_REASON];
+	struct journal_state s;
+	struct error err = {0};
+	struct journal j;
+
+	(void)state;
+	memset(words, 'x', sizeof(words));
+	words[sizeof(words) - 1] = '\0';
+	memset(wanted, 'x', sizeof(wanted));
+	wanted[sizeof(wanted) - 1] = '\0';
+	open_new(&j, "");
+	assert_int_equal(journal_write(&j, JOURNAL_HELD, 7, words, &err), 0);
+	read_back(&s, &j);
+	assert_string_equal(s.reason, wanted);
+	assert_int_equal(s.due, 7);
+	journal_state_free(&s);
+	journal_close(&j);
+}
+
+/* The lines as they are, without their moments. */
+static void
+replies_are_written_as_ranges(void **state)
+{
+	static const struct {
+		int codes[6];
+		int pending;       /* bit for each */
+		size_t index[6];
+		const char *lines;
+	} rows[] = {
+		{ { 250, 250, 250 }, 0, { 0, 1, 2 }, "accepted 1-3\n" },
+		{ { 250, 250, 250 }, 0, { 0, 1, 3 }, "accepted 1-2,4\n" },
+		{ { 250, 250, 250 }, 2, { 0, 1, 2 }, "accepted 1,3\n" },
+		{ { 250, 451, 250 }, 0, { 4, 5, 6 }, "accepted 5,7\n" },
+		{ { 451, 250 }, 0, { 0, 1 }, "accepted 2\n" },
+		{ { 451, 451 }, 0, { 0, 1 }, "" },
+		{ { 550, 250, 551 }, 0, { 0, 2, 9 }, "accepted 3\n"
+		    "refused 1 550 x\nrefused 10 551 x\n" },
+		{ { 250, 550, 250, 250 }, 0, { 0, 1, 2, 3 },
+		    "accepted 1,3-4\nrefused 2 550 x\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct recipient to[6] = {0};
+		struct envelope e = { .to = to };
+		struct buffer lines = {0};
+		struct error err = {0};
+		char text[512], *line = text, *lf;
+		struct journal j;
+		ssize_t n;
+
+		while (rows[i].codes[e.n] != 0) {
+			to[e.n].reply.code = rows[i].codes[e.n];
+			to[e.n].pending = rows[i].pending >> e.n & 1;
+			snprintf(to[e.n].reply.text,
+			    sizeof(to[e.n].reply.text), "%d x",
+			    rows[i].codes[e.n]);
+			e.n++;
+		}
+		open_new(&j, "");
+		assert_int_equal(journal_write_replies(&j, &e, rows[i].index,
+		    &err), 0);
+		n = pread(j.fd, text, sizeof(text) - 1, 0);
+		assert_true(n >= 0);
+		text[n] = '\0';
+		for (; (lf = strchr(line, '\n')) != NULL; line = lf + 1) {
+			const char *rest = strchr(line, ' ') + 1;
+
+			buffer_add(&lines, line, (size_t)(rest - line));
+			rest = strchr(rest, ' ') + 1;
+			buffer_add(&lines, rest, (size_t)(lf + 1 - rest));
+		}
+		assert_string_equal(buffer_string(&lines), rows[i].lines);
+		buffer_free(&lines);
+		journal_close(&j);
+	}
+}
+
+static void
+a_line_without_room_leaves_no_part(void **state)
+{
+	const size_t len = strlen("deferred 1 2 x\n");
+	struct rlimit before;
+
+	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-	assert_int_equal(journal_write(&j, JOURNAL_ACCEPTED, 0, NULL, &err),
-	    -1);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-	assert_int_equal(err.code, EX_TEMPFAIL);
-	assert_int_equal(lseek(j.fd, 0, SEEK_END), strlen("deferred 1 2 x\n"));
-	journal_close(&j);
+	for (rlim_t room = 0; room < 4; room++) {
+		const struct rlimit none = { len + room, RLIM_INFINITY };
+		struct error err = {0};
+		struct journal j;
+
+		open_new(&j, "deferred 1 2 x\n");
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+		assert_int_equal(journal_write(&j, JOURNAL_ACCEPTED, 0, NULL,
+		    &err), -1);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+		assert_int_equal(err.code, EX_TEMPFAIL);
+		assert_non_null(strstr(err.text,
+		    strerror(room == 0 ? EFBIG : ENOSPC)));
+		assert_int_equal(lseek(j.fd, 0, SEEK_END), len);
+		journal_close(&j);
+	}
 }
 
 static void
@@ -245,6 +438,11 @@ pauses_grow_by_the_square_up_to_six_hours(void **state)
 	(void)state;
 	assert_int_equal(journal_next_try(1, 1000, 0), 1000 + 240);
 	assert_int_equal(journal_next_try(1, 1000, 1023), 1000 + 360);
+	assert_int_equal(journal_next_try(1, 1000, 1024), 1000 + 240);
+	assert_int_equal(journal_next_try(2, 1000, 0), 1000 + 960);
+	assert_int_equal(journal_next_try(8, 0, 0), 15360);
+	assert_int_equal(journal_next_try(9, 0, 0), 17280);
+	assert_int_equal(journal_next_try(1000000, 0, 1023), 25920);
 	for (unsigned n = 1; n < 40; n++) {
 		int64_t pause = 300 * (int64_t)n * n;
 
@@ -263,6 +461,9 @@ static void
 a_wrong_clock_delays_nothing_for_ever(void **state)
 {
 	(void)state;
+	/* twice the longest pause */
+	assert_false(journal_is_due(12 * 3600, 0));
+	assert_true(journal_is_due(12 * 3600 + 1, 0));
 	assert_false(journal_is_due(1000, 999));
 	assert_true(journal_is_due(1000, 1000));
 	assert_true(journal_is_due(20 * 365 * DAY, 10 * 365 * DAY));
@@ -280,6 +481,11 @@ only_time_with_the_server_counts(void **state)
 	s.life = 4 * DAY;
 	assert_false(journal_is_over(&s, 10 * DAY + 3600));
 	assert_true(journal_is_over(&s, 11 * DAY + 60));
+	s.talked = DAY;
+	s.life = 5 * DAY;
+	assert_false(journal_is_over(&s, DAY));
+	assert_true(journal_is_over(&s, DAY + 1));
+	s.talked = 10 * DAY;
 	s.life = 3 * DAY;
 	assert_false(journal_is_over(&s, 3650 * DAY));
 	s.life = 5 * DAY + 1;
@@ -296,6 +502,10 @@ main(void)
 		cmocka_unit_test(a_try_that_changed_nothing_leaves_no_line),
 		cmocka_unit_test(a_torn_line_is_not_completed),
 		cmocka_unit_test(a_line_without_room_leaves_no_part),
+		cmocka_unit_test(what_must_survive_is_synced),
+		cmocka_unit_test(whole_lines_are_all_kept),
+		cmocka_unit_test(a_reason_is_cut_to_its_room),
+		cmocka_unit_test(replies_are_written_as_ranges),
 		cmocka_unit_test(pauses_grow_by_the_square_up_to_six_hours),
 		cmocka_unit_test(a_wrong_clock_delays_nothing_for_ever),
 		cmocka_unit_test(only_time_with_the_server_counts),

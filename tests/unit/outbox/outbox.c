@@ -259,6 +259,46 @@ an_outbox_that_others_can_use_becomes_private(void **state)
 	assert_int_equal(st.st_mode & 0777, 0700);
 }
 
+/* One that is read is left as it is, and need not be complete. */
+static void
+an_outbox_that_is_read_is_not_changed(void **state)
+{
+	struct fixture *f = *state;
+	char *failed = xasprintf("%s/failed", f->path);
+	struct string_list ids = {0};
+	struct outbox o;
+	struct stat st;
+	struct error err = {0};
+
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_READ, &err), -1);
+	assert_int_equal(err.code, EX_TEMPFAIL);
+	outbox_close(&o);
+	assert_int_equal(outbox_exists(f->path), 0);
+	memset(&err, 0, sizeof(err));
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	assert_true(o.lock >= 0);
+	outbox_close(&o);
+	assert_int_equal(outbox_exists(f->path), 1);
+	assert_int_equal(rmdir(failed), 0);
+	assert_int_equal(chmod(f->path, 0755), 0);
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_READ, &err), 0);
+	assert_string_equal(err.hint, "");
+	assert_int_equal(o.lock, -1);
+	assert_int_equal(o.places[OUTBOX_FAILED], -1);
+	assert_true(o.places[OUTBOX_NEW] >= 0);
+	assert_int_equal(outbox_list(&o, OUTBOX_FAILED, &ids, &err), 0);
+	assert_int_equal(ids.n, 0);
+	outbox_close(&o);
+	assert_int_equal(stat(failed, &st), -1);
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0755);
+	assert_int_equal(outbox_open(&o, "relative", OUTBOX_READ, &err), -1);
+	assert_string_equal(err.text, "outbox: expected an absolute path");
+	outbox_close(&o);
+	outbox_close(&o); /* twice is no harm */
+	free(failed);
+}
+
 static void
 another_directory_that_others_can_use_is_refused(void **state)
 {
@@ -454,6 +494,144 @@ journals_take_room(void **state)
 	account_free(&a);
 }
 
+static void
+make_file(int directory, const char *name, const char *content)
+{
+	int fd = openat(directory, name, O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, content, strlen(content)),
+	    strlen(content));
+	close(fd);
+}
+
+/* Names of foreign files, and those that are IDs. */
+static void
+only_ids_are_listed(void **state)
+{
+	static const char *const names[] = { "x", ".hidden",
+		"20261123T125500Z-0123456789abcde",
+		"20261123T125500Z-0123456789abcdef0",
+		"20261123T125500Z_0123456789abcdef",
+		"20261123T125500Z-0123456789abcde.",
+		"20261123T125501Z-0123456789abcdef",
+		"20261123T125500Z-0123456789abcdef" };
+	struct fixture *f = *state;
+	struct string_list ids = {0};
+	struct outbox o;
+	struct error err = {0};
+
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	assert_int_equal(outbox_is_used(&o, OUTBOX_NEW), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (i == 6)
+			assert_int_equal(outbox_is_used(&o, OUTBOX_NEW), 0);
+		make_file(o.places[OUTBOX_NEW], names[i], "x");
+	}
+	assert_int_equal(outbox_is_used(&o, OUTBOX_NEW), 1);
+	assert_int_equal(outbox_list(&o, OUTBOX_NEW, &ids, &err), 0);
+	assert_int_equal(ids.n, 2);
+	assert_string_equal(ids.at[0], "20261123T125500Z-0123456789abcdef");
+	assert_string_equal(ids.at[1], "20261123T125501Z-0123456789abcdef");
+	assert_int_equal(outbox_message_size(&o, OUTBOX_NEW, ids.at[0]), 1);
+	assert_int_equal(outbox_message_size(&o, OUTBOX_FAILED, ids.at[0]),
+	    0);
+	string_list_free(&ids);
+	outbox_close(&o);
+}
+
+/* A journal of any size is read from its end. */
+static void
+the_end_of_a_long_journal_counts(void **state)
+{
+	static const char id[] = "20261123T125500Z-0123456789abcdef";
+	struct fixture *f = *state;
+	struct journal_state s;
+	struct outbox o;
+	struct error err = {0};
+	char line[101];
+
+	memset(line, 'x', sizeof(line));
+	memcpy(line, "held 1 0 ", 9);
+	strcpy(line + 99, "\n");
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	assert_int_equal(outbox_read_journal(&o, id, &s, &err), 0);
+	assert_int_equal(s.tries, 0);
+	make_file(o.places[OUTBOX_JOURNAL], id, "deferred 5 6 first\n");
+	for (int i = 0; i < 11000; i++)
+		make_file(o.places[OUTBOX_JOURNAL], id, line);
+	make_file(o.places[OUTBOX_JOURNAL], id, "deferred 7 8 last\n");
+	assert_int_equal(outbox_read_journal(&o, id, &s, &err), 0);
+	assert_int_equal(s.tries, 1);
+	assert_string_equal(s.reason, "last");
+	journal_state_free(&s);
+	outbox_close(&o);
+}
+
+static void
+those_given_up_later_are_news(void **state)
+{
+	struct fixture *f = *state;
+	char id[OUTBOX_ID];
+	struct stat st;
+	struct outbox o;
+	struct error err = {0};
+
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	assert_int_equal(outbox_add(&o, OUTBOX_FAILED, &f->entry,
+	    MESSAGE_FILE_WHOLE, id, &err), 0);
+	assert_int_equal(fstatat(o.places[OUTBOX_FAILED], id, &st, 0), 0);
+	for (int i = 0; i < 5; i++) {
+		struct timespec since = st.st_ctim;
+		struct string_list ids = {0};
+
+		since.tv_nsec += i == 1 ? 1 : i == 2 ? -1 : 0;
+		since.tv_sec += i == 3 ? 1 : i == 4 ? -1 : 0;
+		if (i == 3)
+			since.tv_nsec = 0;
+		if (i == 4)
+			since.tv_nsec = 999999999;
+		assert_int_equal(outbox_list_since(&o, &since, &ids, &err), 0);
+		assert_int_equal(ids.n, i == 2 || i == 4);
+		string_list_free(&ids);
+	}
+	outbox_close(&o);
+}
+
+/* A journal whose message is gone goes, too. */
+static void
+orphaned_journals_are_swept(void **state)
+{
+	static const char orphan[] = "20261123T125500Z-0123456789abcdef";
+	struct fixture *f = *state;
+	char ids[2][OUTBOX_ID];
+	struct outbox o;
+	struct error err = {0};
+
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(outbox_add(&o, i == 0 ? OUTBOX_NEW
+		    : OUTBOX_FAILED, &f->entry, MESSAGE_FILE_WHOLE, ids[i],
+		    &err), 0);
+		make_file(o.places[OUTBOX_JOURNAL], ids[i], "x\n");
+	}
+	make_file(o.places[OUTBOX_JOURNAL], orphan, "x\n");
+	make_file(o.places[OUTBOX_JOURNAL], "held", "x\n");
+	assert_int_equal(outbox_sweep(&o), 2);
+	assert_int_equal(outbox_is_missing(&o, OUTBOX_JOURNAL, orphan), 1);
+	assert_int_equal(outbox_is_missing(&o, OUTBOX_JOURNAL, "held"), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(outbox_is_missing(&o, OUTBOX_JOURNAL,
+		    ids[i]), 0);
+	assert_int_equal(outbox_remove(&o, OUTBOX_NEW, ids[0], &err), 0);
+	assert_int_equal(outbox_remove(&o, OUTBOX_NEW, ids[0], &err), 0);
+	assert_int_equal(outbox_move(&o, ids[0], OUTBOX_NEW, OUTBOX_FAILED,
+	    &err), -1);
+	assert_int_equal(err.code, EX_TEMPFAIL);
+	assert_int_equal(outbox_sweep(&o), 1);
+	outbox_close(&o);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -465,6 +643,7 @@ main(void)
 		TEST(damage_anywhere_is_seen),
 		TEST(a_second_name_or_a_link_is_not_read),
 		TEST(an_outbox_that_others_can_use_becomes_private),
+		TEST(an_outbox_that_is_read_is_not_changed),
 		TEST(another_directory_that_others_can_use_is_refused),
 		TEST(directories_are_private_whatever_the_umask),
 		TEST(only_one_holds_the_lock),
@@ -473,6 +652,10 @@ main(void)
 		TEST(a_full_outbox_says_so),
 		TEST(a_wrong_tally_refuses_nothing),
 		TEST(journals_take_room),
+		TEST(only_ids_are_listed),
+		TEST(the_end_of_a_long_journal_counts),
+		TEST(those_given_up_later_are_news),
+		TEST(orphaned_journals_are_swept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,9 @@
 /* The content and its end over a connection that breaks at a chosen octet. */
 #include "../unit.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include "../letter.h"
 #include "base/poll.h"
 #include "smtp/data.h"
@@ -9,6 +12,7 @@
 #define MESSAGE "Subject: x\n\nbody\n"
 #define SENT "Subject: x\r\n\r\nbody\r\n.\r\n" /* 23 octets */
 #define ALL ((size_t)-1)
+#define BAD_RECORD 2
 
 /* A connection in memory: it takes so many octets and then breaks; what the
  * server says can be read once it has taken some. */
@@ -18,8 +22,13 @@ struct wire {
 	const char *says;
 	size_t after;
 	int ends;                   /* after that: the end, not silence */
-	char heard[256];
+	char heard[256], traced[1024];
+	const struct stream *stream;
+	int shown;                  /* there is a progress line */
 };
+
+/* The signal that comes when the room is used up, or 0. */
+static int signal_at_break;
 
 static ssize_t
 wire_read(struct transport *t, void *data, size_t n, struct error *err)
@@ -27,9 +36,12 @@ wire_read(struct transport *t, void *data, size_t n, struct error *err)
 	struct wire *w = (struct wire *)t;
 	size_t len = strlen(w->says);
 
-	(void)err;
 	if (w->taken < w->after)
 		return TRANSPORT_WANT_READ;
+	if (len == 0 && w->ends == BAD_RECORD) {
+		fail(err, EX_PROTOCOL, "bad record");
+		return TRANSPORT_FAILED;
+	}
 	if (len == 0)
 		return w->ends ? 0 : TRANSPORT_WANT_READ;
 	assert_true(len <= n);
@@ -43,9 +55,14 @@ wire_write(struct transport *t, const void *data, size_t n, struct error *err)
 {
 	struct wire *w = (struct wire *)t;
 
+	w->shown |= w->stream->progress != NULL;
 	if (n > w->room - w->taken)
 		n = w->room - w->taken;
 	if (n == 0) {
+		if (signal_at_break != 0) {
+			raise(signal_at_break);
+			return TRANSPORT_WANT_WRITE;
+		}
 		fail(err, EX_TEMPFAIL, "broken pipe");
 		return TRANSPORT_FAILED;
 	}
@@ -112,6 +129,8 @@ run(const struct plan *p, const struct setting *set, struct wire *w)
 	struct session s;
 	struct account a;
 	struct error err = {0};
+	int trace[2];
+	ssize_t n;
 
 	memset(&s, 0, sizeof(s));
 	memset(w, 0, sizeof(*w));
@@ -128,7 +147,9 @@ run(const struct plan *p, const struct setting *set, struct wire *w)
 	w->says = p->says;
 	w->after = p->after;
 	w->ends = p->ends;
-	stream_open(&s.stream, &w->transport, deadline_in(5000), -1);
+	assert_int_equal(pipe(trace), 0);
+	stream_open(&s.stream, &w->transport, deadline_in(5000), trace[1]);
+	w->stream = &s.stream;
 	s.account = &a;
 	s.options = &options;
 	s.smarthost = &host;
@@ -140,12 +161,20 @@ run(const struct plan *p, const struct setting *set, struct wire *w)
 	if (strstr(err.text, p->text) == NULL)
 		fail_msg("%s: expected %s", err.text, p->text);
 	assert_int_equal(s.intact, p->intact);
+	assert_int_equal(w->shown, 0); /* no terminal */
+	assert_null(s.stream.progress);
 	assert_int_equal(to.pending, 0);
+	assert_true(mail.times.invited != 0);
 	assert_int_equal(mail.times.answered != 0, mail.final.code != 0);
 	/* an acceptance leaves the reply to RCPT as it is, but for LMTP */
 	if (!set->lmtp)
 		assert_int_equal(to.reply.code,
 		    p->result == 0 ? 0 : mail.final.code);
+	close(trace[1]);
+	n = read(trace[0], w->traced, sizeof(w->traced) - 1);
+	assert_true(n >= 0);
+	w->traced[n] = '\0';
+	close(trace[0]);
 	session_close(&s);
 	account_free(&a);
 	message_free(&m);
@@ -177,8 +206,12 @@ static const struct plan by_data[] = {
 	    "the message may have been accepted", 0 },
 	{ ALL, "", 23, 1, -1, EX_TEMPFAIL, OUTCOME_UNKNOWN,
 	    "the message may have been accepted", 0 },
+	{ ALL, "", 23, BAD_RECORD, -1, EX_TEMPFAIL, OUTCOME_UNKNOWN,
+	    "the message may have been accepted", 0 },
 	{ ALL, "354 more\r\n", 23, 0, -1, EX_PROTOCOL, OUTCOME_UNKNOWN,
 	    "the message may have been accepted", 0 },
+	{ ALL, "221 bye\r\n", 23, 1, -1, EX_PROTOCOL, OUTCOME_UNKNOWN,
+	    "unexpected reply 221", 0 },
 	/* what is said before the content has no meaning */
 	{ ALL, "250 queued\r\n", 0, 0, -1, EX_PROTOCOL, OUTCOME_NOT_SENT,
 	    "unexpected reply from server: 250 queued", 0 },
@@ -201,6 +234,35 @@ the_last_octet_decides_what_is_known(void **state)
 	}
 }
 
+/* A signal ends the run; the reply is not waited for. */
+static void
+a_signal_leaves_what_was_sent_in_doubt(void **state)
+{
+	static const struct setting set = { MESSAGE, sizeof(MESSAGE) - 1, 0, 0,
+		CONTENT_QUIT, NULL };
+	static const struct plan plans[] = {
+		{ 22, "", ALL, 0, -1, EX_TEMPFAIL, OUTCOME_NOT_SENT,
+		    "while sending the end of the message: ", 0 },
+		{ 23, "", ALL, 0, -1, EX_TEMPFAIL, OUTCOME_UNKNOWN,
+		    "the message may have been accepted", 1 },
+		{ 28, "", ALL, 0, -1, EX_TEMPFAIL, OUTCOME_UNKNOWN,
+		    "the message may have been accepted", 1 },
+	};
+
+	(void)state;
+	signal_at_break = SIGTERM;
+	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
+		struct wire w;
+
+		signals_hold();
+		run(&plans[i], &set, &w);
+		signal(SIGTERM, SIG_IGN); /* no longer pending */
+		signals_reset();
+		signal(SIGTERM, SIG_DFL);
+	}
+	signal_at_break = 0;
+}
+
 static void
 a_session_that_goes_on_gets_no_quit(void **state)
 {
@@ -210,14 +272,20 @@ a_session_that_goes_on_gets_no_quit(void **state)
 		{ ALL, "250 queued\r\n", 23, 0, 0, 0, OUTCOME_NOT_SENT, "", 1 },
 		{ ALL, "451 later\r\n", 23, 0, -1, EX_TEMPFAIL,
 		    OUTCOME_NOT_SENT, "451 later", 1 },
+		{ ALL, "354 more\r\n", 23, 0, -1, EX_PROTOCOL,
+		    OUTCOME_UNKNOWN, "unexpected reply 354", 0 },
+		{ ALL, "221 bye\r\n", 23, 0, -1, EX_PROTOCOL,
+		    OUTCOME_UNKNOWN, "unexpected reply 221", 0 },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++) {
 		struct wire w;
 
 		run(&plans[i], &set, &w);
 		assert_string_equal(w.heard, SENT);
+		assert_non_null(strstr(w.traced, "C: .\n"));
+		assert_null(strstr(w.traced, "QUIT"));
 	}
 }
 
@@ -247,6 +315,8 @@ the_last_octet_decides_with_bdat_too(void **state)
 
 		run(&by_bdat[i], &set, &w);
 		assert_int_equal(strncmp(w.heard, sent, w.taken), 0);
+		assert_null(strstr(w.traced, "C: ."));
+		assert_non_null(strstr(w.traced, "C: QUIT\n"));
 	}
 }
 
@@ -282,6 +352,9 @@ a_reply_to_all_that_bdat_announced_is_no_early_one(void **state)
 {
 	static const struct plan plan = { ALL, "250 queued\r\n", 131072, 0, 0,
 		0, OUTCOME_NOT_SENT, "", 0 };
+	static const struct plan broken = { 131071, "", ALL, 0, -1,
+		EX_TEMPFAIL, OUTCOME_NOT_SENT,
+		"while sending the message: broken pipe", 0 };
 	/* "BDAT 131054 LAST" and its CRLF are 18 octets */
 	enum { SIZE = 131072 - 18 };
 	static char text[SIZE];
@@ -299,6 +372,7 @@ a_reply_to_all_that_bdat_announced_is_no_early_one(void **state)
 	run(&plan, &set, &w);
 	assert_int_equal(strncmp(w.heard, "BDAT 131054 LAST\r\n", 18), 0);
 	assert_int_equal(w.taken, 131072 + 6);
+	run(&broken, &set, &w);
 }
 
 /* The queue could not note that the end is coming: it does not come. */
@@ -318,6 +392,33 @@ without_a_note_the_end_is_not_sent(void **state)
 		run(&plan, &set, &w);
 		assert_null(strstr(w.heard, "\r\n.\r\n"));
 		assert_null(strstr(w.heard, "BDAT"));
+	}
+}
+
+static int
+note(void *queue, struct error *err)
+{
+	(void)err;
+	++*(int *)queue;
+	return 0;
+}
+
+static void
+the_end_is_noted_once(void **state)
+{
+	static const struct plan plan = { ALL, "250 queued\r\n", 23, 0, 0, 0,
+		OUTCOME_NOT_SENT, "", 0 };
+
+	(void)state;
+	for (int chunking = 0; chunking < 2; chunking++) {
+		int times = 0;
+		const struct commit_hook hook = { note, &times };
+		const struct setting set = { MESSAGE, sizeof(MESSAGE) - 1,
+			chunking, 0, CONTENT_QUIT, &hook };
+		struct wire w;
+
+		run(&plan, &set, &w);
+		assert_int_equal(times, 1);
 	}
 }
 
@@ -351,12 +452,14 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_octet_decides_what_is_known),
+		cmocka_unit_test(a_signal_leaves_what_was_sent_in_doubt),
 		cmocka_unit_test(a_session_that_goes_on_gets_no_quit),
 		cmocka_unit_test(the_last_octet_decides_with_bdat_too),
 		cmocka_unit_test(a_long_message_breaks_in_the_middle),
 		cmocka_unit_test(
 		    a_reply_to_all_that_bdat_announced_is_no_early_one),
 		cmocka_unit_test(without_a_note_the_end_is_not_sent),
+		cmocka_unit_test(the_end_is_noted_once),
 		cmocka_unit_test(lmtp_answers_for_the_recipient),
 	};
 
