@@ -14,7 +14,7 @@ import smtpserver  # noqa: E402
 from onehop import Run  # noqa: E402
 from smarthost import Smarthost  # noqa: E402
 
-SECONDS = 600  # for a whole dialogue, on an emulated machine that does much else
+SECONDS = 600  # for a whole dialogue, on a busy machine that is emulated
 CONTENT = [b"From: App <sender@example.com>", b"To: Ann <ann@example.org>",
            b"Subject: via bs", b"Date: Sun, 22 Nov 2026 08:00:00 +0000",
            b"Message-ID: <bs1@example.com>", b"", b"hello"]
