@@ -17,6 +17,7 @@
 #include "base/platform.h"
 #include "base/poll.h"
 #include "base/string_list.h"
+#include "base/terminal.h"
 #include "base/write_all.h"
 #include "base/xmalloc.h"
 
@@ -24,6 +25,9 @@ extern char **environ;
 
 /* Octets that one read takes. */
 #define BLOCK ((size_t)4096)
+
+/* Milliseconds after which a command that prints nothing is looked at. */
+#define LOOK_MS 100
 
 /* Variables that make a shell or the loader run code, or read the command
  * otherwise. One that ends in "*" stands for all that begin so. */
@@ -242,26 +246,60 @@ first_line_take(struct buffer *out, const struct buffer *text,
 	return 0;
 }
 
+/* Reads one block as first_line_read() does. Meanwhile the command gets the
+ * terminal if it needs it. */
+static int
+read_block(struct buffer *text, pid_t pid, int fd, struct terminal_loan *loan,
+    int64_t deadline, struct error *err)
+{
+	struct pollfd p = { fd, POLLIN, 0 };
+	int ready = 0;
+
+	while (loan->fd >= 0 && ready == 0 && deadline_now() < deadline) {
+		terminal_lend_if_stopped(loan, pid);
+		ready = poll_any(&p, 1, deadline_first(deadline,
+		    deadline_in(LOOK_MS)), err);
+	}
+	return ready < 0 ? -1 : first_line_read(text, fd, deadline, err);
+}
+
+/* Returns whether ^C or ^\ at the lent terminal has ended the command, which
+ * is meant for this process, too. */
+static int
+is_interrupted(const struct terminal_loan *loan, int status,
+    struct error *err)
+{
+	int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	if (!loan->is_lent || (number != SIGINT && number != SIGQUIT))
+		return 0;
+	raise(number);
+	return poll_any(NULL, 0, deadline_now(), err) < 0;
+}
+
 /* All that the command prints, and how it ends. */
 static int
 collect(struct buffer *text, pid_t pid, int fd, int64_t deadline,
     struct error *err)
 {
-	int status = 0;
-	int more;
+	struct terminal_loan loan;
+	int status = 0, ended = 0, more;
 
+	terminal_loan_begin(&loan);
 	do
-		more = first_line_read(text, fd, deadline, err);
+		more = read_block(text, pid, fd, &loan, deadline, err);
 	while (more > 0);
 	if (more == 0) {
-		more = command_wait(pid, &status, deadline, err);
-		if (more > 0)
-			return command_judge(status, EX_CONFIG, err);
-		if (more == 0)
+		ended = command_wait(pid, &status, deadline, err);
+		if (ended == 0)
 			fail(err, EX_TEMPFAIL, "timed out");
 	}
-	command_kill(pid);
-	return -1;
+	if (ended <= 0)
+		command_kill(pid);
+	terminal_loan_end(&loan);
+	if (ended <= 0 || is_interrupted(&loan, status, err))
+		return -1;
+	return command_judge(status, EX_CONFIG, err);
 }
 
 /* Starts it; its output can be read from *out. */

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -28,6 +30,51 @@ terminal_open(void)
 		return -1;
 	}
 	return fd;
+}
+
+void
+terminal_loan_begin(struct terminal_loan *loan)
+{
+	memset(loan, 0, sizeof(*loan));
+	loan->fd = terminal_open();
+}
+
+void
+terminal_lend_if_stopped(struct terminal_loan *loan, pid_t command)
+{
+	siginfo_t info;
+
+	memset(&info, 0, sizeof(info));
+	if (loan->fd < 0 || waitid(P_PID, (id_t)command, &info, WSTOPPED |
+	    WNOHANG) != 0 || info.si_pid != command ||
+	    (info.si_status != SIGTTIN && info.si_status != SIGTTOU) ||
+	    tcgetpgrp(loan->fd) != getpgrp())
+		return;
+	if (!loan->is_lent)
+		(void)tcgetattr(loan->fd, &loan->before);
+	if (tcsetpgrp(loan->fd, command) == 0) {
+		loan->is_lent = 1;
+		kill(-command, SIGCONT);
+	}
+}
+
+void
+terminal_loan_end(struct terminal_loan *loan)
+{
+	sigset_t output, before;
+
+	if (loan->fd < 0)
+		return;
+	if (loan->is_lent) { /* without being stopped for it */
+		sigemptyset(&output);
+		sigaddset(&output, SIGTTOU);
+		sigprocmask(SIG_BLOCK, &output, &before);
+		(void)tcsetpgrp(loan->fd, getpgrp());
+		(void)tcsetattr(loan->fd, TCSADRAIN, &loan->before);
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	}
+	close(loan->fd);
+	loan->fd = -1;
 }
 
 void

@@ -4,6 +4,8 @@
 #define ONEHOP_BASE_TERMINAL_H
 
 #include <stddef.h>
+#include <sys/types.h>
+#include <termios.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -11,6 +13,23 @@
 /* Opens the controlling terminal for reading and writing if this process is in
  * its foreground. Returns a descriptor that the caller closes, or -1. */
 int terminal_open(void);
+
+/* The terminal while a command may use it. */
+struct terminal_loan {
+	int fd;     /* -1: this process is not in the foreground of one */
+	int is_lent;
+	struct termios before;
+};
+
+void terminal_loan_begin(struct terminal_loan *loan);
+
+/* If the command, which leads a process group, was stopped because it reads or
+ * sets the terminal, moves it to the foreground and continues it. */
+void terminal_lend_if_stopped(struct terminal_loan *loan, pid_t command);
+
+/* Takes the terminal back as it was, once the command has ended. is_lent stays
+ * as it is. */
+void terminal_loan_end(struct terminal_loan *loan);
 
 /* Writes to a descriptor as printf() does, ignoring failures. Untrusted octets
  * must be escaped first (escape.h). */

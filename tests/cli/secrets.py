@@ -13,6 +13,7 @@ import base64
 import fcntl
 import os
 import pty
+import signal
 import shutil
 import subprocess
 import sys
@@ -138,15 +139,23 @@ def from_netrc():
         yield from faults_of(*trial(home), 78, "chmod 600")
 
 
-def from_terminal():
-    """The message comes from a pipe, the password from the terminal."""
-    def type_it(run, args):
+class Terminal:
+    """Starts a run at a terminal of its own, where that is typed once it is
+    asked for. The message comes from a pipe."""
+
+    def __init__(self, prompt, typed):
+        self.prompt = prompt
+        self.typed = typed
+        self.is_as_before = False
+
+    def __call__(self, run, args):
         master, slave = pty.openpty()
 
         def own_terminal():
             os.setsid()
             fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
 
+        before = termios.tcgetattr(slave)
         process = subprocess.Popen(
             [onehop.PROGRAM, "-C", run.config, *args], env=run.environment,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -155,16 +164,58 @@ def from_terminal():
         process.stdin.close()
         process.stdin = None
         asked = b""
-        while b"at localhost: " not in asked:
+        while self.prompt not in asked:
             asked += os.read(master, 1000)
-        os.write(master, PASSWORD.encode() + b"\n")
+        os.write(master, self.typed)
         out, err = process.communicate(timeout=SECONDS)
+        self.is_as_before = termios.tcgetattr(slave) == before
         os.close(slave)  # not before: a terminal nobody has open is dead
         os.close(master)
         return onehop.Result(process.returncode, out, err, 0, False, False)
 
+    def faults(self):
+        if not self.is_as_before:
+            yield "the terminal is not as it was"
+
+
+def from_terminal():
+    terminal = Terminal(b"at localhost: ", PASSWORD.encode() + b"\n")
     with Home() as home:
-        yield from serves(home, "typed", start=type_it)
+        yield from serves(home, "typed", start=terminal)
+        yield from terminal.faults()
+
+
+ASK = """\
+printf 'word? ' >/dev/tty
+stty -echo </dev/tty
+read word </dev/tty
+stty echo </dev/tty
+echo "$word"
+"""
+
+
+def a_command_asks_at_the_terminal():
+    """In a process group of its own, it is stopped for that at first."""
+    for command in ("sh %s", "sh %s | cat"):
+        terminal = Terminal(b"word? ", PASSWORD.encode() + b"\n")
+        with Home() as home:
+            home.write("ask", ASK)
+            command %= os.path.join(home.path, "ask")
+            yield from serves(home, "from passwordeval",
+                              f"passwordeval {command}", start=terminal)
+            yield from terminal.faults()
+
+
+def an_interrupt_at_its_question_ends_the_run():
+    terminal = Terminal(b"word? ", b"\x03")
+    with Home() as home:
+        home.write("ask", ASK)
+        host, result = trial(home, f"passwordeval sh {home.path}/ask",
+                             start=terminal)
+        if result.status != -signal.SIGINT or host.commands:
+            yield (f"status {result.status}, {host.commands}, stderr "
+                   f"{result.stderr!r}")
+        yield from terminal.faults()
 
 
 def in_order():
@@ -254,6 +305,9 @@ def main():
     tap.run("a systemd credential", from_credential)
     tap.run("~/.netrc", from_netrc)
     tap.run("the terminal", from_terminal)
+    tap.run("a command that asks there", a_command_asks_at_the_terminal)
+    tap.run("an interrupt at its question",
+            an_interrupt_at_its_question_ends_the_run)
     tap.run("they are asked in the order of the manual", in_order)
     tap.run("none serves another server", stays_with_its_server)
     for name, test, programs in (
