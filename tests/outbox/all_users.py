@@ -122,7 +122,7 @@ def a_first_message_makes_a_directory_of_its_user():
 def each_is_served_as_its_owner():
     """What a command of the configuration sees says who runs it."""
     command = ('(id -u; id -g; id -G; umask; echo "$HOME $USER $LOGNAME"; '
-               'echo "${ROOTS_SECRET-unset}"; ls -l /proc/self/fd | wc -l; '
+               'echo "${ROOTS_SECRET-unset}"; pwd; ls -l /proc/self/fd | wc -l; '
                'test -t 0 || (: </dev/tty) 2>&1 | tail -c 0; echo end) '
                '>%s/$(id -u); echo secret')
     with Machine() as machine, Sink(offers_plain) as sink:
@@ -142,9 +142,21 @@ def each_is_served_as_its_owner():
             yield from differs(f"owner of {path}", os.stat(path).st_uid,
                                entry.pw_uid)
             groups = " ".join(map(str, os.getgrouplist(user, entry.pw_gid)))
+            there = entry.pw_dir if os.path.isdir(entry.pw_dir) else "/"
+            yield from differs("directory", lines[6],
+                               os.path.realpath(there))
             yield from differs(user, lines[:6], [
                 str(entry.pw_uid), str(entry.pw_gid), groups, "0077",
                 f"{entry.pw_dir} {user} {user}", "unset"])
+
+
+def root_is_served_too():
+    with Machine() as machine, Sink() as sink:
+        machine.queue("root")
+        machine.lead_to(sink.port)
+        yield from differs("run", machine.run("-q", "--all-users"),
+                           (0, "", ""))
+        yield from differs("copies", sink.count(), {"1@root": 1})
 
 
 def nothing_waits():
@@ -435,6 +447,7 @@ def main():
         skip_all("three of the system's users are not there")
     for test in (a_first_message_makes_a_directory_of_its_user,
                  each_is_served_as_its_owner,
+                 root_is_served_too,
                  nothing_waits,
                  mailq_has_a_line_for_each_user,
                  a_list_that_one_cannot_give_is_left_out,

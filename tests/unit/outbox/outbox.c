@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/xmalloc.h"
@@ -598,11 +602,22 @@ those_given_up_later_are_news(void **state)
 	outbox_close(&o);
 }
 
-/* A journal whose message is gone goes, too. */
+static unsigned syncs;
+
+/* In place of the C library's. */
+int
+fsync(int fd)
+{
+	syncs++;
+	return (int)syscall(SYS_fsync, fd);
+}
+
+/* A journal whose message is gone goes, too, once that is on disk. */
 static void
 orphaned_journals_are_swept(void **state)
 {
 	static const char orphan[] = "20261123T125500Z-0123456789abcdef";
+	static const char other[] = "20261123T125501Z-0123456789abcdef";
 	struct fixture *f = *state;
 	char ids[2][OUTBOX_ID];
 	struct outbox o;
@@ -615,9 +630,15 @@ orphaned_journals_are_swept(void **state)
 		    &err), 0);
 		make_file(o.places[OUTBOX_JOURNAL], ids[i], "x\n");
 	}
+	syncs = 0;
+	assert_int_equal(outbox_sweep(&o), 2);
+	assert_int_equal(syncs, 0);
 	make_file(o.places[OUTBOX_JOURNAL], orphan, "x\n");
+	make_file(o.places[OUTBOX_JOURNAL], other, "x\n");
 	make_file(o.places[OUTBOX_JOURNAL], "held", "x\n");
 	assert_int_equal(outbox_sweep(&o), 2);
+	assert_int_equal(syncs, 1);
+	assert_int_equal(outbox_is_missing(&o, OUTBOX_JOURNAL, other), 1);
 	assert_int_equal(outbox_is_missing(&o, OUTBOX_JOURNAL, orphan), 1);
 	assert_int_equal(outbox_is_missing(&o, OUTBOX_JOURNAL, "held"), 0);
 	for (int i = 0; i < 2; i++)
@@ -629,6 +650,59 @@ orphaned_journals_are_swept(void **state)
 	    &err), -1);
 	assert_int_equal(err.code, EX_TEMPFAIL);
 	assert_int_equal(outbox_sweep(&o), 1);
+	outbox_close(&o);
+}
+
+static void
+the_user_has_seen_what_was_there(void **state)
+{
+	const struct timespec moment = { 0, 20000000 };
+	struct fixture *f = *state;
+	struct outbox o;
+	struct error err = {0};
+
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	for (size_t i = 0; i < 3; i++) {
+		struct string_list ids = {0};
+		char id[OUTBOX_ID];
+
+		nanosleep(&moment, NULL);
+		assert_int_equal(outbox_add(&o, OUTBOX_FAILED, &f->entry,
+		    MESSAGE_FILE_WHOLE, id, &err), 0);
+		assert_int_equal(outbox_list_unseen(&o, &ids, &err), 0);
+		assert_int_equal(ids.n, 1);
+		assert_string_equal(ids.at[0], id);
+		string_list_free(&ids);
+		nanosleep(&moment, NULL);
+		outbox_look(&o);
+		assert_int_equal(outbox_list_unseen(&o, &ids, &err), 0);
+		assert_int_equal(ids.n, 0);
+		string_list_free(&ids);
+	}
+	outbox_close(&o);
+}
+
+/* No descriptor is left. */
+static void
+what_cannot_be_listed_is_not_empty(void **state)
+{
+	struct fixture *f = *state;
+	struct string_list ids = {0};
+	struct rlimit before, none;
+	struct outbox o;
+	struct error err = {0};
+
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(outbox_list(&o, OUTBOX_NEW, &ids, &err), -1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(err.code, EX_TEMPFAIL);
+	assert_non_null(strstr(err.text, "cannot list"));
+	assert_non_null(strstr(err.text, strerror(EMFILE)));
+	string_list_free(&ids);
 	outbox_close(&o);
 }
 
@@ -656,6 +730,8 @@ main(void)
 		TEST(the_end_of_a_long_journal_counts),
 		TEST(those_given_up_later_are_news),
 		TEST(orphaned_journals_are_swept),
+		TEST(the_user_has_seen_what_was_there),
+		TEST(what_cannot_be_listed_is_not_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
