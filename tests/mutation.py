@@ -90,6 +90,7 @@ SUITES = [
                           "tests/outbox/fate.py", "tests/outbox/ledger.py",
                           "tests/outbox/fixable.py"]),
     ("src/smtp/data.c", ["tests/cli/progress.py", "tests/real/lmtp.py"]),
+    ("src/smtp/submit.c", ["tests/cli/timing.py", "tests/cli/result.py"]),
     # Which hosts there are.
     ("src/smtp/smarthost.c", ["tests/cli/reach.py", "tests/cli/proxy.py",
                               "tests/real/lmtp.py"]),
