@@ -618,6 +618,7 @@ orphaned_journals_are_swept(void **state)
 {
 	static const char orphan[] = "20261123T125500Z-0123456789abcdef";
 	static const char other[] = "20261123T125501Z-0123456789abcdef";
+	static const char third[] = "20261123T125502Z-0123456789abcdef";
 	struct fixture *f = *state;
 	char ids[2][OUTBOX_ID];
 	struct outbox o;
@@ -635,6 +636,7 @@ orphaned_journals_are_swept(void **state)
 	assert_int_equal(syncs, 0);
 	make_file(o.places[OUTBOX_JOURNAL], orphan, "x\n");
 	make_file(o.places[OUTBOX_JOURNAL], other, "x\n");
+	make_file(o.places[OUTBOX_JOURNAL], third, "x\n");
 	make_file(o.places[OUTBOX_JOURNAL], "held", "x\n");
 	assert_int_equal(outbox_sweep(&o), 2);
 	assert_int_equal(syncs, 1);
