@@ -122,7 +122,8 @@ def a_first_message_makes_a_directory_of_its_user():
 def each_is_served_as_its_owner():
     """What a command of the configuration sees says who runs it."""
     command = ('(id -u; id -g; id -G; umask; echo "$HOME $USER $LOGNAME"; '
-               'echo "${ROOTS_SECRET-unset}"; pwd; ls -l /proc/self/fd | wc -l; '
+               'echo "${ROOTS_SECRET-unset}"; pwd; '
+               'ls -l /proc/self/fd | wc -l; '
                'test -t 0 || (: </dev/tty) 2>&1 | tail -c 0; echo end) '
                '>%s/$(id -u); echo secret')
     with Machine() as machine, Sink(offers_plain) as sink:
@@ -201,8 +202,8 @@ def a_list_that_one_cannot_give_is_left_out():
         yield from differs("outboxes", [
             found["outbox"] for found in json.loads(out)],
             [f"{machine.spool}/{given}"])
-        if status == 0 or not err.endswith(
-                f"onehop: users with an error: {closed} ({status})\n"):
+        last = f"onehop: users with an error: {closed} ({status})\n"
+        if status == 0 or not err.endswith(last):
             yield f"{status}: {err}"
         status, out, err = machine.run("-bp", "--all-users")
         if status == 0 or f"{given}: " not in out:
