@@ -29,6 +29,8 @@ after. Mutants that mean the same as the program are in tests/mutation.reasons;
 those with the reason "sanitizers: ..." read or write where they must not, which
 a build with --enable-sanitizers sees.
 
+tests/mutation.measured is what it printed last, in several runs.
+
 The exit status is 1 if fewer than 90 % of the others were caught, or if a
 reason is for a mutant that was caught or cannot be made any more.
 """
@@ -90,6 +92,7 @@ SUITES = [
                           "tests/outbox/fate.py", "tests/outbox/ledger.py",
                           "tests/outbox/fixable.py"]),
     ("src/smtp/data.c", ["tests/cli/progress.py", "tests/real/lmtp.py"]),
+    ("src/smtp/submit.c", ["tests/cli/timing.py", "tests/cli/result.py"]),
     # Which hosts there are.
     ("src/smtp/smarthost.c", ["tests/cli/reach.py", "tests/cli/proxy.py",
                               "tests/real/lmtp.py"]),
@@ -247,13 +250,16 @@ class Map:
         return own[-1] in run
 
     def tests_for(self, mutant, tests, text):
-        """Those that run its line; if there are none, the quick ones that run
-        the file: a process that is killed leaves no counters."""
+        """Those that run its line, or if there are none, the quick ones that
+        run the file; and those whose every process is killed, which leaves no
+        counters."""
         code = text.splitlines()
         usable = [test for test in tests if self.of[test]["fine"]]
         return ([test for test in usable if self.runs(test, mutant, code)]
                 or [test for test in usable if self.of[test]["seconds"] < QUICK
-                    and self.of[test]["lines"].get(mutant.file)])
+                    and self.of[test]["lines"].get(mutant.file)]) + [
+            test for test in usable
+            if not any(self.of[test]["lines"].values())]
 
 
 def groups(tests):
@@ -502,7 +508,7 @@ def table(texts, verdicts):
 SPECIMEN = """\
 #define N (1 + 2)
 /* a < b && c */
-static int f(int a, char *b) { if (!a && *b == '1') a = -1;
+static int f(int a, char *b, int d[2]) { if (!a && *b == '1') a = -1;
 	char c[8];
 b->x = a - 2; return 0; }
 """

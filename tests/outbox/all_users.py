@@ -64,13 +64,14 @@ class Machine:
                 f"outbox {self.spool}/%u", *lines]) + "\n")
         os.chmod(self.config, 0o644)
 
-    def start(self, *args, user="root", stderr=subprocess.PIPE):
+    def start(self, *args, user="root", stdin=subprocess.PIPE,
+              stderr=subprocess.PIPE):
         entry = pwd.getpwnam(user)
         options = {} if user == "root" else {
             "user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
         return subprocess.Popen(
             [self.program, "-C", self.config, *args], cwd="/",
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stdin=stdin, stdout=subprocess.PIPE,
             stderr=stderr, start_new_session=True,
             env={"PATH": os.environ["PATH"], "HOME": self.top,
                  "LC_ALL": "C", "ROOTS_SECRET": "x", "USER": "root",
@@ -122,7 +123,8 @@ def a_first_message_makes_a_directory_of_its_user():
 def each_is_served_as_its_owner():
     """What a command of the configuration sees says who runs it."""
     command = ('(id -u; id -g; id -G; umask; echo "$HOME $USER $LOGNAME"; '
-               'echo "${ROOTS_SECRET-unset}"; ls -l /proc/self/fd | wc -l; '
+               'echo "${ROOTS_SECRET-unset}"; pwd; '
+               'ls -l /proc/self/fd | wc -l; '
                'test -t 0 || (: </dev/tty) 2>&1 | tail -c 0; echo end) '
                '>%s/$(id -u); echo secret')
     with Machine() as machine, Sink(offers_plain) as sink:
@@ -142,9 +144,21 @@ def each_is_served_as_its_owner():
             yield from differs(f"owner of {path}", os.stat(path).st_uid,
                                entry.pw_uid)
             groups = " ".join(map(str, os.getgrouplist(user, entry.pw_gid)))
+            there = entry.pw_dir if os.path.isdir(entry.pw_dir) else "/"
+            yield from differs("directory", lines[6],
+                               os.path.realpath(there))
             yield from differs(user, lines[:6], [
                 str(entry.pw_uid), str(entry.pw_gid), groups, "0077",
                 f"{entry.pw_dir} {user} {user}", "unset"])
+
+
+def root_is_served_too():
+    with Machine() as machine, Sink() as sink:
+        machine.queue("root")
+        machine.lead_to(sink.port)
+        yield from differs("run", machine.run("-q", "--all-users"),
+                           (0, "", ""))
+        yield from differs("copies", sink.count(), {"1@root": 1})
 
 
 def nothing_waits():
@@ -180,6 +194,40 @@ def mailq_has_a_line_for_each_user():
             [f"{machine.spool}/{user}" for user in sorted(USERS)])
 
 
+def a_long_list_is_whole():
+    """One that is read in several pieces."""
+    user = USERS[0]
+    with Machine() as machine:
+        names = [f"somebody-with-a-long-name-{i}@example.net"
+                 for i in range(2500)]
+        status, _, err = machine.run("-i", "--", *names, user=user,
+                                     stdin=message("1@x"))
+        yield from differs("queued", (status, err), (0, ""))
+        wanted = machine.run("-bp", user=user)[1]
+        if len(wanted) < 100000:
+            yield f"{len(wanted)} octets"
+        status, out, _ = machine.run("-bp", "--all-users")
+        yield from differs("status", status, 0)
+        if ageless(out) != ageless(
+                f"{user}: {machine.spool}/{user}\n" + wanted):
+            yield f"{len(out)} of {len(wanted)} octets"
+
+
+def stdin_is_left_alone():
+    with Machine() as machine, Sink() as sink, \
+            tempfile.TemporaryFile() as file:
+        file.write(b"not for the program\n" * 100)
+        file.seek(0)
+        machine.queue(USERS[0])
+        machine.lead_to(sink.port)
+        for args in (("-q",), ("-bp",)):
+            run = machine.start(*args, "--all-users", stdin=file.fileno())
+            run.communicate(None, SECONDS)
+            yield from differs("status", run.returncode, 0)
+            yield from differs("read", os.lseek(file.fileno(), 0,
+                                                os.SEEK_CUR), 0)
+
+
 def a_list_that_one_cannot_give_is_left_out():
     closed, given = USERS[:2]
     with Machine() as machine:
@@ -189,8 +237,8 @@ def a_list_that_one_cannot_give_is_left_out():
         yield from differs("outboxes", [
             found["outbox"] for found in json.loads(out)],
             [f"{machine.spool}/{given}"])
-        if status == 0 or not err.endswith(
-                f"onehop: users with an error: {closed} ({status})\n"):
+        last = f"onehop: users with an error: {closed} ({status})\n"
+        if status == 0 or not err.endswith(last):
             yield f"{status}: {err}"
         status, out, err = machine.run("-bp", "--all-users")
         if status == 0 or f"{given}: " not in out:
@@ -435,8 +483,11 @@ def main():
         skip_all("three of the system's users are not there")
     for test in (a_first_message_makes_a_directory_of_its_user,
                  each_is_served_as_its_owner,
+                 root_is_served_too,
                  nothing_waits,
                  mailq_has_a_line_for_each_user,
+                 a_long_list_is_whole,
+                 stdin_is_left_alone,
                  a_list_that_one_cannot_give_is_left_out,
                  what_others_plant_is_left_alone,
                  many_are_counted,

@@ -205,6 +205,24 @@ def a_signal_ends_the_sessions_of_all_accounts():
             yield from differs("journal", house.journal(path), b"")
 
 
+def a_signal_counts_whoever_has_ended_by_then():
+    """The order of the accounts is that of a directory: any."""
+    for _ in range(4):
+        silence = Silence()
+        with House() as house, Sink() as good, \
+                Sink(silence.answer) as silent:
+            two_accounts(house, good.port, silent.port)
+            house.run_.start(["-q"], b"")
+            if not silence.met.wait(SECONDS):
+                yield "the silent server was not asked"
+            if not wait_for(lambda: len(house.files("new")) == 1):
+                yield "the other message is not sent"
+            house.run_.signal(signal.SIGTERM)
+            yield from fault_of(house.run_.finish(SECONDS / 6),
+                                -signal.SIGTERM)
+            silence.over.set()
+
+
 def what_the_accounts_report_is_told_together():
     """Each process has its own log, counts and complaints."""
     def no_user(verb, *_):
@@ -269,6 +287,7 @@ def main():
                  all_that_are_not_tried_can_be_retried,
                  the_lock_goes_with_the_run,
                  a_signal_ends_the_sessions_of_all_accounts,
+                 a_signal_counts_whoever_has_ended_by_then,
                  what_the_accounts_report_is_told_together,
                  what_they_send_is_counted_together):
         tap.run(test.__name__.replace("_", " "), test)

@@ -28,6 +28,7 @@ CONVERSATIONS = \
 	tests/smtp/a-hold-longer-than-the-server-grants-is-refused.conv \
 	tests/smtp/a-hold-that-is-not-offered-sends-nothing-now.conv \
 	tests/smtp/a-line-too-long-for-data-goes-by-binarymime.conv \
+	tests/smtp/a-line-too-long-for-data-is-encoded-without-chunking.conv \
 	tests/smtp/a-long-initial-response-is-sent-in-two-steps.conv \
 	tests/smtp/a-mechanism-that-the-account-names-has-no-successor.conv \
 	tests/smtp/a-message-as-large-as-the-limit-is-sent.conv \

@@ -281,9 +281,11 @@ a_journal_that_is_full_ends_the_flush(void **state)
 	struct bench *b = *state;
 	struct rlimit before;
 	struct error err;
-	char id[OUTBOX_ID];
+	char ids[2][OUTBOX_ID];
+	uint64_t octets = 0;
 
-	add_due(b, OUTBOX_NEW, 0, 0, NULL, id);
+	for (size_t i = 0; i < 2; i++)
+		add_due(b, OUTBOX_NEW, 0, 0, NULL, ids[i]);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
 	assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
@@ -292,7 +294,14 @@ a_journal_that_is_full_ends_the_flush(void **state)
 	assert_int_equal(err.code, EX_TEMPFAIL);
 	assert_non_null(strstr(err.text, "cannot write the journal of the "
 	    "message"));
-	assert_false(outbox_is_missing(&b->outbox, OUTBOX_NEW, id));
+	for (size_t i = 0; i < 2; i++) {
+		assert_false(outbox_is_missing(&b->outbox, OUTBOX_NEW,
+		    ids[i]));
+		octets += outbox_message_size(&b->outbox, OUTBOX_JOURNAL,
+		    ids[i]);
+	}
+	/* the second message was not read */
+	assert_int_equal(octets, strlen("reading 1800000000\n"));
 }
 
 static void

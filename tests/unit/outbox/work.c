@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -339,6 +340,35 @@ each_account_has_its_work(void **state)
 	work_free(&list);
 }
 
+/* A message has two names while it is given its own. */
+static void
+a_message_that_is_being_named_is_read_again(void **state)
+{
+	const struct timespec moment = { 0, 50000000 };
+	struct bench *b = *state;
+	const struct flush_order order = { .config = b->config, .trace = -1 };
+	int directory = b->flushing.outbox.places[OUTBOX_NEW], status;
+	struct work_list list = {0};
+	struct error err = {0};
+	char id[OUTBOX_ID];
+	pid_t child;
+
+	add_message(b, "a", 0, NULL, id);
+	assert_int_equal(linkat(directory, id, directory, ".unfinished", 0),
+	    0);
+	child = fork();
+	if (child == 0) {
+		nanosleep(&moment, NULL);
+		_exit(unlinkat(directory, ".unfinished", 0) == 0 ? 0 : 1);
+	}
+	assert_int_equal(work_collect(&b->flushing, &list, &order, &err), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(list.n, 1);
+	assert_int_equal(list.at[0]->unreadable, 0);
+	work_free(&list);
+}
+
 /* Another run sends the messages of the account. */
 static void
 a_site_that_is_locked_waits(void **state)
@@ -383,6 +413,7 @@ main(void)
 		TEST(what_is_due_is_collected),
 		TEST(each_account_has_its_work),
 		TEST(a_site_that_is_locked_waits),
+		TEST(a_message_that_is_being_named_is_read_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

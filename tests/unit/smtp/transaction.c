@@ -209,6 +209,9 @@ run(const struct row *row)
 	if (row->text != NULL && strstr(err.text, row->text) == NULL)
 		fail_msg("%s: %s: expected %s", row->name, err.text,
 		    row->text);
+	/* the server is not silent */
+	if (strstr(err.hint, "auth_pipelining") != NULL)
+		fail_msg("%s: hint: %s", row->name, err.hint);
 	if (strcmp(buffer_string(&w.heard), row->heard) != 0)
 		fail_msg("%s: heard %s", row->name, w.heard.data);
 	check_recipients(row, to);

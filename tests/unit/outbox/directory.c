@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The files in the directories of an outbox: listed, read, swept. */
+#include "../unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../letter.h"
+#include "base/xmalloc.h"
+#include "outbox/outbox.h"
+
+/* An outbox, and a message to put into it. */
+struct fixture {
+	char path[32], recipient[8], sender[8];
+	struct recipient to;
+	struct message_file entry;
+};
+
+static int
+set_up(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+
+	strcpy(f->path, "/tmp/directory.XXXXXX");
+	assert_non_null(mkdtemp(f->path));
+	strcpy(f->recipient, "you@x");
+	strcpy(f->sender, "me@x");
+	f->to.path = f->recipient;
+	f->entry = (struct message_file){ .fd = -1, .queued = 1000,
+		.origin.account = "a",
+		.envelope = { .sender = f->sender, .to = &f->to, .n = 1 } };
+	letter_take(&f->entry.message, "Subject: s\n\n", 12);
+	*state = f;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *f = *state;
+	int status = remove_tree(f->path);
+
+	message_free(&f->entry.message);
+	free(f);
+	return status;
+}
+
+static void
+make_file(int directory, const char *name, const char *text)
+{
+	int fd = openat(directory, name, O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+/* Names of foreign files, and those that are IDs. */
+static void
+only_ids_are_listed(void **state)
+{
+	static const char *const names[] = { "x", ".hidden",
+		"20261123T125500Z-0123456789abcde",
+		"20261123T125500Z-0123456789abcdef0",
+		"20261123T125500Z_0123456789abcdef",
+		"20261123T125500Z-0123456789abcde.",
+		"20261123T125501Z-0123456789abcdef",
+		"20261123T125500Z-0123456789abcdef" };
+	struct fixture *f = *state;
+	struct string_list ids = {0};
+	struct outbox o;
+	struct error err = {0};
+
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	assert_int_equal(outbox_is_used(&o, OUTBOX_NEW), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (i == 6)
+			assert_int_equal(outbox_is_used(&o, OUTBOX_NEW), 0);
+		make_file(o.places[OUTBOX_NEW], names[i], "x");
+	}
+	assert_int_equal(outbox_is_used(&o, OUTBOX_NEW), 1);
+	assert_int_equal(outbox_list(&o, OUTBOX_NEW, &ids, &err), 0);
+	assert_int_equal(ids.n, 2);
+	assert_string_equal(ids.at[0], "20261123T125500Z-0123456789abcdef");
+	assert_string_equal(ids.at[1], "20261123T125501Z-0123456789abcdef");
+	assert_int_equal(outbox_message_size(&o, OUTBOX_NEW, ids.at[0]), 1);
+	assert_int_equal(outbox_message_size(&o, OUTBOX_FAILED, ids.at[0]),
+	    0);
+	string_list_free(&ids);
+	outbox_close(&o);
+}
+
+/* A journal of any size is read from its end. */
+static void
+the_end_of_a_long_journal_counts(void **state)
+{
+	static const char id[] = "20261123T125500Z-0123456789abcdef";
+	struct fixture *f = *state;
+	struct journal_state s;
+	struct outbox o;
+	struct error err = {0};
+	char line[101];
+
+	memset(line, 'x', sizeof(line));
+	memcpy(line, "held 1 0 ", 9);
+	strcpy(line + 99, "\n");
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	assert_int_equal(outbox_read_journal(&o, id, &s, &err), 0);
+	assert_int_equal(s.tries, 0);
+	make_file(o.places[OUTBOX_JOURNAL], id, "deferred 5 6 first\n");
+	for (int i = 0; i < 11000; i++)
+		make_file(o.places[OUTBOX_JOURNAL], id, line);
+	make_file(o.places[OUTBOX_JOURNAL], id, "deferred 7 8 last\n");
+	assert_int_equal(outbox_read_journal(&o, id, &s, &err), 0);
+	assert_int_equal(s.tries, 1);
+	assert_string_equal(s.reason, "last");
+	journal_state_free(&s);
+	outbox_close(&o);
+}
+
+static void
+those_given_up_later_are_news(void **state)
+{
+	struct fixture *f = *state;
+	char id[OUTBOX_ID];
+	struct stat st;
+	struct outbox o;
+	struct error err = {0};
+
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	assert_int_equal(outbox_add(&o, OUTBOX_FAILED, &f->entry,
+	    MESSAGE_FILE_WHOLE, id, &err), 0);
+	assert_int_equal(fstatat(o.places[OUTBOX_FAILED], id, &st, 0), 0);
+	for (int i = 0; i < 5; i++) {
+		struct timespec since = st.st_ctim;
+		struct string_list ids = {0};
+
+		since.tv_nsec += i == 1 ? 1 : i == 2 ? -1 : 0;
+		since.tv_sec += i == 3 ? 1 : i == 4 ? -1 : 0;
+		if (i == 3)
+			since.tv_nsec = 0;
+		if (i == 4)
+			since.tv_nsec = 999999999;
+		assert_int_equal(outbox_list_since(&o, &since, &ids, &err), 0);
+		assert_int_equal(ids.n, i == 2 || i == 4);
+		string_list_free(&ids);
+	}
+	outbox_close(&o);
+}
+
+static unsigned syncs;
+
+/* In place of the C library's. */
+int
+fsync(int fd)
+{
+	syncs++;
+	return (int)syscall(SYS_fsync, fd);
+}
+
+/* A journal whose message is gone goes, too, once that is on disk. */
+static void
+orphaned_journals_are_swept(void **state)
+{
+	static const char orphan[] = "20261123T125500Z-0123456789abcdef";
+	static const char other[] = "20261123T125501Z-0123456789abcdef";
+	static const char third[] = "20261123T125502Z-0123456789abcdef";
+	struct fixture *f = *state;
+	char ids[2][OUTBOX_ID];
+	struct outbox o;
+	struct error err = {0};
+
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(outbox_add(&o, i == 0 ? OUTBOX_NEW
+		    : OUTBOX_FAILED, &f->entry, MESSAGE_FILE_WHOLE, ids[i],
+		    &err), 0);
+		make_file(o.places[OUTBOX_JOURNAL], ids[i], "x\n");
+	}
+	syncs = 0;
+	assert_int_equal(outbox_sweep(&o), 2);
+	assert_int_equal(syncs, 0);
+	make_file(o.places[OUTBOX_JOURNAL], orphan, "x\n");
+	make_file(o.places[OUTBOX_JOURNAL], other, "x\n");
+	make_file(o.places[OUTBOX_JOURNAL], third, "x\n");
+	make_file(o.places[OUTBOX_JOURNAL], "held", "x\n");
+	assert_int_equal(outbox_sweep(&o), 2);
+	assert_int_equal(syncs, 1);
+	assert_int_equal(outbox_is_missing(&o, OUTBOX_JOURNAL, other), 1);
+	assert_int_equal(outbox_is_missing(&o, OUTBOX_JOURNAL, orphan), 1);
+	assert_int_equal(outbox_is_missing(&o, OUTBOX_JOURNAL, "held"), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(outbox_is_missing(&o, OUTBOX_JOURNAL,
+		    ids[i]), 0);
+	assert_int_equal(outbox_remove(&o, OUTBOX_NEW, ids[0], &err), 0);
+	assert_int_equal(outbox_remove(&o, OUTBOX_NEW, ids[0], &err), 0);
+	assert_int_equal(outbox_move(&o, ids[0], OUTBOX_NEW, OUTBOX_FAILED,
+	    &err), -1);
+	assert_int_equal(err.code, EX_TEMPFAIL);
+	assert_int_equal(outbox_sweep(&o), 1);
+	outbox_close(&o);
+}
+
+static void
+the_user_has_seen_what_was_there(void **state)
+{
+	const struct timespec moment = { 0, 20000000 };
+	struct fixture *f = *state;
+	struct outbox o;
+	struct error err = {0};
+
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	for (size_t i = 0; i < 3; i++) {
+		struct string_list ids = {0};
+		char id[OUTBOX_ID];
+
+		nanosleep(&moment, NULL);
+		assert_int_equal(outbox_add(&o, OUTBOX_FAILED, &f->entry,
+		    MESSAGE_FILE_WHOLE, id, &err), 0);
+		assert_int_equal(outbox_list_unseen(&o, &ids, &err), 0);
+		assert_int_equal(ids.n, 1);
+		assert_string_equal(ids.at[0], id);
+		string_list_free(&ids);
+		nanosleep(&moment, NULL);
+		outbox_look(&o);
+		assert_int_equal(outbox_list_unseen(&o, &ids, &err), 0);
+		assert_int_equal(ids.n, 0);
+		string_list_free(&ids);
+	}
+	outbox_close(&o);
+}
+
+/* No descriptor is left. */
+static void
+what_cannot_be_listed_is_not_empty(void **state)
+{
+	struct fixture *f = *state;
+	struct string_list ids = {0};
+	struct rlimit before, none;
+	struct outbox o;
+	struct error err = {0};
+
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_int_equal(outbox_list(&o, OUTBOX_NEW, &ids, &err), -1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(err.code, EX_TEMPFAIL);
+	assert_non_null(strstr(err.text, "cannot list"));
+	assert_non_null(strstr(err.text, strerror(EMFILE)));
+	string_list_free(&ids);
+	outbox_close(&o);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(only_ids_are_listed),
+		TEST(the_end_of_a_long_journal_counts),
+		TEST(those_given_up_later_are_news),
+		TEST(orphaned_journals_are_swept),
+		TEST(the_user_has_seen_what_was_there),
+		TEST(what_cannot_be_listed_is_not_empty),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
