@@ -28,9 +28,10 @@ find_status(const char *words, size_t *n)
 		if ((*p != '4' && *p != '5') || p[1] != '.' ||
 		    (p > words && p[-1] != ' '))
 			continue;
-		for (*n = 1; ascii_is_digit(p[*n]) || p[*n] == '.'; ++*n)
+		for (*n = 1; ascii_is_digit(p[*n]) || (p[*n] == '.' &&
+		    ascii_is_digit(p[*n + 1])); ++*n)
 			dots += p[*n] == '.';
-		if (dots == 2 && ascii_is_digit(p[*n - 1]))
+		if (dots == 2)
 			return p;
 	}
 	return NULL;

@@ -109,6 +109,7 @@ static const struct {
 	{ "550 5.1 nobody", "5.0.0", "smtp" },
 	{ "550 5.1.1.1 nobody", "5.0.0", "smtp" },
 	{ "550 5.1. nobody", "5.0.0", "smtp" },
+	{ "550 5..1 nobody", "5.0.0", "smtp" },
 	{ "550 2.1.1 nobody", "5.0.0", "smtp" },
 	{ "550 x5.1.1 nobody", "5.0.0", "smtp" },
 	{ "550 51.1.1 nobody", "5.0.0", "smtp" },
