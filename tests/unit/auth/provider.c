@@ -2,6 +2,7 @@
 #include "../unit.h"
 
 #include "auth/provider.h"
+#include "base/ascii.h"
 
 static const struct {
 	const char *domain, *host;
@@ -28,6 +29,15 @@ static const struct {
 	{ "charter.net", "mobile.charter.net", LOGIN_PASSWORD },
 	{ "verizon.net", "smtp.aol.com", LOGIN_APP_PASSWORD },
 	{ "email.it", "out.email.it", LOGIN_PASSWORD },
+	{ "umich.edu", "smtp.gmail.com", LOGIN_APP_PASSWORD },
+	{ "arcor.de", "smtp.vodafonemail.de", LOGIN_PASSWORD },
+	{ "op.pl", "smtp.poczta.onet.pl", LOGIN_PASSWORD },
+	{ "internode.on.net", "smtp.themessagingco.com.au", LOGIN_PASSWORD },
+	{ "hansen.dk", "smtp.jubii.dk", LOGIN_PASSWORD },
+	{ "larsen.dk", "mail.telenor.dk", LOGIN_PASSWORD },
+	{ "cswnet.com", "smtpauth.centurytel.net", LOGIN_PASSWORD },
+	{ "m9.cty-net.ne.jp", "smtps.cty-net.ne.jp", LOGIN_PASSWORD },
+	{ "nifty.com", "smtp.nifty.com", LOGIN_PASSWORD },
 	{ "proton.me", "", LOGIN_NONE },
 	{ "mail.example.org", NULL, LOGIN_PASSWORD },
 	{ "", NULL, LOGIN_PASSWORD },
@@ -45,9 +55,22 @@ static const struct {
 	{ "inbound-smtp.eu-central-1.amazonaws.com",
 	  "email-smtp.eu-central-1.amazonaws.com" },
 	{ "mx00.kundenserver.de", "smtp.ionos.de" },
+	{ "mx00.1and1.co.uk", "smtp.ionos.co.uk" },
+	{ "mx01.1and1.es", "smtp.ionos.es" },
+	{ "mx00.1and1.fr", "smtp.ionos.fr" },
+	{ "mx00.perfora.net", "smtp.ionos.com" },
+	{ "bgmgate1.biglobe.ne.jp", "mail.biglobe.ne.jp" },
+	{ "mx0.goneo.de", "smtp.goneo.de" },
 	{ "mx01.earthlink.net", "smtpauth.earthlink.net" },
 	{ "mx.example.org", NULL },
 	{ "notgoogle.com", NULL },
+};
+
+/* The domains of each row. */
+static const char *const rows[] = {
+#define PROVIDER(domains, ...) domains,
+#include "auth/providers.def"
+#undef PROVIDER
 };
 
 static void
@@ -83,6 +106,26 @@ a_mail_exchanger_has_its_server(void **state)
 }
 
 static void
+a_domain_is_in_one_row(void **state)
+{
+	char domain[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t n;
+
+		for (const char *p = rows[i]; *p != '\0'; p += n) {
+			p += *p == ' ';
+			n = strcspn(p, " ");
+			snprintf(domain, sizeof(domain), "%.*s", (int)n, p);
+			assert_string_equal(provider_by_domain(domain)->domains,
+			    rows[i]);
+			assert_false(ascii_has_word(p + n, domain));
+		}
+	}
+}
+
+static void
 a_server_has_its_page(void **state)
 {
 	(void)state;
@@ -97,6 +140,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_domain_has_its_server),
 		cmocka_unit_test(a_mail_exchanger_has_its_server),
+		cmocka_unit_test(a_domain_is_in_one_row),
 		cmocka_unit_test(a_server_has_its_page),
 	};
 
