@@ -521,11 +521,10 @@ add_reason(struct buffer *out, const struct flushing *f, const char *id,
 	struct error unread = {0};
 	const char *why = site->why.text;
 
-	if (why[0] == '\0' &&
-	    outbox_read_journal(&f->outbox, id, &state, &unread) == 0)
-		why = state.reason;
-	if (why[0] == '\0' && file->reason != NULL)
-		why = file->reason;
+	if (why[0] == '\0') {
+		(void)outbox_read_journal(&f->outbox, id, &state, &unread);
+		why = outbox_reason(file, &state);
+	}
 	if (why[0] != '\0')
 		buffer_addf(out, ": %.*s", (int)strcspn(why, "\n"), why);
 	journal_state_free(&state);

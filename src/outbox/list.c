@@ -113,9 +113,7 @@ reason(const struct listing *l)
 		return l->damage.text;
 	if (l->held != NULL)
 		return l->held->text;
-	if (l->state.reason[0] != '\0')
-		return l->state.reason;
-	return l->file.reason != NULL ? l->file.reason : "";
+	return outbox_reason(&l->file, &l->state);
 }
 
 /* Includes the first attempt, made by the sending run. */

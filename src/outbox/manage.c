@@ -153,8 +153,7 @@ add_head(struct buffer *out, const struct choice *c,
 		escape_add(out, m->envelope.to[i].path);
 	}
 	buffer_add_string(out, ">\nreason ");
-	escape_add(out, state.reason[0] != '\0' ? state.reason
-	    : m->reason != NULL ? m->reason : "");
+	escape_add(out, outbox_reason(m, &state));
 	buffer_add_string(out, "\n\n");
 	journal_state_free(&state);
 }

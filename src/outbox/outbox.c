@@ -494,6 +494,14 @@ outbox_read_journal(const struct outbox *o, const char *id,
 	return result;
 }
 
+const char *
+outbox_reason(const struct message_file *m, const struct journal_state *state)
+{
+	if (state->reason[0] != '\0')
+		return state->reason;
+	return m->reason != NULL ? m->reason : "";
+}
+
 int
 outbox_move(const struct outbox *o, const char *id, enum outbox_place from,
     enum outbox_place to, struct error *err)

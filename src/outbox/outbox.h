@@ -129,6 +129,11 @@ uint64_t outbox_message_size(const struct outbox *o, enum outbox_place place,
 int outbox_read_journal(const struct outbox *o, const char *id,
 	struct journal_state *state, struct error *err);
 
+/* Returns why a message is still queued: the reason of its last try, else that
+ * of the run that queued it; "" if there is none. Borrowed from either. */
+const char *outbox_reason(const struct message_file *m,
+	const struct journal_state *state);
+
 /* Returns whether the place does not contain the message. */
 int outbox_is_missing(const struct outbox *o, enum outbox_place place,
 	const char *id);
