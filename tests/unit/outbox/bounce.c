@@ -2,17 +2,15 @@
 /* The report of messages that were given up, word by word. */
 #include "../unit.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "../letter.h"
+#include "../queue.h"
 #include "base/xmalloc.h"
 #include "message/spool.h"
 #include "outbox/bounce.h"
 
 /* An outbox, the account that wants reports, and the report. */
 struct bench {
-	char directory[32];
+	char directory[QUEUE_PATH];
 	struct outbox outbox;
 	struct account account;
 	struct bounce bounce;
@@ -24,14 +22,11 @@ set_up(void **state)
 	struct bench *b = xcalloc(1, sizeof(*b));
 	struct error err = {0};
 
-	strcpy(b->directory, "/tmp/bounce.XXXXXX");
-	assert_non_null(mkdtemp(b->directory));
+	queue_open(&b->outbox, b->directory);
 	account_init(&b->account, b->directory);
 	assert_int_equal(account_set(&b->account, "outbox_report",
 	    "root@x.example", &err), 0);
 	assert_int_equal(account_set(&b->account, "domain", "c.example",
-	    &err), 0);
-	assert_int_equal(outbox_open(&b->outbox, b->directory, OUTBOX_WRITE,
 	    &err), 0);
 	*state = b;
 	return 0;
@@ -41,12 +36,10 @@ static int
 tear_down(void **state)
 {
 	struct bench *b = *state;
-	int status;
+	int status = queue_close(&b->outbox, b->directory);
 
 	bounce_free(&b->bounce);
-	outbox_close(&b->outbox);
 	account_free(&b->account);
-	status = remove_tree(b->directory);
 	free(b);
 	return status;
 }
@@ -59,7 +52,6 @@ give_up(struct bench *b, const char *sender, size_t recipients,
 	struct message_file m = { .fd = -1, .queued = 1000000000,
 		.origin.account = "default" };
 	struct error err = {0};
-	int fd;
 
 	letter_take(&m.message, header, strlen(header));
 	m.envelope.sender = xstrdup(sender);
@@ -75,10 +67,7 @@ give_up(struct bench *b, const char *sender, size_t recipients,
 	    MESSAGE_FILE_WHOLE, id, &err), 0);
 	m.origin.account = NULL;
 	message_file_free(&m);
-	fd = openat(b->outbox.places[OUTBOX_JOURNAL], id, O_WRONLY | O_CREAT,
-	    0600);
-	assert_int_equal(write(fd, journal, strlen(journal)), strlen(journal));
-	close(fd);
+	queue_append(b->outbox.places[OUTBOX_JOURNAL], id, journal);
 }
 
 /* Adds one message with that reason to a report of its own. Returns the status

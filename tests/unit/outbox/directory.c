@@ -3,7 +3,6 @@
 #include "../unit.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "../letter.h"
+#include "../queue.h"
 #include "base/xmalloc.h"
 #include "outbox/outbox.h"
 
@@ -50,16 +50,6 @@ tear_down(void **state)
 	return status;
 }
 
-static void
-make_file(int directory, const char *name, const char *text)
-{
-	int fd = openat(directory, name, O_WRONLY | O_CREAT | O_APPEND, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
-
 /* Names of foreign files, and those that are IDs. */
 static void
 only_ids_are_listed(void **state)
@@ -81,7 +71,7 @@ only_ids_are_listed(void **state)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (i == 6)
 			assert_int_equal(outbox_is_used(&o, OUTBOX_NEW), 0);
-		make_file(o.places[OUTBOX_NEW], names[i], "x");
+		queue_append(o.places[OUTBOX_NEW], names[i], "x");
 	}
 	assert_int_equal(outbox_is_used(&o, OUTBOX_NEW), 1);
 	assert_int_equal(outbox_list(&o, OUTBOX_NEW, &ids, &err), 0);
@@ -112,10 +102,10 @@ the_end_of_a_long_journal_counts(void **state)
 	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
 	assert_int_equal(outbox_read_journal(&o, id, &s, &err), 0);
 	assert_int_equal(s.tries, 0);
-	make_file(o.places[OUTBOX_JOURNAL], id, "deferred 5 6 first\n");
+	queue_append(o.places[OUTBOX_JOURNAL], id, "deferred 5 6 first\n");
 	for (int i = 0; i < 11000; i++)
-		make_file(o.places[OUTBOX_JOURNAL], id, line);
-	make_file(o.places[OUTBOX_JOURNAL], id, "deferred 7 8 last\n");
+		queue_append(o.places[OUTBOX_JOURNAL], id, line);
+	queue_append(o.places[OUTBOX_JOURNAL], id, "deferred 7 8 last\n");
 	assert_int_equal(outbox_read_journal(&o, id, &s, &err), 0);
 	assert_int_equal(s.tries, 1);
 	assert_string_equal(s.reason, "last");
@@ -180,15 +170,15 @@ orphaned_journals_are_swept(void **state)
 		assert_int_equal(outbox_add(&o, i == 0 ? OUTBOX_NEW
 		    : OUTBOX_FAILED, &f->entry, MESSAGE_FILE_WHOLE, ids[i],
 		    &err), 0);
-		make_file(o.places[OUTBOX_JOURNAL], ids[i], "x\n");
+		queue_append(o.places[OUTBOX_JOURNAL], ids[i], "x\n");
 	}
 	syncs = 0;
 	assert_int_equal(outbox_sweep(&o), 2);
 	assert_int_equal(syncs, 0);
-	make_file(o.places[OUTBOX_JOURNAL], orphan, "x\n");
-	make_file(o.places[OUTBOX_JOURNAL], other, "x\n");
-	make_file(o.places[OUTBOX_JOURNAL], third, "x\n");
-	make_file(o.places[OUTBOX_JOURNAL], "held", "x\n");
+	queue_append(o.places[OUTBOX_JOURNAL], orphan, "x\n");
+	queue_append(o.places[OUTBOX_JOURNAL], other, "x\n");
+	queue_append(o.places[OUTBOX_JOURNAL], third, "x\n");
+	queue_append(o.places[OUTBOX_JOURNAL], "held", "x\n");
 	assert_int_equal(outbox_sweep(&o), 2);
 	assert_int_equal(syncs, 1);
 	assert_int_equal(outbox_is_missing(&o, OUTBOX_JOURNAL, other), 1);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../letter.h"
+#include "../queue.h"
 #include "base/xmalloc.h"
 #include "outbox/disposition.h"
 
@@ -149,30 +150,11 @@ static const struct row rows[] = {
 
 /* An outbox with one message, whose journal is open. */
 struct bench {
-	char directory[32], id[OUTBOX_ID];
+	char directory[QUEUE_PATH], id[OUTBOX_ID];
 	struct flushing flushing;
 	struct site site;
 	struct job job;
 };
-
-static void
-set_recipients(struct envelope *e, const struct row *row)
-{
-	e->sender = xstrdup("me@x");
-	e->to = xcalloc(MOST, sizeof(e->to[0]));
-	while (e->n < MOST && row->codes[e->n] != 0) {
-		struct recipient *to = &e->to[e->n];
-		int code = row->codes[e->n];
-
-		to->path = xasprintf("r%zu@x", e->n++);
-		if (code == 1)
-			continue;
-		to->reply.code = code;
-		to->reply.lines = 1;
-		snprintf(to->reply.text, sizeof(to->reply.text), "%d for %s",
-		    code, to->path);
-	}
-}
 
 /* Queues the message of a row and begins a try. */
 static void
@@ -183,8 +165,7 @@ begin(struct bench *b, const struct row *row)
 	struct error err = {0};
 
 	memset(b, 0, sizeof(*b));
-	strcpy(b->directory, "/tmp/disposition.XXXXXX");
-	assert_non_null(mkdtemp(b->directory));
+	queue_open(o, b->directory);
 	account_init(&b->site.account, "/nonexistent");
 	free(b->site.account.name);
 	b->site.account.name = xstrdup("test");
@@ -196,22 +177,15 @@ begin(struct bench *b, const struct row *row)
 		snprintf(b->site.delivery.submitter.facts.mechanism, 32, "%s",
 		    row->mechanism);
 	letter_take(&j->file.message, "\nx\n", 3);
-	set_recipients(&j->file.envelope, row);
+	queue_address(&j->file.envelope, row->codes, MOST);
 	j->file.origin.account = "test";
 	j->file.queued = time(NULL);
 	j->file.doubts = row->doubts;
 	j->file.fd = -1;
-	assert_int_equal(outbox_open(o, b->directory, OUTBOX_WRITE, &err), 0);
 	assert_int_equal(outbox_add(o, OUTBOX_NEW, &j->file,
 	    MESSAGE_FILE_WHOLE, b->id, &err), 0);
-	if (row->journal != NULL) {
-		int fd = openat(o->places[OUTBOX_JOURNAL], b->id,
-		    O_WRONLY | O_CREAT, 0600);
-
-		assert_int_equal(write(fd, row->journal, strlen(row->journal)),
-		    strlen(row->journal));
-		close(fd);
-	}
+	if (row->journal != NULL)
+		queue_append(o->places[OUTBOX_JOURNAL], b->id, row->journal);
 	j->id = b->id;
 	j->site = &b->site;
 	assert_int_equal(outbox_read_journal(o, b->id, &j->state, &err), 0);
@@ -233,9 +207,8 @@ end(struct bench *b)
 	free(b->job.index);
 	b->job.file.origin.account = NULL;
 	message_file_free(&b->job.file);
-	outbox_close(&b->flushing.outbox);
 	account_free(&b->site.account);
-	assert_int_equal(remove_tree(b->directory), 0);
+	assert_int_equal(queue_close(&b->flushing.outbox, b->directory), 0);
 }
 
 /* Compares the events of the journal, and the moment of the last one. */

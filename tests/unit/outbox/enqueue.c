@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "../letter.h"
+#include "../queue.h"
 #include "base/xmalloc.h"
 #include "outbox/enqueue.h"
 #include "outbox/outbox.h"
@@ -120,25 +121,6 @@ static const struct row {
 static char directory[32], path[64];
 
 static void
-set_recipients(struct envelope *e, const struct row *row)
-{
-	e->sender = xstrdup("me@x");
-	e->to = xcalloc(MOST, sizeof(e->to[0]));
-	while (e->n < MOST && row->codes[e->n] != 0) {
-		struct recipient *to = &e->to[e->n];
-		int code = row->codes[e->n];
-
-		to->path = xasprintf("r%zu@x", e->n++);
-		if (code == 1)
-			continue;
-		to->reply.code = code;
-		to->reply.lines = 1;
-		snprintf(to->reply.text, sizeof(to->reply.text), "%d for %s",
-		    code, to->path);
-	}
-}
-
-static void
 check(const struct row *row, const char *what, long long is, long long wanted)
 {
 	if (is != wanted)
@@ -222,7 +204,7 @@ run(const struct row *row)
 	a.protocol = row->lmtp ? PROTOCOL_LMTP : PROTOCOL_SMTP;
 	facts.final.code = row->final;
 	letter_take(&m, "\nx\n", 3);
-	set_recipients(&e, row);
+	queue_address(&e, row->codes, MOST);
 	enqueue_message(&attempt, &selection, &err);
 	check_outbox(row, id);
 	check(row, "code", err.code, row->result);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../letter.h"
+#include "../queue.h"
 #include "base/poll.h"
 #include "base/xmalloc.h"
 #include "outbox/flush.h"
@@ -56,10 +57,8 @@ static int
 tear_down(void **state)
 {
 	struct bench *b = *state;
-	int status;
+	int status = queue_close(&b->outbox, b->directory);
 
-	outbox_close(&b->outbox);
-	status = remove_tree(b->directory);
 	free(b);
 	return status;
 }
@@ -76,18 +75,13 @@ add_due(struct bench *b, enum outbox_place place, int64_t age, int64_t due,
 		.origin = { .account = "default", .config = b->config },
 		.envelope = { .sender = sender, .to = &to, .n = 1 } };
 	struct error err = {0};
-	int fd;
 
 	letter_take(&m.message, "Subject: s\n\n", 12);
 	assert_int_equal(outbox_add(&b->outbox, place, &m, MESSAGE_FILE_WHOLE,
 	    id, &err), 0);
 	message_free(&m.message);
-	if (journal == NULL)
-		return;
-	fd = openat(b->outbox.places[OUTBOX_JOURNAL], id, O_WRONLY | O_CREAT,
-	    0600);
-	assert_int_equal(write(fd, journal, strlen(journal)), strlen(journal));
-	close(fd);
+	if (journal != NULL)
+		queue_append(b->outbox.places[OUTBOX_JOURNAL], id, journal);
 }
 
 /* One that is not due for an hour. */

@@ -7,13 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../queue.h"
 #include "base/poll.h"
 #include "base/xmalloc.h"
 #include "outbox/held.h"
 #include "outbox/lock.h"
 
 struct bench {
-	char directory[32];
+	char directory[QUEUE_PATH];
 	struct outbox outbox;
 };
 
@@ -21,12 +22,8 @@ static int
 set_up(void **state)
 {
 	struct bench *b = xcalloc(1, sizeof(*b));
-	struct error err = {0};
 
-	strcpy(b->directory, "/tmp/held.XXXXXX");
-	assert_non_null(mkdtemp(b->directory));
-	assert_int_equal(outbox_open(&b->outbox, b->directory, OUTBOX_WRITE,
-	    &err), 0);
+	queue_open(&b->outbox, b->directory);
 	*state = b;
 	return 0;
 }
@@ -35,10 +32,8 @@ static int
 tear_down(void **state)
 {
 	struct bench *b = *state;
-	int status;
+	int status = queue_close(&b->outbox, b->directory);
 
-	outbox_close(&b->outbox);
-	status = remove_tree(b->directory);
 	free(b);
 	return status;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../letter.h"
+#include "../queue.h"
 #include "base/xmalloc.h"
 #include "outbox/held.h"
 #include "outbox/list.h"
@@ -25,7 +26,7 @@ time(time_t *now)
 }
 
 struct bench {
-	char directory[32];
+	char directory[QUEUE_PATH];
 	struct outbox outbox;
 	struct selection selection;
 };
@@ -34,14 +35,10 @@ static int
 set_up(void **state)
 {
 	struct bench *b = xcalloc(1, sizeof(*b));
-	struct error err = {0};
 
-	strcpy(b->directory, "/tmp/list.XXXXXX");
-	assert_non_null(mkdtemp(b->directory));
+	queue_open(&b->outbox, b->directory);
 	setenv("HOME", b->directory, 1);
 	b->selection.outbox = b->directory;
-	assert_int_equal(outbox_open(&b->outbox, b->directory, OUTBOX_WRITE,
-	    &err), 0);
 	*state = b;
 	return 0;
 }
@@ -50,10 +47,8 @@ static int
 tear_down(void **state)
 {
 	struct bench *b = *state;
-	int status;
+	int status = queue_close(&b->outbox, b->directory);
 
-	outbox_close(&b->outbox);
-	status = remove_tree(b->directory);
 	free(b);
 	return status;
 }
@@ -89,13 +84,9 @@ add_message(struct bench *b, const struct entry *entry, char id[OUTBOX_ID])
 	if (entry->size != 0)
 		assert_int_equal(ftruncate(fd, entry->size), 0);
 	close(fd);
-	if (entry->journal == NULL)
-		return;
-	fd = openat(b->outbox.places[OUTBOX_JOURNAL], id,
-	    O_WRONLY | O_CREAT, 0600);
-	assert_int_equal(write(fd, entry->journal, strlen(entry->journal)),
-	    strlen(entry->journal));
-	close(fd);
+	if (entry->journal != NULL)
+		queue_append(b->outbox.places[OUTBOX_JOURNAL], id,
+		    entry->journal);
 }
 
 static void

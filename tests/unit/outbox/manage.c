@@ -2,11 +2,11 @@
 /* What the user does with queued messages by name. */
 #include "../unit.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "../letter.h"
+#include "../queue.h"
 #include "base/poll.h"
 #include "base/xmalloc.h"
 #include "outbox/manage.h"
@@ -14,21 +14,11 @@
 
 /* An outbox with two messages to be sent and two that were given up. */
 struct bench {
-	char directory[32];
+	char directory[QUEUE_PATH];
 	struct outbox outbox;
 	struct selection selection;
 	char ids[4][OUTBOX_ID];
 };
-
-static void
-write_file(int directory, const char *name, const char *text)
-{
-	int fd = openat(directory, name, O_WRONLY | O_CREAT | O_APPEND, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
 
 static void
 add_message(struct bench *b, size_t i, const char *account,
@@ -47,7 +37,7 @@ add_message(struct bench *b, size_t i, const char *account,
 	    : OUTBOX_FAILED, &m, MESSAGE_FILE_WHOLE, b->ids[i], &err), 0);
 	message_free(&m.message);
 	if (journal != NULL)
-		write_file(b->outbox.places[OUTBOX_JOURNAL], b->ids[i],
+		queue_append(b->outbox.places[OUTBOX_JOURNAL], b->ids[i],
 		    journal);
 }
 
@@ -55,19 +45,15 @@ static int
 set_up(void **state)
 {
 	struct bench *b = xcalloc(1, sizeof(*b));
-	struct error err = {0};
 
-	strcpy(b->directory, "/tmp/manage.XXXXXX");
-	assert_non_null(mkdtemp(b->directory));
+	queue_open(&b->outbox, b->directory);
 	setenv("HOME", b->directory, 1);
 	b->selection.outbox = b->directory;
-	assert_int_equal(outbox_open(&b->outbox, b->directory, OUTBOX_WRITE,
-	    &err), 0);
 	add_message(b, 0, "first", NULL);
 	add_message(b, 1, NULL, "deferred 5 9999999999 451 later\n");
 	add_message(b, 2, "third", "failed 5 550 no\n");
 	add_message(b, 3, "fourth", "trying 5\naccepted 6\n");
-	write_file(b->outbox.places[OUTBOX_JOURNAL], "held",
+	queue_append(b->outbox.places[OUTBOX_JOURNAL], "held",
 	    "held 1 2 0123456789abcdef 78 x\n");
 	*state = b;
 	return 0;
@@ -77,10 +63,8 @@ static int
 tear_down(void **state)
 {
 	struct bench *b = *state;
-	int status;
+	int status = queue_close(&b->outbox, b->directory);
 
-	outbox_close(&b->outbox);
-	status = remove_tree(b->directory);
 	free(b);
 	return status;
 }
@@ -274,7 +258,7 @@ all_that_wait_are_retried(void **state)
 	run_silently(b, "retry", "held", 0, &err);
 	assert_false(are_held(b));
 	assert_false(is_retried(b, 0) || is_retried(b, 1));
-	write_file(b->outbox.places[OUTBOX_JOURNAL], "held",
+	queue_append(b->outbox.places[OUTBOX_JOURNAL], "held",
 	    "held 1 2 0123456789abcdef 78 x\n");
 	run_silently(b, "retry", "all", 0, &err);
 	assert_false(are_held(b));

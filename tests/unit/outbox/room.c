@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../letter.h"
+#include "../queue.h"
 #include "base/poll.h"
 #include "base/xmalloc.h"
 #include "outbox/outbox.h"
@@ -16,7 +17,7 @@
 #define MIB ((uint64_t)1 << 20)
 
 struct bench {
-	char directory[32], tally[64];
+	char directory[QUEUE_PATH], tally[64];
 	struct outbox outbox;
 	struct account limits;
 };
@@ -25,16 +26,12 @@ static int
 set_up(void **state)
 {
 	struct bench *b = xcalloc(1, sizeof(*b));
-	struct error err = {0};
 
-	strcpy(b->directory, "/tmp/room.XXXXXX");
-	assert_non_null(mkdtemp(b->directory));
+	queue_open(&b->outbox, b->directory);
 	snprintf(b->tally, sizeof(b->tally), "%s/tally", b->directory);
 	account_init(&b->limits, b->directory);
 	b->limits.outbox_max_messages = 3;
 	b->limits.outbox_max_size = 1;
-	assert_int_equal(outbox_open(&b->outbox, b->directory, OUTBOX_WRITE,
-	    &err), 0);
 	*state = b;
 	return 0;
 }
@@ -43,11 +40,9 @@ static int
 tear_down(void **state)
 {
 	struct bench *b = *state;
-	int status;
+	int status = queue_close(&b->outbox, b->directory);
 
-	outbox_close(&b->outbox);
 	account_free(&b->limits);
-	status = remove_tree(b->directory);
 	free(b);
 	return status;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../letter.h"
+#include "../queue.h"
 #include "base/poll.h"
 #include "base/xmalloc.h"
 #include "outbox/work.h"
@@ -26,7 +27,7 @@ time(time_t *now)
 }
 
 struct bench {
-	char directory[32], config[64];
+	char directory[QUEUE_PATH], config[64];
 	struct flushing flushing;
 };
 
@@ -34,11 +35,9 @@ static int
 set_up(void **state)
 {
 	struct bench *b = xcalloc(1, sizeof(*b));
-	struct error err = {0};
 	FILE *file;
 
-	strcpy(b->directory, "/tmp/work.XXXXXX");
-	assert_non_null(mkdtemp(b->directory));
+	queue_open(&b->flushing.outbox, b->directory);
 	setenv("HOME", b->directory, 1);
 	snprintf(b->config, sizeof(b->config), "%s/config", b->directory);
 	file = fopen(b->config, "w");
@@ -46,8 +45,6 @@ set_up(void **state)
 	fputs("account default\nhost h\naccount a : default\n", file);
 	fclose(file);
 	assert_int_equal(chmod(b->config, 0600), 0);
-	assert_int_equal(outbox_open(&b->flushing.outbox, b->directory,
-	    OUTBOX_WRITE, &err), 0);
 	*state = b;
 	return 0;
 }
@@ -56,10 +53,8 @@ static int
 tear_down(void **state)
 {
 	struct bench *b = *state;
-	int status;
+	int status = queue_close(&b->flushing.outbox, b->directory);
 
-	outbox_close(&b->flushing.outbox);
-	status = remove_tree(b->directory);
 	free(b);
 	return status;
 }
@@ -220,7 +215,6 @@ add_message(struct bench *b, const char *account, int64_t due,
 		.envelope = { .sender = sender, .to = &to, .n = 1 } };
 	const struct outbox *o = &b->flushing.outbox;
 	struct error err = {0};
-	int fd;
 
 	letter_take(&m.message, "Subject: s\n\n", 12);
 	assert_int_equal(outbox_add(o, OUTBOX_NEW, &m, MESSAGE_FILE_WHOLE, id,
@@ -228,9 +222,7 @@ add_message(struct bench *b, const char *account, int64_t due,
 	message_free(&m.message);
 	if (journal == NULL)
 		return;
-	fd = openat(o->places[OUTBOX_JOURNAL], id, O_WRONLY | O_CREAT, 0600);
-	assert_int_equal(write(fd, journal, strlen(journal)), strlen(journal));
-	close(fd);
+	queue_append(o->places[OUTBOX_JOURNAL], id, journal);
 	b->flushing.journals = 1;
 }
 
