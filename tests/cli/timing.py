@@ -4,12 +4,15 @@
 
 import os
 import re
+import shutil
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
                                 "tests", "lib"))
 # pylint: disable=wrong-import-position
+import certs
 from onehop import Run
 from smarthost import PASSWORD, USER, Smarthost
 from smtpserver import Server
@@ -19,14 +22,18 @@ MESSAGE = b"Subject: x\n\nhello\n"
 LINE = re.compile(r"([A-Za-z+]+) +(\d+) ms(?:  (#*)( \(unfinished\))?)?")
 
 
-def submit(args, faults=None, config=()):
-    """One run against a server with these faults; its Result."""
-    host = Smarthost()
+def submit(args, faults=None, config=(), password=f"password {PASSWORD}",
+           authority=None):
+    """One run against a server with these faults, with implicit TLS if there is
+    an authority; its Result."""
+    host = Smarthost() if authority is None else \
+        Smarthost("tls", authority.context("ip"))
     host.faults.update(faults or {})
+    tls = ["tls off"] if authority is None else \
+        ["tls on", "tls_starttls off", f"tls_trust_file {authority.root}"]
     with Server(host.serve) as server:
-        run = Run(["host 127.0.0.1", f"port {server.port}", "tls off",
-                   f"user {USER}", f"password {PASSWORD}",
-                   "from me@example.org", *config])
+        run = Run(["host 127.0.0.1", f"port {server.port}", *tls,
+                   f"user {USER}", password, "from me@example.org", *config])
         try:
             run.start([*args, "you@example.net"], MESSAGE)
             return run.finish(60)
@@ -92,6 +99,31 @@ def has_nothing_to_show_if_nothing_was_tried():
         yield result.stderr
 
 
+def waits_for_the_command_that_tells_the_password():
+    steps = steps_of(submit(["--timing"], password=
+                            f"passwordeval sleep 0.3; echo {PASSWORD}"))
+    if next(iter(steps)) != "password" or steps["password"][0] < 290:
+        yield steps
+
+
+def parts_the_handshake_from_the_greeting():
+    """Under implicit TLS it comes first, and has an end of its own."""
+    def dawdle(host, _):
+        time.sleep(0.3)
+        host.start_tls()
+    scratch = tempfile.mkdtemp(prefix="onehop-timing-")
+    try:
+        result = submit(["--timing"], {"tls_handshake": dawdle},
+                        authority=certs.Authority(scratch))
+    finally:
+        shutil.rmtree(scratch)
+    steps = steps_of(result)
+    if list(steps)[:5] != ["resolve", "connect", "TLS", "greeting", "EHLO"]:
+        yield result.stderr
+    if steps["TLS"][0] < 290 or steps["TLS"][2]:
+        yield steps
+
+
 tap = Tap()
 tap.run("nothing is shown unless asked for", is_silent_without)
 tap.run("each step has its line and bar", shows_each_step)
@@ -101,4 +133,10 @@ tap.run("a failed run shows how far it came",
         shows_how_far_a_failed_run_came)
 tap.run("a run that tried nothing shows nothing",
         has_nothing_to_show_if_nothing_was_tried)
+tap.run("the password's command has a step",
+        waits_for_the_command_that_tells_the_password)
+if shutil.which("openssl") is None:
+    tap.skip("implicit TLS has a step", "openssl is not installed")
+else:
+    tap.run("implicit TLS has a step", parts_the_handshake_from_the_greeting)
 sys.exit(tap.done())
