@@ -6,6 +6,7 @@ CONVERSATIONS = \
 	tests/smtp/a-250-in-place-of-354-sends-nothing.conv \
 	tests/smtp/a-250-that-comes-with-the-354-is-not-the-verdict.conv \
 	tests/smtp/a-354-after-all-recipients-were-refused-gets-no-content.conv \
+	tests/smtp/a-354-to-rcpt-is-nonsense.conv \
 	tests/smtp/a-500-to-a-pipelined-rcpt-is-not-about-the-recipient.conv \
 	tests/smtp/a-530-without-a-user-asks-for-one.conv \
 	tests/smtp/a-534-that-wants-an-app-password-says-so.conv \
@@ -45,6 +46,10 @@ CONVERSATIONS = \
 	tests/smtp/a-refused-rset-ends-the-splitting.conv \
 	tests/smtp/a-refused-sender-is-told-in-the-servers-words.conv \
 	tests/smtp/a-reply-after-the-one-to-starttls-is-an-attack.conv \
+	tests/smtp/a-reply-ahead-of-auth-stops-it.conv \
+	tests/smtp/a-reply-ahead-of-etrn-stops-it.conv \
+	tests/smtp/a-reply-ahead-of-helo-stops-it.conv \
+	tests/smtp/a-reply-ahead-of-the-password-stops-it.conv \
 	tests/smtp/a-scram-refused-for-another-reason-has-no-successor.conv \
 	tests/smtp/a-scram-without-another-mechanism-has-no-successor.conv \
 	tests/smtp/a-second-mechanism-without-a-reply-leaves-the-first-refusal.conv \
@@ -63,11 +68,11 @@ CONVERSATIONS = \
 	tests/smtp/an-auth-that-the-account-names-and-the-server-lacks-is-told.conv \
 	tests/smtp/an-auth-that-the-account-names-without-any-offered-is-told.conv \
 	tests/smtp/an-ehlo-name-that-is-refused-names-domain.conv \
-	tests/smtp/an-unfinished-250-after-the-dot-is-no-acceptance.conv \
-	tests/smtp/an-unfinished-550-after-the-dot-is-no-refusal.conv \
 	tests/smtp/an-envelope-id-under-dsn-strict-needs-dsn.conv \
 	tests/smtp/an-envelope-id-without-dsn-is-dropped.conv \
 	tests/smtp/an-original-recipient-that-is-not-ascii-is-left-to-the-server.conv \
+	tests/smtp/an-unfinished-250-after-the-dot-is-no-acceptance.conv \
+	tests/smtp/an-unfinished-550-after-the-dot-is-no-refusal.conv \
 	tests/smtp/auth-configured-but-not-offered-is-refused.conv \
 	tests/smtp/auth-login-takes-its-own-round-trips.conv \
 	tests/smtp/auth-mail-rcpt-and-data-share-one-flight.conv \
