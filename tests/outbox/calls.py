@@ -152,6 +152,18 @@ def without_a_connection_nothing_is_forked():
                                calls.number["fork"], forks)
 
 
+def retry_is_on_disk():
+    """What the user has asked for survives a power cut: the journal's line,
+    and the name of a journal that was not there before."""
+    with waiting(1) as house:
+        name = os.path.basename(house.files("new")[0])
+        calls = Calls(house, "--outbox", "retry", name)
+        yield from fault_of(calls.result, 0)
+        synced = [arguments.partition("<")[2].rstrip(">").rpartition("/")[2]
+                  for call, arguments, _ in calls.calls if call in SYNCS]
+        yield from differs("synced", synced, [name, "journal"])
+
+
 def mailq_reads_no_contents():
     n = 200
     with waiting(n, 100 * LONG) as house:
@@ -186,7 +198,8 @@ def main():
                  where_none_is_due_nothing_is_written,
                  queueing_costs_two_syncs_however_many_wait,
                  without_a_connection_nothing_is_forked,
-                 mailq_reads_no_contents, journals_count_for_the_size):
+                 retry_is_on_disk, mailq_reads_no_contents,
+                 journals_count_for_the_size):
         tap.run(test.__name__.replace("_", " "), test)
     return tap.done()
 
