@@ -53,7 +53,7 @@ AS_VAR_IF([enable_coverage], [yes],
   [enable_hardening=no
   HARDENING_CFLAGS="$HARDENING_CFLAGS --coverage -fprofile-update=atomic"
   HARDENING_LDFLAGS="$HARDENING_LDFLAGS --coverage"
-  for call in _exit raise sandbox_confine
+  for call in _exit raise sigprocmask sandbox_confine
   do
     HARDENING_LDFLAGS="$HARDENING_LDFLAGS -Wl,--wrap=$call"
   done])

@@ -3,8 +3,8 @@
  * Part of a coverage build only (configure --enable-coverage). gcov writes its
  * counters when a program returns from main(), and a file is lost if the
  * program is killed meanwhile. Here a process of its own writes them, at the
- * end, before _exit() and before a signal that the program sends itself; the
- * linker sends these calls through here. A program that SIGKILL ends leaves no
+ * end, before _exit() and before a signal that the program sends itself or lets
+ * in; the linker sends these calls through here. A program that SIGKILL ends leaves no
  * counters. The sandbox keeps the right to write them.
  */
 #include "config.h"
@@ -31,7 +31,9 @@ void __real__exit(int code) __attribute__((noreturn));
 int __real_raise(int number);
 int __real_sandbox_confine(const struct sandbox_needs *needs);
 void __wrap__exit(int code) __attribute__((noreturn));
+int __real_sigprocmask(int how, const sigset_t *set, sigset_t *before);
 int __wrap_raise(int number);
+int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *before);
 int __wrap_sandbox_confine(const struct sandbox_needs *needs);
 
 /*
@@ -91,16 +93,44 @@ __wrap__exit(int code)
 	__real__exit(code);
 }
 
+static int
+is_deadly(int number)
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 &&
+	    action.sa_handler == SIG_DFL;
+}
+
 /* Ends the process, unless the signal is handled. */
 int
 __wrap_raise(int number)
 {
-	struct sigaction action;
-
-	if (sigaction(number, NULL, &action) == 0 &&
-	    action.sa_handler == SIG_DFL)
+	if (is_deadly(number))
 		dump();
 	return __real_raise(number);
+}
+
+/* Ends the process, if a signal that is no longer blocked has come. */
+int
+__wrap_sigprocmask(int how, const sigset_t *set, sigset_t *before)
+{
+	static const int ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+	sigset_t came;
+
+	sigemptyset(&came);
+	if (how == SIG_UNBLOCK)
+		sigpending(&came);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+		int number = ending[i];
+
+		if (sigismember(&came, number) == 1 &&
+		    sigismember(set, number) == 1 && is_deadly(number)) {
+			dump();
+			break;
+		}
+	}
+	return __real_sigprocmask(how, set, before);
 }
 
 /* The sandbox as it is, with one more place to write to. */
