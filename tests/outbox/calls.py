@@ -5,6 +5,7 @@ syncs, octets read of the messages, and calls for each message that waits. No
 time is measured."""
 
 import collections
+import json
 import os
 import re
 import shutil
@@ -174,6 +175,21 @@ def mailq_reads_no_contents():
             yield f"{calls.read} octets read"
 
 
+def mailq_writes_a_long_list_as_it_goes():
+    """More than the 64 KiB that it collects, as text and as JSON."""
+    n = 800
+    with waiting(n) as house:
+        text = house.run("--outbox", "list")
+        yield from fault_of(text, 0)
+        yield from differs("IDs", len(set(re.findall(
+            rb"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{16}", text.stdout))), n)
+        found = house.run("--outbox", "list", "--json")
+        yield from fault_of(found, 0)
+        yield from differs("JSON", len(json.loads(found.stdout)), n)
+        if min(len(text.stdout), len(found.stdout)) < 2 * 65536:
+            yield f"{len(text.stdout)} and {len(found.stdout)} octets"
+
+
 def journals_count_for_the_size():
     with waiting(1) as house:
         path, = house.files("new")
@@ -199,6 +215,7 @@ def main():
                  queueing_costs_two_syncs_however_many_wait,
                  without_a_connection_nothing_is_forked,
                  retry_is_on_disk, mailq_reads_no_contents,
+                 mailq_writes_a_long_list_as_it_goes,
                  journals_count_for_the_size):
         tap.run(test.__name__.replace("_", " "), test)
     return tap.done()

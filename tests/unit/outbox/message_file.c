@@ -184,6 +184,27 @@ the_empty_line_is_found_wherever_it_is(void **state)
 	}
 }
 
+/* Whoever wrote it, it takes no more memory than that. */
+static void
+records_without_an_end_are_not_read(void **state)
+{
+	const size_t len = MESSAGE_FILE_RECORDS_MAX + 4096;
+	char *text = xmalloc(len);
+	struct message_file m;
+	struct error err = {0};
+
+	(void)state;
+	memset(text, 'x', len);
+	memcpy(text, HEAD "reason ", sizeof(HEAD) - 1 + 7);
+	memcpy(text + len - 2, "\n\n", 2);
+	assert_int_equal(message_file_read(&m, open_text(text, len, 1),
+	    &err), -1);
+	assert_int_equal(err.code, EX_DATAERR);
+	assert_non_null(strstr(err.text, "too many records"));
+	message_file_free(&m);
+	free(text);
+}
+
 /* Reads a file as text. Owned. */
 static char *
 text_of(int fd)
@@ -262,6 +283,7 @@ main(void)
 		cmocka_unit_test(a_file_is_read_if_it_is_whole),
 		cmocka_unit_test(the_seal_is_the_digest_of_all_before_it),
 		cmocka_unit_test(the_empty_line_is_found_wherever_it_is),
+		cmocka_unit_test(records_without_an_end_are_not_read),
 		cmocka_unit_test(the_records_are_written_in_their_order),
 	};
 

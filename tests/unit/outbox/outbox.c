@@ -238,6 +238,25 @@ a_second_name_or_a_link_is_not_read(void **state)
 	outbox_close(&o);
 }
 
+/* Only a file of our own making is swept, and only once it is old. */
+static void
+a_link_with_the_name_of_an_unfinished_file_is_left_alone(void **state)
+{
+	static const char name[] =
+	    ".unfinished-20261123T125500Z-0000000000000000";
+	struct fixture *f = *state;
+	struct outbox o;
+	struct stat st;
+
+	open_outbox(&o, f);
+	assert_int_equal(symlinkat("/etc/passwd", o.places[OUTBOX_NEW], name),
+	    0);
+	outbox_sweep(&o);
+	assert_int_equal(fstatat(o.places[OUTBOX_NEW], name, &st,
+	    AT_SYMLINK_NOFOLLOW), 0);
+	outbox_close(&o);
+}
+
 static void
 an_outbox_that_others_can_use_becomes_private(void **state)
 {
@@ -504,6 +523,7 @@ main(void)
 		TEST(a_part_is_for_its_recipients_only),
 		TEST(damage_anywhere_is_seen),
 		TEST(a_second_name_or_a_link_is_not_read),
+		TEST(a_link_with_the_name_of_an_unfinished_file_is_left_alone),
 		TEST(an_outbox_that_others_can_use_becomes_private),
 		TEST(an_outbox_that_is_read_is_not_changed),
 		TEST(another_directory_that_others_can_use_is_refused),

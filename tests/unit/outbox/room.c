@@ -206,6 +206,19 @@ a_tally_that_is_locked_is_waited_for_two_seconds(void **state)
 	assert_tally(b, "2 15\n");
 }
 
+/* A tally that cannot be opened counts nothing, and prevents nothing. */
+static void
+a_tally_that_is_no_file_is_left_alone(void **state)
+{
+	struct bench *b = *state;
+	struct error err = {0};
+
+	assert_int_equal(mkdir(b->tally, 0700), 0);
+	assert_int_equal(room_take(&b->outbox, &b->limits, 10, &err), 0);
+	room_count(&b->outbox);
+	assert_int_equal(rmdir(b->tally), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -216,6 +229,7 @@ main(void)
 		TEST(without_a_tally_all_is_counted),
 		TEST(a_full_outbox_takes_nothing),
 		TEST(a_tally_that_is_locked_is_waited_for_two_seconds),
+		TEST(a_tally_that_is_no_file_is_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

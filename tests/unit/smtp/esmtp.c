@@ -251,6 +251,44 @@ auth_names_who_submitted(void **state)
 	}
 }
 
+/* What a recipient is given where the server offers DSN. */
+static void
+a_recipient_has_its_own_wishes(void **state)
+{
+	static const struct {
+		unsigned offered;
+		char *notify, *orcpt;
+		const char *all; /* the envelope's wish */
+		const char *parameters;
+	} rows[] = {
+		{ EXT_DSN, NULL, NULL, NULL, "" },
+		{ EXT_DSN, NULL, orcpt, NULL, " ORCPT=rfc822;a@b" },
+		{ EXT_DSN, failure, orcpt, NULL,
+		    " NOTIFY=FAILURE ORCPT=rfc822;a@b" },
+		{ EXT_DSN, failure, NULL, "NEVER",
+		    " NOTIFY=FAILURE ORCPT=rfc822;you@example.net" },
+		{ EXT_DSN, NULL, NULL, "NEVER", " NOTIFY=NEVER" },
+		{ 0, failure, orcpt, NULL, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct recipient to = { .path = you,
+			.notify = rows[i].notify, .orcpt = rows[i].orcpt };
+		struct envelope e = { .to = &to, .n = 1 };
+		struct buffer out = {0};
+		struct session s;
+		struct account a;
+
+		e.notify = rows[i].all == NULL ? NULL : never;
+		prepare(&s, &a, rows[i].offered);
+		esmtp_add_rcpt(&out, &s, &e, &to);
+		assert_string_equal(buffer_string(&out), rows[i].parameters);
+		buffer_free(&out);
+		account_free(&a);
+	}
+}
+
 int
 main(void)
 {
@@ -261,6 +299,7 @@ main(void)
 		cmocka_unit_test(the_original_recipient_has_at_most_500_octets),
 		cmocka_unit_test(the_body_is_declared_as_it_is),
 		cmocka_unit_test(auth_names_who_submitted),
+		cmocka_unit_test(a_recipient_has_its_own_wishes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

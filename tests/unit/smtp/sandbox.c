@@ -289,6 +289,23 @@ keeps_what_the_account_names(void **state)
 	}
 }
 
+/* GnuTLS opens it once the handshake is over. */
+static void
+keeps_the_log_of_tls_keys(void **state)
+{
+	struct house *h = *state;
+	char path[sizeof(h->home) + 16];
+
+	need_a_sandbox();
+	snprintf(path, sizeof(path), "%s/keys", h->home);
+	setenv("SSLKEYLOGFILE", path, 1);
+	set(h, "tls", "on");
+	assert_int_equal(outcome(h, try_write, "keys"), 0);
+	set(h, "tls", "off");
+	assert_int_equal(outcome(h, try_write, "keys"), EACCES);
+	unsetenv("SSLKEYLOGFILE");
+}
+
 static void
 writes_to_the_log_but_not_beside_it(void **state)
 {
@@ -381,6 +398,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(gives_up_what_is_not_needed),
 		TEST(keeps_what_the_account_names),
+		TEST(keeps_the_log_of_tls_keys),
 		TEST(writes_to_the_log_but_not_beside_it),
 		TEST(takes_the_network_and_signals_where_it_can),
 		TEST(keeps_what_may_come_later),

@@ -114,6 +114,32 @@ the_deadline_is_that_of_the_run(void **state)
 	account_free(&a);
 }
 
+/* The scope of an address begins with %, which a command might expand. */
+static void
+a_name_that_a_command_may_misread_is_not_given_to_it(void **state)
+{
+	static char name[] = "fe80::1%eth0";
+	struct smarthost host = { .name = name, .wire = name, .port = 25 };
+	struct smarthost_list route = { .at = &host, .n = 1 };
+	struct connect_result result;
+	struct transport *transport = NULL;
+	struct error err = {0};
+	struct account a;
+
+	(void)state;
+	account_init(&a, "/nonexistent");
+	route.account = &a;
+	assert_int_equal(account_store(&a, KEY_connect_command, "false %h",
+	    &err), 0);
+	assert_int_equal(smarthost_open(&route, 0, &transport, &result, &err),
+	    -1);
+	assert_int_equal(err.code, EX_DATAERR);
+	assert_string_equal(err.text, "host fe80::1%eth0 contains characters "
+	    "not allowed in connect_command");
+	assert_null(transport);
+	account_free(&a);
+}
+
 int
 main(void)
 {
@@ -121,6 +147,8 @@ main(void)
 		cmocka_unit_test(names_go_to_the_wire_in_a_labels),
 		cmocka_unit_test(the_hosts_are_tried_in_order),
 		cmocka_unit_test(the_deadline_is_that_of_the_run),
+		cmocka_unit_test(
+		    a_name_that_a_command_may_misread_is_not_given_to_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
