@@ -19,16 +19,17 @@ stat()
     sed -n "s/^stat::$1: *//p" "$2" | awk '{ n += $1 } END { print n + 0 }'
 }
 
-# cpu: the seconds of CPU time that the programs run so far have used
-cpu()
+# clock: sets cpu to the seconds of CPU time that the programs run so far have
+# used; a command substitution would ask another shell
+clock()
 {
     times >fuzz/times
-    awk 'NR == 2 {
+    cpu=$(awk 'NR == 2 {
         gsub("s", "")
         split($1, user, "m")
         split($2, sys, "m")
         printf "%d", (user[1] + sys[1]) * 60 + user[2] + sys[2]
-    }' fuzz/times
+    }' fuzz/times)
 }
 
 # fuzz TARGET SECONDS LOG: one round
@@ -52,7 +53,8 @@ for target; do
     mkdir -p "$place/corpus" "$place/found"
     log=$place/log
     : >"$log"
-    began=$(cpu)
+    clock
+    began=$cpu
     used=0
     # a finding ends the target: the column shows the seconds that it took
     while [ "$used" -lt "$seconds" ]; do
@@ -60,10 +62,12 @@ for target; do
             failed=1
             break
         }
-        used=$(($(cpu) - began))
+        clock
+        used=$((cpu - began))
     done
+    clock
     printf '%-14s %8s %12s %9s %9s %8s %8s\n' "$target" \
-        $(($(cpu) - began)) "$(stat number_of_executed_units "$log")" \
+        $((cpu - began)) "$(stat number_of_executed_units "$log")" \
         "$(last cov "$log")" "$(last ft "$log")" \
         "$(find "$place/corpus" -type f | wc -l)" \
         "$(find "$place/found" -type f | wc -l)" >>$table
