@@ -117,6 +117,16 @@ def what_crashes_us_is_put_aside():
                                       house.files("failed")], [bad])
 
 
+def without_a_deadline_a_session_takes_all():
+    with House("deadline off") as house, Sink() as sink:
+        for name in ("1@x", "2@x"):
+            yield from fault_of(house.send(name), 0)
+        house.lead_to(sink.port)
+        yield from fault_of(house.flush(), 0)
+        yield from differs("copies", sink.count(), {"1@x": 1, "2@x": 1})
+        yield from differs("connections", sink.connections, 1)
+
+
 def accounts_have_one_session_each():
     """Their messages were queued in turns."""
     with House("account other : default", "from other@example.org") as house:
@@ -584,6 +594,7 @@ def main():
                  an_unknown_outcome_is_tried_twice_more,
                  what_crashes_us_is_put_aside,
                  accounts_have_one_session_each,
+                 without_a_deadline_a_session_takes_all,
                  a_success_flushes_behind_its_back,
                  trouble_behind_a_success_is_no_matter,
                  a_home_that_cannot_be_written,

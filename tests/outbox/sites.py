@@ -3,6 +3,8 @@
 """The server of one account says nothing: the other accounts are flushed, its
 own have one session, and their other messages can be retried or removed."""
 
+import concurrent.futures
+import fcntl
 import os
 import pty
 import signal
@@ -162,6 +164,57 @@ def all_that_are_not_tried_can_be_retried():
                            {f"{i}@x": 1 for i in range(3)})
 
 
+def has_open(house, path):
+    """Does the run have the file open?"""
+    process = house.run_.process
+    folder = f"/proc/{process.pid if process else 0}/fd"
+    try:
+        return path in (os.readlink(os.path.join(folder, name))
+                        for name in os.listdir(folder))
+    except OSError:
+        return False
+
+
+def while_a_run_awaits_the_lock(act):
+    """A user removes the one message, whose journal another run has locked;
+    meanwhile act(path, outbox) is done with its file."""
+    with House() as house:
+        house.send("1@x")
+        path, = house.files("new")
+        name = os.path.join(house.outbox, "journal", os.path.basename(path))
+        with open(name, "ab", opener=lambda name, flags: os.open(
+                name, flags, 0o600)) as journal:
+            fcntl.flock(journal, fcntl.LOCK_EX)
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                removed = pool.submit(house.run, "--outbox", "remove",
+                                      os.path.basename(path))
+                if sys.platform == "linux" and not wait_for(
+                        lambda: has_open(house, name)):
+                    yield "the journal is not opened"
+                act(path, house.outbox)
+                fcntl.flock(journal, fcntl.LOCK_UN)
+                yield removed.result()
+        yield house.files("new") + house.files("failed")
+
+
+def a_message_that_moves_is_followed():
+    *faults, result, left = while_a_run_awaits_the_lock(
+        lambda path, outbox: os.rename(path, os.path.join(
+            outbox, "failed", os.path.basename(path))))
+    yield from faults
+    yield from fault_of(result, 0)
+    yield from differs("left", left, [])
+
+
+def a_message_that_is_gone_is_told():
+    *faults, result, _ = while_a_run_awaits_the_lock(
+        lambda path, outbox: os.unlink(path))
+    yield from faults
+    yield from fault_of(result, 66)
+    if b"has left the outbox" not in result.stderr:
+        yield f"stderr: {result.stderr!r}"
+
+
 def the_lock_goes_with_the_run():
     with Street() as street:
         locks = [name for name in os.listdir(street.house.outbox)
@@ -285,6 +338,8 @@ def main():
                  a_site_has_one_session,
                  a_message_that_is_not_tried_can_be_removed,
                  all_that_are_not_tried_can_be_retried,
+                 a_message_that_moves_is_followed,
+                 a_message_that_is_gone_is_told,
                  the_lock_goes_with_the_run,
                  a_signal_ends_the_sessions_of_all_accounts,
                  a_signal_counts_whoever_has_ended_by_then,
