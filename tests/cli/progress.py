@@ -188,6 +188,25 @@ def is_silent(message, seconds, terminal, term="xterm"):
         yield status, text
 
 
+class NoServer:
+    """Where a command is the connection."""
+
+    port = 1
+
+    def join(self, _):
+        pass
+
+
+def says_what_a_command_keeps_waiting_for():
+    status, text = submit(SHORT, NoServer(),
+                          args=["--connect-command=sleep 5"])
+    _, seen = screen(text)
+    waits = [line for line in seen if re.fullmatch(
+        r"waiting for the greeting of 127\.0\.0\.1:1 \(\d+ s\)", line)]
+    if status != 75 or not waits:
+        yield status, seen
+
+
 def leaves_the_dialogue_alone():
     _, text = submit(LONG, SlowServer(SECONDS), args=["-v"])
     if " % " in text or "C: DATA" not in text:
@@ -206,6 +225,8 @@ TESTS = {
         lambda: is_silent(LONG, SECONDS, True, "dumb"),
     "a stalled one says so": says_stalled_while_stalled,
     "-v has none": leaves_the_dialogue_alone,
+    "a command that says nothing is waited for":
+        says_what_a_command_keeps_waiting_for,
 }
 
 # side by side, as most of the time is waited for
