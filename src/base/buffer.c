@@ -125,6 +125,8 @@ buffer_read(struct buffer *b, int fd)
 void
 buffer_consume(struct buffer *b, size_t n)
 {
+	if (n == 0)
+		return;
 	memmove(b->data, b->data + n, b->len - n);
 	b->len -= n;
 	if (b->kind == BUFFER_SECRET)

@@ -586,7 +586,7 @@ field_encode(struct buffer *out, const char *name, const char *body,
 	else
 		e.charset = charset;
 	if (encode_body(&e, grammar_of(name), body) == 0 &&
-	    !ascii_has_8bit(out->data + e.begin, out->len - e.begin))
+	    !ascii_has_8bit(buffer_string(out) + e.begin, out->len - e.begin))
 		return 0;
 	out->len = e.begin;
 	return -1;

@@ -190,7 +190,8 @@ write_header(const struct header_writer *w, const struct buffer *header,
 	    (encoding_due && put_text(w, QUOTED_PRINTABLE, err) != 0))
 		return -1;
 	/* a line that is not a field is kept */
-	return spool_add(w->out, header->data + end, header->len - end, err);
+	return end == header->len ? 0 : spool_add(w->out, header->data + end,
+	    header->len - end, err);
 }
 
 /* An open multipart or message. */

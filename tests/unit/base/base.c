@@ -187,6 +187,8 @@ a_buffer_grows_and_shrinks(void **state)
 	struct buffer b = {0};
 
 	(void)state;
+	buffer_consume(&b, 0);
+	assert_null(b.data);
 	assert_string_equal(buffer_string(&b), "");
 	for (int i = 0; i < 1000; i++)
 		buffer_addf(&b, "%d,", i);

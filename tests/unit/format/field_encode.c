@@ -15,6 +15,7 @@ static const struct {
 	const char *ascii;
 } cases[] = {
 	{ "Subject", "plain", NULL, "plain" },
+	{ "Content-Transfer-Encoding", "", NULL, "" },
 	{ "Subject", "[list] Re: gr" UE "n", NULL,
 	  "[list] Re: =?UTF-8?Q?gr=C3=BCn?=" },
 	{ "subject", "a " UE "b c d" UE " e", NULL,
