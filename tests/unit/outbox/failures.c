@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/poll.h"
@@ -83,6 +84,15 @@ REPLACE(ssize_t, write, (int fd, const void *data, size_t n), (fd, data, n))
 REPLACE(ssize_t, read, (int fd, void *data, size_t n), (fd, data, n))
 REPLACE(ssize_t, pread, (int fd, void *data, size_t n, off_t at),
     (fd, data, n, at))
+
+REPLACE(int, getentropy, (void *data, size_t n), (data, n))
+
+/* As for a year that an int cannot have. */
+struct tm *
+gmtime_r(const time_t *t, struct tm *tm)
+{
+	return strikes("gmtime_r") ? NULL : REAL(gmtime_r)(t, tm);
+}
 
 /* Nothing here has to survive a power cut. */
 int
@@ -344,7 +354,8 @@ static const struct {
 	{ "unlinkat", { EACCES } }, { "write", { ENOSPC, EINTR } },
 	{ "read", { EIO, EINTR } }, { "pread", { EIO, EINTR } },
 	{ "fdopendir", { ENOMEM } }, { "readdir", { EIO } },
-	{ "pipe", { EMFILE } },
+	{ "pipe", { EMFILE } }, { "getentropy", { ENOSYS } },
+	{ "gmtime_r", { EOVERFLOW } },
 };
 #define CALLS (sizeof(calls) / sizeof(calls[0]))
 
