@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../certs.h"
+#include "tls/pem.h"
 #include "tls/tls.h"
 
 /* Does the strict name rule (RFC 9525) make us stricter than GnuTLS? */
@@ -496,6 +497,111 @@ a_pinned_certificate_needs_no_chain(void **state)
 	assert_non_null(strstr(err.text, "tls_fingerprint: expected "));
 }
 
+#define BEGIN "-----BEGIN CERTIFICATE-----\n"
+#define END "-----END CERTIFICATE-----"
+#define ONE BEGIN "YQ==\n" END
+
+/* A file, and what its certificates decode to, with a blank after each. */
+static const struct {
+	const char *text;
+	const char *certificates;
+} files[] = {
+	{ ONE, "a " },
+	{ "x\n" ONE "\n" ONE "y", "a a " },
+	{ "-----BEGIN X509 CERTIFICATE-----\nYg==\n"
+	    "-----END X509 CERTIFICATE-----", "b " },
+	{ BEGIN END ONE, " a " },
+	{ BEGIN "Yg==\n-----END PRIVATE KEY-----\n" ONE, "a " },
+	{ "-----BEGIN TRUSTED CERTIFICATE-----\nYg==\n"
+	    "-----END TRUSTED CERTIFICATE-----\n" ONE, "a " },
+	{ BEGIN "Yg==\n", "" },
+	{ BEGIN "Yg==\n-----END CERTIFICATE----", "" },
+};
+
+static void
+blocks_that_are_no_certificates_are_skipped(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct span text = { (const unsigned char *)files[i].text,
+			strlen(files[i].text) };
+		struct pem_block block;
+		char found[32] = "";
+
+		while (pem_next(&text, &block)) {
+			char octets[8];
+
+			snprintf(found + strlen(found), 8, "%.*s ",
+			    (int)pem_decode(&block, (unsigned char *)octets,
+			    sizeof(octets)), octets);
+		}
+		assert_string_equal(found, files[i].certificates);
+	}
+}
+
+/* What begins like a certificate, and whether it has both names. */
+static const struct {
+	const char *der;
+	size_t len;
+	int names;
+} ders[] = {
+#define DER(octets, names) { octets, sizeof(octets) - 1, names }
+#define V3 "\xa0\x03\x02\x01\x02"
+	DER("\x30\x12\x30\x10" V3 "\x02\x01\x01\x30\0\x30\0\x30\0\x30\0", 1),
+	DER("\x30\x0d\x30\x0b" "\x02\x01\x01\x30\0\x30\0\x30\0\x30\0", 1),
+	DER("\x30\x12\x30\x0e" V3 "\x02\x01\x01\x30\0\x30\0\x30\0\x30\0", 0),
+	DER("\x30\x12\x30\x10" V3 "\x02\x01\x01\x30\0\x31\0\x30\0\x30\0", -1),
+	DER("\x30\x12\x30\x10" "\xa1\x03\x02\x01\x02", -1),
+	DER("\x30\x12\x30\x10" "\xa0\x80\x02\x01\x02", -1),
+	DER("\x30\x12\x30\x10" "\xa0\x03\x30\0", 0),
+	DER("\x30\x12\x31\x10", -1),
+	DER("\x30\x80\x30\x80", -1),
+	DER("\x30\x84\x01\0\0\0", -1),
+	DER("\x31", 0),
+	DER("", 0),
+};
+
+static void
+names_are_found_only_where_they_can_be(void **state)
+{
+	struct span issuer, subject;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ders) / sizeof(ders[0]); i++) {
+		struct span der = { (const unsigned char *)ders[i].der,
+			ders[i].len };
+
+		assert_int_equal(pem_names(der, &issuer, &subject),
+		    ders[i].names);
+	}
+}
+
+static void
+a_certificate_may_be_cut_behind_its_names(void **state)
+{
+	size_t len;
+	unsigned char *whole = certs_export(&len, GOOD, HASH_SHA256);
+	struct span issuer, subject, der = { whole, len };
+	size_t end;
+
+	(void)state;
+	assert_int_equal(pem_names(der, &issuer, &subject), 1);
+	end = (size_t)(subject.data + subject.len - whole);
+	assert_in_range(end, 1, len - 1);
+	for (der.len = 0; der.len <= len; der.len++) {
+		/* of just its size, so that reading past it shows */
+		unsigned char *copy = malloc(der.len + 1);
+
+		assert_non_null(copy);
+		memcpy(copy, whole, der.len);
+		der.data = copy;
+		assert_int_equal(pem_names(der, &issuer, &subject),
+		    der.len >= end);
+		free(copy);
+	}
+	free(whole);
+}
+
 int
 main(void)
 {
@@ -517,6 +623,9 @@ main(void)
 		cmocka_unit_test(
 		    everybodys_files_fifos_and_devices_are_no_source_of_trust),
 		cmocka_unit_test(a_pinned_certificate_needs_no_chain),
+		cmocka_unit_test(blocks_that_are_no_certificates_are_skipped),
+		cmocka_unit_test(names_are_found_only_where_they_can_be),
+		cmocka_unit_test(a_certificate_may_be_cut_behind_its_names),
 	};
 
 	return cmocka_run_group_tests(tests, certs_make,
