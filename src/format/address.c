@@ -147,13 +147,11 @@ local_length(const char *local)
 static const char *
 length_defect(const struct address *a)
 {
-	size_t local = local_length(a->local), domain = strlen(a->domain);
+	size_t local = local_length(a->local);
 
 	if (local > ADDRESS_LOCAL_MAX)
 		return "its local part is longer than 64 octets";
-	if (domain > ADDRESS_DOMAIN_MAX)
-		return "its domain is longer than 255 octets";
-	if (local + 1 + domain > ADDRESS_PATH_MAX)
+	if (local + 1 + strlen(a->domain) > ADDRESS_PATH_MAX)
 		return "it is longer than 254 octets";
 	return NULL;
 }

@@ -8,9 +8,8 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* RFC 5321 4.5.3.1, octets. */
+/* RFC 5321 4.5.3.1, octets; format/domain limits the domain. */
 #define ADDRESS_LOCAL_MAX 64
-#define ADDRESS_DOMAIN_MAX 255
 #define ADDRESS_PATH_MAX 254 /* the path without its angle brackets */
 
 /* One mailbox of a list. Strings are owned and contain no NUL. */

@@ -9,7 +9,7 @@
 #include "base/xmalloc.h"
 
 #define COMMENT_DEPTH_MAX 32
-#define EXCERPT_MAX 100 /* octets of the text that an error shows */
+#define EXCERPT_MAX 104 /* octets of an error that show the text, and NUL */
 
 /* A character not listed here is a token of its own: one of <>,:;@. */
 enum token_kind {
@@ -42,7 +42,7 @@ struct token_run {
 
 /* The text from start to the end of the element, or as much as one quotes. */
 static char *
-excerpt(const struct scanner *s, size_t start, char quote[ESCAPE_QUOTE])
+excerpt(const struct scanner *s, size_t start, char quote[EXCERPT_MAX])
 {
 	size_t end = s->at;
 
@@ -52,16 +52,14 @@ excerpt(const struct scanner *s, size_t start, char quote[ESCAPE_QUOTE])
 		end++;
 	while (end > start && ascii_is_blank(s->text[end - 1]))
 		end--;
-	if (end - start > EXCERPT_MAX)
-		end = start + EXCERPT_MAX;
-	return escape(quote, ESCAPE_QUOTE, s->text + start, end - start);
+	return escape(quote, EXCERPT_MAX, s->text + start, end - start);
 }
 
 /* Sets an error that shows the element and says why it is no address. */
 static int
 refuse(const struct scanner *s, const char *why)
 {
-	char quote[ESCAPE_QUOTE];
+	char quote[EXCERPT_MAX];
 
 	return fail(s->err, EX_DATAERR, "'%s' is not an address: %s",
 	    excerpt(s, s->element, quote), why);
@@ -71,8 +69,8 @@ refuse(const struct scanner *s, const char *why)
 static int
 refuse_neighbour(const struct scanner *s, const struct token *t)
 {
-	char quote[ESCAPE_QUOTE];
-	char element[ESCAPE_QUOTE];
+	char quote[EXCERPT_MAX];
+	char element[EXCERPT_MAX];
 
 	return fail(s->err, EX_DATAERR, "expected a comma before '%s' in '%s'",
 	    excerpt(s, t->start, quote), excerpt(s, s->element, element));

@@ -564,9 +564,9 @@ encode_body(struct field_encoder *e, enum grammar grammar, const char *body)
 	case GRAMMAR_COMMENTS:
 		return encode_address(e, body, strlen(body));
 	case GRAMMAR_PARAMETERS:
-		return encode_parameters(e, body);
+		break;
 	}
-	return -1;
+	return encode_parameters(e, body);
 }
 
 int

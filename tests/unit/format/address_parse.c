@@ -6,6 +6,8 @@
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define OPEN_8 "(((((((("
 #define CLOSE_8 "))))))))"
+#define X11 "xxxxxxxxxxx"
+#define X99 X11 X11 X11 X11 X11 X11 X11 X11 X11
 
 /* A list, and its mailboxes as "name|path|text of the span". */
 static const struct {
@@ -186,8 +188,11 @@ static const struct {
 	{ "J <a@b, c@d>", "expected '>' after '<'" },
 	{ "<<a@b>>", "expected '>' after '<'" },
 	{ "<@a c@d>", "expected ':' after its route" },
+	{ "<[a", "'<[a' is not an address: expected ']'" },
+	{ "<@[a", "'<@[a' is not an address: expected ']'" },
 	{ "a>b@c", "expected '<' before '>'" },
 	{ "a@b>", "expected '<' before '>'" },
+	{ "a@b> \t, c@d", "'a@b>' is not an address: expected '<'" },
 	{ "\"a@b", "expected '\"' after" },
 	{ "\"a@b\\\"", "expected '\"' after" },
 	{ "\"", "expected '\"' after" },
@@ -201,6 +206,9 @@ static const struct {
 	{ "[", "expected ']' after" },
 	{ OPEN_8 OPEN_8 OPEN_8 OPEN_8 "()" CLOSE_8 CLOSE_8 CLOSE_8 CLOSE_8,
 	  "nested too deep" },
+	/* A long element is cut, and not within a character. */
+	{ X99 " b c", "before 'b c' in '" X99 " b c'" },
+	{ X99 "\303\266 b c", "before 'b c' in '" X99 "...'" },
 	/* Groups. */
 	{ "G: H: a@b;;", "expected ';' before ':'" },
 	{ "G: a@b", "expected ';' after the group" },
@@ -209,6 +217,7 @@ static const struct {
 	{ "a@b: c@d;", "before ':'" },
 	{ "a@b;", "outside a group" },
 	{ "G:;;", "expected a comma before ';'" },
+	{ "G:a@b; \"c", "'G:a@b; \"c' is not an address: expected '\"'" },
 	/* Line ends that fold nothing, and other controls. */
 	{ "a@b\nRCPT TO:<c@d>", "a line end" },
 	{ "a@b>\r\nDATA", "expected '<' before" },

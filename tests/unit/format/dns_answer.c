@@ -307,7 +307,7 @@ hostile_answers_are_malformed(void **state)
 		{ "no data", 0, "", 0 },
 		{ "target past its data", 8, "\0\0\0\0\1\xd1\4mail\0", 12 },
 		{ "data past the end", 500, "\0\0\0\0\1\xd1\1a\0", 9 },
-		{ "a pointer to itself", 8, "\0\0\0\0\1\xd1\xc0\x4f", 8 },
+		{ "a pointer to itself", 8, "\0\0\0\0\1\xd1\xc0\x5e", 8 },
 		{ "a pointer past the end", 8, "\0\0\0\0\1\xd1\xff\xff", 8 },
 		{ "a pointer cut short", 7, "\0\0\0\0\1\xd1\xc0", 7 },
 		{ "a label of a reserved kind", 8, "\0\0\0\0\1\xd1\x80\0", 8 },
@@ -324,6 +324,35 @@ hostile_answers_are_malformed(void **state)
 		put(&p, cases[i].data, cases[i].octets);
 		if (parse(&r, &p, DNS_SRV) != -1)
 			fail_msg("taken: %s", cases[i].what);
+	}
+}
+
+static void
+a_hostile_alias_is_malformed(void **state)
+{
+	static const struct {
+		const char *what;
+		const char *data;
+		unsigned len;
+	} cases[] = {
+		{ "no data", "", 0 },
+		{ "a name past its data", "\4mail", 5 },
+		{ "a pointer to itself", "\xc0\x58", 2 },
+		{ "a pointer past the end", "\xff\xff", 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct dns_records r;
+		struct packet p;
+
+		begin(&p, 2);
+		put_head(&p, NAME, 5, cases[i].len);
+		put(&p, cases[i].data, cases[i].len);
+		put_srv(&p, NAME, 0, 0, 465, "smtp.test");
+		if (parse(&r, &p, DNS_SRV) != -1)
+			fail_msg("taken: %s", cases[i].what);
+		assert_int_equal(r.n, 0);
 	}
 }
 
@@ -354,6 +383,7 @@ main(void)
 		cmocka_unit_test(past_the_limit_the_last_records_are_dropped),
 		cmocka_unit_test(an_answer_cut_anywhere_is_malformed),
 		cmocka_unit_test(hostile_answers_are_malformed),
+		cmocka_unit_test(a_hostile_alias_is_malformed),
 		cmocka_unit_test(
 		    more_answers_announced_than_come_are_malformed),
 	};

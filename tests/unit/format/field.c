@@ -2,6 +2,7 @@
 #include "../unit.h"
 
 #include "format/field.h"
+#include "format/mime_header.h"
 
 #define TEN "0123456789"
 #define FIFTY TEN TEN TEN TEN TEN
@@ -235,6 +236,45 @@ a_line_of_blanks_is_not_kept(void **state)
 	buffer_free(&out);
 }
 
+/* Content-Type after its "multipart/mixed;", and the boundary. */
+static const struct {
+	const char *parameters;
+	const char *boundary;
+} multiparts[] = {
+	{ " boundary=a", "a" },
+	{ "boundary=a\t; x=y", "a" },
+	{ " charset=x; Boundary = \"a b\"", "a b" },
+	{ " boundary=\"a\\\"b; \\\\c\"; x=y", "a\"b; \\c" },
+	{ " boundary=\"a b", "a b" },
+	{ " boundary=\"a\\", "a\\" },
+	{ " x=\"\\\"; boundary=no\"; boundary=yes", "yes" },
+	{ " x=\"\\\\\"; boundary=yes", "yes" },
+	{ " boundary; boundary=a", "a" },
+	{ " boundary*0=a; boundary2=b", "" },
+	{ " boundary=" FIFTY FIFTY FIFTY FIFTY, FIFTY FIFTY FIFTY FIFTY },
+	{ " boundary=" FIFTY FIFTY FIFTY FIFTY "x", "" },
+	{ " boundary=\"" FIFTY FIFTY FIFTY FIFTY "x\"", "" },
+};
+
+static void
+parameters_are_read_with_their_quotes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(multiparts); i++) {
+		const char *boundary = multiparts[i].boundary;
+		struct buffer header = {0};
+		struct mime_header e;
+
+		buffer_addf(&header, "Content-Type: multipart/mixed;%s\n",
+		    multiparts[i].parameters);
+		mime_header_read(&e, header.data, header.len);
+		assert_string_equal(e.boundary, boundary);
+		assert_int_equal(e.kind, boundary[0] != '\0'
+		    ? ENTITY_MULTIPART : ENTITY_LEAF);
+		buffer_free(&header);
+	}
+}
+
 int
 main(void)
 {
@@ -248,6 +288,7 @@ main(void)
 		cmocka_unit_test(fields_are_folded_before_blanks),
 		cmocka_unit_test(no_line_passes_998_octets),
 		cmocka_unit_test(a_line_of_blanks_is_not_kept),
+		cmocka_unit_test(parameters_are_read_with_their_quotes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

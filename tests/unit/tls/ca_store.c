@@ -6,6 +6,7 @@
 #include "../unit.h"
 
 #include <gnutls/gnutls.h>
+#include <gnutls/pkcs11.h>
 #include <gnutls/x509.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "../certs.h"
+#include "tls/pem.h"
 #include "tls/tls.h"
 
 /* Does the strict name rule (RFC 9525) make us stricter than GnuTLS? */
@@ -210,6 +212,27 @@ without_a_name_nobody_is_trusted(void **state)
 }
 
 static void
+a_name_is_never_cut(void **state)
+{
+	struct tls_policy policy = { .verify = 1 };
+	struct tls_facts facts;
+	struct error err;
+	char name[300];
+
+	(void)state;
+	memset(name, 'x', sizeof(name));
+	name[255] = '\0';
+	policy.name = name;
+	policy.trust_file = certs_write("long.pem", root);
+	assert_int_equal(certs_visit(&policy, good, &facts, &err), -1);
+	assert_int_equal(err.code, EX_PROTOCOL);
+	memcpy(name + 255, "x", 2);
+	assert_int_equal(certs_visit(&policy, good, &facts, &err), -1);
+	assert_int_equal(err.code, EX_CONFIG);
+	assert_string_equal(err.text, "host name is too long for TLS");
+}
+
+static void
 tls_certcheck_off_trusts_anybody(void **state)
 {
 	struct tls_policy policy = {0};
@@ -242,12 +265,76 @@ a_store_may_be_a_directory(void **state)
 	assert_int_equal(err.code, EX_PROTOCOL);
 }
 
+/* Puts the certificate into a token of SoftHSM that nobody else knows. 0, or
+ * -1 if there is no SoftHSM. */
+static int
+fill_token(const char *directory, enum cert cert)
+{
+	char config[64];
+	FILE *file;
+	gnutls_datum_t der;
+	gnutls_x509_crt_t crt;
+	size_t len;
+	int result;
+
+	snprintf(config, sizeof(config), "%s/softhsm2.conf", directory);
+	file = fopen(config, "w");
+	assert_non_null(file);
+	fprintf(file, "directories.tokendir = %s\n", directory);
+	fclose(file);
+	setenv("SOFTHSM2_CONF", config, 1);
+	if (system("softhsm2-util --init-token --free --label onehop "
+	    "--so-pin 1234 --pin 5678 >/dev/null 2>&1") != 0)
+		return -1;
+	der.data = certs_export(&len, cert, HASH_SHA256);
+	der.size = (unsigned)len;
+	OK(gnutls_x509_crt_init(&crt));
+	OK(gnutls_x509_crt_import(crt, &der, GNUTLS_X509_FMT_DER));
+	result = gnutls_pkcs11_copy_x509_crt2(
+	    "pkcs11:token=onehop?pin-value=1234", crt, "root", NULL,
+	    GNUTLS_PKCS11_OBJ_FLAG_LOGIN_SO | GNUTLS_PKCS11_OBJ_FLAG_MARK_CA |
+	    GNUTLS_PKCS11_OBJ_FLAG_MARK_TRUSTED);
+	gnutls_x509_crt_deinit(crt);
+	free(der.data);
+	return result < 0 ? -1 : 0;
+}
+
+/* The first of these tests that asks for a token: the modules are loaded once,
+ * with the environment of then. */
+static void
+a_store_may_be_in_a_token(void **state)
+{
+	char directory[] = "/tmp/onehop-token-XXXXXX";
+	struct tls_policy policy = { .verify = 1, .name = "mail.test",
+		.trust_file = "pkcs11:token=onehop;object=root" };
+	struct tls_facts facts;
+	struct error err;
+	int there, trusted = -1, stranger = 0, missing = 0;
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	there = fill_token(directory, ROOT) == 0;
+	if (there) {
+		trusted = certs_visit(&policy, good, &facts, &err);
+		stranger = certs_visit(&policy, self, &facts, &err);
+		policy.trust_file = "pkcs11:token=onehop;object=other";
+		missing = certs_visit(&policy, good, &facts, &err);
+	}
+	remove_tree(directory);
+	if (!there)
+		skip();
+	assert_int_equal(trusted, 0);
+	assert_int_equal(stranger, -1);
+	assert_int_equal(missing, -1);
+	assert_int_equal(err.code, EX_CONFIG);
+}
+
 static void
 a_store_without_certificates_is_a_mistake_in_the_config(void **state)
 {
 	const char *const stores[] = {
 		certs_write("empty.pem", nothing), "/nonexistent/store",
-		"/dev/null",
+		"/dev/null", "pkcs11:token=onehop-has-no-such",
 	};
 	struct tls_policy policy = {0};
 	struct tls_facts facts;
@@ -300,6 +387,11 @@ a_revoked_certificate_is_refused(void **state)
 	policy.crl_file = policy.trust_file;
 	assert_int_equal(certs_visit(&policy, good, &facts, &err), -1);
 	assert_int_equal(err.code, EX_CONFIG);
+	policy.crl_file = certs_write("no-crl.pem", nothing);
+	assert_int_equal(truncate(policy.crl_file, 0), 0);
+	assert_int_equal(certs_visit(&policy, good, &facts, &err), -1);
+	assert_int_equal(err.code, EX_CONFIG);
+	assert_memory_equal(err.text, "no CRL found at ", 16);
 }
 
 static void
@@ -405,6 +497,111 @@ a_pinned_certificate_needs_no_chain(void **state)
 	assert_non_null(strstr(err.text, "tls_fingerprint: expected "));
 }
 
+#define BEGIN "-----BEGIN CERTIFICATE-----\n"
+#define END "-----END CERTIFICATE-----"
+#define ONE BEGIN "YQ==\n" END
+
+/* A file, and what its certificates decode to, with a blank after each. */
+static const struct {
+	const char *text;
+	const char *certificates;
+} files[] = {
+	{ ONE, "a " },
+	{ "x\n" ONE "\n" ONE "y", "a a " },
+	{ "-----BEGIN X509 CERTIFICATE-----\nYg==\n"
+	    "-----END X509 CERTIFICATE-----", "b " },
+	{ BEGIN END ONE, " a " },
+	{ BEGIN "Yg==\n-----END PRIVATE KEY-----\n" ONE, "a " },
+	{ "-----BEGIN TRUSTED CERTIFICATE-----\nYg==\n"
+	    "-----END TRUSTED CERTIFICATE-----\n" ONE, "a " },
+	{ BEGIN "Yg==\n", "" },
+	{ BEGIN "Yg==\n-----END CERTIFICATE----", "" },
+};
+
+static void
+blocks_that_are_no_certificates_are_skipped(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct span text = { (const unsigned char *)files[i].text,
+			strlen(files[i].text) };
+		struct pem_block block;
+		char found[32] = "";
+
+		while (pem_next(&text, &block)) {
+			char octets[8];
+
+			snprintf(found + strlen(found), 8, "%.*s ",
+			    (int)pem_decode(&block, (unsigned char *)octets,
+			    sizeof(octets)), octets);
+		}
+		assert_string_equal(found, files[i].certificates);
+	}
+}
+
+/* What begins like a certificate, and whether it has both names. */
+static const struct {
+	const char *der;
+	size_t len;
+	int names;
+} ders[] = {
+#define DER(octets, names) { octets, sizeof(octets) - 1, names }
+#define V3 "\xa0\x03\x02\x01\x02"
+	DER("\x30\x12\x30\x10" V3 "\x02\x01\x01\x30\0\x30\0\x30\0\x30\0", 1),
+	DER("\x30\x0d\x30\x0b" "\x02\x01\x01\x30\0\x30\0\x30\0\x30\0", 1),
+	DER("\x30\x12\x30\x0e" V3 "\x02\x01\x01\x30\0\x30\0\x30\0\x30\0", 0),
+	DER("\x30\x12\x30\x10" V3 "\x02\x01\x01\x30\0\x31\0\x30\0\x30\0", -1),
+	DER("\x30\x12\x30\x10" "\xa1\x03\x02\x01\x02", -1),
+	DER("\x30\x12\x30\x10" "\xa0\x80\x02\x01\x02", -1),
+	DER("\x30\x12\x30\x10" "\xa0\x03\x30\0", 0),
+	DER("\x30\x12\x31\x10", -1),
+	DER("\x30\x80\x30\x80", -1),
+	DER("\x30\x84\x01\0\0\0", -1),
+	DER("\x31", 0),
+	DER("", 0),
+};
+
+static void
+names_are_found_only_where_they_can_be(void **state)
+{
+	struct span issuer, subject;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ders) / sizeof(ders[0]); i++) {
+		struct span der = { (const unsigned char *)ders[i].der,
+			ders[i].len };
+
+		assert_int_equal(pem_names(der, &issuer, &subject),
+		    ders[i].names);
+	}
+}
+
+static void
+a_certificate_may_be_cut_behind_its_names(void **state)
+{
+	size_t len;
+	unsigned char *whole = certs_export(&len, GOOD, HASH_SHA256);
+	struct span issuer, subject, der = { whole, len };
+	size_t end;
+
+	(void)state;
+	assert_int_equal(pem_names(der, &issuer, &subject), 1);
+	end = (size_t)(subject.data + subject.len - whole);
+	assert_in_range(end, 1, len - 1);
+	for (der.len = 0; der.len <= len; der.len++) {
+		/* of just its size, so that reading past it shows */
+		unsigned char *copy = malloc(der.len + 1);
+
+		assert_non_null(copy);
+		memcpy(copy, whole, der.len);
+		der.data = copy;
+		assert_int_equal(pem_names(der, &issuer, &subject),
+		    der.len >= end);
+		free(copy);
+	}
+	free(whole);
+}
+
 int
 main(void)
 {
@@ -415,8 +612,10 @@ main(void)
 		    another_name_is_advised_only_within_the_hosts_domain),
 		cmocka_unit_test(a_trailing_dot_is_not_part_of_the_name),
 		cmocka_unit_test(without_a_name_nobody_is_trusted),
+		cmocka_unit_test(a_name_is_never_cut),
 		cmocka_unit_test(tls_certcheck_off_trusts_anybody),
 		cmocka_unit_test(a_store_may_be_a_directory),
+		cmocka_unit_test(a_store_may_be_in_a_token),
 		cmocka_unit_test(
 		    a_store_without_certificates_is_a_mistake_in_the_config),
 		cmocka_unit_test(the_system_does_not_know_our_root),
@@ -424,6 +623,9 @@ main(void)
 		cmocka_unit_test(
 		    everybodys_files_fifos_and_devices_are_no_source_of_trust),
 		cmocka_unit_test(a_pinned_certificate_needs_no_chain),
+		cmocka_unit_test(blocks_that_are_no_certificates_are_skipped),
+		cmocka_unit_test(names_are_found_only_where_they_can_be),
+		cmocka_unit_test(a_certificate_may_be_cut_behind_its_names),
 	};
 
 	return cmocka_run_group_tests(tests, certs_make,

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A client's certificate and key in files: what is loaded, what is said. */
+#include "config.h"
+
 #include "../unit.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <gnutls/abstract.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -149,6 +153,62 @@ a_token_that_is_missing_has_a_hint(void **state)
 	}
 }
 
+/* What a token says when its key is wanted; 0: GnuTLS's own function asks. */
+static int token_says;
+
+int
+gnutls_privkey_import_url(gnutls_privkey_t key, const char *url,
+    unsigned flags)
+{
+	__typeof__(&gnutls_privkey_import_url) ask =
+	    (__typeof__(ask))(uintptr_t)dlsym(RTLD_NEXT,
+	    "gnutls_privkey_import_url");
+
+	return token_says != 0 ? token_says : ask(key, url, flags);
+}
+
+/* A refusal of the token, the PIN that is given; the error. */
+static const struct {
+	int says;
+	const char *pin;
+	const char *text, *hint;
+} refusals[] = {
+	{ GNUTLS_E_PKCS11_PIN_LOCKED, "1", "tls_key_file pkcs11:token=x: its "
+	    "PIN is locked", "ask the security officer of the token to unlock "
+	    "it" },
+	{ GNUTLS_E_PKCS11_PIN_ERROR, "1", "tls_key_file pkcs11:token=x: the "
+	    "password or PIN is wrong", "" },
+	{ GNUTLS_E_PKCS11_PIN_ERROR, NULL, "tls_key_file pkcs11:token=x: no "
+	    "password or PIN configured", "set tls_key_passwordeval to a "
+	    "command that prints it" },
+};
+
+static void
+a_token_that_refuses_a_pin_says_why(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		const struct client_cert own = {
+			.key_file = "pkcs11:token=x",
+			.cert_file = "pkcs11:token=x",
+			.password = refusals[i].pin
+		};
+		gnutls_certificate_credentials_t credentials;
+		struct error err = {0};
+
+		assert_int_equal(
+		    gnutls_certificate_allocate_credentials(&credentials), 0);
+		token_says = refusals[i].says;
+		assert_int_equal(client_cert_load(credentials, &own, &err),
+		    -1);
+		token_says = 0;
+		assert_int_equal(err.code, EX_CONFIG);
+		assert_string_equal(err.text, refusals[i].text);
+		assert_string_equal(err.hint, refusals[i].hint);
+		gnutls_certificate_free_credentials(credentials);
+	}
+}
+
 int
 main(void)
 {
@@ -156,6 +216,7 @@ main(void)
 		cmocka_unit_test(a_key_is_loaded_or_the_error_says_why_not),
 		cmocka_unit_test(a_locked_key_is_known_by_its_mark),
 		cmocka_unit_test(a_token_that_is_missing_has_a_hint),
+		cmocka_unit_test(a_token_that_refuses_a_pin_says_why),
 	};
 
 	return cmocka_run_group_tests(tests, certs_make, certs_free);

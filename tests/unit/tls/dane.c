@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What TLSA records are worth, over real handshakes; and that they are only
- * asked of names. */
+/* What TLSA records are worth, over real handshakes; that they are only asked
+ * of names, and what is said if there are none. */
 #include "../unit.h"
 
+#include <fcntl.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <stdio.h>
@@ -195,6 +196,69 @@ records_are_of_names_and_ports(void **state)
 	}
 }
 
+/* What the library finds, and whether there is a root key: the functions below
+ * are here in place of libonehop's and the system's. */
+static struct tlsa_records found;
+static int has_root_key;
+
+void
+tlsa_query(struct tlsa_records *records, const char *host, unsigned port)
+{
+	*records = found;
+	snprintf(records->words, sizeof(records->words), "words\033 on %s:%u",
+	    host, port);
+}
+
+int
+access(const char *path, int mode)
+{
+	if (strstr(path, "/root.key") != NULL ||
+	    strstr(path, "/trusted-key.key") != NULL)
+		return has_root_key ? 0 : -1;
+	return faccessat(AT_FDCWD, path, mode, 0);
+}
+
+/* A state of the library, and the error. */
+static const struct {
+	enum tlsa_status status;
+	int has_root_key;
+	int code;
+	const char *text, *hint;
+} troubles[] = {
+	{ TLSA_UNSIGNED, 1, EX_PROTOCOL, "no usable TLSA record for "
+	    "_465._tcp.mail.test: not signed", "if the zone is signed, " },
+	{ TLSA_BOGUS, 1, EX_TEMPFAIL, "no usable TLSA record for "
+	    "_465._tcp.mail.test: DNSSEC validation failed (bogus)", "" },
+	{ TLSA_TROUBLE, 1, EX_TEMPFAIL, "no usable TLSA record for "
+	    "_465._tcp.mail.test: words\\x1B on mail.test:465", "" },
+	{ TLSA_TROUBLE, 0, EX_CONFIG, "tls_trust dane needs the DNSSEC root "
+	    "key: words\\x1B on mail.test:465", "install it (Debian: package "
+	    "dns-root-data), " },
+	{ TLSA_NO_LIBRARY, 1, EX_CONFIG, "tls_trust dane needs "
+	    "libgnutls-dane: words\\x1B on mail.test:465",
+	    "install it where " },
+};
+
+static void
+trouble_with_the_records_is_told(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++) {
+		struct tlsa_records records;
+		struct error err = {0};
+
+		found.status = troubles[i].status;
+		has_root_key = troubles[i].has_root_key;
+		assert_int_equal(tlsa_fetch(&records, "mail.test", 465,
+		    deadline_in(20000), NULL, &err), -1);
+		assert_int_equal(err.code, troubles[i].code);
+		assert_string_equal(err.text, troubles[i].text);
+		assert_int_equal(strncmp(err.hint, troubles[i].hint,
+		    strlen(troubles[i].hint)), 0);
+		tlsa_free(&records);
+	}
+}
+
 int
 main(void)
 {
@@ -202,6 +266,7 @@ main(void)
 		cmocka_unit_test(records_say_who_is_trusted),
 		cmocka_unit_test(a_record_cut_short_matches_nothing),
 		cmocka_unit_test(records_are_of_names_and_ports),
+		cmocka_unit_test(trouble_with_the_records_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, certs_make,
