@@ -142,7 +142,8 @@ from_netrc(struct password *s, const struct account *a, struct error *err)
 	char *path;
 	int result = 0;
 
-	if (a->home[0] == '\0' || a->host.n != 1 || a->socket[0] != '\0')
+	if (a->home[0] == '\0' || a->host.n != 1 || a->socket[0] != '\0' ||
+	    a->netrc_withheld)
 		return 0;
 	path = xasprintf("%s/.netrc", a->home);
 	switch (trusted_file_read(&file, path, NETRC_MAX, err)) {

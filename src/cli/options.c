@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/ascii.h"
 #include "base/edit_distance.h"
@@ -185,7 +187,6 @@ set_##name(struct options *options, const char *value, struct error *err) \
 	return 0; \
 }
 SET(account, selection.account = value)
-SET(config, selection.config = value)
 SET(full_name, request.full_name = value)
 SET(dots, ignore_dots = 1)
 SET(read_recipients, request.read_recipients = 1)
@@ -206,14 +207,15 @@ SET(version, mode = MODE_VERSION)
 
 /*
  * A web form can put words into the command line of sendmail through PHP's
- * mail(). They must not run commands or write files.
+ * mail(). They must not run commands, write files or have files read whose
+ * content an error would show.
  */
 static int
 refuse_for_sendmail(const struct options *options, const struct key *key,
     struct error *err)
 {
 	if (options->face != FACE_SENDMAIL ||
-	    (key->attributes & (ATTR_RUNS | ATTR_WRITES)) == 0)
+	    (key->attributes & (ATTR_RUNS | ATTR_WRITES | ATTR_READS)) == 0)
 		return 0;
 	fail(err, EX_USAGE, "--%s is not supported when called as %s",
 	    key->name,
@@ -232,6 +234,32 @@ set_flush(struct options *options, const char *value, struct error *err)
 	return 0;
 }
 
+/* Standard input is the message's author's, as the words may be. */
+static int
+set_config(struct options *options, const char *value, struct error *err)
+{
+	struct stat file, input;
+
+	options->selection.config = value;
+	if (options->face != FACE_SENDMAIL || stat(value, &file) != 0)
+		return 0;
+	if (S_ISREG(file.st_mode) && (fstat(STDIN_FILENO, &input) != 0 ||
+	    file.st_dev != input.st_dev || file.st_ino != input.st_ino))
+		return 0;
+	return fail(err, EX_USAGE, "-C: expected a regular file when called "
+	    "as %s", options->program);
+}
+
+static int
+refuse_verb(const struct options *options, const char *verb,
+    struct error *err)
+{
+	if (options->face != FACE_SENDMAIL || strcmp(verb, "list") == 0)
+		return 0;
+	return fail(err, EX_USAGE, "--outbox %s is not supported when called "
+	    "as %s: call onehop", verb, options->program);
+}
+
 /* The verb, and the IDs are operands; or the key of that name. */
 static int
 set_outbox(struct options *options, const char *value, struct error *err)
@@ -242,11 +270,11 @@ set_outbox(struct options *options, const char *value, struct error *err)
 	if (manage_is_verb(value)) {
 		options->mode = MODE_OUTBOX;
 		options->verb = value;
-		return 0;
+		return refuse_verb(options, value, err);
 	}
 	if (strcmp(value, "enable") == 0 || strcmp(value, "status") == 0) {
 		options->mode = value[0] == 'e' ? MODE_ENABLE : MODE_STATUS;
-		return 0;
+		return refuse_verb(options, value, err);
 	}
 	if (strcmp(value, "on") != 0 && strcmp(value, "off") != 0 &&
 	    strcmp(value, "first") != 0 && value[0] != '/') {

@@ -408,6 +408,7 @@ account_copy(struct account *to, const struct account *from)
 	to->notice = xstrdup(from->notice);
 	to->home = xstrdup(from->home);
 	to->secrets_withheld = from->secrets_withheld;
+	to->netrc_withheld = from->netrc_withheld;
 	for (size_t i = 0; i < KEYS; i++) {
 		copy(field(to, i), field_of(from, i), i);
 		to->places[i] = from->places[i] != NULL

@@ -29,6 +29,7 @@ struct account {
 	char *home;    /* for ~; may be "" */
 	int secrets_withheld; /* the command line leads to another server, for
 	                         which the account's name has no secret */
+	int netrc_withheld;   /* it decides who is taken for the server */
 	char *places[KEYS]; /* where each key was set: "file:line", the command
 	                       line, a rule; NULL: the default */
 #define KEY(key, kind, initial, attributes, argument, summary) \

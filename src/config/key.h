@@ -41,7 +41,11 @@ enum {
 	ATTR_RUNS = 128,            /* or a command that is run: not taken from
 	                               the command line of sendmail */
 	ATTR_SERVICE = 256,         /* --configure finds it in the DNS */
-	ATTR_SETUP = 512            /* --configure writes it by itself */
+	ATTR_SETUP = 512,           /* --configure writes it by itself */
+	ATTR_READS = 1024,          /* names a file or a secret that is read:
+	                               not taken from there either */
+	ATTR_PROOF = 2048           /* decides how the server proves to be the
+	                               one that ~/.netrc names */
 };
 
 /* KEY_host, KEY_port, ...: the key's index in account_keys. */

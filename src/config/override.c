@@ -44,6 +44,10 @@ static const struct party {
 };
 #define PARTIES (sizeof(parties) / sizeof(parties[0]))
 
+/* ~/.netrc has passwords for machines by their names, --host's too. They are
+ * for a server that proves its name as the configuration wants it. */
+static const struct party proof = { .trust = ATTR_PROOF };
+
 /* Returns whether two values of a key are equivalent. Names are compared
  * ignoring case, paths are not. */
 static int
@@ -123,6 +127,8 @@ withhold(struct account *a, const struct selection *selection)
 			account_note(a, key, NULL);
 		}
 	a->secrets_withheld = (lost & ATTR_CREDENTIAL) != 0;
+	a->netrc_withheld = selection->noverrides > 0 &&
+	    changes(&proof, a, selection);
 	return lost != 0;
 }
 

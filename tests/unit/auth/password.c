@@ -185,6 +185,38 @@ a_credential_by_the_accounts_name_stays_with_its_server(void **state)
 	rmdir(home);
 }
 
+/* The command line says whom to trust, such as tls_certcheck off. */
+static void
+netrc_is_withheld_from_a_server_that_proves_nothing(void **state)
+{
+	char home[] = "/tmp/onehop-secret-XXXXXX", path[64];
+
+	(void)state;
+	assert_non_null(mkdtemp(home));
+	snprintf(path, sizeof(path), "%s/.netrc", home);
+	write_file(path, "machine mail.example login me password topsecret\n",
+	    0600);
+	for (int withheld = 0; withheld <= 1; withheld++) {
+		struct password s = {0};
+		struct error err = {0};
+		struct account a;
+
+		make_account(&a, "", "");
+		free(a.home);
+		a.home = strdup(home);
+		assert_int_equal(account_set(&a, "user", "me", &err), 0);
+		assert_int_equal(account_set(&a, "host", "mail.example", &err),
+		    0);
+		a.netrc_withheld = withheld;
+		assert_int_equal(password_get(&s, &a, &err), -withheld);
+		assert_int_equal(s.text.len, withheld ? 0 : 9);
+		password_free(&s);
+		account_free(&a);
+	}
+	unlink(path);
+	rmdir(home);
+}
+
 /* Places of credentials and of netrc that hold no file: words of the error. */
 static const struct {
 	const char *directory; /* below home, made; NULL: none */
@@ -455,6 +487,8 @@ main(void)
 		    a_name_that_is_no_file_name_has_no_credential),
 		cmocka_unit_test(a_locked_key_gets_the_password_that_is_free),
 		cmocka_unit_test(without_a_key_nothing_is_fetched),
+		cmocka_unit_test(
+		    netrc_is_withheld_from_a_server_that_proves_nothing),
 		cmocka_unit_test(without_a_source_the_error_says_what_to_set),
 	};
 

@@ -80,6 +80,32 @@ each_trust_key_withholds_the_credentials(void **state)
 	}
 }
 
+/* The server that netrc names proves its name as the file wants it. */
+static void
+netrc_is_for_a_server_that_the_file_knows_how_to_trust(void **state)
+{
+	(void)state;
+	for (size_t key = 0; key < KEYS; key++) {
+		unsigned attributes = account_keys[key].attributes;
+		struct account a;
+
+		if (account_keys[key].kind == KIND_SECRET ||
+		    (attributes & ATTR_TRUST) == 0)
+			continue;
+		override_one(&a, key, other_value(key));
+		if (a.netrc_withheld != ((attributes & ATTR_PROOF) != 0))
+			fail_msg("--%s: %d", account_keys[key].name,
+			    a.netrc_withheld);
+		account_free(&a);
+	}
+	for (size_t key = 0; key < KEYS; key++)
+		if (strncmp(account_keys[key].name, "tls_", 4) == 0 &&
+		    (account_keys[key].attributes & (ATTR_TRUST |
+		    ATTR_PROOF)) == ATTR_PROOF)
+			fail_msg("%s is no key of trust",
+			    account_keys[key].name);
+}
+
 static void
 each_proxy_key_withholds_the_proxys(void **state)
 {
@@ -211,6 +237,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_trust_key_withholds_the_credentials),
+		cmocka_unit_test(
+		    netrc_is_for_a_server_that_the_file_knows_how_to_trust),
 		cmocka_unit_test(each_proxy_key_withholds_the_proxys),
 		cmocka_unit_test(the_keys_that_decide_trust_are_marked),
 		cmocka_unit_test(the_same_value_and_other_keys_keep_them),
