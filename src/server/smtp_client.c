@@ -65,7 +65,8 @@ check_user(const struct smtp_client *c, const struct account *a,
 	    "relay");
 }
 
-/* Returns whether one of the line's patterns is the address, ignoring case. */
+/* Returns whether one of the line's patterns is the address, ignoring case.
+ * NULL is an address that is not known. */
 static int
 line_allows(const char *line, const char *address)
 {
@@ -75,7 +76,8 @@ line_allows(const char *line, const char *address)
 		size_t len = strcspn(line, " \t");
 		char *pattern = xstrndup(line, len);
 
-		found = strcmp(pattern, "<>") == 0 ? address[0] == '\0'
+		found = address == NULL ? strcmp(pattern, "*") == 0
+		    : strcmp(pattern, "<>") == 0 ? address[0] == '\0'
 		    : fnmatch(pattern, address, FNM_CASEFOLD) == 0;
 		free(pattern);
 		line += len + strspn(line + len, " \t");
@@ -103,13 +105,18 @@ check_address(const struct smtp_client *c, const struct account *a,
 			return 0;
 		held = 1;
 	}
-	return !held ? 0 : fail(err, EX_UNAVAILABLE, "user %s may not send "
-	    "%s <%s>", c->label, what,
-	    escape_string(quote, sizeof(quote), address));
+	if (!held)
+		return 0;
+	if (address == NULL)
+		return fail(err, EX_UNAVAILABLE, "user %s may not send "
+		    "a message from nobody knows whom: expected addresses in "
+		    "From", c->label);
+	return fail(err, EX_UNAVAILABLE, "user %s may not send %s <%s>",
+	    c->label, what, escape_string(quote, sizeof(quote), address));
 }
 
-/* Checks the addresses of one From field; a field that cannot be parsed is
- * checked as if it were one address. */
+/* Checks the addresses of one From field. Others read another author in a field
+ * that cannot be parsed: none of its words counts. */
 static int
 check_field(const struct smtp_client *c, const struct account *a,
     const char *body, struct error *err)
@@ -121,7 +128,7 @@ check_field(const struct smtp_client *c, const struct account *a,
 
 	if (address_list_parse(&list, body, strlen(body), &unparsed) != 0 ||
 	    list.n == 0)
-		result = check_address(c, a, what, body, err);
+		result = check_address(c, a, what, NULL, err);
 	for (size_t i = 0; i < list.n && result == 0; i++) {
 		struct buffer address = {0};
 

@@ -26,6 +26,7 @@ HELD = (f"relay_from {NAME} web@example.com *@shop.example.com",
         "relay_from other *")
 OK = "250 "
 REFUSED = f"550 5.7.1 user {LABEL} may not "
+NOBODY = "send a message from nobody knows"
 
 # name; lines of the configuration; sender; author; reply to the dot
 ROWS = (
@@ -54,7 +55,11 @@ ROWS = (
      "web@example.com\r\nFrom: boss@example.com",
      REFUSED + "send a message from <boss@example.com>"),
     ("... nor what cannot be parsed", HELD, "web@example.com",
-     "boss@example.com (", REFUSED + "send a message from <boss@example.com"),
+     "boss@example.com (", REFUSED + NOBODY),
+    ("... whatever its last words are", HELD, "web@example.com",
+     "Boss <boss@example.com> @shop.example.com", REFUSED + NOBODY),
+    ("... unless the user may be anybody", (f"relay_from {NAME} *",),
+     "web@example.com", "boss@example.com (", OK),
     ("... nor the null sender", HELD, "", "web@example.com",
      REFUSED + "send as <>"),
     ("... unless it is listed", (f"relay_from {UID} <> web@example.com",),
