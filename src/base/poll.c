@@ -8,7 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-static const int held[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+static const int held[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM,
+	SIGXCPU, SIGUSR1, SIGUSR2 };
 #define NHELD (sizeof(held) / sizeof(held[0]))
 
 int64_t

@@ -29,9 +29,9 @@ int64_t deadline_first(int64_t a, int64_t b);
 void signals_reset(void);
 
 /*
- * Blocks HUP, INT, QUIT and TERM, unless ignored, from now on. Only the
- * functions below report them, so that no signal can hide the outcome of a
- * delivery.
+ * Blocks HUP, INT, QUIT, TERM, and what a caller's limits of time send (ALRM,
+ * XCPU, USR1, USR2), unless ignored, from now on. Only the functions below
+ * report them, so that no signal can hide the outcome of a delivery.
  */
 void signals_hold(void);
 

@@ -275,6 +275,29 @@ get_result(struct session *s, struct mail *mail, struct error *err)
 	return result;
 }
 
+/* Stops before the content can be complete if a signal has come, however quick
+ * the server is: only a wait would notice it otherwise. */
+static int
+check_signals(struct session *s, struct error *err)
+{
+	if (signals_check(err) == 0)
+		return 0;
+	stream_discard(&s->stream);
+	s->intact = 0;
+	return -1;
+}
+
+/* Sends the content and its end, unless a signal comes before. */
+static int
+send_all_of(struct session *s, struct mail *mail, int quit, struct error *err)
+{
+	if ((esmtp_uses_bdat(s) && check_signals(s, err) != 0) ||
+	    send_content(s, mail->message, err) != 0 ||
+	    (!esmtp_uses_bdat(s) && check_signals(s, err) != 0))
+		return -1;
+	return send_end(s, quit, err);
+}
+
 int
 data_send(struct session *s, struct mail *mail, struct error *err)
 {
@@ -292,8 +315,7 @@ data_send(struct session *s, struct mail *mail, struct error *err)
 		    message_size(mail->message));
 		s->stream.progress = &progress;
 	}
-	if (send_content(s, mail->message, err) == 0 &&
-	    send_end(s, quit, err) == 0) {
+	if (send_all_of(s, mail, quit, err) == 0) {
 		result = get_result(s, mail, err);
 		s->intact &= !quit; /* it is sent once */
 	} else {

@@ -263,6 +263,31 @@ a_signal_leaves_what_was_sent_in_doubt(void **state)
 	signal_at_break = 0;
 }
 
+/* The server is so quick that nothing is waited for. */
+static void
+a_signal_that_came_before_prevents_the_end(void **state)
+{
+	static const struct plan plan = { ALL, "250 queued\r\n", 23, 0, -1,
+		EX_TEMPFAIL, OUTCOME_NOT_SENT, "interrupted by signal 15", 0 };
+
+	(void)state;
+	for (int chunking = 0; chunking <= 1; chunking++) {
+		const struct setting set = { MESSAGE, sizeof(MESSAGE) - 1,
+			chunking, 0, CONTENT_QUIT, NULL };
+		struct wire w;
+
+		signals_hold();
+		raise(SIGTERM);
+		run(&plan, &set, &w);
+		assert_null(strstr(w.heard, "\r\n.\r\n"));
+		assert_null(strstr(w.heard, "BDAT"));
+		assert_null(strstr(w.heard, "QUIT"));
+		signal(SIGTERM, SIG_IGN); /* no longer pending */
+		signals_reset();
+		signal(SIGTERM, SIG_DFL);
+	}
+}
+
 static void
 a_session_that_goes_on_gets_no_quit(void **state)
 {
@@ -453,6 +478,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_octet_decides_what_is_known),
 		cmocka_unit_test(a_signal_leaves_what_was_sent_in_doubt),
+		cmocka_unit_test(a_signal_that_came_before_prevents_the_end),
 		cmocka_unit_test(a_session_that_goes_on_gets_no_quit),
 		cmocka_unit_test(the_last_octet_decides_with_bdat_too),
 		cmocka_unit_test(a_long_message_breaks_in_the_middle),
