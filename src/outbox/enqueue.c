@@ -76,20 +76,59 @@ first_try(const struct attempt *a, int64_t now)
 	return journal_next_try(1, now, chance);
 }
 
-/* Sets the selection that selects the account. */
+/* Sets the path of a config file that a later run does not find by itself: that
+ * of -C, or one that only this run's XDG_CONFIG_HOME leads to. Owned, or
+ * NULL. */
+static int
+find_config(const struct account *a, const struct selection *selection,
+    char **path, struct error *err)
+{
+	const char *base = getenv("XDG_CONFIG_HOME");
+	const char *line = strrchr(a->origin, ':');
+	size_t len = base != NULL ? strlen(base) : 0;
+	char *file;
+
+	*path = NULL;
+	if (selection->config != NULL)
+		file = xstrdup(selection->config);
+	else if (len > 0 && line != NULL && a->origin[len] == '/' &&
+	    strncmp(a->origin, base, len) == 0)
+		file = xstrndup(a->origin, (size_t)(line - a->origin));
+	else
+		return 0;
+	*path = realpath(file, NULL);
+	free(file);
+	return *path != NULL ? 0 : fail(err, EX_TEMPFAIL,
+	    "outbox: the config file of %s is gone",
+	    selection->config != NULL ? "-C" : "XDG_CONFIG_HOME");
+}
+
+/* Sets the selection that selects the account. What the environment says is
+ * recorded like options: another run has another one. The overrides are
+ * owned. */
 static int
 set_origin(struct selection *origin, const struct attempt *a,
     const struct selection *selection, char **config, struct error *err)
 {
-	*config = selection->config != NULL
-	    ? realpath(selection->config, NULL) : NULL;
-	if (selection->config != NULL && *config == NULL)
-		return fail(err, EX_TEMPFAIL, "outbox: the config file of -C "
-		    "is gone");
-	origin->account = a->account->name;
+	const struct account *account = a->account;
+
+	if (find_config(account, selection, config, err) != 0)
+		return -1;
+	origin->account = account->name;
 	origin->config = *config;
-	origin->overrides = selection->overrides;
-	origin->noverrides = selection->noverrides;
+	if (account->origin[0] == '$') {
+		origin->account = "";
+		selection_override(origin, KEY_host, account->host.at[0]);
+		if (account->from.n > 0)
+			selection_override(origin, KEY_from,
+			    account->from.at[0]);
+	}
+	for (size_t i = 0; i < selection->noverrides; i++) {
+		const struct override *o = &selection->overrides[i];
+
+		selection_override(origin,
+		    (size_t)(key_find(o->key) - account_keys), o->value);
+	}
 	return 0;
 }
 
@@ -127,6 +166,7 @@ add(const char *path, const struct attempt *a,
 	if (result == 0)
 		locate_remember(path);
 	outbox_close(&o);
+	free(m.origin.overrides);
 	free(config);
 	return result;
 }

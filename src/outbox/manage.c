@@ -188,8 +188,16 @@ static int
 renew(struct choice *c, struct error *err)
 {
 	const struct held none = {0};
-	int result = journal_write(&c->journal, JOURNAL_RETRIED, 0, NULL, err);
+	struct journal_state state = {0};
+	int is_accepted, result;
 
+	if (outbox_read_journal(&c->outbox, c->id, &state, err) != 0)
+		return -1;
+	is_accepted = state.accepted;
+	journal_state_free(&state);
+	if (is_accepted) /* only its removal is missing */
+		return outbox_remove(&c->outbox, c->place, c->id, err);
+	result = journal_write(&c->journal, JOURNAL_RETRIED, 0, NULL, err);
 	if (result == 0)
 		result = outbox_sync(&c->outbox, OUTBOX_JOURNAL, err);
 	if (result == 0 && c->place == OUTBOX_FAILED)
@@ -202,17 +210,8 @@ renew(struct choice *c, struct error *err)
 static int
 retry(int fd, struct choice *c, struct error *err)
 {
-	struct journal_state state = {0};
-	int result = -1;
-
 	(void)fd;
-	if (lock(c, err) == 0 &&
-	    outbox_read_journal(&c->outbox, c->id, &state, err) == 0)
-		result = state.accepted /* only its removal is missing */
-		    ? outbox_remove(&c->outbox, c->place, c->id, err)
-		    : renew(c, err);
-	journal_state_free(&state);
-	return result;
+	return lock(c, err) == 0 ? renew(c, err) : -1;
 }
 
 /* Makes the queued messages of an outbox due, unless they are being tried, or
