@@ -123,6 +123,8 @@ def s_nail(house, block):
 
 
 def php(house, block):
+    os.symlink("onehop", house.file("bin/sendmail"))
+    block = block.replace("/usr/sbin/", house.file("bin") + "/")
     ini = house.write("php.ini", block)
     return house.run(
         "php", "-n", "-c", ini, "-d", block.strip().replace('"', ""), "-r",
