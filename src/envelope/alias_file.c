@@ -105,6 +105,28 @@ continue_alias(struct alias *a, const char *line, size_t len)
 	a->targets = longer;
 }
 
+/* Orders names ignoring case. */
+static int
+compare_names(const char *a, const char *b)
+{
+	while (*a != '\0' && ascii_lower(*a) == ascii_lower(*b)) {
+		a++;
+		b++;
+	}
+	return (unsigned char)ascii_lower(*a) - (unsigned char)ascii_lower(*b);
+}
+
+/* By name, and of one name the first line first. */
+static int
+compare(const void *a, const void *b)
+{
+	const struct alias *one = a, *other = b;
+	int order = compare_names(one->name, other->name);
+
+	return order != 0 ? order : one->line < other->line ? -1
+	    : one->line > other->line;
+}
+
 int
 alias_file_parse(struct alias_file *f, const char *text, size_t len,
     struct error *err)
@@ -131,6 +153,8 @@ alias_file_parse(struct alias_file *f, const char *text, size_t len,
 		else if (add_alias(f, line, n, number, err) != 0)
 			return -1;
 	}
+	if (f->n > 0)
+		qsort(f->at, f->n, sizeof(f->at[0]), compare);
 	return 0;
 }
 
@@ -175,10 +199,18 @@ alias_file_include(struct buffer *targets, const char *path,
 const struct alias *
 alias_file_find(const struct alias_file *f, const char *name)
 {
-	for (size_t i = 0; i < f->n; i++)
-		if (ascii_equal(f->at[i].name, name))
-			return &f->at[i];
-	return NULL;
+	size_t first = 0, end = f->n;
+
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+
+		if (compare_names(f->at[middle].name, name) < 0)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	return first < f->n && compare_names(f->at[first].name, name) == 0
+	    ? &f->at[first] : NULL;
 }
 
 void

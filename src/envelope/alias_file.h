@@ -22,7 +22,7 @@ struct alias {
 };
 
 struct alias_file {
-	struct alias *at;
+	struct alias *at;   /* by name, ignoring case, then by line */
 	size_t n;
 };
 
