@@ -27,6 +27,21 @@ check_name(const char *name, struct error *err)
 	    escape_string(quote, sizeof(quote), name));
 }
 
+/* Fails because of errno, with the file's path, escaped. */
+static int
+cannot(int code, const char *verb, const char *directory, const char *name,
+    struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	const char *reason = strerror(errno);
+	char *path = xasprintf("%s/%s", directory, name);
+
+	fail(err, code, "%s%s: %s", verb, escape_string(quote, sizeof(quote),
+	    path), reason);
+	free(path);
+	return -1;
+}
+
 static int
 make_directory(const char *path)
 {
@@ -91,14 +106,14 @@ state_file_read(struct buffer *text, const char *directory, const char *name,
 		return found;
 	result = trusted_file_read_at(&file, fd, name, STORE_MAX, err);
 	close(fd);
-	escape_string(quote, sizeof(quote), directory);
-	if (result == TRUSTED_FORBIDDEN)
-		return fail(err, EX_CONFIG, "%s/%s: %s", quote, name,
-		    strerror(EACCES));
-	if (result == TRUSTED_FAILED) {
-		/* the file's name is in front already */
-		return wrap(err, "%s", quote);
+	if (result == TRUSTED_FORBIDDEN) {
+		errno = EACCES;
+		return cannot(EX_CONFIG, "", directory, name, err);
 	}
+	if (result == TRUSTED_FAILED)
+		/* the file's name is in front already */
+		return wrap(err, "%s", escape_string(quote, sizeof(quote),
+		    directory));
 	if (result == TRUSTED_MISSING)
 		return 0;
 	buffer_free(text);
@@ -188,8 +203,7 @@ state_file_add(const char *directory, const char *name,
 		return -1;
 	result = link_file(fd, name, text);
 	if (result < 0)
-		fail(err, EX_IOERR, "cannot write %s/%s: %s", quote, name,
-		    strerror(errno));
+		cannot(EX_IOERR, "cannot write ", directory, name, err);
 	close(fd);
 	return result;
 }

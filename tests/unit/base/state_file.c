@@ -232,6 +232,22 @@ a_place_that_cannot_be_made_is_an_error(void **state)
 	free(file);
 }
 
+/* Whatever a name consists of, its error has no control characters. */
+static void
+a_name_is_escaped_in_errors(void **state)
+{
+	const struct place *p = *state;
+	struct error err = {0};
+	char name[300];
+
+	memset(name, '\033', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	assert_int_equal(add(p, name, "one", &err), -1);
+	assert_int_equal(err.code, EX_IOERR);
+	assert_non_null(strstr(err.text, "\\x1B"));
+	assert_null(strchr(err.text, '\033'));
+}
+
 static void
 more_than_the_limit_is_not_read(void **state)
 {
@@ -258,6 +274,7 @@ main(void)
 		IN_A_PLACE(what_others_can_write_is_not_read),
 		IN_A_PLACE(names_lead_nowhere_else),
 		IN_A_PLACE(a_place_that_cannot_be_made_is_an_error),
+		IN_A_PLACE(a_name_is_escaped_in_errors),
 		IN_A_PLACE(more_than_the_limit_is_not_read),
 	};
 
