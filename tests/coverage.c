@@ -4,8 +4,8 @@
  * counters when a program returns from main(), and a file is lost if the
  * program is killed meanwhile. Here a process of its own writes them, at the
  * end, before _exit() and before a signal that the program sends itself or lets
- * in; the linker sends these calls through here. A program that SIGKILL ends leaves no
- * counters. The sandbox keeps the right to write them.
+ * in; the linker sends these calls through here. A program that SIGKILL ends
+ * leaves no counters. The sandbox keeps the right to write them.
  */
 #include "config.h"
 

@@ -87,39 +87,30 @@ REPLACE(ssize_t, pread, (int fd, void *data, size_t n, off_t at),
 
 REPLACE(int, getentropy, (void *data, size_t n), (data, n))
 
+#define REPLACE_POINTER(type, f, parameters, arguments) \
+	type \
+	f parameters \
+	{ \
+		return strikes(#f) ? NULL : REAL(f) arguments; \
+	}
+
 /* As for a year that an int cannot have. */
-struct tm *
-gmtime_r(const time_t *t, struct tm *tm)
-{
-	return strikes("gmtime_r") ? NULL : REAL(gmtime_r)(t, tm);
-}
+REPLACE_POINTER(struct tm *, gmtime_r, (const time_t *t, struct tm *tm),
+    (t, tm))
 
 /* Nothing here has to survive a power cut. */
-int
-fsync(int fd)
-{
-	(void)fd;
-	return strikes("fsync") ? -1 : 0;
-}
+#define REPLACE_SYNC(f) \
+	int \
+	f(int fd) \
+	{ \
+		return fd < 0 || strikes(#f) ? -1 : 0; \
+	}
 
-int
-fdatasync(int fd)
-{
-	(void)fd;
-	return strikes("fdatasync") ? -1 : 0;
-}
+REPLACE_SYNC(fsync)
+REPLACE_SYNC(fdatasync)
 
-DIR *
-fdopendir(int fd)
-{
-	return strikes("fdopendir") ? NULL : REAL(fdopendir)(fd);
-}
-
-struct dirent *
-readdir(DIR *d)
-{
-	return strikes("readdir") ? NULL : REAL(readdir)(d);
-}
+REPLACE_POINTER(DIR *, fdopendir, (int fd), (fd))
+REPLACE_POINTER(struct dirent *, readdir, (DIR *d), (d))
 
 int
 openat(int d, const char *path, int flags, ...)
