@@ -67,7 +67,7 @@ talk(const struct probe *probe, const struct account *a, struct error *err)
 		terminal_say(probe->output, "  usable: %s, AUTH %s\n",
 		    s.facts.tls[0] != '\0' ? s.facts.tls : "no TLS",
 		    s.session.can.mechanisms);
-	if (s.facts.notice[0] != '\0') /* the key of a first contact */
+	if (s.facts.notice[0] != '\0') /* the key of a first connection */
 		terminal_say(probe->output, "  %s\n", s.facts.notice);
 	submit_close(&s);
 	return result;
