@@ -80,8 +80,9 @@ int session_put(struct session *s, struct error *err, const char *format, ...)
 int session_put_text(struct session *s, const char *command, size_t len,
 	struct error *err);
 
-/* Hides the password from now on (secrets_add_password): where a reply repeats
- * it, its text, the trace and errors have "<hidden>". Codes and lines remain. */
+/* Hides the password from now on, by secrets_add_password: where a reply
+ * repeats it, its text, the trace and errors have "<hidden>". Its code and
+ * lines are left as they are. */
 void session_hide(struct session *s, const char *password, size_t len);
 
 /* Returns the server's text as replies are shown, without hidden secrets.
