@@ -171,7 +171,11 @@ hide_secrets(struct submitter *s)
 {
 	const struct account *a = s->session.account;
 
-	session_hide(&s->session, s->secret.text.data, s->secret.text.len);
+	if (s->secret.text.len > 0)
+		session_hide(&s->session, s->secret.text.data,
+		    s->secret.text.len);
+	else /* not fetched, but known */
+		session_hide(&s->session, a->password, strlen(a->password));
 	session_hide(&s->session, a->proxy_password,
 	    strlen(a->proxy_password));
 }

@@ -169,6 +169,19 @@ def of_the_second_host():
         yield f"{len(served)} sessions"
 
 
+def of_a_session_without_auth():
+    serve, _ = sessions(0, "greeting", b"554 5.7.1 not " + OPEN)
+    yield from leaks(run(serve, ["host 127.0.0.1"], ["-d", "--serverinfo"],
+                         b""))
+
+
+def of_passwordeval():
+    serve, _ = sessions(0, "greeting", b"554 5.7.1 not " + OPEN)
+    yield from leaks(run(serve, ["host 127.0.0.1", "password",
+                                 "passwordeval echo hunter''2"],
+                         ["-d", "-i", "bob@example.net"], b"\nx\n"))
+
+
 def main():
     tap = Tap()
     for name, case in CASES.items():
@@ -179,6 +192,8 @@ def main():
     tap.run("in the second answer to EHLO", of_the_second_session, "PLAIN",
             "ehlo1", b"550 5.7.1 not " + CODED)
     tap.run("in the greeting of the second host", of_the_second_host)
+    tap.run("in a session without AUTH", of_a_session_without_auth)
+    tap.run("of a command", of_passwordeval)
     sys.exit(tap.done())
 
 
