@@ -9,12 +9,23 @@
 #include "base/escape.h"
 #include "base/xmalloc.h"
 #include "format/encode.h"
+#include "format/secrets.h"
+
+/* Appends the credentials as the proxy receives them. */
+static void
+add_credentials(struct buffer *out, const struct proxy_request *r)
+{
+	struct buffer octets = { .kind = BUFFER_SECRET };
+
+	buffer_addf(&octets, "%s:%s", r->user, r->password);
+	base64_encode(out, octets.data, octets.len);
+	buffer_free(&octets);
+}
 
 static int
 ask(struct transport *t, const struct proxy_request *r, struct error *err)
 {
 	struct buffer question = { .kind = BUFFER_SECRET };
-	struct buffer secret = { .kind = BUFFER_SECRET };
 	char target[ESCAPE_QUOTE];
 	int result;
 
@@ -22,10 +33,8 @@ ask(struct transport *t, const struct proxy_request *r, struct error *err)
 	buffer_addf(&question, "CONNECT %s HTTP/1.1\r\nHost: %s", target,
 	    target);
 	if (r->user[0] != '\0') {
-		buffer_addf(&secret, "%s:%s", r->user, r->password);
 		buffer_add_string(&question, "\r\nProxy-Authorization: Basic ");
-		base64_encode(&question, secret.data, secret.len);
-		buffer_free(&secret);
+		add_credentials(&question, r);
 	}
 	buffer_add_string(&question, "\r\n\r\n");
 	result = proxy_put(t, question.data, question.len, r->deadline, err);
@@ -75,6 +84,29 @@ http_connect_status(const char *line, size_t len)
 	return (int)number;
 }
 
+/* Quotes the status line without the credentials that it repeats. */
+static char *
+quote_status(char *out, size_t size, const struct buffer *status,
+    const struct proxy_request *r)
+{
+	struct buffer credentials = { .kind = BUFFER_SECRET };
+	struct secrets secrets = {0};
+	const char *shown;
+	size_t len = status->len;
+
+	if (r->user[0] != '\0') {
+		add_credentials(&credentials, r);
+		secrets_add(&secrets, credentials.data, credentials.len);
+		secrets_add_password(&secrets, r->password,
+		    strlen(r->password));
+		buffer_free(&credentials);
+	}
+	shown = secrets_conceal(&secrets, status->data, &len, 0);
+	escape(out, size, shown, len);
+	secrets_free(&secrets);
+	return out;
+}
+
 /*
  * Reads a status line and the header fields after it. Returns the code, or -1.
  * The fields are ignored: with 2xx the tunnel begins after the empty line,
@@ -93,8 +125,7 @@ get_head(struct transport *t, struct buffer *status, size_t *left,
 	code = http_connect_status(status->data, status->len);
 	if (code == 0)
 		return fail(err, EX_PROTOCOL, "expected an HTTP status line, "
-		    "not \"%s\"", escape(quote, 128, status->data,
-		    status->len));
+		    "not \"%s\"", quote_status(quote, 128, status, r));
 	do
 		result = get_line(t, &field, left, r, err);
 	while (result == 0 && field.len > 0);
@@ -118,7 +149,7 @@ judge(int code, const struct buffer *status, const struct proxy_request *r,
 
 	if (code >= 200 && code < 300)
 		return 0;
-	escape(quote, sizeof(quote), status->data, status->len);
+	quote_status(quote, sizeof(quote), status, r);
 	if (code == 101)
 		return fail(err, EX_PROTOCOL, "the proxy answered %s", quote);
 	if (code != 407 && code != 401) /* 401: from tinyproxy */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "smtp/auth.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "auth/advice.h"
@@ -27,9 +28,16 @@ auth_needs_secret(const struct account *a)
 	return m != NULL ? m->needs_user : a->user[0] != '\0';
 }
 
+/* Returns the offered words, which need not be mechanisms, for an error. */
+static const char *
+offer(struct session *s)
+{
+	return session_conceal(s, s->can.mechanisms);
+}
+
 /* Sets err to the reason why no mechanism of the server is usable. */
 static int
-nothing_fits(const struct session *s, struct error *err)
+nothing_fits(struct session *s, struct error *err)
 {
 	if (!session_can(s, EXT_AUTH)) {
 		fail(err, EX_UNAVAILABLE, "server offers no authentication");
@@ -42,10 +50,10 @@ nothing_fits(const struct session *s, struct error *err)
 	    mechanism_choose(s->can.mechanisms, 1, 0, 1) != NULL)
 		return fail(err, EX_NOPERM,
 		    "refusing to send password without TLS (server offers %s)",
-		    s->can.mechanisms);
+		    offer(s));
 	fail(err, EX_UNAVAILABLE,
 	    "no usable authentication mechanism (server offers %s)",
-	    s->can.mechanisms);
+	    offer(s));
 	if (s->account->user[0] == '\0' &&
 	    mechanism_choose(s->can.mechanisms, 1, 0, 1) != NULL)
 		return hint(err, "set user and a password, or auth off");
@@ -54,7 +62,7 @@ nothing_fits(const struct session *s, struct error *err)
 }
 
 static int
-choose(struct auth *x, const struct session *s, struct error *err)
+choose(struct auth *x, struct session *s, struct error *err)
 {
 	const struct account *a = s->account;
 	const struct mechanism *m = mechanism_find(a->auth);
@@ -69,7 +77,7 @@ choose(struct auth *x, const struct session *s, struct error *err)
 		return fail(err, EX_UNAVAILABLE,
 		    "server does not offer %s, which auth requires (server "
 		    "offers %s)",
-		    m->name, s->can.mechanisms);
+		    m->name, offer(s));
 	else if (m->plaintext && !s->confidential)
 		return fail(err, EX_NOPERM,
 		    "refusing to send password without TLS (auth %s)",
@@ -140,8 +148,6 @@ auth_prepare(struct auth *x, struct session *s, struct password *secret,
 		    s->stream.transport, &x->binding);
 	if (choose(x, s, err) != 0)
 		return -1;
-	if (x->mechanism->plaintext)
-		session_hide(s, secret->text.data, secret->text.len);
 	x->identity.user = a->user;
 	x->identity.secret = buffer_string(&secret->text);
 	x->identity.host = s->smarthost->name[0] != '\0'
@@ -280,6 +286,17 @@ cancel(struct session *s)
 		(void)session_get(s, REPLY_TO_AUTH, &r, &ignored);
 }
 
+/* The error may quote the decoded challenge. Returns -1. */
+static int
+conceal_error(struct session *s, struct error *err)
+{
+	struct error raw = *err;
+
+	snprintf(err->text, sizeof(err->text), "%s",
+	    session_conceal(s, raw.text));
+	return -1;
+}
+
 /* Answers the 334 r. first is nonzero if nothing of the exchange has been
  * sent. */
 static int
@@ -291,9 +308,9 @@ respond(struct auth *x, struct session *s, const struct reply *r, int first,
 	int result = decode(s, r, answer_known || x->mechanism->any_prompt,
 	    &challenge, err);
 
-	if (result == 0 && !answer_known)
-		result = step(x, buffer_string(&challenge), challenge.len,
-		    err);
+	if (result == 0 && !answer_known &&
+	    step(x, buffer_string(&challenge), challenge.len, err) != 0)
+		result = conceal_error(s, err);
 	buffer_free(&challenge);
 	if (result != 0) {
 		cancel(s);

@@ -113,11 +113,9 @@ session_put(struct session *s, struct error *err, const char *format, ...)
 }
 
 void
-session_hide(struct session *s, const char *secret, size_t len)
+session_hide(struct session *s, const char *password, size_t len)
 {
-	s->secrets.kind = BUFFER_SECRET;
-	buffer_add(&s->secrets, secret, len);
-	buffer_add_char(&s->secrets, '\n'); /* no reply line contains LF */
+	secrets_add_password(&s->secrets, password, len);
 }
 
 int
@@ -129,7 +127,7 @@ session_put_secret(struct session *s, const char *verb,
 
 	if (check_silence(s, err) != 0)
 		return -1;
-	session_hide(s, base64->data, base64->len);
+	secrets_add(&s->secrets, base64->data, base64->len);
 	n = snprintf(shown, sizeof(shown), "%s%s<hidden %zu>", verb,
 	    verb[0] != '\0' ? " " : "", base64->len);
 	stream_trace(&s->stream, "C:", shown, (size_t)n);
@@ -142,62 +140,25 @@ session_put_secret(struct session *s, const char *verb,
 	return send_line(s, "\r\n", 2, err);
 }
 
-/* Minimum length of a part of a secret, and of a whole secret, to be hidden,
- * octets. */
-#define SECRET_PART 8
-#define SECRET_WHOLE 4
-
-/* Returns whether the n octets at p, which follow an LF, are a whole secret. */
-static int
-is_whole(const struct buffer *secrets, const char *p, size_t n)
-{
-	return n >= SECRET_WHOLE && p[n] == '\n' &&
-	    (p == secrets->data || p[-1] == '\n');
-}
-
-/* Returns the length of the longest text at line to be hidden, or 0. */
-static size_t
-secret_at(const struct buffer *secrets, const char *line, size_t len)
-{
-	const char *p = secrets->data, *end = p + secrets->len;
-	size_t longest = 0;
-
-	while ((p = memchr(p, line[0], (size_t)(end - p))) != NULL) {
-		size_t n = 0;
-
-		while (n < len && p + n < end && p[n] == line[n])
-			n++;
-		if (n > longest && (n >= SECRET_PART ||
-		    is_whole(secrets, p, n)))
-			longest = n;
-		p++;
-	}
-	return longest;
-}
-
-/* Copies the line to s->shown without parts of the secrets that were sent. */
-static void
-hide_secrets(struct session *s, const char *line, size_t len)
-{
-	buffer_clear(&s->shown);
-	for (size_t i = 0; i < len;) {
-		size_t n = secret_at(&s->secrets, line + i, len - i);
-
-		if (n > 0)
-			buffer_add_string(&s->shown, "<hidden>");
-		else
-			buffer_add_char(&s->shown, line[i]);
-		i += n > 0 ? n : 1;
-	}
-}
-
 const char *
 session_conceal(struct session *s, const char *text)
 {
-	if (s->secrets.len == 0)
-		return text;
-	hide_secrets(s, text, strlen(text));
-	return buffer_string(&s->shown);
+	size_t len = strlen(text);
+
+	return secrets_conceal(&s->secrets, text, &len, 0);
+}
+
+/* The length of a reply's code and what separates it from the text; 0 without
+ * one. What the code means does not depend on what a secret contains. */
+static size_t
+code_length(const char *line, size_t len)
+{
+	for (size_t i = 0; i < 3; i++)
+		if (i >= len || !ascii_is_digit(line[i]))
+			return 0;
+	if (len == 3)
+		return 3;
+	return line[3] == ' ' || line[3] == '-' ? 4 : 0;
 }
 
 /* A challenge may allow the password to be guessed offline. */
@@ -233,11 +194,8 @@ session_get(struct session *s, enum reply_to command, struct reply *r,
 			goto lost;
 		buffer_add(&s->lines, line, len);
 		buffer_add_char(&s->lines, '\n');
-		if (s->secrets.len > 0) {
-			hide_secrets(s, line, len);
-			line = buffer_string(&s->shown);
-			len = s->shown.len;
-		}
+		line = secrets_conceal(&s->secrets, line, &len,
+		    code_length(line, len));
 		trace_line(s, line, len);
 		more = reply_add_line(r, line, len, err);
 		if (more < 0)
@@ -301,6 +259,5 @@ session_close(struct session *s)
 	s->intact = 0;
 	stream_close(&s->stream);
 	buffer_free(&s->lines);
-	buffer_free(&s->secrets);
-	buffer_free(&s->shown);
+	secrets_free(&s->secrets);
 }

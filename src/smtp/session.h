@@ -11,6 +11,7 @@
 #include "config/account.h"
 #include "format/ehlo.h"
 #include "format/reply.h"
+#include "format/secrets.h"
 #include "net/stream.h"
 #include "smtp/smarthost.h"
 #include "tls/tls.h"
@@ -64,8 +65,7 @@ struct session {
 	unsigned outstanding;          /* commands not answered yet */
 	uint64_t mails;                /* transactions begun in the session */
 	struct buffer lines;           /* last reply, raw, each line with LF */
-	struct buffer secrets;         /* to hide in replies, separated by LF */
-	struct buffer shown;           /* a line with the secrets hidden */
+	struct secrets secrets;        /* to hide in replies */
 };
 
 /*
@@ -80,16 +80,17 @@ int session_put(struct session *s, struct error *err, const char *format, ...)
 int session_put_text(struct session *s, const char *command, size_t len,
 	struct error *err);
 
-/* Hides the secret from now on: where a reply repeats all of it, or 8 octets of
- * it, its text, the trace and errors have "<hidden>". lines remains raw. */
-void session_hide(struct session *s, const char *secret, size_t len);
+/* Hides the password from now on, by secrets_add_password: where a reply
+ * repeats it, its text, the trace and errors have "<hidden>". Its code and
+ * lines are left as they are. */
+void session_hide(struct session *s, const char *password, size_t len);
 
 /* Returns the server's text as replies are shown, without hidden secrets.
  * Borrowed until the next reply. */
 const char *session_conceal(struct session *s, const char *text);
 
 /* Same as session_put(), for a line with a secret: verb (may be "") and base64.
- * The trace shows only its length. */
+ * The trace shows only its length, and replies that repeat it "<hidden>". */
 int session_put_secret(struct session *s, const char *verb,
 	struct buffer *base64, struct error *err);
 

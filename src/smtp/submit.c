@@ -164,6 +164,22 @@ trace_host(struct submitter *s)
 	free(text);
 }
 
+/* Whatever the server repeats of the secrets, in this session or of an earlier
+ * one, is not shown. */
+static void
+hide_secrets(struct submitter *s)
+{
+	const struct account *a = s->session.account;
+
+	if (s->secret.text.len > 0)
+		session_hide(&s->session, s->secret.text.data,
+		    s->secret.text.len);
+	else /* not fetched, but known */
+		session_hide(&s->session, a->password, strlen(a->password));
+	session_hide(&s->session, a->proxy_password,
+	    strlen(a->proxy_password));
+}
+
 /* Conducts the dialogue on a connection until it is ready for AUTH. */
 static int
 open_session(struct submitter *s, size_t index,
@@ -180,6 +196,7 @@ open_session(struct submitter *s, size_t index,
 		trace_host(s);
 	if (session->options->connected != NULL)
 		session->options->connected(session->options->context, s);
+	hide_secrets(s); /* after a fork, which must forget them */
 	confine(s, index);
 	result = converse(s, policy, hello, err);
 	if (result != 0 && is_one_of_several && err->signal == 0)

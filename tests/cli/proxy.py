@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """proxy_host: through SOCKS5 to the smarthost, whose name the proxy resolves.
-The proxy of these tests is the smarthost as well."""
+The proxy of these tests is the smarthost as well. And what a proxy of HTTP
+repeats of its password is not shown."""
 
+import base64
 import os
 import socket
 import struct
@@ -13,6 +15,7 @@ sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
                                 "tests", "lib"))
 # pylint: disable=wrong-import-position
 from onehop import Run
+from smtpserver import Server
 from tap import Tap
 
 MESSAGE = b"Subject: x\n\nhello\n"
@@ -93,6 +96,43 @@ def fails(proxy, status, words):
         yield f"the smarthost heard {proxy.lines}"
 
 
+SECRET = b"proxy-secret"
+CODED = base64.b64encode(b"me:" + SECRET)
+
+
+def hides(words):
+    """The proxy answers with these words about the password."""
+    def serve(connection):
+        lines = iter(connection.read_line, b"\r\n")
+        if b"Proxy-Authorization: Basic " + CODED + b"\r\n" in list(lines):
+            connection.write(words + b"\r\n")
+        connection.finish()
+
+    run = Run()
+    try:
+        with Server(serve) as server:
+            run.write_config([
+                "host mail.invalid", "tls off", "proxy_type http",
+                "proxy_host 127.0.0.1", f"proxy_port {server.port}",
+                "proxy_user me", f"proxy_password {SECRET.decode()}",
+                f"logfile {run.home}/log", f"outbox {run.home}/outbox",
+                "from me@example.org"])
+            run.start(["-d", "--json", "-i", "you@example.net"], MESSAGE)
+            result = run.finish(60)
+        shown = result.stdout + result.stderr
+        for name in run.litter():
+            with open(os.path.join(run.home, name), "rb") as file:
+                shown += file.read()
+    finally:
+        run.clean()
+    for text in result.stdout, result.stderr, shown:
+        if b"<hidden>" not in text:
+            yield f"nothing is hidden: {text!r}"
+    for secret in SECRET, CODED, base64.b64encode(SECRET):
+        if secret in shown:
+            yield f"{secret!r} shows: {shown!r}"
+
+
 def main():
     tap = Tap()
     tap.run("the proxy resolves the name", arrives, "mail.invalid", 3,
@@ -107,6 +147,13 @@ def main():
             Proxy(method=b"HT"), 76, b"expected a SOCKS5 proxy")
     tap.run("a proxy that wants a password is refused", fails,
             Proxy(method=b"\5\xff"), 77, b"proxy authentication required")
+    for name, words in {
+            "in a refusal": b"HTTP/1.1 407 not " + SECRET + b"\r\n",
+            "coded": b"HTTP/1.1 403 " + CODED + b"\r\n",
+            "in no answer": SECRET,
+            "by the server behind it":
+                b"HTTP/1.1 200 ok\r\n\r\n554 5.7.1 not " + SECRET}.items():
+        tap.run(f"proxy_password is hidden {name}", hides, words)
     return tap.done()
 
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -263,6 +264,51 @@ http_credentials_are_basic(void **state)
 	buffer_free(&tape.heard);
 }
 
+/* What the proxy repeats of proxy_user and proxy_password. */
+static const struct {
+	const char *user, *said;
+	int code;
+	const char *text;
+} echoes[] = {
+	{ "Aladdin", "HTTP/1.1 407 not open sesame", EX_NOPERM,
+	    "proxy authentication failed; check proxy_user and "
+	    "proxy_password: HTTP/1.1 407 not <hidden>" },
+	{ "Aladdin", "HTTP/1.1 403 QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+	    EX_TEMPFAIL, "the proxy cannot connect: HTTP/1.1 403 <hidden>" },
+	{ "Aladdin", "HTTP/1.1 403 b3BlbiBzZXNhbWU=", EX_TEMPFAIL,
+	    "the proxy cannot connect: HTTP/1.1 403 <hidden>" },
+	{ "Aladdin", "HTTP/1.1 403 QWxhZGRp no", EX_TEMPFAIL,
+	    "the proxy cannot connect: HTTP/1.1 403 <hidden> no" },
+	{ "Aladdin", "HTTP/1.1 101 open sesame", EX_PROTOCOL,
+	    "the proxy answered HTTP/1.1 101 <hidden>" },
+	{ "Aladdin", "open sesame", EX_PROTOCOL,
+	    "expected an HTTP status line, not \"<hidden>\"" },
+	/* without a user the proxy has seen no password */
+	{ "", "HTTP/1.1 403 open sesame", EX_TEMPFAIL,
+	    "the proxy cannot connect: HTTP/1.1 403 open sesame" },
+};
+
+static void
+credentials_that_are_repeated_are_hidden(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(echoes) / sizeof(echoes[0]); i++) {
+		struct proxy_request request = { "a.b", 587, echoes[i].user,
+		    "open sesame", DEADLINE_NONE };
+		struct error err = {0};
+		struct tape tape;
+		char said[128];
+
+		snprintf(said, sizeof(said), "%s\r\n\r\n", echoes[i].said);
+		put_in(&tape, said, strlen(said));
+		assert_int_equal(http_connect(&tape.transport, &request,
+		    &err), -1);
+		assert_int_equal(err.code, echoes[i].code);
+		assert_string_equal(err.text, echoes[i].text);
+		buffer_free(&tape.heard);
+	}
+}
+
 /* Head upon head, field upon field: there is an end to it. */
 static void
 an_endless_answer_ends(void **state)
@@ -383,6 +429,7 @@ main(void)
 		cmocka_unit_test(addresses_go_as_addresses),
 		cmocka_unit_test(http_is_spoken),
 		cmocka_unit_test(http_credentials_are_basic),
+		cmocka_unit_test(credentials_that_are_repeated_are_hidden),
 		cmocka_unit_test(an_endless_answer_ends),
 		cmocka_unit_test(the_deadline_holds_although_octets_come),
 		cmocka_unit_test(no_proxy_outlasts_the_deadline),

@@ -154,7 +154,7 @@ a_mechanism_is_chosen_or_its_absence_explained(void **state)
 		}
 		auth_free(&x);
 		buffer_free(&secret.text);
-		buffer_free(&s.secrets);
+		secrets_free(&s.secrets);
 		account_free(&a);
 	}
 }

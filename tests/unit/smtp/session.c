@@ -227,27 +227,13 @@ a_refusal_keeps_the_session_and_nonsense_does_not(void **state)
 	}
 }
 
-/* A secret, a line that the server says, and how it is shown. */
-static const struct {
-	const char *secret, *said, *shown;
-} echoes[] = {
-	{ "c2VjcmV0LXdvcmQ", "you said c2VjcmV0LXdvcmQ!",
-	    "you said <hidden>!" },
-	{ "c2VjcmV0LXdvcmQ", "c2VjcmV0LXdvcmQ", "<hidden>" },
-	/* eight octets of it, and seven */
-	{ "c2VjcmV0LXdvcmQ", "xc2VjcmV0x", "x<hidden>x" },
-	{ "c2VjcmV0LXdvcmQ", "xLXdvcmQx", "xLXdvcmQx" },
-	{ "c2VjcmV0LXdvcmQ", "x0LXdvcmQx", "x<hidden>x" },
-	/* all of a short one, from four octets on */
-	{ "abcd", "xabcdx", "x<hidden>x" },
-	{ "abcd", "xabcx", "xabcx" },
-	{ "abc", "xabcx", "xabcx" },
-	/* the longest */
-	{ "abcdefgh\nabcdefghijkl", "-abcdefghijkl-", "-<hidden>-" },
-	{ "abcdefgh", "abcdefghabcdefgh", "<hidden><hidden>" },
-	/* a part of a short one is not the whole */
-	{ "abcdefg", "-bcdefg-", "-bcdefg-" },
-	{ "abcdefg", "-abcdef-", "-abcdef-" },
+/* What the server says to the password abcdefgh, and how it is shown. */
+static const char *const echoes[][2] = {
+	{ "535 no: abcdefgh!", "535 no: <hidden>!" },
+	{ "535 no: YWJjZGVmZ2g=", "535 no: <hidden>" },
+	{ "535", "535" },
+	/* what the reply means does not depend on the password */
+	{ "220 2.1.5 ok", "220 <hidden> ok" },
 };
 
 static void
@@ -255,25 +241,24 @@ a_secret_that_is_repeated_is_hidden(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(echoes) / sizeof(echoes[0]); i++) {
-		char line[128], shown[128], traced[256];
+		char line[128], traced[256];
 		struct error err = {0};
 		struct reply r;
 		struct bench b;
 		ssize_t n;
 
 		open_bench(&b);
-		session_hide(&b.session, echoes[i].secret,
-		    strlen(echoes[i].secret));
-		snprintf(line, sizeof(line), "535 %s\r\n", echoes[i].said);
-		snprintf(shown, sizeof(shown), "535 %s", echoes[i].shown);
+		session_hide(&b.session, "abcdefgh", 8);
+		session_hide(&b.session, "220 2.1.5", 9);
+		snprintf(line, sizeof(line), "%s\r\n", echoes[i][0]);
 		say(&b, line);
 		assert_int_equal(session_get(&b.session, REPLY_TO_OTHER, &r,
 		    &err), 0);
-		assert_string_equal(r.text, shown);
+		assert_string_equal(r.text, echoes[i][1]);
 		n = read(b.trace[0], traced, sizeof(traced) - 1);
 		assert_true(n > 0);
 		traced[n] = '\0';
-		assert_non_null(strstr(traced, shown));
+		assert_non_null(strstr(traced, echoes[i][1]));
 		close_bench(&b);
 	}
 }
