@@ -17,7 +17,6 @@
 #include "tls/tls_transport.h"
 
 #define REPLACE "the server's operator must replace the certificate"
-#define BETWEEN "the connection may be intercepted: ask the server's operator"
 #define STAPLING "the server's operator must repair its OCSP stapling"
 #define CLOCK "if the date is wrong, set this machine's clock"
 
@@ -239,13 +238,13 @@ static const struct {
 	{ GNUTLS_CERT_REVOKED, NULL, "certificate revoked",
 	    "the issuer has revoked it: ask the server's operator" },
 	{ GNUTLS_CERT_SIGNATURE_FAILURE, NULL,
-	    "certificate signature is invalid", BETWEEN },
+	    "certificate signature is invalid", CERTIFICATE_INTERCEPTED },
 	{ GNUTLS_CERT_EXPIRED, add_expired, NULL, NULL },
 	{ GNUTLS_CERT_NOT_ACTIVATED, add_early, NULL, NULL },
 	{ GNUTLS_CERT_UNEXPECTED_OWNER, add_name, NULL, NULL },
 	{ GNUTLS_CERT_SIGNER_NOT_FOUND, add_issuer, NULL, NULL },
 	{ GNUTLS_CERT_SIGNER_NOT_CA, NULL, "certificate issuer is not a CA",
-	    BETWEEN },
+	    CERTIFICATE_INTERCEPTED },
 	{ GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE, NULL,
 	    "certificate violates its issuer's constraints", REPLACE },
 	{ GNUTLS_CERT_INSECURE_ALGORITHM, add_algorithm, NULL, NULL },
@@ -265,7 +264,7 @@ static const struct {
 	    "certificate has an unknown critical extension", REPLACE },
 	{ STAPLE_UNKNOWN, NULL,
 	    "OCSP staple: the issuer does not know the certificate",
-	    BETWEEN },
+	    CERTIFICATE_INTERCEPTED },
 	{ STAPLE_EARLY, NULL, "OCSP staple is dated in the future", CLOCK },
 };
 
