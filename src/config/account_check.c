@@ -82,6 +82,9 @@ check_services(const struct account *a, struct error *err)
 		    "socket, not srv: or mx:");
 	if (srv > 0 && a->tls == SWITCH_OFF)
 		return fail(err, EX_CONFIG, "expected tls on, as host is srv:");
+	if (srv > 0 && a->tls_trust == TLS_TRUST_TOFU)
+		return fail(err, EX_CONFIG, "expected tls_trust ca or dane, as "
+		    "host is srv:, whose answer may be forged");
 	if (mx > 0 && strcmp(a->auth, "off") != 0)
 		return fail(err, EX_CONFIG, "expected auth off, as host is mx:,"
 		    " whose answer may be forged");

@@ -120,6 +120,10 @@ check_require_tls(const struct session *s, struct error *err)
 	if (s->tls.version[0] == '\0' || !s->account->tls_certcheck)
 		return fail(err, EX_UNAVAILABLE, "require_tls: expected a "
 		    "verified TLS session");
+	if (s->account->tls_trust == TLS_TRUST_TOFU)
+		return fail(err, EX_UNAVAILABLE, "require_tls: expected "
+		    "tls_trust ca or dane: tofu does not verify the server's "
+		    "name");
 	return 0;
 }
 

@@ -15,6 +15,13 @@
 #define SHA1_DIGITS 40
 #define SHA256_DIGITS 64
 
+/* The limits of OpenSSL for RSA, and of FIPS 186-4 for DSA. */
+#define RSA_BITS_MAX 16384
+#define DSA_BITS_MAX 3072
+#define EXPONENT_BITS_MAX 64
+/* RSA keys up to this length may have any exponent. */
+#define SHORT_RSA_BITS 3072
+
 gnutls_x509_crt_t
 certificate_at(gnutls_session_t session, unsigned index)
 {
@@ -107,6 +114,91 @@ certificate_names(struct buffer *list, gnutls_x509_crt_t certificate)
 		    type == GNUTLS_SAN_IPADDRESS)
 			list_name(list, type, name, len);
 	}
+}
+
+/* Returns the length of a number, most significant octet first. */
+static unsigned
+count_bits(const gnutls_datum_t *number)
+{
+	const unsigned char *first = number->data;
+	unsigned n = number->size, bits = 0;
+
+	for (; n > 0 && *first == 0; n--)
+		first++;
+	if (n == 0)
+		return 0;
+	for (unsigned octet = *first; octet > 0; octet >>= 1)
+		bits++;
+	return (n - 1) * 8 + bits;
+}
+
+static int
+refuse_key(struct error *err, const char *part, unsigned max, unsigned found)
+{
+	fail(err, EX_PROTOCOL, "certificate: %s: expected at most %u bits, "
+	    "found %u", part, max, found);
+	return hint(err, CERTIFICATE_INTERCEPTED);
+}
+
+static int
+refuse_unreadable(struct error *err)
+{
+	return fail(err, EX_PROTOCOL, "certificate: expected a public key, "
+	    "found one that cannot be read");
+}
+
+static int
+check_exponent(gnutls_x509_crt_t certificate, struct error *err)
+{
+	gnutls_datum_t modulus, exponent;
+	unsigned bits;
+
+	if (gnutls_x509_crt_get_pk_rsa_raw(certificate, &modulus,
+	    &exponent) < 0)
+		return refuse_unreadable(err);
+	bits = count_bits(&exponent);
+	gnutls_free(modulus.data);
+	gnutls_free(exponent.data);
+	return bits <= EXPONENT_BITS_MAX ? 0
+	    : refuse_key(err, "exponent of the RSA key", EXPONENT_BITS_MAX,
+	    bits);
+}
+
+int
+certificate_check_key(gnutls_x509_crt_t certificate, struct error *err)
+{
+	unsigned bits = 0;
+	int algorithm = gnutls_x509_crt_get_pk_algorithm(certificate, &bits);
+
+	if (algorithm < 0)
+		return refuse_unreadable(err);
+	if (algorithm == GNUTLS_PK_DSA && bits > DSA_BITS_MAX)
+		return refuse_key(err, "DSA key", DSA_BITS_MAX, bits);
+	if (bits > RSA_BITS_MAX)
+		return refuse_key(err, "public key", RSA_BITS_MAX, bits);
+	if ((algorithm == GNUTLS_PK_RSA || algorithm == GNUTLS_PK_RSA_PSS) &&
+	    bits > SHORT_RSA_BITS)
+		return check_exponent(certificate, err);
+	return 0;
+}
+
+int
+certificate_check_keys(gnutls_session_t session, struct error *err)
+{
+	unsigned count = 0;
+	int result = 0;
+
+	if (gnutls_certificate_get_peers(session, &count) == NULL)
+		return 0;
+	for (unsigned i = 0; i < count && result == 0; i++) {
+		gnutls_x509_crt_t certificate = certificate_at(session, i);
+
+		if (certificate == NULL)
+			return refuse_unreadable(err);
+		result = certificate_check_key(certificate, err);
+		gnutls_x509_crt_deinit(certificate);
+	}
+	return result;
 }
 
 static int

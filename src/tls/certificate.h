@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The server's certificates: names, dates, fingerprints. */
+/* The server's certificates: names, dates, keys,
+ * fingerprints. */
 #ifndef ONEHOP_TLS_CERTIFICATE_H
 #define ONEHOP_TLS_CERTIFICATE_H
 
@@ -14,6 +15,9 @@
 /* The hint if the server presents a certificate other than the expected one. */
 #define CERTIFICATE_CHANGED "the certificate may have been replaced, or the " \
 	"connection intercepted; ask the server's operator"
+
+#define CERTIFICATE_INTERCEPTED "the connection may be intercepted: ask the " \
+	"server's operator"
 
 /* Size of a buffer for "2026-11-23 09:00:00Z". */
 #define CERTIFICATE_DATE 32
@@ -52,6 +56,15 @@ char *certificate_read_fingerprint(const char *text);
  */
 int certificate_match(gnutls_session_t session, const char *const *fingerprints,
 	struct error *err);
+
+/*
+ * Check that a key, or each key of the server's chain, is so short that a
+ * signature is verified at once: nothing interrupts GnuTLS meanwhile. To be
+ * called before any signature is verified. Return 0, or -1 EX_PROTOCOL. A chain
+ * that is not there yet passes.
+ */
+int certificate_check_key(gnutls_x509_crt_t certificate, struct error *err);
+int certificate_check_keys(gnutls_session_t session, struct error *err);
 
 /* Writes the subject or issuer, escaped, to out. Returns out. */
 enum certificate_name { CERTIFICATE_SUBJECT, CERTIFICATE_ISSUER };

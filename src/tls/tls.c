@@ -194,6 +194,24 @@ describe_certificate(gnutls_session_t session, struct tls_facts *facts)
 	gnutls_x509_crt_deinit(c);
 }
 
+/* Called by GnuTLS before it verifies that the server holds its key: TLS 1.3
+ * does this before judge() is called. */
+static int
+judge_size(gnutls_session_t session, unsigned type, unsigned when,
+	unsigned incoming, const gnutls_datum_t *message)
+{
+	struct handshake *h = gnutls_session_get_ptr(session);
+
+	(void)type;
+	(void)when;
+	(void)incoming;
+	(void)message;
+	if (certificate_check_keys(session, &h->verdict) == 0)
+		return 0;
+	describe_certificate(session, h->facts);
+	return GNUTLS_E_CERTIFICATE_ERROR;
+}
+
 /* Called by GnuTLS once it has the server's certificate. */
 static int
 judge(gnutls_session_t session)
@@ -205,15 +223,24 @@ judge(gnutls_session_t session)
 	};
 	struct handshake *h = gnutls_session_get_ptr(session);
 	const struct tls_policy *policy = h->policy;
-	int result = 0;
+	int result = certificate_check_keys(session, &h->verdict);
 
 	describe_certificate(session, h->facts);
+	if (result != 0)
+		return GNUTLS_E_CERTIFICATE_ERROR;
 	if (policy->fingerprints != NULL)
 		result = certificate_match(session, policy->fingerprints,
 		    &h->verdict);
 	else if (policy->verify)
 		result = judges[policy->trust](h, session);
 	return result == 0 ? 0 : GNUTLS_E_CERTIFICATE_ERROR;
+}
+
+static void
+set_hook(gnutls_session_t session, gnutls_handshake_hook_func hook)
+{
+	gnutls_handshake_set_hook_function(session,
+	    GNUTLS_HANDSHAKE_CERTIFICATE_VERIFY, GNUTLS_HOOK_PRE, hook);
 }
 
 static int
@@ -234,6 +261,7 @@ prepare(struct handshake *h, struct error *err)
 	offer_certificate_compression(session);
 	gnutls_session_set_ptr(session, h);
 	gnutls_session_set_verify_function(session, judge);
+	set_hook(session, judge_size);
 	return 0;
 }
 
@@ -283,8 +311,10 @@ shake_hands(struct handshake *h, int64_t deadline, struct error *err)
 	for (;;) {
 		r->starved = 0;
 		result = gnutls_handshake(r->session);
-		if (result == 0)
+		if (result == 0) {
+			set_hook(r->session, NULL); /* it refers to h */
 			return 0;
+		}
 		if (gnutls_error_is_fatal(result))
 			break;
 		/* Warnings, such as unrecognized_name, are ignored. */

@@ -260,9 +260,11 @@ tls_transport_explain(const struct tls_transport *r, int result,
 		*err = r->failure;
 		return wrap(err, "TLS handshake failed");
 	case GNUTLS_E_DH_PRIME_UNACCEPTABLE:
+		/* GnuTLS does not say which. */
 		fail(err, EX_PROTOCOL, "TLS handshake failed: the server's "
-		    "Diffie-Hellman prime is too short");
-		return hint(err, "see tls_min_dh_prime_bits");
+		    "Diffie-Hellman prime is too short, or longer than GnuTLS "
+		    "accepts");
+		return hint(err, "if it is short, see tls_min_dh_prime_bits");
 	default:
 		return fail(err, EX_PROTOCOL, "TLS handshake failed: %s",
 		    tls_transport_words(words, sizeof(words), result));

@@ -17,7 +17,6 @@
 #include "tls/tls_transport.h"
 
 #define REPLACE "the server's operator must replace the certificate"
-#define BETWEEN "the connection may be intercepted: ask the server's operator"
 #define STAPLING "the server's operator must repair its OCSP stapling"
 #define CLOCK "if the date is wrong, set this machine's clock"
 
@@ -239,13 +238,13 @@ static const struct {
 	{ GNUTLS_CERT_REVOKED, NULL, "certificate revoked",
 	    "the issuer has revoked it: ask the server's operator" },
 	{ GNUTLS_CERT_SIGNATURE_FAILURE, NULL,
-	    "certificate signature is invalid", BETWEEN },
+	    "certificate signature is invalid", CERTIFICATE_INTERCEPTED },
 	{ GNUTLS_CERT_EXPIRED, add_expired, NULL, NULL },
 	{ GNUTLS_CERT_NOT_ACTIVATED, add_early, NULL, NULL },
 	{ GNUTLS_CERT_UNEXPECTED_OWNER, add_name, NULL, NULL },
 	{ GNUTLS_CERT_SIGNER_NOT_FOUND, add_issuer, NULL, NULL },
 	{ GNUTLS_CERT_SIGNER_NOT_CA, NULL, "certificate issuer is not a CA",
-	    BETWEEN },
+	    CERTIFICATE_INTERCEPTED },
 	{ GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE, NULL,
 	    "certificate violates its issuer's constraints", REPLACE },
 	{ GNUTLS_CERT_INSECURE_ALGORITHM, add_algorithm, NULL, NULL },
@@ -265,7 +264,7 @@ static const struct {
 	    "certificate has an unknown critical extension", REPLACE },
 	{ STAPLE_UNKNOWN, NULL,
 	    "OCSP staple: the issuer does not know the certificate",
-	    BETWEEN },
+	    CERTIFICATE_INTERCEPTED },
 	{ STAPLE_EARLY, NULL, "OCSP staple is dated in the future", CLOCK },
 };
 
@@ -312,20 +311,59 @@ judge_staple(gnutls_ocsp_resp_t response)
 	    ? STAPLE_EARLY : 0;
 }
 
-/* Checks the staple of the certificate at index in the server's chain. */
-static unsigned
-check_staple_at(gnutls_session_t session, unsigned index)
+/* Returns the staple of the certificate at index in the server's chain, or
+ * NULL. The caller frees it. */
+static gnutls_ocsp_resp_t
+staple_at(gnutls_session_t session, unsigned index)
 {
 	gnutls_ocsp_resp_t response;
 	gnutls_datum_t der;
-	unsigned result = 0;
 
 	if (gnutls_ocsp_status_request_get2(session, index, &der) < 0 ||
 	    gnutls_ocsp_resp_init(&response) < 0)
-		return 0;
+		return NULL;
 	if (gnutls_ocsp_resp_import(response, &der) >= 0)
-		result = judge_staple(response);
+		return response;
 	gnutls_ocsp_resp_deinit(response);
+	return NULL;
+}
+
+/* Checks the keys of the certificates that a staple brings with it. */
+static int
+check_signers(gnutls_ocsp_resp_t staple, struct error *err)
+{
+	gnutls_x509_crt_t *certificates;
+	size_t count;
+	int result = 0;
+
+	if (gnutls_ocsp_resp_get_certs(staple, &certificates, &count) < 0)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		if (result == 0)
+			result = certificate_check_key(certificates[i], err);
+		gnutls_x509_crt_deinit(certificates[i]);
+	}
+	gnutls_free(certificates);
+	return result;
+}
+
+/* The signer's key may be that of an authority which nobody trusts: GnuTLS
+ * verifies the staple before the chain. */
+static int
+check_staple_keys(gnutls_session_t session, struct error *err)
+{
+	unsigned count = 0;
+	int result = 0;
+
+	(void)gnutls_certificate_get_peers(session, &count);
+	for (unsigned i = 0; i < count && result == 0; i++) {
+		gnutls_ocsp_resp_t staple = staple_at(session, i);
+
+		if (staple == NULL)
+			continue;
+		result = check_signers(staple, err);
+		gnutls_ocsp_resp_deinit(staple);
+	}
 	return result;
 }
 
@@ -340,8 +378,14 @@ check_staples(gnutls_session_t session)
 	unsigned count = 0, result = 0;
 
 	(void)gnutls_certificate_get_peers(session, &count);
-	for (unsigned i = 0; i < count; i++)
-		result |= check_staple_at(session, i);
+	for (unsigned i = 0; i < count; i++) {
+		gnutls_ocsp_resp_t staple = staple_at(session, i);
+
+		if (staple == NULL)
+			continue;
+		result |= judge_staple(staple);
+		gnutls_ocsp_resp_deinit(staple);
+	}
 	return result;
 }
 
@@ -366,9 +410,12 @@ examine(struct verification *v, struct error *err)
 		    (unsigned char *)GNUTLS_KP_TLS_WWW_SERVER, 0 },
 	};
 	char words[128];
-	int result = gnutls_certificate_verify_peers(v->session, wanted, 2,
-	    &v->status);
+	int result;
 
+	if (check_staple_keys(v->session, err) != 0)
+		return -1;
+	result = gnutls_certificate_verify_peers(v->session, wanted, 2,
+	    &v->status);
 	if (result < 0) {
 		fail(err, EX_PROTOCOL, "certificate cannot be verified: %s",
 		    tls_transport_words(words, sizeof(words), result));

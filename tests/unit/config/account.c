@@ -196,6 +196,12 @@ static const struct {
 	{ "host=srv:mail.example user=u password=p", " on on on" },
 	{ "host=srv:mail.example tls=off",
 	  "expected tls on, as host is srv:" },
+	{ "host=srv:mail.example tls_trust=tofu", "expected tls_trust ca or "
+	  "dane, as host is srv:, whose answer may be forged" },
+	{ "host=mail.example host=srv:mail.example tls_trust=tofu", "expected "
+	  "tls_trust ca or dane, as host is srv:, whose answer may be forged" },
+	{ "host=srv:mail.example tls_trust=dane", " on on off" },
+	{ "host=mx:mail.example tls_trust=tofu", "25 on on off" },
 	{ "host=srv:mail.example socket=/run/s tls_host_override=h",
 	  "expected a host name next to the socket, not srv: or mx:" },
 	{ "host=mx:mail.example", "25 on on off" },

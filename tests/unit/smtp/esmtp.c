@@ -77,6 +77,52 @@ dsn_strict_needs_dsn_for_a_wish(void **state)
 	}
 }
 
+/* RFC 8689 4.2.1: a key that is known does not verify the server's name. */
+static void
+require_tls_needs_a_server_that_is_verified(void **state)
+{
+	static const char unverified[] = "require_tls: expected a verified "
+	    "TLS session";
+	static const char tofu[] = "require_tls: expected tls_trust ca or "
+	    "dane: tofu does not verify the server's name";
+	static const struct {
+		const char *version;
+		enum tls_trust trust;
+		int certcheck;
+		const char *text; /* "" if the message is sent */
+	} rows[] = {
+		{ "TLS1.3", TLS_TRUST_CA, 1, "" },
+		{ "TLS1.3", TLS_TRUST_DANE, 1, "" },
+		{ "TLS1.3", TLS_TRUST_TOFU, 1, tofu },
+		{ "TLS1.3", TLS_TRUST_CA, 0, unverified },
+		{ "", TLS_TRUST_CA, 1, unverified },
+		{ "", TLS_TRUST_TOFU, 1, unverified },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct recipient to = { .path = you };
+		struct envelope e = { .to = &to, .n = 1 };
+		struct message m = {0};
+		struct error err = {0};
+		struct session s;
+		struct account a;
+
+		prepare(&s, &a, EXT_REQUIRETLS);
+		a.require_tls = 1;
+		a.tls_trust = rows[i].trust;
+		a.tls_certcheck = rows[i].certcheck;
+		snprintf(s.tls.version, sizeof(s.tls.version), "%s",
+		    rows[i].version);
+		assert_int_equal(esmtp_check(&s, &e, &m, &err),
+		    rows[i].text[0] == '\0' ? 0 : -1);
+		assert_string_equal(err.text, rows[i].text);
+		assert_int_equal(err.code, rows[i].text[0] == '\0' ? 0
+		    : EX_UNAVAILABLE);
+		account_free(&a);
+	}
+}
+
 /* What the server bounds, what the account asks for, and the error. */
 static const struct {
 	uint64_t hold_max, deliverby_min, size_max;
@@ -295,6 +341,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_use_of_an_extension_is_named_by_its_keys),
 		cmocka_unit_test(dsn_strict_needs_dsn_for_a_wish),
+		cmocka_unit_test(require_tls_needs_a_server_that_is_verified),
 		cmocka_unit_test(the_bounds_of_the_server_are_kept),
 		cmocka_unit_test(the_original_recipient_has_at_most_500_octets),
 		cmocka_unit_test(the_body_is_declared_as_it_is),

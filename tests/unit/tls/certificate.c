@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Names, dates and fingerprints of certificates that are made on the spot. */
+/* Names, dates, keys and fingerprints of certificates made on the spot. */
+#include "config.h"
+
 #include "../unit.h"
+
+#include <dlfcn.h>
+#include <gnutls/abstract.h>
 
 #include "tls/certificate.h"
 
@@ -174,6 +179,122 @@ a_name_that_is_missing_is_empty(void **state)
 	gnutls_x509_crt_deinit(crt);
 }
 
+/* GnuTLS's own, but if it is to fail. */
+static int no_raw_key;
+
+int
+gnutls_x509_crt_get_pk_rsa_raw(gnutls_x509_crt_t crt, gnutls_datum_t *m,
+    gnutls_datum_t *e)
+{
+	return no_raw_key ? GNUTLS_E_MEMORY_ERROR
+	    : ((__typeof__(&gnutls_x509_crt_get_pk_rsa_raw))(uintptr_t)dlsym(
+	    RTLD_NEXT, "gnutls_x509_crt_get_pk_rsa_raw"))(crt, m, e);
+}
+
+/* The highest number of that many bits. */
+static gnutls_datum_t
+highest(unsigned bits)
+{
+	gnutls_datum_t number = { malloc((bits + 7) / 8), (bits + 7) / 8 };
+
+	assert_non_null(number.data);
+	memset(number.data, 0xff, number.size);
+	number.data[0] = (unsigned char)(0xff >> (number.size * 8 - bits));
+	return number;
+}
+
+/* A certificate with a key of such numbers, which nobody has. */
+static gnutls_x509_crt_t
+with_key(gnutls_pk_algorithm_t algorithm, unsigned bits, unsigned second)
+{
+	gnutls_datum_t m = highest(bits), e = highest(second);
+	gnutls_x509_spki_t parameters;
+	gnutls_x509_crt_t crt;
+	gnutls_pubkey_t key;
+
+	OK(gnutls_pubkey_init(&key));
+	if (algorithm == GNUTLS_PK_DSA)
+		OK(gnutls_pubkey_import_dsa_raw(key, &m, &e, &e, &e));
+	else
+		OK(gnutls_pubkey_import_rsa_raw(key, &m, &e));
+	OK(gnutls_x509_spki_init(&parameters));
+	gnutls_x509_spki_set_rsa_pss_params(parameters, GNUTLS_DIG_SHA256, 32);
+	if (algorithm == GNUTLS_PK_RSA_PSS)
+		OK(gnutls_pubkey_set_spki(key, parameters, 0));
+	gnutls_x509_spki_deinit(parameters);
+	OK(gnutls_x509_crt_init(&crt));
+	OK(gnutls_x509_crt_set_pubkey(crt, key));
+	gnutls_pubkey_deinit(key);
+	free(m.data);
+	free(e.data);
+	return crt;
+}
+
+static void
+a_key_that_takes_long_is_refused(void **state)
+{
+	static const struct {
+		gnutls_pk_algorithm_t algorithm;
+		unsigned bits, second; /* exponent of RSA, q of DSA */
+		const char *text;      /* NULL: accepted */
+	} keys[] = {
+		{ GNUTLS_PK_RSA, 2048, 17, NULL },
+		{ GNUTLS_PK_RSA, 3072, 3072, NULL },
+		{ GNUTLS_PK_RSA, 3073, 64, NULL },
+		{ GNUTLS_PK_RSA, 3073, 65, "exponent of the RSA key: expected "
+		    "at most 64 bits, found 65" },
+		{ GNUTLS_PK_RSA_PSS, 3073, 64, NULL },
+		{ GNUTLS_PK_RSA_PSS, 3073, 3073, "exponent of the RSA key: "
+		    "expected at most 64 bits, found 3073" },
+		{ GNUTLS_PK_RSA, 16384, 17, NULL },
+		{ GNUTLS_PK_RSA, 16385, 17, "public key: expected at most "
+		    "16384 bits, found 16385" },
+		{ GNUTLS_PK_RSA_PSS, 16385, 17, "public key: expected at most "
+		    "16384 bits, found 16385" },
+		{ GNUTLS_PK_DSA, 3072, 256, NULL },
+		{ GNUTLS_PK_DSA, 3073, 256, "DSA key: expected at most 3072 "
+		    "bits, found 3073" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		gnutls_x509_crt_t crt = with_key(keys[i].algorithm,
+		    keys[i].bits, keys[i].second);
+		struct error err = {0};
+
+		assert_int_equal(certificate_check_key(crt, &err),
+		    keys[i].text == NULL ? 0 : -1);
+		gnutls_x509_crt_deinit(crt);
+		if (keys[i].text == NULL)
+			continue;
+		assert_int_equal(err.code, EX_PROTOCOL);
+		assert_memory_equal(err.text, "certificate: ", 13);
+		assert_string_equal(err.text + 13, keys[i].text);
+		assert_string_equal(err.hint, CERTIFICATE_INTERCEPTED);
+	}
+}
+
+static void
+a_key_that_cannot_be_read_is_refused(void **state)
+{
+	static const char text[] = "certificate: expected a public key, "
+	    "found one that cannot be read";
+	struct error err = {0}, other = {0};
+	gnutls_x509_crt_t crt;
+
+	(void)state;
+	OK(gnutls_x509_crt_init(&crt));
+	assert_int_equal(certificate_check_key(crt, &err), -1);
+	assert_string_equal(err.text, text);
+	gnutls_x509_crt_deinit(crt);
+	crt = with_key(GNUTLS_PK_RSA, 4096, 17);
+	no_raw_key = 1;
+	assert_int_equal(certificate_check_key(crt, &other), -1);
+	no_raw_key = 0;
+	assert_string_equal(other.text, text);
+	gnutls_x509_crt_deinit(crt);
+}
+
 int
 main(void)
 {
@@ -183,6 +304,8 @@ main(void)
 		cmocka_unit_test(names_are_of_hosts_and_addresses),
 		cmocka_unit_test(a_list_of_names_is_bounded),
 		cmocka_unit_test(a_name_that_is_missing_is_empty),
+		cmocka_unit_test(a_key_that_takes_long_is_refused),
+		cmocka_unit_test(a_key_that_cannot_be_read_is_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,8 @@ REPLACE(gnutls_x509_crt_init, (gnutls_x509_crt_t *c), (c))
 REPLACE(gnutls_x509_crt_import, (gnutls_x509_crt_t c,
     const gnutls_datum_t *data, gnutls_x509_crt_fmt_t format),
     (c, data, format))
+REPLACE(gnutls_x509_crt_get_pk_algorithm, (gnutls_x509_crt_t c,
+    unsigned *bits), (c, bits))
 REPLACE(gnutls_x509_crt_get_fingerprint, (gnutls_x509_crt_t c,
     gnutls_digest_algorithm_t a, void *out, size_t *n), (c, a, out, n))
 REPLACE(gnutls_x509_crt_get_key_id, (gnutls_x509_crt_t c, unsigned flags,
@@ -119,6 +121,7 @@ static const char *const calls[] = {
 	"gnutls_set_default_priority_append", "gnutls_server_name_set",
 	"gnutls_certificate_verify_peers", "gnutls_x509_trust_list_add_cas",
 	"gnutls_x509_crt_init", "gnutls_x509_crt_import",
+	"gnutls_x509_crt_get_pk_algorithm",
 	"gnutls_x509_crt_get_fingerprint", "gnutls_x509_crt_get_key_id",
 	"gnutls_x509_crt_get_dn3", "gnutls_x509_crt_get_issuer_dn3",
 	"gnutls_pubkey_init", "gnutls_pubkey_import_x509",

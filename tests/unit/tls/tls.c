@@ -12,6 +12,7 @@
 #include "net/socket.h"
 #include "net/stream.h"
 #include "tls/tls.h"
+#include "tls/tls_transport.h"
 
 static const enum cert good[] = { GOOD, INTER, NO_CERT };
 static const enum cert root[] = { ROOT, NO_CERT };
@@ -264,6 +265,23 @@ a_bad_priority_string_is_shown_where_it_is_bad(void **state)
 }
 
 static void
+a_prime_that_is_refused_is_named(void **state)
+{
+	static const struct tls_transport record;
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(tls_transport_explain(&record,
+	    GNUTLS_E_DH_PRIME_UNACCEPTABLE, &err), -1);
+	assert_int_equal(err.code, EX_PROTOCOL);
+	assert_string_equal(err.text, "TLS handshake failed: the server's "
+	    "Diffie-Hellman prime is too short, or longer than GnuTLS "
+	    "accepts");
+	assert_string_equal(err.hint, "if it is short, see "
+	    "tls_min_dh_prime_bits");
+}
+
+static void
 a_client_certificate_is_shown_when_asked_for(void **state)
 {
 	/* Encryption is slow by design: one file serves three cases. */
@@ -440,6 +458,7 @@ main(void)
 		    obsolete_tls_is_refused_whatever_the_user_allows),
 		cmocka_unit_test(
 		    a_bad_priority_string_is_shown_where_it_is_bad),
+		cmocka_unit_test(a_prime_that_is_refused_is_named),
 		cmocka_unit_test(a_client_certificate_is_shown_when_asked_for),
 		cmocka_unit_test(a_server_that_misses_our_certificate_says_so),
 		cmocka_unit_test(channel_bindings_exist_where_they_are_safe),
