@@ -17,6 +17,7 @@
 #include "base/escape.h"
 #include "base/mkdirs.h"
 #include "base/platform.h"
+#include "base/trusted_file.h"
 #include "base/xdg.h"
 #include "base/xmalloc.h"
 #include "config/local_host.h"
@@ -187,6 +188,9 @@ outbox_open(struct outbox *o, const char *path, enum outbox_access access,
 	if (path[0] != '/')
 		return fail(err, EX_TEMPFAIL, "outbox: expected an absolute "
 		    "path");
+	if (access == OUTBOX_WRITE &&
+	    trusted_file_check_place(o->path, err) != 0)
+		return wrap(err, "outbox");
 	top = open_or_make(AT_FDCWD, path, o->path, access, err);
 	if (top < 0)
 		return -1;

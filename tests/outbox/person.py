@@ -170,6 +170,28 @@ def the_command_line_names_an_outbox():
             yield from differs("copies", sink.count(), {"1@x": 1})
 
 
+def where_others_can_rename_it_nothing_is_queued():
+    """Nor sent, as with --all-users; what is there can be read."""
+    with House() as house:
+        shared = os.path.join(house.home, "shared")
+        os.mkdir(shared)
+        option = f"--outbox={shared}/box"
+        yield from fault_of(house.send("1@x", option, "you@example.net"), 0)
+        os.chmod(shared, 0o777)
+        for args in (("-i", option, "you@example.net"), ("-q", option)):
+            result = house.run(*args, stdin=message("2@x")
+                               if "-i" in args else b"")
+            yield from fault_of(result, 78)
+            if b"users can replace each other's directories in " not in \
+                    result.stderr:
+                yield f"{args}: {result.stderr!r}"
+        yield from differs("new", len(os.listdir(f"{shared}/box/new")), 1)
+        result = house.run("-bp", option)
+        yield from fault_of(result, 0)
+        if b" in 1 message" not in result.stdout:
+            yield f"mailq: {result.stdout!r}"
+
+
 def a_flush_takes_no_message():
     with House() as house:
         result = house.run("-q", "you@example.net", stdin=message("1@x"))
@@ -382,6 +404,7 @@ def main():
     for test in (an_empty_queue, a_list_for_people, a_list_for_programs,
                  show_retry_remove, what_was_given_up, wrong_words,
                  the_key_has_its_option, the_command_line_names_an_outbox,
+                 where_others_can_rename_it_nothing_is_queued,
                  a_flush_takes_no_message, a_client_of_bs_is_told,
                  who_ends_a_run_may_want_it_sent_later,
                  the_next_try_is_known_before_the_first,
