@@ -162,6 +162,7 @@ add_head(struct buffer *out, const struct choice *c,
 static int
 show(int fd, struct choice *c, struct error *err)
 {
+	const struct string_list shown = { &c->id, 1 };
 	struct message_file m = { .fd = -1 };
 	struct buffer head = {0};
 	struct show_sink out;
@@ -179,7 +180,7 @@ show(int fd, struct choice *c, struct error *err)
 	buffer_free(&head);
 	message_file_free(&m);
 	if (result == 0 && c->place == OUTBOX_FAILED)
-		outbox_look(&c->outbox);
+		outbox_look(&c->outbox, &shown);
 	return result;
 }
 

@@ -6,6 +6,7 @@
  *	new/ID       messages to be sent
  *	failed/ID    messages given up, kept for their user
  *	journal/ID   the journal of each message (journal.h)
+ *	looked       IDs of those given up that their user has seen
  *	lock         held while messages are listed, moved by the user, or
  *	             swept; never removed
  *	site-KEY     held by the run that sends the messages of an account
@@ -175,10 +176,11 @@ void outbox_touch(int directory, const char *name);
 int outbox_list_since(const struct outbox *o, const struct timespec *since,
 	struct string_list *ids, struct error *err);
 
-/* Records that the user has looked at the messages given up. */
-void outbox_look(const struct outbox *o);
+/* Records that the user has seen these messages, if they are given up: until
+ * they are moved back to new. */
+void outbox_look(const struct outbox *o, const struct string_list *ids);
 
-/* Lists the IDs of the messages given up since the user last looked. Returns 0
+/* Lists the IDs of the messages given up that the user has not seen. Returns 0
  * on success, -1 with err set. */
 int outbox_list_unseen(const struct outbox *o, struct string_list *ids,
 	struct error *err);
