@@ -252,8 +252,10 @@ retry_many(const struct manage_order *order, const char *which,
     struct error *err)
 {
 	struct string_list paths = {0};
-	int result = locate_outboxes(&paths, order->selection, err);
+	struct error incomplete = {0};
+	int result = 0;
 
+	(void)locate_outboxes(&paths, order->selection, &incomplete);
 	for (size_t i = 0; i < paths.n && result == 0; i++) {
 		struct choice c = { .journal.fd = -1 };
 
@@ -265,6 +267,10 @@ retry_many(const struct manage_order *order, const char *which,
 		outbox_close(&c.outbox);
 	}
 	string_list_free(&paths);
+	if (result == 0 && incomplete.code != 0) {
+		*err = incomplete;
+		result = -1;
+	}
 	return result;
 }
 
