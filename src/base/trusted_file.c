@@ -11,6 +11,7 @@
 #include "base/escape.h"
 #include "base/platform.h"
 #include "base/poll.h"
+#include "base/xdg.h"
 #include "base/xmalloc.h"
 
 /* The directory that the file is in. */
@@ -239,6 +240,112 @@ trusted_file_may_append(const char *path)
 	    st.st_uid == geteuid() && st.st_nlink == 1 &&
 	    (st.st_mode & others) == 0;
 	close(fd);
+	return result;
+}
+
+/* Returns whether the path is below the directory. */
+static int
+is_above(const char *directory, const char *path)
+{
+	size_t n = strlen(directory);
+
+	return strncmp(path, directory, n) == 0 &&
+	    (directory[n - 1] == '/' ? path[n] != '\0' : path[n] == '/');
+}
+
+/* Returns whether the home directory is somewhere below this one. */
+static int
+is_above_home(const char *directory)
+{
+	char *home = xdg_home(), *real = realpath(home, NULL);
+	int is = is_above(directory, home) ||
+	    (real != NULL && is_above(directory, real));
+
+	free(home);
+	free(real);
+	return is;
+}
+
+/* Returns whether others can write to the directory. The group that has the
+ * user's own number has no other members. */
+static int
+is_open_to_others(const struct stat *st, int is_near)
+{
+	mode_t others = S_IWOTH;
+
+	if (is_near && (st->st_uid != geteuid() || st->st_gid != geteuid()))
+		others |= S_IWGRP;
+	return (st->st_mode & others) != 0 && (st->st_mode & S_ISVTX) == 0;
+}
+
+/* is_near: what is to be protected lies in it. */
+static int
+check_above(const char *directory, const struct stat *st, int is_near,
+    struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+
+	escape_string(quote, sizeof(quote), directory);
+	if (st->st_uid != 0 && st->st_uid != geteuid() &&
+	    (is_near || !is_above_home(directory)))
+		return fail(err, EX_CONFIG, "user %lu can replace what is in "
+		    "%s: expected a directory of user %lu or root",
+		    (unsigned long)st->st_uid, quote,
+		    (unsigned long)geteuid());
+	if (!is_open_to_others(st, is_near))
+		return 0;
+	fail(err, EX_CONFIG, "users can replace each other's directories in "
+	    "%s: expected a directory that others cannot write to, or mode "
+	    "1777, not mode %04o", quote, (unsigned)(st->st_mode & 07777));
+	return hint(err, "chmod go-w %s, or if it is to be shared, chmod "
+	    "+t", quote);
+}
+
+/* Cuts off the last component; returns 0 if only "/" is left. */
+static int
+go_up(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (slash == NULL || path[1] == '\0')
+		return 0;
+	slash[slash == path] = '\0';
+	return 1;
+}
+
+/* The directories above the path, of which some may not exist yet. */
+static int
+check_all_above(const char *path, int is_near, struct error *err)
+{
+	char *above = xstrdup(path);
+	int result = 0;
+	struct stat st;
+
+	while (result == 0 && go_up(above)) {
+		if (stat(above, &st) == 0)
+			result = check_above(above, &st, is_near, err);
+		is_near = 0;
+	}
+	free(above);
+	return result;
+}
+
+int
+trusted_file_check_place(const char *path, struct error *err)
+{
+	char *above = xstrdup(path), *real = NULL;
+	size_t n = strlen(above);
+	int result;
+
+	while (n > 1 && above[n - 1] == '/')
+		above[--n] = '\0';
+	result = check_all_above(above, 1, err);
+	while (real == NULL && go_up(above))
+		real = realpath(above, NULL);
+	if (result == 0 && real != NULL && strcmp(real, above) != 0)
+		result = check_all_above(real, 0, err);
+	free(above);
+	free(real);
 	return result;
 }
 

@@ -56,6 +56,15 @@ int trusted_file_require(struct trusted_file *file, const char *path,
  */
 int trusted_file_may_append(const char *path);
 
+/*
+ * Checks that no other user can rename what the path names, or a directory
+ * above it: these belong to root or the user, and others cannot write to them,
+ * or they are sticky. Of those far above, a group may be able to write, and
+ * those above the home directory may belong to others. path is absolute; its
+ * end need not exist. Returns 0, or -1 EX_CONFIG.
+ */
+int trusted_file_check_place(const char *path, struct error *err);
+
 /* The path in SSLKEYLOGFILE, to which TLS libraries append the keys of each
  * session; NULL without one. One that fails the test above leaves the
  * environment. */

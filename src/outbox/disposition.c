@@ -204,6 +204,24 @@ disposition_hold(struct flushing *f, struct site *site, size_t messages)
 	    : "fix the configuration, then run onehop -q");
 }
 
+void
+disposition_skip(struct flushing *f, const char *id, const struct error *why)
+{
+	struct error said = {0};
+	int code = why->code == EX_CONFIG ? EX_CONFIG : EX_TEMPFAIL;
+
+	f->result.waiting++;
+	if (f->result.held.code == 0)
+		f->result.held = *why;
+	if (f->result.unread++ >= DISPOSITION_TOLD_MAX)
+		return;
+	fail(&said, code, "outbox: message %s is held: %.200s", id,
+	    why->text);
+	disposition_complain(&f->complaints, code, said.text);
+	if (why->hint[0] != '\0')
+		hint(&f->complaints, "%s", why->hint);
+}
+
 /*
  * Returns whether the server or the way to it is at fault, not this message. A
  * server that closes the connection after a certain MAIL would do so for

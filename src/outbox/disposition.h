@@ -33,6 +33,7 @@ struct flush {
 	unsigned sent;
 	unsigned waiting;     /* not due yet, or held */
 	unsigned failed;      /* given up in this run */
+	unsigned unread;      /* of those waiting: cannot be opened or read */
 	struct error held;    /* first trouble with a server */
 	struct error log;     /* first failure to write a log record */
 	int busy;             /* another run has the lock: nothing was done */
@@ -78,6 +79,11 @@ int disposition_judge(struct flushing *f, struct job *j,
 /* Counts the messages of a stopped site as waiting, and reports once the
  * trouble that its user can fix. */
 void disposition_hold(struct flushing *f, struct site *site, size_t messages);
+
+/* Counts a message that cannot be opened or read as waiting, and reports it.
+ * Only the first few are named. */
+void disposition_skip(struct flushing *f, const char *id,
+	const struct error *why);
 
 /* Gives up a message that cannot be tried, and logs this. */
 int disposition_give_up(struct flushing *f, struct job *j, const char *why,

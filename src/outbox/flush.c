@@ -157,13 +157,7 @@ read_job(struct flushing *f, struct job *j, struct error *err)
 	if (why.code == EX_DATAERR)
 		return disposition_give_up(f, j, why.text, err);
 	journal_rollback(&j->journal);
-	f->result.waiting++;
-	if (f->result.held.code == 0)
-		f->result.held = why;
-	if (why.code == EX_CONFIG) {
-		wrap(&why, "outbox: message %s is held", j->id);
-		disposition_complain(&f->complaints, why.code, why.text);
-	}
+	disposition_skip(f, j->id, &why);
 	return 0;
 }
 
@@ -184,7 +178,7 @@ process(struct sending *s, struct error *err)
 		return result;
 	if (s->work->unreadable) { /* the next flush knows its account */
 		journal_rollback(&j->journal);
-		f->result.waiting++;
+		disposition_skip(f, j->id, &s->work->unread);
 		return 0;
 	}
 	disposition_leave_out(j);
@@ -266,6 +260,7 @@ work_alone(struct flushing *f, const struct work_list *list, struct work *w,
 		if (list->at[i] != w)
 			work_unlock(list->at[i]);
 	memset(&f->result, 0, sizeof(f->result));
+	memset(&f->complaints, 0, sizeof(f->complaints));
 	drain(f, w, order);
 	r.result = f->result;
 	r.complaints = f->complaints;
@@ -310,6 +305,7 @@ add_result(struct flushing *f, struct work *w, const struct work_report *r)
 	f->result.sent += r->result.sent;
 	f->result.waiting += r->result.waiting;
 	f->result.failed += r->result.failed;
+	f->result.unread += r->result.unread;
 	if (f->result.held.code == 0)
 		f->result.held = r->result.held;
 	if (f->result.log.code == 0)
@@ -324,6 +320,17 @@ add_result(struct flushing *f, struct work *w, const struct work_report *r)
 	w->site.stopped = w->site.told = r->stopped;
 	w->site.why = r->why;
 	w->site.due = r->due;
+}
+
+/* The process was killed, or had no memory. */
+static void
+end_early(struct flushing *f, const struct work *w)
+{
+	f->result.waiting += (unsigned)w->ids.n;
+	if (f->complaints.signal == 0)
+		disposition_complain(&f->complaints, EX_TEMPFAIL,
+		    "outbox: the process that sends for an account has ended "
+		    "early");
 }
 
 /* Waits for the report, and forwards a signal to all processes. */
@@ -351,7 +358,7 @@ finish(struct flushing *f, const struct work_list *list, struct work *w)
 	if (n == sizeof(r) && r.finished)
 		add_result(f, w, &r);
 	else
-		f->result.waiting += (unsigned)w->ids.n;
+		end_early(f, w);
 }
 
 /* Drains several sites in parallel: a server that does not answer delays only
@@ -456,6 +463,8 @@ report_failed(struct flushing *f, const struct work_list *list,
 	outbox_unlock(&f->outbox);
 	if (w != NULL && w->lock >= 0)
 		drain(f, w, order);
+	else if (w != NULL && w->lock != LOCK_BUSY)
+		disposition_complain(&f->complaints, busy.code, busy.text);
 }
 
 /* Returns whether an account wants reports. */
@@ -493,6 +502,20 @@ tell_failed(struct flushing *f)
 		hint(&f->complaints, "see onehop --outbox list");
 	buffer_free(&names);
 	string_list_free(&ids);
+}
+
+/* Tells of messages that cannot be opened or read if not each was named. */
+static void
+tell_unread(struct flushing *f)
+{
+	struct error line = {0};
+
+	if (f->result.unread <= DISPOSITION_TOLD_MAX)
+		return;
+	fail(&line, EX_TEMPFAIL, "outbox: %u messages cannot be opened or "
+	    "read", f->result.unread);
+	disposition_complain(&f->complaints, line.code, line.text);
+	hint(&f->complaints, "see onehop --outbox list");
 }
 
 /* Finds the oldest queued message. Returns the number of all. */
@@ -619,6 +642,7 @@ flush_all(struct flushing *f, const struct flush_order *order,
 		report_failed(f, &list, order);
 	conclude(f, &list, &held);
 	if (f->complaints.signal == 0) {
+		tell_unread(f);
 		tell_failed(f);
 		tell_late(f, &list, order);
 	}

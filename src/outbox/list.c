@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/escape.h"
 #include "base/show.h"
+#include "base/xmalloc.h"
 #include "format/json.h"
 #include "outbox/held.h"
 #include "outbox/locate.h"
@@ -234,6 +235,8 @@ struct list_page {
 	const struct list_order *order;
 	int fd;
 	struct buffer text;  /* what is not yet written */
+	int lost;            /* some of it could not be written */
+	struct string_list failed; /* the IDs of those given up */
 	size_t messages;
 	uint64_t octets;
 	int64_t now;
@@ -248,8 +251,10 @@ write_text(struct list_page *p, struct error *err)
 
 	if (n < BLOCK)
 		return 0;
-	if (show_answer(p->fd, p->text.data, n - 1, err) != 0)
+	if (show_answer(p->fd, p->text.data, n - 1, err) != 0) {
+		p->lost = 1;
 		return -1;
+	}
 	buffer_consume(&p->text, n - 1);
 	return 0;
 }
@@ -278,6 +283,8 @@ add_messages(struct list_page *p, const struct outbox *o,
 		p->messages++;
 		p->octets += l.size;
 		free_message(&l);
+		if (place == OUTBOX_FAILED)
+			string_list_add(&p->failed, xstrdup(ids.at[i]));
 		result = write_text(p, err);
 	}
 	held_free(&held);
@@ -296,10 +303,22 @@ add_outbox(struct list_page *p, const char *path, struct error *err)
 		result = add_messages(p, &o, OUTBOX_NEW, err);
 	if (result == 0 && all)
 		result = add_messages(p, &o, OUTBOX_FAILED, err);
-	if (result == 0 && all)
-		outbox_look(&o);
 	outbox_close(&o);
 	return result;
+}
+
+/* The user has seen what was given up: all of the list is written. */
+static void
+look(const struct list_page *p, const struct string_list *paths)
+{
+	for (size_t i = 0; i < paths->n && p->failed.n > 0; i++) {
+		struct error ignored = {0};
+		struct outbox o;
+
+		if (outbox_open(&o, paths->at[i], OUTBOX_READ, &ignored) == 0)
+			outbox_look(&o, &p->failed);
+		outbox_close(&o);
+	}
 }
 
 /* Returns the number of messages given up, shown or not. */
@@ -377,6 +396,9 @@ list_messages(int fd, const struct list_order *order, struct error *err)
 	}
 	end(&p, err);
 	result = show_answer(fd, p.text.data, p.text.len, err);
+	if (result == 0 && !p.lost)
+		look(&p, &paths);
+	string_list_free(&p.failed);
 	buffer_free(&p.text);
 	string_list_free(&paths);
 	return result == 0 && err->code == 0 ? 0 : -1;

@@ -96,26 +96,72 @@ locate_remember(const char *outbox)
 	free(home);
 }
 
-/* Takes ownership of path, and adds it unless it is known or does not exist. */
-static void
-add(struct string_list *paths, char *path)
+/* Returns whether there is a place for messages. */
+static int
+has_messages(const char *outbox)
 {
-	int known = path == NULL || !outbox_exists(path);
+	char *path = xasprintf("%s/new", outbox);
+	int has = outbox_exists(path);
+
+	free(path);
+	return has;
+}
+
+int
+locate_check(const char *outbox, struct error *err)
+{
+	struct buffer text = { .max = MEMORY_MAX };
+	char quote[ESCAPE_QUOTE], *home, *path, *line;
+	int result = 0;
+
+	if (has_messages(outbox))
+		return 0;
+	home = xdg_home();
+	path = memory_path(home);
+	line = xasprintf("%s\n", outbox);
+	if (path != NULL)
+		read_memory(&text, path);
+	if (path != NULL && is_remembered(&text, line)) {
+		result = fail(err, EX_CONFIG, "outbox %s has been used before "
+		    "and is gone: is its disk mounted?",
+		    escape_string(quote, sizeof(quote), outbox));
+		hint(err, "if you have removed it, remove its line from %s",
+		    escape_string(quote, sizeof(quote), path));
+	}
+	buffer_free(&text);
+	free(path);
+	free(line);
+	free(home);
+	return result;
+}
+
+/* Takes ownership of path, and adds it unless it is known or does not exist.
+ * Keeps the first error about one that is gone. */
+static void
+add(struct string_list *paths, char *path, struct error *gone)
+{
+	struct error err = {0};
+	int known = path == NULL;
 
 	for (size_t i = 0; i < paths->n && !known; i++)
 		known = strcmp(paths->at[i], path) == 0;
-	if (known)
-		free(path);
-	else
+	if (!known && locate_check(path, &err) == 0 && outbox_exists(path)) {
 		string_list_add(paths, path);
+		return;
+	}
+	free(path);
+	if (gone->code == 0)
+		*gone = err;
 }
 
 /* Adds the outbox of a run without XDG_STATE_HOME. */
 static void
-add_usual(struct string_list *paths, const char *home)
+add_usual(struct string_list *paths, const char *home,
+    struct error *gone)
 {
 	if (home != NULL)
-		add(paths, xasprintf("%s/.local/state/onehop/outbox", home));
+		add(paths, xasprintf("%s/.local/state/onehop/outbox", home),
+		    gone);
 }
 
 /* Fails if XDG_STATE_HOME names a directory of another user, which is not
@@ -138,7 +184,8 @@ check_foreign(struct error *err)
 }
 
 static void
-add_remembered(struct string_list *paths, const char *home)
+add_remembered(struct string_list *paths, const char *home,
+    struct error *gone)
 {
 	struct buffer text = { .max = MEMORY_MAX };
 	char *path = memory_path(home);
@@ -150,7 +197,7 @@ add_remembered(struct string_list *paths, const char *home)
 	for (; (lf = strchr(line, '\n')) != NULL; line = lf + 1) {
 		*lf = '\0';
 		if (line[0] == '/')
-			add(paths, xstrdup(line));
+			add(paths, xstrdup(line), gone);
 	}
 	buffer_free(&text);
 	free(path);
@@ -158,14 +205,15 @@ add_remembered(struct string_list *paths, const char *home)
 
 /* Adds the outbox that the value of the key outbox names. */
 static void
-add_value(struct string_list *paths, const char *home, const char *value)
+add_value(struct string_list *paths, const char *home, const char *value,
+    struct error *gone)
 {
 	struct account a;
 	struct error ignored = {0};
 
 	account_init(&a, home);
 	if (account_set(&a, "outbox", value, &ignored) == 0)
-		add(paths, outbox_path(&a));
+		add(paths, outbox_path(&a), gone);
 	account_free(&a);
 }
 
@@ -215,33 +263,43 @@ find_all(struct string_list *paths, const struct selection *selection,
 	char *home = xdg_home();
 	struct config c = { .home = home };
 	struct error ignored = {0};
+	struct error gone = {0};
 	struct account a;
 	int result;
 
-	add_value(paths, home, "on");
-	add_usual(paths, home);
-	add_remembered(paths, home);
+	add_value(paths, home, "on", &gone);
+	add_usual(paths, home, &gone);
+	add_remembered(paths, home, &gone);
 	for (size_t i = 0; i < selection->noverrides; i++)
 		if (strcmp(selection->overrides[i].key, "outbox") == 0)
-			add_value(paths, home, selection->overrides[i].value);
+			add_value(paths, home, selection->overrides[i].value,
+			    &gone);
 	result = config_read(&c, selection, err);
 	for (size_t i = 0; i < c.n && result == 0; i++) {
 		if (config_assemble(&a, &c, &c.sections[i], 0, &ignored) != 0)
 			continue;
-		add(paths, outbox_path(&a));
+		add(paths, outbox_path(&a), &gone);
 		account_free(&a);
 	}
 	config_free(&c);
 	free(home);
-	return result == 0 ? check_foreign(err) : -1;
+	if (result == 0)
+		result = check_foreign(err);
+	if (result == 0 && gone.code != 0)
+		*err = gone;
+	return result == 0 && gone.code == 0 ? 0 : -1;
 }
 
 int
 locate_outboxes(struct string_list *paths, const struct selection *selection,
     struct error *err)
 {
+	struct error gone = {0};
+
 	if (selection->outbox == NULL)
 		return find_all(paths, selection, err);
-	add(paths, xstrdup(selection->outbox));
-	return 0;
+	add(paths, xstrdup(selection->outbox), &gone);
+	if (gone.code != 0)
+		*err = gone;
+	return gone.code != 0 ? -1 : 0;
 }

@@ -11,6 +11,10 @@
  * the config no longer names it. Fails silently. */
 void locate_remember(const char *outbox);
 
+/* Returns 0; -1 EX_CONFIG if the outbox is recorded and its messages are gone,
+ * as those of a disk that is not mounted. */
+int locate_check(const char *outbox, struct error *err);
+
 /*
  * Lists the values of outbox in which %u stands for the user: those of the
  * command line and of the accounts in the config files. Returns 0 on success;
@@ -23,8 +27,8 @@ int locate_patterns(struct string_list *patterns,
  * Lists the outboxes that exist: that of "outbox on", that of the command line,
  * those of the accounts in the config files, and those used earlier; or only
  * that of the selection if it has one. Returns 0 on success, -1 with err set:
- * EX_CONFIG if a config file cannot be read or XDG_STATE_HOME belongs to
- * another user; the list may then be incomplete.
+ * EX_CONFIG if a config file cannot be read, XDG_STATE_HOME belongs to
+ * another user, or one used earlier is gone; the list is then incomplete.
  */
 int locate_outboxes(struct string_list *paths,
 	const struct selection *selection, struct error *err);

@@ -58,8 +58,11 @@ lock_site(const char *outbox, const char *key, struct error *err)
 		return fd;
 	if (fd >= 0)
 		close(fd);
-	return locked == 0 ? fail(err, EX_TEMPFAIL, "another run is sending "
-	    "the messages of this account") : -1;
+	if (locked < 0)
+		return -1;
+	fail(err, EX_TEMPFAIL, "another run is sending the messages of this "
+	    "account");
+	return LOCK_BUSY;
 }
 
 void

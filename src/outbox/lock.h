@@ -7,6 +7,9 @@
 
 #include "base/error.h"
 
+/* Another run holds the lock. */
+#define LOCK_BUSY (-2)
+
 /* Locks an open file. Returns 1 on success, 0 if another run still holds the
  * lock at the deadline (poll.h), -1 with err set: EX_TEMPFAIL. */
 int lock_take(int fd, const char *name, int64_t deadline, struct error *err);
@@ -14,8 +17,8 @@ int lock_take(int fd, const char *name, int64_t deadline, struct error *err);
 /*
  * Takes the lock of a site, the file "site-KEY" in the outbox, so that the site
  * has one session only. Returns a descriptor, owned by the caller, that holds
- * it; -1 with err set: EX_TEMPFAIL, also if another run holds it. Requires the
- * lock of the outbox.
+ * it; LOCK_BUSY if another run holds it, -1 if it cannot be made or taken, both
+ * with err set: EX_TEMPFAIL. Requires the lock of the outbox.
  */
 int lock_site(const char *outbox, const char *key, struct error *err);
 

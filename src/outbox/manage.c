@@ -162,6 +162,7 @@ add_head(struct buffer *out, const struct choice *c,
 static int
 show(int fd, struct choice *c, struct error *err)
 {
+	const struct string_list shown = { &c->id, 1 };
 	struct message_file m = { .fd = -1 };
 	struct buffer head = {0};
 	struct show_sink out;
@@ -179,7 +180,7 @@ show(int fd, struct choice *c, struct error *err)
 	buffer_free(&head);
 	message_file_free(&m);
 	if (result == 0 && c->place == OUTBOX_FAILED)
-		outbox_look(&c->outbox);
+		outbox_look(&c->outbox, &shown);
 	return result;
 }
 
@@ -250,8 +251,10 @@ retry_many(const struct manage_order *order, const char *which,
     struct error *err)
 {
 	struct string_list paths = {0};
-	int result = locate_outboxes(&paths, order->selection, err);
+	struct error incomplete = {0};
+	int result = 0;
 
+	(void)locate_outboxes(&paths, order->selection, &incomplete);
 	for (size_t i = 0; i < paths.n && result == 0; i++) {
 		struct choice c = { .journal.fd = -1 };
 
@@ -263,6 +266,10 @@ retry_many(const struct manage_order *order, const char *which,
 		outbox_close(&c.outbox);
 	}
 	string_list_free(&paths);
+	if (result == 0 && incomplete.code != 0) {
+		*err = incomplete;
+		result = -1;
+	}
 	return result;
 }
 

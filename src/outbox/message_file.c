@@ -578,10 +578,16 @@ begin(struct message_file *m, int fd, off_t *size, size_t *content,
 	if (fstat(fd, &st) != 0)
 		return fail(err, EX_IOERR, "%s", strerror(errno));
 	m->size = st.st_size;
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-	    st.st_nlink != 1)
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
 		return fail(err, EX_NOPERM, "expected a regular file of user "
-		    "%lu with one name", (unsigned long)geteuid());
+		    "%lu", (unsigned long)geteuid());
+	/* a backup of hard links; by another name others could write */
+	if (st.st_nlink > 1 && (st.st_mode & 0077) != 0) {
+		fail(err, EX_NOPERM, "expected mode 600, as the file has "
+		    "another name, not mode %03o",
+		    (unsigned)(st.st_mode & 0777));
+		return hint(err, "make the file private with chmod 600");
+	}
 	*size = st.st_size;
 	return read_records(m, st.st_size, content, err);
 }

@@ -70,8 +70,8 @@ int message_file_write(int fd, const struct message_file *m,
  * Reads and checks the file, and takes ownership of fd, even on failure.
  * Returns 0 on success, -1 with err set: EX_DATAERR if the file is damaged,
  * EX_CONFIG if another version of onehop wrote it, EX_NOPERM if it is not a
- * private file of this user, EX_IOERR. Call message_file_free() in either
- * case.
+ * regular file of this user, or others could write it by another name,
+ * EX_IOERR. Call message_file_free() in either case.
  */
 int message_file_read(struct message_file *m, int fd, struct error *err);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/poll.h"
 #include "base/run_command.h"
@@ -46,7 +47,9 @@ notify_remind(int fd, const char *path)
 		return;
 	if (outbox_open(&o, path, OUTBOX_WRITE, &ignored) == 0) {
 		/* its modification time is that of the last line */
-		(void)fstatat(o.places[OUTBOX_JOURNAL], "told", &told, 0);
+		if (fstatat(o.places[OUTBOX_JOURNAL], "told", &told, 0) == 0 &&
+		    told.st_mtim.tv_sec > time(NULL)) /* the clock was ahead */
+			memset(&told, 0, sizeof(told));
 		(void)outbox_list_since(&o, &told.st_mtim, &ids, &ignored);
 	}
 	if (ids.n > 0) {

@@ -6,6 +6,7 @@
  *	new/ID       messages to be sent
  *	failed/ID    messages given up, kept for their user
  *	journal/ID   the journal of each message (journal.h)
+ *	looked       IDs of those given up that their user has seen
  *	lock         held while messages are listed, moved by the user, or
  *	             swept; never removed
  *	site-KEY     held by the run that sends the messages of an account
@@ -56,8 +57,9 @@ int outbox_is_first(const struct account *a);
  * Opens the outbox. With OUTBOX_WRITE, creates missing directories with mode
  * 0700; makes a directory of this user that others can access private, and then
  * sets a hint in err. Returns 0 on success, -1 with err set: EX_CANTCREAT if
- * another user can write to it, EX_CONFIG if this user may not read it,
- * EX_TEMPFAIL if it cannot be created or opened. Call outbox_close() in
+ * another user can write to it, EX_CONFIG if this user may not read it, or with
+ * OUTBOX_WRITE if another user can rename it (trusted_file_check_place()) or
+ * it is gone (locate_check()), EX_TEMPFAIL if it cannot be created or opened. Call outbox_close() in
  * either case. The functions below fail with EX_TEMPFAIL.
  */
 int outbox_open(struct outbox *o, const char *path, enum outbox_access access,
@@ -174,10 +176,11 @@ void outbox_touch(int directory, const char *name);
 int outbox_list_since(const struct outbox *o, const struct timespec *since,
 	struct string_list *ids, struct error *err);
 
-/* Records that the user has looked at the messages given up. */
-void outbox_look(const struct outbox *o);
+/* Records that the user has seen these messages, if they are given up: until
+ * they are moved back to new. */
+void outbox_look(const struct outbox *o, const struct string_list *ids);
 
-/* Lists the IDs of the messages given up since the user last looked. Returns 0
+/* Lists the IDs of the messages given up that the user has not seen. Returns 0
  * on success, -1 with err set. */
 int outbox_list_unseen(const struct outbox *o, struct string_list *ids,
 	struct error *err);

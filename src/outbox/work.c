@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "outbox/work.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,59 +48,75 @@ work_free(struct work_list *list)
 	free(list->at);
 }
 
-/* Reads the records of a message. While it is given its name it has two, and
- * is not believed: it is read again. */
+/* Counts a message that is not due. It is told of all the same if it cannot be
+ * read. */
 static void
-read_head(struct message_file *file, const struct outbox *o, const char *id,
-    struct error *why)
+leave(struct flushing *f, const char *id, const struct error *why)
 {
-	for (int i = 0; i < 20; i++) {
-		int fd;
+	if (why->code != 0 && why->code != EX_DATAERR)
+		disposition_skip(f, id, why);
+	else
+		f->result.waiting++;
+}
 
-		memset(why, 0, sizeof(*why));
-		fd = outbox_open_message(o, OUTBOX_NEW, id, why);
-		if (fd < 0 || message_file_read_head(file, fd, why) == 0 ||
-		    why->code != EX_NOPERM)
-			return;
-		message_file_free(file);
-		*file = (struct message_file){ .fd = -1 };
-		poll(NULL, 0, 10);
-	}
+/* Adds the message to the work of its account. */
+static void
+add(struct work_list *list, const struct message_file *file, const char *id,
+    const struct flush_order *order, const struct error *why)
+{
+	const struct selection unknown = { .config = order->config };
+	struct work *w = why->code != 0 ? work_find(list, &unknown, order, 1)
+	    : work_find(list, &file->origin, order, 0);
+
+	if (w->unread.code == 0)
+		w->unread = *why;
+	string_list_add(&w->ids, xstrdup(id));
+}
+
+/* Removes a message that all have accepted. */
+static void
+clear(struct flushing *f, const char *id)
+{
+	struct error why = {0};
+
+	if (outbox_unlink(&f->outbox, OUTBOX_NEW, id, &why) == 0)
+		f->removed++;
+	else
+		disposition_skip(f, id, &why);
 }
 
 static void
 sort(struct flushing *f, struct work_list *list, const char *id,
     const struct flush_order *order)
 {
-	const struct selection unknown = { .config = order->config };
 	struct error why = {0};
 	struct journal_state state = {0};
 	struct message_file file = { .fd = -1 };
 	int64_t due;
+	int fd;
 
 	if (f->journals > 0 &&
 	    outbox_read_journal(&f->outbox, id, &state, &why) != 0) {
-		f->result.waiting++;
+		disposition_skip(f, id, &why);
 		return;
 	}
 	due = state.due;
-	if (!state.accepted)
-		read_head(&file, &f->outbox, id, &why);
+	fd = state.accepted ? -1
+	    : outbox_open_message(&f->outbox, OUTBOX_NEW, id, &why);
+	if (fd >= 0)
+		(void)message_file_read_head(&file, fd, &why);
 	if (due == 0 && state.tries == 0 && state.retried == 0)
 		due = file.due;
-	if (state.accepted) {
-		(void)outbox_unlink(&f->outbox, OUTBOX_NEW, id, &why);
-		f->removed++;
-	} else if (order->which == FLUSH_DUE &&
-	    !journal_is_due(due, time(NULL))) {
-		f->result.waiting++;
-	} else {
-		struct work *w = why.code != 0
-		    ? work_find(list, &unknown, order, 1)
-		    : work_find(list, &file.origin, order, 0);
-
-		string_list_add(&w->ids, xstrdup(id));
-	}
+	if (state.accepted)
+		clear(f, id);
+	else if (why.code != 0 && outbox_is_missing(&f->outbox, OUTBOX_NEW,
+	    id))
+		; /* another run has settled it meanwhile */
+	else if (order->which == FLUSH_DUE &&
+	    !journal_is_due(due, time(NULL)))
+		leave(f, id, &why);
+	else
+		add(list, &file, id, order, &why);
 	journal_state_free(&state);
 	message_file_free(&file);
 }
@@ -136,6 +151,9 @@ work_lock(struct flushing *f, struct work_list *list)
 		f->result.waiting += (unsigned)w->ids.n;
 		if (f->result.held.code == 0)
 			f->result.held = why;
+		if (w->lock != LOCK_BUSY)
+			disposition_complain(&f->complaints, why.code,
+			    why.text);
 	}
 }
 

@@ -14,12 +14,13 @@
 struct work {
 	struct site site;
 	int unreadable;         /* holds messages whose account is unknown */
+	struct error unread;    /* why it is, of the first of them */
 	struct string_list ids; /* of messages that are due */
 	size_t named;           /* number of these whose journal's directory
 	                           entry is on disk */
 	int busy;               /* another run is sending its messages */
 	int lock;               /* descriptor that holds the site's lock, or
-	                           -1 */
+	                           negative */
 	pid_t child;
 	int report;             /* pipe from which its struct work_report is
 	                           read, or -1 */
@@ -46,7 +47,8 @@ int work_collect(struct flushing *f, struct work_list *list,
 	const struct flush_order *order, struct error *err);
 
 /* Takes the locks of all sites. The messages of those that another run is
- * sending are counted as waiting. */
+ * sending are counted as waiting; so are those of a lock that cannot be made,
+ * which is reported. */
 void work_lock(struct flushing *f, struct work_list *list);
 
 /* Releases the lock of the site. */

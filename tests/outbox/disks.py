@@ -165,13 +165,52 @@ def the_usual_outbox_is_found_beside_another():
         yield from differs("copies", sink.count(), {"1@x": 1})
 
 
+def an_outbox_that_is_gone_is_not_empty():
+    """Its disk is not mounted. One that was never used is empty."""
+    with House() as house, Sink() as sink:
+        other = os.path.join(house.home, "disk/box")
+        house.send("1@x")
+        house.extra = [f"outbox {other}"]
+        house.lead_to(1)
+        for args in (["-bp"], ["-q"]):
+            yield from fault_of(house.run(*args), 0)
+        yield from fault_of(house.send("2@x"), 0)
+        os.rename(f"{house.home}/disk", f"{house.home}/away")
+        os.mkdir(f"{house.home}/disk")
+        house.lead_to(sink.port)
+        # the second time, a message that is sent has not made it anew
+        for _ in range(2):
+            for args in (["-bp"], ["-q"], ["--outbox", "list"],
+                         ["--outbox", "retry", "all"]):
+                result = house.run(*args)
+                yield from fault_of(result, 78)
+                if EMPTY in result.stdout or other.encode() + \
+                        b" has been used before and is gone" \
+                        not in result.stderr:
+                    yield f"{args}: {result}"
+            yield from fault_of(house.send("3@x"), 0)
+        yield from differs("copies", sink.count(), {"1@x": 1, "3@x": 2})
+        house.lead_to(1)
+        result = house.send("4@x")
+        yield from fault_of(result, 78)
+        if b"not queued: outbox " not in result.stderr:
+            yield f"{result.stderr!r}"
+        os.rmdir(f"{house.home}/disk")
+        os.rename(f"{house.home}/away", f"{house.home}/disk")
+        house.lead_to(sink.port)
+        yield from fault_of(house.flush(), 0)
+        yield from differs("copies", sink.count(),
+                           {"1@x": 1, "2@x": 1, "3@x": 2})
+
+
 def main():
     tap = Tap()
     for test in (without_hard_links, on_vfat,
                  on_a_disk_that_became_read_only,
                  a_directory_that_is_no_outbox_is_left_as_it_is,
                  what_cannot_be_looked_at_is_not_empty,
-                 the_usual_outbox_is_found_beside_another):
+                 the_usual_outbox_is_found_beside_another,
+                 an_outbox_that_is_gone_is_not_empty):
         name = test.__name__.replace("_", " ")
         try:
             tap.check(name, list(test()))

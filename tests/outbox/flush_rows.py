@@ -366,9 +366,15 @@ def directory(path):
     os.mkdir(path)
 
 
+def open_to_others(path):
+    """By the other name, which may lie anywhere."""
+    second_name(path)
+    os.chmod(path, 0o644)
+
+
 def hardlink_count():
-    """Left alone, the neighbours sent."""
-    for change in (second_name, link, pipe, foreign, directory):
+    """Left alone and told of each time, the neighbours sent."""
+    for change in (open_to_others, link, pipe, foreign, directory):
         with House() as house:
             house.send("bad@x")
             bad, = house.files("new")
@@ -377,7 +383,11 @@ def hardlink_count():
             with Sink() as sink:
                 house.lead_to(sink.port)
                 for _ in range(5):
-                    yield from fault_of(house.flush(), 0)
+                    result = house.flush()
+                    yield from fault_of(result, 75)
+                    if b"message %s is held: " % os.path.basename(
+                            bad).encode() not in result.stderr:
+                        yield f"{change.__name__}: {result.stderr!r}"
                 yield from differs(f"{change.__name__}: copies",
                                    sink.count(), {"good@x": 1})
             if not os.path.lexists(bad):

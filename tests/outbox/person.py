@@ -7,10 +7,12 @@ import json
 import os
 import pty
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import time
 
 # pylint: disable=wrong-import-position
 from house import EMPTY, SECONDS, House, Sink, differs, fault_of, message
@@ -170,6 +172,28 @@ def the_command_line_names_an_outbox():
             yield from differs("copies", sink.count(), {"1@x": 1})
 
 
+def where_others_can_rename_it_nothing_is_queued():
+    """Nor sent, as with --all-users; what is there can be read."""
+    with House() as house:
+        shared = os.path.join(house.home, "shared")
+        os.mkdir(shared)
+        option = f"--outbox={shared}/box"
+        yield from fault_of(house.send("1@x", option, "you@example.net"), 0)
+        os.chmod(shared, 0o777)
+        for args in (("-i", option, "you@example.net"), ("-q", option)):
+            result = house.run(*args, stdin=message("2@x")
+                               if "-i" in args else b"")
+            yield from fault_of(result, 78)
+            if b"users can replace each other's directories in " not in \
+                    result.stderr:
+                yield f"{args}: {result.stderr!r}"
+        yield from differs("new", len(os.listdir(f"{shared}/box/new")), 1)
+        result = house.run("-bp", option)
+        yield from fault_of(result, 0)
+        if b" in 1 message" not in result.stdout:
+            yield f"mailq: {result.stdout!r}"
+
+
 def a_flush_takes_no_message():
     with House() as house:
         result = house.run("-q", "you@example.net", stdin=message("1@x"))
@@ -265,6 +289,13 @@ def a_terminal_is_reminded_once():
                 status, said = on_terminal(house, "you@example.net",
                                            stdin=message(f"{i}.3@x"))
                 yield from differs(f"run {i}", (status, said), (0, words))
+            # the clock was ahead when it was told
+            ahead = time.time() + 10 * 365 * 24 * 3600
+            os.utime(f"{house.outbox}/journal/told", (ahead, ahead))
+            for i, words in enumerate((wanted, "")):
+                status, said = on_terminal(house, "you@example.net",
+                                           stdin=message(f"{i}.4@x"))
+                yield from differs(f"then {i}", (status, said), (0, words))
 
 
 def what_was_given_up_is_told_until_it_is_seen():
@@ -284,9 +315,61 @@ def what_was_given_up_is_told_until_it_is_seen():
                         b" and 2 more" not in result.stderr or \
                         result.stderr.count(b"Z-") != 10:
                     yield f"stderr: {result.stderr!r}"
-            name = os.path.basename(house.files("failed")[0])
-            house.run("--outbox", verb, *([name] if verb == "show" else []))
+            names = [os.path.basename(path) for path in house.files("failed")]
+            if verb == "show":
+                house.run("--outbox", verb, *names[1:])
+                result = house.flush()
+                yield from fault_of(result, 69)
+                if b"1 message given up: " + names[0].encode() not in \
+                        result.stderr:
+                    yield f"stderr: {result.stderr!r}"
+                house.run("--outbox", verb, names[0])
+            else:
+                house.run("--outbox", verb)
             yield from fault_of(house.flush(), 0)
+            # what is given up again is news
+            house.run("--outbox", "retry", names[2])
+            with Sink(lambda verb, *_: b"550 5.1.1 nobody\r\n"
+                      if verb == b"RCPT" else None) as sink:
+                house.lead_to(sink.port)
+                yield from fault_of(house.flush(), 69)
+            result = house.flush()
+            yield from fault_of(result, 69)
+            if b"1 message given up: " + names[2].encode() not in \
+                    result.stderr:
+                yield f"again: {result.stderr!r}"
+
+
+def what_could_not_be_written_is_not_seen():
+    """Nor all of a long list of which the end could be."""
+    with House() as house:
+        house.send("1@x", body=b"x" * 100)
+        path, = house.files("new")
+        with open(path, "rb") as file:
+            whole = file.read()
+        for i in range(700):  # more than the 64 KiB that are written at once
+            name = os.path.join(house.outbox, "failed",
+                                "20261123T125500Z-%016x" % i)
+            with open(name, "wb") as file:
+                file.write(whole)
+        for where in (">/dev/full", ">&-", "the beginning only"):
+            if where.startswith(">"):
+                status = subprocess.run(
+                    ["sh", "-c", f'exec "$0" -C "$1" --outbox list {where}',
+                     os.environ["ONEHOP"], house.run_.config],
+                    env=house.run_.environment, capture_output=True,
+                    check=False).returncode
+            elif shutil.which("strace") is not None:
+                status = house.run("--outbox", "list", wrapper=[
+                    "strace", "-f", "-o", os.devnull, "-e", "trace=write",
+                    "-e", "inject=write:error=ENOSPC:when=1"]).status
+            yield from differs(where, status, 74)
+            result = house.flush()
+            yield from fault_of(result, 69)
+            if b"700 messages given up" not in result.stderr:
+                yield f"stderr: {result.stderr!r}"
+        yield from fault_of(house.run("--outbox", "list", "--json"), 0)
+        yield from fault_of(house.flush(), 0)
 
 
 def the_log_reminds_until_it_is_seen():
@@ -382,11 +465,13 @@ def main():
     for test in (an_empty_queue, a_list_for_people, a_list_for_programs,
                  show_retry_remove, what_was_given_up, wrong_words,
                  the_key_has_its_option, the_command_line_names_an_outbox,
+                 where_others_can_rename_it_nothing_is_queued,
                  a_flush_takes_no_message, a_client_of_bs_is_told,
                  who_ends_a_run_may_want_it_sent_later,
                  the_next_try_is_known_before_the_first,
                  a_terminal_is_told, a_terminal_is_reminded_once,
                  what_was_given_up_is_told_until_it_is_seen,
+                 what_could_not_be_written_is_not_seen,
                  the_log_reminds_until_it_is_seen,
                  one_that_waits_for_long, one_that_was_deferred_for_long,
                  pauses_can_be_ended,

@@ -226,6 +226,74 @@ secrets_are_appended_where_others_cannot_take_them(void **state)
 	assert_int_equal(chdir("/"), 0);
 }
 
+/* What USER can have there that OTHER cannot rename. */
+static const struct {
+	const char *path, *text;
+} boxes[] = {
+	{ "own/new", NULL }, { "own/new/", NULL }, { "own/none/new", NULL },
+	{ "sticky/new", NULL }, { "ours/new", NULL },
+	{ "open/own/new", "replace each other's directories in " },
+	{ "open/new", "open: expected a directory that others cannot write to, "
+	    "or mode 1777, not mode 0777" },
+	{ "open/new/", "not mode 0777" },
+	{ "link/new", "not mode 0777" }, { "link/none/new", "not mode 0777" },
+	{ "shared/new", "not mode 0775" }, { "shared/new/", "not mode 0775" },
+	{ "shared/own/new", NULL }, { "shared/none/new", NULL },
+	{ "roots/new", "not mode 0775" }, { "roots/own/new", NULL },
+	{ "theirs/new", "theirs: expected a directory of user 65534 or root" },
+	{ "theirs/own/new", "user 1 can replace what is in " },
+	{ "farther/own/new", "user 1 can replace what is in " },
+	{ "theirs/none/none/new", "user 1 can replace what is in " },
+	{ "far/home/new", NULL }, { "far/home/none/new", NULL },
+	{ "far/new", "user 1 can " }, { "way/new", NULL },
+};
+
+static void
+a_place_is_trusted_if_others_cannot_rename_it(void **state)
+{
+	const char *root = *state;
+	char *home = xasprintf("%s/far/home", root);
+
+	need_other_users(root);
+	assert_int_equal(chdir(root), 0);
+	make_directory("own", USER, 0755);
+	make_directory("ours", USER, 0775);
+	make_directory("sticky", 0, 01777);
+	make_directory("open", USER, 0777);
+	make_directory("open/own", USER, 0700);
+	make_directory("shared", USER, 0775);
+	assert_int_equal(chown("shared", USER, OTHER), 0);
+	make_directory("shared/own", USER, 0700);
+	make_directory("roots", 0, 0775);
+	make_directory("roots/own", USER, 0700);
+	make_directory("theirs", OTHER, 0755);
+	make_directory("theirs/own", USER, 0700);
+	make_directory("far", OTHER, 0755);
+	make_directory("far/home", USER, 0700);
+	make_directory("farther", OTHER, 0755);
+	make_directory("farther/own", USER, 0700);
+	assert_int_equal(symlink("far/home", "way"), 0);
+	assert_int_equal(symlink("open/own", "link"), 0);
+	assert_int_equal(setenv("HOME", home, 1), 0);
+	assert_int_equal(setegid(USER), 0);
+	assert_int_equal(seteuid(USER), 0);
+	for (size_t i = 0; i < sizeof(boxes) / sizeof(boxes[0]); i++) {
+		char *path = xasprintf("%s/%s", root, boxes[i].path);
+		struct error err = {0};
+		int result = trusted_file_check_place(path, &err);
+
+		if (boxes[i].text == NULL ? result != 0
+		    : result == 0 || err.code != EX_CONFIG ||
+		    strstr(err.text, boxes[i].text) == NULL)
+			fail_msg("%s: %d %s", boxes[i].path, result, err.text);
+		free(path);
+	}
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(setegid(0), 0);
+	assert_int_equal(chdir("/"), 0);
+	free(home);
+}
+
 static void
 a_device_is_no_file(void **state)
 {
@@ -264,6 +332,9 @@ main(void)
 		    make, drop),
 		cmocka_unit_test_setup_teardown(
 		    secrets_are_appended_where_others_cannot_take_them,
+		    make, drop),
+		cmocka_unit_test_setup_teardown(
+		    a_place_is_trusted_if_others_cannot_rename_it,
 		    make, drop),
 		cmocka_unit_test(a_device_is_no_file),
 		cmocka_unit_test(a_missing_file_is_named_by_the_caller),

@@ -197,31 +197,61 @@ orphaned_journals_are_swept(void **state)
 }
 
 static void
+assert_unseen(const struct outbox *o, const char *one, const char *other)
+{
+	struct string_list ids = {0};
+	struct error err = {0};
+
+	assert_int_equal(outbox_list_unseen(o, &ids, &err), 0);
+	assert_int_equal(ids.n, (size_t)(one != NULL) + (other != NULL));
+	for (size_t i = 0; i < ids.n; i++)
+		assert_true(strcmp(ids.at[i], one) == 0 ||
+		    strcmp(ids.at[i], other) == 0);
+	string_list_free(&ids);
+}
+
+/* Not the others, and not what is given up again. */
+static void
 the_user_has_seen_what_was_there(void **state)
 {
-	const struct timespec moment = { 0, 20000000 };
 	struct fixture *f = *state;
+	char ids[3][OUTBOX_ID], *names[] = { ids[0], ids[1], ids[2] };
+	const struct string_list first = { names, 1 }, last = { names + 1, 2 },
+	    none = {0};
+	char *looked = xasprintf("%s/looked", f->path);
 	struct outbox o;
+	struct stat st;
 	struct error err = {0};
 
 	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
-	for (size_t i = 0; i < 3; i++) {
-		struct string_list ids = {0};
-		char id[OUTBOX_ID];
-
-		nanosleep(&moment, NULL);
-		assert_int_equal(outbox_add(&o, OUTBOX_FAILED, &f->entry,
-		    MESSAGE_FILE_WHOLE, id, &err), 0);
-		assert_int_equal(outbox_list_unseen(&o, &ids, &err), 0);
-		assert_int_equal(ids.n, 1);
-		assert_string_equal(ids.at[0], id);
-		string_list_free(&ids);
-		nanosleep(&moment, NULL);
-		outbox_look(&o);
-		assert_int_equal(outbox_list_unseen(&o, &ids, &err), 0);
-		assert_int_equal(ids.n, 0);
-		string_list_free(&ids);
-	}
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(outbox_add(&o, i < 2 ? OUTBOX_FAILED
+		    : OUTBOX_NEW, &f->entry, MESSAGE_FILE_WHOLE, ids[i],
+		    &err), 0);
+	assert_unseen(&o, ids[0], ids[1]);
+	outbox_look(&o, &none);
+	assert_int_equal(stat(looked, &st), -1);
+	outbox_look(&o, &first);
+	outbox_look(&o, &first);
+	assert_unseen(&o, ids[1], NULL);
+	assert_int_equal(stat(looked, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(st.st_size, OUTBOX_ID);
+	outbox_look(&o, &last); /* one is not given up yet */
+	assert_unseen(&o, NULL, NULL);
+	assert_int_equal(outbox_move(&o, ids[2], OUTBOX_NEW, OUTBOX_FAILED,
+	    &err), 0);
+	assert_unseen(&o, ids[2], NULL);
+	assert_int_equal(outbox_move(&o, ids[0], OUTBOX_FAILED, OUTBOX_NEW,
+	    &err), 0);
+	assert_int_equal(outbox_move(&o, ids[0], OUTBOX_NEW, OUTBOX_FAILED,
+	    &err), 0);
+	assert_unseen(&o, ids[2], ids[0]);
+	assert_int_equal(outbox_remove(&o, OUTBOX_FAILED, ids[1], &err), 0);
+	outbox_look(&o, &none); /* those that are gone are forgotten */
+	assert_int_equal(stat(looked, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	free(looked);
 	outbox_close(&o);
 }
 

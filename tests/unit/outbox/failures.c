@@ -273,6 +273,7 @@ static int
 pass_through(struct fixture *f, char id[OUTBOX_ID])
 {
 	struct account limits;
+	const struct string_list seen = { &id, 1 };
 	struct string_list ids = {0};
 	struct error err = {0};
 	struct outbox o;
@@ -289,7 +290,7 @@ pass_through(struct fixture *f, char id[OUTBOX_ID])
 		write_journal(&o, &f->entry.envelope, id);
 		read_message(&o, id);
 		note_held(&o);
-		outbox_look(&o);
+		outbox_look(&o, &seen);
 		if (told(outbox_list_unseen(&o, &ids, &err), &err))
 			string_list_free(&ids);
 		room_count(&o);

@@ -9,6 +9,7 @@
 #include "base/xmalloc.h"
 #include "config/key.h"
 #include "outbox/locate.h"
+#include "outbox/outbox.h"
 
 struct bench {
 	char home[32], memory[80], config[64];
@@ -102,16 +103,29 @@ each_outbox_is_remembered_once(void **state)
 	free(usual);
 }
 
-/* The outboxes below the home, "," after each. */
+/* The outboxes below the home, "," after each, and the first that is gone. */
 static void
-assert_found(const struct bench *b, const struct selection *selection,
-    const char *wanted)
+assert_incomplete(const struct bench *b, const struct selection *selection,
+    const char *wanted, const char *gone)
 {
 	struct string_list paths = {0};
 	struct buffer names = {0};
 	struct error err = {0};
 
-	assert_int_equal(locate_outboxes(&paths, selection, &err), 0);
+	assert_int_equal(locate_outboxes(&paths, selection, &err),
+	    gone != NULL ? -1 : 0);
+	assert_int_equal(err.code, gone != NULL ? EX_CONFIG : 0);
+	if (gone != NULL) {
+		char *text = xasprintf("outbox %s/%s has been used before and "
+		    "is gone: is its disk mounted?", b->home, gone);
+		char *hint = xasprintf("if you have removed it, remove its "
+		    "line from %s", b->memory);
+
+		assert_string_equal(err.text, text);
+		assert_string_equal(err.hint, hint);
+		free(hint);
+		free(text);
+	}
 	for (size_t i = 0; i < paths.n; i++) {
 		assert_int_equal(strncmp(paths.at[i], b->home,
 		    strlen(b->home)), 0);
@@ -120,6 +134,13 @@ assert_found(const struct bench *b, const struct selection *selection,
 	assert_string_equal(buffer_string(&names), wanted);
 	buffer_free(&names);
 	string_list_free(&paths);
+}
+
+static void
+assert_found(const struct bench *b, const struct selection *selection,
+    const char *wanted)
+{
+	assert_incomplete(b, selection, wanted, NULL);
 }
 
 static void
@@ -139,10 +160,9 @@ those_that_exist_are_found_in_order(void **state)
 	make_directory(b, "second");
 	assert_found(b, &selection, "/first,/second,");
 	make_directory(b, ".local/state/onehop/outbox");
-	make_directory(b, "third");
+	make_directory(b, "third/new");
 	make_directory(b, "other");
-	write_text(b, b->memory, "relative\n~/third\n~/gone\n~/third\n"
-	    "~/cut off");
+	write_text(b, b->memory, "relative\n~/third\n~/third\n~/cut off");
 	assert_found(b, &selection, "/.local/state/onehop/outbox,/third,"
 	    "/first,/second,");
 	selection_override(&selection, KEY_outbox, other);
@@ -152,6 +172,39 @@ those_that_exist_are_found_in_order(void **state)
 	selection = (struct selection){ .config = b->config,
 		.outbox = other };
 	assert_found(b, &selection, "/other,");
+	free(other);
+}
+
+/* A mount point may be left, which is not to be used. */
+static void
+one_that_is_gone_is_told_of(void **state)
+{
+	struct bench *b = *state;
+	char *other = xasprintf("%s/other", b->home);
+	struct selection selection = { .config = b->config };
+	struct error err = {0};
+	struct outbox o;
+
+	write_text(b, b->config, "account default\nhost h\noutbox ~/first\n"
+	    "account a : default\noutbox ~/other\n");
+	make_directory(b, "first");
+	make_directory(b, ".local/state/onehop");
+	assert_found(b, &selection, "/first,");
+	locate_remember(other);
+	assert_incomplete(b, &selection, "/first,", "other");
+	make_directory(b, "other");
+	assert_incomplete(b, &selection, "/first,", "other");
+	assert_int_equal(outbox_open(&o, other, OUTBOX_WRITE, &err), -1);
+	assert_int_equal(err.code, EX_CONFIG);
+	assert_non_null(strstr(err.text, " is gone"));
+	outbox_close(&o);
+	assert_incomplete(b, &selection, "/first,", "other");
+	selection.outbox = other;
+	assert_incomplete(b, &selection, "", "other");
+	make_directory(b, "other/new");
+	assert_found(b, &selection, "/other,");
+	selection.outbox = NULL;
+	assert_found(b, &selection, "/other,/first,");
 	free(other);
 }
 
@@ -250,6 +303,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(each_outbox_is_remembered_once),
 		TEST(those_that_exist_are_found_in_order),
+		TEST(one_that_is_gone_is_told_of),
 		TEST(a_state_directory_of_its_own_is_searched_too),
 		TEST(patterns_are_those_of_a_shared_directory),
 		TEST(no_command_of_the_config_is_run),

@@ -216,7 +216,7 @@ damage_anywhere_is_seen(void **state)
 }
 
 static void
-a_second_name_or_a_link_is_not_read(void **state)
+a_second_name_is_read_only_if_private_and_a_link_never(void **state)
 {
 	struct fixture *f = *state;
 	struct outbox o;
@@ -227,8 +227,14 @@ a_second_name_or_a_link_is_not_read(void **state)
 	open_with_message(&o, f, id);
 	assert_int_equal(linkat(o.places[OUTBOX_NEW], id,
 	    o.places[OUTBOX_FAILED], "other", 0), 0);
+	assert_int_equal(read_back(&e, &o, OUTBOX_NEW, id, &err), 0);
+	message_file_free(&e);
+	assert_int_equal(fchmodat(o.places[OUTBOX_NEW], id, 0604, 0), 0);
 	assert_int_equal(read_back(&e, &o, OUTBOX_NEW, id, &err), -1);
 	assert_int_equal(err.code, EX_NOPERM);
+	assert_string_equal(err.text, "expected mode 600, as the file has "
+	    "another name, not mode 604");
+	assert_string_equal(err.hint, "make the file private with chmod 600");
 	message_file_free(&e);
 	assert_int_equal(unlinkat(o.places[OUTBOX_FAILED], "other", 0), 0);
 	assert_int_equal(symlinkat(id, o.places[OUTBOX_NEW],
@@ -522,7 +528,7 @@ main(void)
 		TEST(a_message_comes_back_as_it_was),
 		TEST(a_part_is_for_its_recipients_only),
 		TEST(damage_anywhere_is_seen),
-		TEST(a_second_name_or_a_link_is_not_read),
+		TEST(a_second_name_is_read_only_if_private_and_a_link_never),
 		TEST(a_link_with_the_name_of_an_unfinished_file_is_left_alone),
 		TEST(an_outbox_that_others_can_use_becomes_private),
 		TEST(an_outbox_that_is_read_is_not_changed),
