@@ -100,8 +100,7 @@ REPLACE_POINTER(struct tm *, gmtime_r, (const time_t *t, struct tm *tm),
 
 /* Nothing here has to survive a power cut. */
 #define REPLACE_SYNC(f) \
-	int \
-	f(int fd) \
+	int f(int fd) \
 	{ \
 		return fd < 0 || strikes(#f) ? -1 : 0; \
 	}
