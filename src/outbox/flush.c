@@ -487,7 +487,7 @@ tell_failed(struct flushing *f)
 	struct buffer names = {0};
 	struct error line = {0};
 
-	(void)outbox_list_unseen(&f->outbox, &ids, &line);
+	(void)notify_list_unseen(&f->outbox, &ids, &line);
 	for (size_t i = 0; i < ids.n && i < NAMES_MAX; i++)
 		buffer_addf(&names, "%s%s", i > 0 ? ", " : "", ids.at[i]);
 	if (ids.n > NAMES_MAX)

@@ -12,6 +12,7 @@
 #include "format/json.h"
 #include "outbox/held.h"
 #include "outbox/locate.h"
+#include "outbox/notify.h"
 #include "outbox/outbox.h"
 
 /* Number of octets that are collected before they are written. */
@@ -316,7 +317,7 @@ look(const struct list_page *p, const struct string_list *paths)
 		struct outbox o;
 
 		if (outbox_open(&o, paths->at[i], OUTBOX_READ, &ignored) == 0)
-			outbox_look(&o, &p->failed);
+			notify_look(&o, &p->failed);
 		outbox_close(&o);
 	}
 }

@@ -14,6 +14,7 @@
 #include "outbox/held.h"
 #include "outbox/list.h"
 #include "outbox/locate.h"
+#include "outbox/notify.h"
 #include "outbox/outbox.h"
 
 /* Maximum time to wait for the lock, milliseconds. */
@@ -180,7 +181,7 @@ show(int fd, struct choice *c, struct error *err)
 	buffer_free(&head);
 	message_file_free(&m);
 	if (result == 0 && c->place == OUTBOX_FAILED)
-		outbox_look(&c->outbox, &shown);
+		notify_look(&c->outbox, &shown);
 	return result;
 }
 

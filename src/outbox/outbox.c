@@ -18,12 +18,12 @@
 #include "base/mkdirs.h"
 #include "base/platform.h"
 #include "base/trusted_file.h"
-#include "base/write_all.h"
 #include "base/xdg.h"
 #include "base/xmalloc.h"
 #include "config/local_host.h"
 #include "outbox/locate.h"
 #include "outbox/lock.h"
+#include "outbox/notify.h"
 
 /* Prefix of the name of a file that is being written. */
 #define UNFINISHED ".unfinished-"
@@ -37,9 +37,6 @@
 /* Maximum number of octets read from the end of a journal. */
 #define JOURNAL_MAX ((size_t)1 << 20)
 #define JOURNAL_READ ((off_t)JOURNAL_MAX - 8192)
-
-/* Maximum size of the list of the messages that were seen, octets. */
-#define SEEN_MAX ((size_t)4 << 20)
 
 static const char *const place_names[OUTBOX_PLACES] = {
 	[OUTBOX_NEW] = "new",
@@ -633,121 +630,12 @@ outbox_list_since(const struct outbox *o, const struct timespec *since,
 	return result;
 }
 
-/* Opens the file that lists the messages given up that the user has seen. */
-static int
-open_seen(const struct outbox *o, int flags)
-{
-	char *path = xasprintf("%s/looked", o->path);
-	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-
-	free(path);
-	return fd;
-}
-
-/* Reads the IDs that it lists, sorted. */
-static void
-read_seen(const struct outbox *o, struct string_list *ids)
-{
-	struct buffer text = { .max = SEEN_MAX };
-	int fd = open_seen(o, O_RDONLY);
-	char *line, *lf;
-
-	if (fd < 0)
-		return;
-	(void)buffer_read(&text, fd);
-	close(fd);
-	line = buffer_string(&text);
-	for (; (lf = strchr(line, '\n')) != NULL; line = lf + 1) {
-		*lf = '\0';
-		string_list_add(ids, xstrdup(line));
-	}
-	outbox_sort(ids);
-	buffer_free(&text);
-}
-
-/* Writes it. If it is lost or incomplete, the user is told again. */
-static void
-write_seen(const struct outbox *o, const struct buffer *text)
-{
-	int fd = open_seen(o, O_WRONLY | O_CREAT | O_TRUNC);
-
-	if (fd < 0)
-		return;
-	(void)fchmod(fd, 0600);
-	(void)write_all(fd, text->data, text->len);
-	close(fd);
-}
-
-/* Returns whether the sorted list has the ID. */
-static int
-has_id(const struct string_list *ids, const char *id)
-{
-	return ids->n > 0 && bsearch(&id, ids->at, ids->n,
-	    sizeof(ids->at[0]), compare) != NULL;
-}
-
-void
-outbox_look(const struct outbox *o, const struct string_list *ids)
-{
-	struct string_list seen = {0};
-	struct buffer text = { .max = SEEN_MAX };
-	size_t known;
-
-	read_seen(o, &seen);
-	known = seen.n;
-	for (size_t i = 0; i < ids->n; i++)
-		string_list_add(&seen, xstrdup(ids->at[i]));
-	outbox_sort(&seen);
-	for (size_t i = 0; i < seen.n; i++)
-		if ((i == 0 || strcmp(seen.at[i], seen.at[i - 1]) != 0) &&
-		    !outbox_is_missing(o, OUTBOX_FAILED, seen.at[i]))
-			buffer_addf(&text, "%s\n", seen.at[i]);
-	if (known > 0 || text.len > 0)
-		write_seen(o, &text);
-	buffer_free(&text);
-	string_list_free(&seen);
-}
-
-/* The message is to be news if it is given up again. */
-static void
-unlook(const struct outbox *o, const char *id)
-{
-	struct string_list seen = {0};
-	struct buffer text = { .max = SEEN_MAX };
-
-	read_seen(o, &seen);
-	for (size_t i = 0; i < seen.n; i++)
-		if (strcmp(seen.at[i], id) != 0)
-			buffer_addf(&text, "%s\n", seen.at[i]);
-	if (has_id(&seen, id))
-		write_seen(o, &text);
-	buffer_free(&text);
-	string_list_free(&seen);
-}
-
-int
-outbox_list_unseen(const struct outbox *o, struct string_list *ids,
-    struct error *err)
-{
-	struct string_list all = {0}, seen = {0};
-	int result = outbox_list(o, OUTBOX_FAILED, &all, err);
-
-	if (all.n > 0)
-		read_seen(o, &seen);
-	for (size_t i = 0; i < all.n; i++)
-		if (!has_id(&seen, all.at[i]))
-			string_list_add(ids, xstrdup(all.at[i]));
-	string_list_free(&all);
-	string_list_free(&seen);
-	return result;
-}
-
 int
 outbox_move(const struct outbox *o, const char *id, enum outbox_place from,
     enum outbox_place to, struct error *err)
 {
 	if (from == OUTBOX_FAILED)
-		unlook(o, id);
+		notify_unlook(o, id);
 	if (renameat(o->places[from], id, o->places[to], id) == 0 &&
 	    fsync(o->places[to]) == 0 && fsync(o->places[from]) == 0)
 		return 0;

@@ -58,9 +58,9 @@ int outbox_is_first(const struct account *a);
  * 0700; makes a directory of this user that others can access private, and then
  * sets a hint in err. Returns 0 on success, -1 with err set: EX_CANTCREAT if
  * another user can write to it, EX_CONFIG if this user may not read it, or with
- * OUTBOX_WRITE if another user can rename it (trusted_file_check_place()) or
- * it is gone (locate_check()), EX_TEMPFAIL if it cannot be created or opened. Call outbox_close() in
- * either case. The functions below fail with EX_TEMPFAIL.
+ * OUTBOX_WRITE if another user can rename it (trusted_file_check_place()) or it
+ * is gone (locate_check()), EX_TEMPFAIL if it cannot be created or opened. Call
+ * outbox_close() in either case. The functions below fail with EX_TEMPFAIL.
  */
 int outbox_open(struct outbox *o, const char *path, enum outbox_access access,
 	struct error *err);
@@ -175,15 +175,6 @@ void outbox_touch(int directory, const char *name);
  * success, -1 with err set. */
 int outbox_list_since(const struct outbox *o, const struct timespec *since,
 	struct string_list *ids, struct error *err);
-
-/* Records that the user has seen these messages, if they are given up: until
- * they are moved back to new. */
-void outbox_look(const struct outbox *o, const struct string_list *ids);
-
-/* Lists the IDs of the messages given up that the user has not seen. Returns 0
- * on success, -1 with err set. */
-int outbox_list_unseen(const struct outbox *o, struct string_list *ids,
-	struct error *err);
 
 /* Removes files left over by killed runs, locks that no run holds, and the
  * journals of messages that no longer exist. Returns the number of journals

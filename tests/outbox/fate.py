@@ -267,97 +267,6 @@ def foreign_files_are_left_alone():
         yield from differs("left", len(os.listdir(new)), len(before) - 1)
 
 
-def a_backup_of_hard_links_does_no_harm():
-    """As rsnapshot makes it: cp -al."""
-    with House() as house:
-        house.send("1@x")
-        path, = house.files("new")
-        os.link(path, os.path.join(house.home, "monday"))
-        os.link(path, os.path.join(house.home, "tuesday"))
-        if b"cannot connect" not in house.run("-bp").stdout:
-            yield "mailq does not read it"
-        with Sink() as sink:
-            house.lead_to(sink.port)
-            yield from fault_of(house.flush(), 0)
-            yield from differs("copies", sink.count(), {"1@x": 1})
-        yield from differs("new", house.files("new"), [])
-
-
-def told(result, lines, *words):
-    """What is wrong with a flush that has that many lines to tell."""
-    yield from fault_of(result, 75)
-    yield from differs("lines", result.stderr.count(b"\n"), lines)
-    for word in words:
-        if word not in result.stderr:
-            yield f"{word!r} is not in {result.stderr!r}"
-
-
-def what_cannot_be_opened_is_named():
-    """A loop, a journal that is none, and more than are named; due or not."""
-    with House() as house:
-        for i in range(5):
-            house.send(f"{i}@x")
-        paths = house.files("new")
-        names = [os.path.basename(path).encode() for path in paths]
-        for path in paths[:1]:
-            os.unlink(path)
-            os.symlink("loop", path)
-        os.mkdir(os.path.join(house.outbox, "journal", names[1].decode()))
-        with Sink() as sink:
-            house.lead_to(sink.port)
-            yield from told(
-                house.flush(), 2, b"message %s is held: outbox: cannot open "
-                % names[0], b"message %s is held: outbox: cannot read the "
-                b"journal of " % names[1])
-            yield from differs("copies", len(sink.copies), 3)
-            for name in names[2:]:
-                os.symlink("loop", os.path.join(house.outbox, "new",
-                                                name.decode()))
-            result = house.flush()
-            yield from told(result, 5, b"5 messages cannot be opened",
-                            b"hint: see onehop --outbox list")
-            with open(os.path.join(house.outbox, "journal",
-                                   names[0].decode()), "wb") as file:
-                file.write(b"deferred %d %d later\n"
-                           % (time.time(), time.time() + 3600))
-            yield from told(house.flush(), 5, names[0])
-
-
-def what_could_not_be_opened_at_first_is_named():
-    """It is read at the second call, but its account is not known."""
-    with House() as house:
-        house.send("1@x")
-        name = os.path.basename(house.files("new")[0])
-        with Sink() as sink:
-            house.lead_to(sink.port)
-            trace = os.path.join(house.home, "trace")
-            result = house.flush([
-                "strace", "-f", "-o", trace, "-P", name, "-e", "trace=openat",
-                "-e", "inject=openat:error=EMFILE:when=1"])
-            yield from not_injected(trace)
-            yield from told(result, 1, name.encode(), b"Too many open files")
-            yield from fault_of(house.flush(), 0)
-            yield from differs("copies", sink.count(), {"1@x": 1})
-
-
-def without_a_lock_nothing_is_sent_and_that_is_told():
-    """One of two accounts can make none."""
-    with House("account other : default",
-               "from other@example.org") as house:
-        house.send("1@x")
-        house.send("2@x", "-a", "other", "you@example.net")
-        with Sink() as sink:
-            house.lead_to(sink.port)
-            trace = os.path.join(house.home, "trace")
-            wrapper = ["strace", "-f", "-o", trace, "-e", "trace=flock", "-e",
-                       "inject=flock:error=EIO:when="]
-            for when in ("2", "2+"):
-                result = house.flush(wrapper[:-1] + [wrapper[-1] + when])
-                yield from not_injected(trace)
-                yield from told(result, 1, b"outbox: cannot lock ", b"/site-")
-                yield from differs("copies", len(sink.copies), 1)
-
-
 def what_cannot_be_read_again_is_not_queued():
     with House() as house:
         result = house.send("1@x", "--passwordeval=echo\tx",
@@ -742,10 +651,6 @@ def main():
                  trouble_behind_a_success_is_no_matter,
                  a_home_that_cannot_be_written,
                  foreign_files_are_left_alone,
-                 a_backup_of_hard_links_does_no_harm,
-                 what_cannot_be_opened_is_named,
-                 what_could_not_be_opened_at_first_is_named,
-                 without_a_lock_nothing_is_sent_and_that_is_told,
                  what_cannot_be_read_again_is_not_queued,
                  a_full_disk_sends_nothing_twice,
                  who_has_it_does_not_get_it_again,

@@ -12,6 +12,7 @@
 #include "../letter.h"
 #include "../queue.h"
 #include "base/xmalloc.h"
+#include "outbox/notify.h"
 #include "outbox/outbox.h"
 
 /* An outbox, and a message to put into it. */
@@ -202,7 +203,7 @@ assert_unseen(const struct outbox *o, const char *one, const char *other)
 	struct string_list ids = {0};
 	struct error err = {0};
 
-	assert_int_equal(outbox_list_unseen(o, &ids, &err), 0);
+	assert_int_equal(notify_list_unseen(o, &ids, &err), 0);
 	assert_int_equal(ids.n, (size_t)(one != NULL) + (other != NULL));
 	for (size_t i = 0; i < ids.n; i++)
 		assert_true(strcmp(ids.at[i], one) == 0 ||
@@ -229,15 +230,15 @@ the_user_has_seen_what_was_there(void **state)
 		    : OUTBOX_NEW, &f->entry, MESSAGE_FILE_WHOLE, ids[i],
 		    &err), 0);
 	assert_unseen(&o, ids[0], ids[1]);
-	outbox_look(&o, &none);
+	notify_look(&o, &none);
 	assert_int_equal(stat(looked, &st), -1);
-	outbox_look(&o, &first);
-	outbox_look(&o, &first);
+	notify_look(&o, &first);
+	notify_look(&o, &first);
 	assert_unseen(&o, ids[1], NULL);
 	assert_int_equal(stat(looked, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(st.st_size, OUTBOX_ID);
-	outbox_look(&o, &last); /* one is not given up yet */
+	notify_look(&o, &last); /* one is not given up yet */
 	assert_unseen(&o, NULL, NULL);
 	assert_int_equal(outbox_move(&o, ids[2], OUTBOX_NEW, OUTBOX_FAILED,
 	    &err), 0);
@@ -248,7 +249,7 @@ the_user_has_seen_what_was_there(void **state)
 	    &err), 0);
 	assert_unseen(&o, ids[2], ids[0]);
 	assert_int_equal(outbox_remove(&o, OUTBOX_FAILED, ids[1], &err), 0);
-	outbox_look(&o, &none); /* those that are gone are forgotten */
+	notify_look(&o, &none); /* those that are gone are forgotten */
 	assert_int_equal(stat(looked, &st), 0);
 	assert_int_equal(st.st_size, 0);
 	free(looked);

@@ -32,6 +32,7 @@
 #include "outbox/held.h"
 #include "outbox/list.h"
 #include "outbox/manage.h"
+#include "outbox/notify.h"
 #include "outbox/outbox.h"
 #include "outbox/room.h"
 
@@ -289,8 +290,8 @@ pass_through(struct fixture *f, char id[OUTBOX_ID])
 		write_journal(&o, &f->entry.envelope, id);
 		read_message(&o, id);
 		note_held(&o);
-		outbox_look(&o, &seen);
-		if (told(outbox_list_unseen(&o, &ids, &err), &err))
+		notify_look(&o, &seen);
+		if (told(notify_list_unseen(&o, &ids, &err), &err))
 			string_list_free(&ids);
 		room_count(&o);
 		outbox_sweep(&o);

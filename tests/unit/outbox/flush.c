@@ -14,6 +14,7 @@
 #include "base/poll.h"
 #include "base/xmalloc.h"
 #include "outbox/flush.h"
+#include "outbox/notify.h"
 #include "outbox/outbox.h"
 
 struct bench {
@@ -136,7 +137,7 @@ each_message_that_was_given_up_is_named(void **state)
 		assert_int_equal(err.code, EX_UNAVAILABLE);
 		assert_string_equal(err.hint, "see onehop --outbox list");
 		assert_int_equal(b->result.failed, 0);
-		assert_int_equal(outbox_list_unseen(&b->outbox, &ids, &err),
+		assert_int_equal(notify_list_unseen(&b->outbox, &ids, &err),
 		    0);
 		assert_int_equal(ids.n, n);
 		buffer_clear(&names);

@@ -12,6 +12,7 @@
 #include "base/xmalloc.h"
 #include "outbox/held.h"
 #include "outbox/list.h"
+#include "outbox/notify.h"
 #include "outbox/outbox.h"
 
 #define NOW ((time_t)1800000000)
@@ -232,7 +233,7 @@ what_was_given_up_is_counted_first(void **state)
 	assert_string_equal(text,
 	    "-- 1 given up: onehop --outbox list\nMail queue is empty\n");
 	free(text);
-	assert_int_equal(outbox_list_unseen(&b->outbox, &ids, &err), 0);
+	assert_int_equal(notify_list_unseen(&b->outbox, &ids, &err), 0);
 	assert_int_equal(ids.n, 1);
 	string_list_free(&ids);
 	add_message(b, &waiting, other);
@@ -246,7 +247,7 @@ what_was_given_up_is_counted_first(void **state)
 	assert_int_equal(strncmp(text, "ID  1.0 kB", 10), 0);
 	assert_non_null(strstr(text, "\n-- 2.5 kB in 2 messages\n"));
 	free(text);
-	assert_int_equal(outbox_list_unseen(&b->outbox, &ids, &err), 0);
+	assert_int_equal(notify_list_unseen(&b->outbox, &ids, &err), 0);
 	assert_int_equal(ids.n, 0);
 	string_list_free(&ids);
 }

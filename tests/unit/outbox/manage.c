@@ -10,6 +10,7 @@
 #include "base/poll.h"
 #include "base/xmalloc.h"
 #include "outbox/manage.h"
+#include "outbox/notify.h"
 #include "outbox/outbox.h"
 
 /* An outbox with two messages to be sent and two that were given up. */
@@ -180,7 +181,7 @@ a_message_is_shown_as_it_is_sent(void **state)
 		assert_string_equal(text, rows[i].text);
 		free(text);
 		/* the user has seen that one, if it was given up */
-		assert_int_equal(outbox_list_unseen(&b->outbox, &ids, &err),
+		assert_int_equal(notify_list_unseen(&b->outbox, &ids, &err),
 		    0);
 		assert_int_equal(ids.n, i < 2 ? 2 : 1);
 		string_list_free(&ids);
