@@ -280,7 +280,7 @@ check_outlets()
 	net/(socket|stdio) the peer
 	net/(wait_line|progress) figures, and a server escaped when it is noted
 	message/spool a file without a name
-	outbox/(background|flush|held|journal|locate) files, pipes
+	outbox/(background|flush|held|journal|locate|notify) files, pipes
 	outbox/(message_file|room) files
 	report/log a line that report/log escapes
 	report/result_json JSON that format/json escapes

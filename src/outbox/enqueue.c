@@ -248,6 +248,8 @@ enqueue_message(const struct attempt *a, const struct selection *selection,
 	if (add(path, a, selection, id, &trouble) != 0) {
 		err->code = trouble.code;
 		wrap(err, "not queued: %s", trouble.text);
+		if (trouble.hint[0] != '\0')
+			hint(err, "%s", trouble.hint);
 	} else if (has_settled(a) && envelope_count(a->envelope, 5) > 0) {
 		tell_refusals(a, id, err);
 		err->signal = 0;

@@ -107,6 +107,17 @@ has_messages(const char *outbox)
 	return has;
 }
 
+/* Returns whether both are in one directory: no disk can have taken away one
+ * of them alone. */
+static int
+are_neighbours(const char *a, const char *b)
+{
+	const char *one = strrchr(a, '/'), *other = strrchr(b, '/');
+
+	return one != NULL && other != NULL && one - a == other - b &&
+	    strncmp(a, b, (size_t)(one - a)) == 0;
+}
+
 int
 locate_check(const char *outbox, struct error *err)
 {
@@ -121,7 +132,8 @@ locate_check(const char *outbox, struct error *err)
 	line = xasprintf("%s\n", outbox);
 	if (path != NULL)
 		read_memory(&text, path);
-	if (path != NULL && is_remembered(&text, line)) {
+	if (path != NULL && !are_neighbours(outbox, path) &&
+	    is_remembered(&text, line)) {
 		result = fail(err, EX_CONFIG, "outbox %s has been used before "
 		    "and is gone: is its disk mounted?",
 		    escape_string(quote, sizeof(quote), outbox));

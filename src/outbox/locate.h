@@ -12,7 +12,8 @@
 void locate_remember(const char *outbox);
 
 /* Returns 0; -1 EX_CONFIG if the outbox is recorded and its messages are gone,
- * as those of a disk that is not mounted. */
+ * as those of a disk that is not mounted. The usual outbox is beside the record
+ * and cannot be: its user has removed it. */
 int locate_check(const char *outbox, struct error *err);
 
 /*

@@ -59,8 +59,7 @@ strikes(const char *name)
 
 #define REPLACE(type, f, parameters, arguments) \
 	type f parameters; \
-	type \
-	f parameters \
+	type f parameters \
 	{ \
 		return strikes(#f) ? (type)-1 : REAL(f) arguments; \
 	}
