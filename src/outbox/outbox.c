@@ -21,7 +21,6 @@
 #include "base/xdg.h"
 #include "base/xmalloc.h"
 #include "config/local_host.h"
-#include "outbox/locate.h"
 #include "outbox/lock.h"
 #include "outbox/notify.h"
 
@@ -193,9 +192,6 @@ outbox_open(struct outbox *o, const char *path, enum outbox_access access,
 	if (access == OUTBOX_WRITE &&
 	    trusted_file_check_place(o->path, err) != 0)
 		return wrap(err, "outbox");
-	/* one made anew would be hidden once the disk is mounted again */
-	if (access == OUTBOX_WRITE && locate_check(o->path, err) != 0)
-		return -1;
 	top = open_or_make(AT_FDCWD, path, o->path, access, err);
 	if (top < 0)
 		return -1;

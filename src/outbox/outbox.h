@@ -58,9 +58,9 @@ int outbox_is_first(const struct account *a);
  * 0700; makes a directory of this user that others can access private, and then
  * sets a hint in err. Returns 0 on success, -1 with err set: EX_CANTCREAT if
  * another user can write to it, EX_CONFIG if this user may not read it, or with
- * OUTBOX_WRITE if another user can rename it (trusted_file_check_place()) or it
- * is gone (locate_check()), EX_TEMPFAIL if it cannot be created or opened. Call
- * outbox_close() in either case. The functions below fail with EX_TEMPFAIL.
+ * OUTBOX_WRITE if another user can rename it (trusted_file_check_place()),
+ * EX_TEMPFAIL if it cannot be created or opened. Call outbox_close() in either
+ * case. The functions below fail with EX_TEMPFAIL.
  */
 int outbox_open(struct outbox *o, const char *path, enum outbox_access access,
 	struct error *err);

@@ -178,29 +178,24 @@ def an_outbox_that_is_gone_is_not_empty():
         os.rename(f"{house.home}/disk", f"{house.home}/away")
         os.mkdir(f"{house.home}/disk")
         house.lead_to(sink.port)
-        # the second time, a message that is sent has not made it anew
-        for _ in range(2):
-            for args in (["-bp"], ["-q"], ["--outbox", "list"],
-                         ["--outbox", "retry", "all"]):
-                result = house.run(*args)
-                yield from fault_of(result, 78)
-                if EMPTY in result.stdout or other.encode() + \
-                        b" has been used before and is gone" \
-                        not in result.stderr:
-                    yield f"{args}: {result}"
-            yield from fault_of(house.send("3@x"), 0)
-        yield from differs("copies", sink.count(), {"1@x": 1, "3@x": 2})
+        for args in (["-bp"], ["-q"], ["--outbox", "list"],
+                     ["--outbox", "retry", "all"]):
+            result = house.run(*args)
+            yield from fault_of(result, 78)
+            if EMPTY in result.stdout or other.encode() + \
+                    b" has been used before and is gone" \
+                    not in result.stderr:
+                yield f"{args}: {result}"
+        yield from differs("copies", sink.count(), {"1@x": 1})
+        # whoever has removed it has a new one with the next message
         house.lead_to(1)
-        result = house.send("4@x")
-        yield from fault_of(result, 78)
-        if b"not queued: outbox " not in result.stderr:
-            yield f"{result.stderr!r}"
-        os.rmdir(f"{house.home}/disk")
+        yield from fault_of(house.send("3@x"), 0)
+        yield from fault_of(house.run("-bp"), 0)
+        shutil.rmtree(f"{house.home}/disk")
         os.rename(f"{house.home}/away", f"{house.home}/disk")
         house.lead_to(sink.port)
         yield from fault_of(house.flush(), 0)
-        yield from differs("copies", sink.count(),
-                           {"1@x": 1, "2@x": 1, "3@x": 2})
+        yield from differs("copies", sink.count(), {"1@x": 1, "2@x": 1})
 
 
 def main():

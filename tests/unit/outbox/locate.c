@@ -182,8 +182,6 @@ one_that_is_gone_is_told_of(void **state)
 	struct bench *b = *state;
 	char *other = xasprintf("%s/other", b->home);
 	struct selection selection = { .config = b->config };
-	struct error err = {0};
-	struct outbox o;
 
 	write_text(b, b->config, "account default\nhost h\noutbox ~/first\n"
 	    "account a : default\noutbox ~/other\n");
@@ -193,11 +191,6 @@ one_that_is_gone_is_told_of(void **state)
 	locate_remember(other);
 	assert_incomplete(b, &selection, "/first,", "other");
 	make_directory(b, "other");
-	assert_incomplete(b, &selection, "/first,", "other");
-	assert_int_equal(outbox_open(&o, other, OUTBOX_WRITE, &err), -1);
-	assert_int_equal(err.code, EX_CONFIG);
-	assert_non_null(strstr(err.text, " is gone"));
-	outbox_close(&o);
 	assert_incomplete(b, &selection, "/first,", "other");
 	selection.outbox = other;
 	assert_incomplete(b, &selection, "", "other");
