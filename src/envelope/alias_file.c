@@ -127,8 +127,8 @@ compare(const void *a, const void *b)
 	    : one->line > other->line;
 }
 
-int
-alias_file_parse(struct alias_file *f, const char *text, size_t len,
+static int
+parse_lines(struct alias_file *f, const char *text, size_t len,
     struct error *err)
 {
 	unsigned number = 0;
@@ -153,9 +153,18 @@ alias_file_parse(struct alias_file *f, const char *text, size_t len,
 		else if (add_alias(f, line, n, number, err) != 0)
 			return -1;
 	}
+	return 0;
+}
+
+int
+alias_file_parse(struct alias_file *f, const char *text, size_t len,
+    struct error *err)
+{
+	int result = parse_lines(f, text, len, err);
+
 	if (f->n > 0)
 		qsort(f->at, f->n, sizeof(f->at[0]), compare);
-	return 0;
+	return result;
 }
 
 int

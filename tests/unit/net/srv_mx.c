@@ -136,8 +136,6 @@ static const struct {
 	  "smtp.x.test:465", 0, NULL },
 	{ "host=srv:away.test tls_host_override=away.test tls_certcheck=off",
 	  NULL, EX_CONFIG, "another domain" },
-	{ "host=srv:away.test tls_host_override=away.test tls_trust=tofu",
-	  NULL, EX_CONFIG, "another domain" },
 	{ "host=srv:mixed.test", "mixed.test:587s", 0, NULL },
 	{ "host=srv:none.test", NULL, EX_NOHOST, "says that none.test" },
 	{ "host=srv:half.test", "half.test:587s", 0, NULL },
