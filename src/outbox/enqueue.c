@@ -91,8 +91,8 @@ find_config(const struct account *a, const struct selection *selection,
 	*path = NULL;
 	if (selection->config != NULL)
 		file = xstrdup(selection->config);
-	else if (len > 0 && line != NULL && a->origin[len] == '/' &&
-	    strncmp(a->origin, base, len) == 0)
+	else if (len > 0 && line != NULL &&
+	    strncmp(a->origin, base, len) == 0 && a->origin[len] == '/')
 		file = xstrndup(a->origin, (size_t)(line - a->origin));
 	else
 		return 0;
