@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "listen.h"
+
 #define OCTETS_MAX 65536
 #define YEAR (365 * 24 * 60 * 60)
 
@@ -186,23 +188,6 @@ serve(int fd, const char *priority)
 	while (read(fd, &octet, 1) > 0)
 		continue;
 	_exit(0);
-}
-
-static int
-listen_somewhere(void)
-{
-	struct sockaddr_in here = { .sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(here);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&here, len) != 0 ||
-	    listen(fd, 8) != 0 ||
-	    getsockname(fd, (struct sockaddr *)&here, &len) != 0)
-		exit(71);
-	printf("%d\n", ntohs(here.sin_port));
-	fflush(stdout);
-	return fd;
 }
 
 int

@@ -9,8 +9,8 @@ HOSTILE_TESTS = \
 	tests/hostile/hostile.py \
 	tests/hostile/huge_key.py \
 	tests/hostile/selftest.py
-EXTRA_DIST += $(HOSTILE_TESTS) tests/hostile/judge.py tests/hostile/peer.py \
-	tests/hostile/plan.py
+EXTRA_DIST += $(HOSTILE_TESTS) tests/hostile/judge.py tests/hostile/listen.h \
+	tests/hostile/peer.py tests/hostile/plan.py
 TESTS += $(HOSTILE_TESTS)
 
 # SEED is in Makefile.am.

@@ -17,6 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "listen.h"
+
 #define TAG 16       /* octets, of AES-GCM */
 #define EXPLICIT 8  /* of the nonce, in a record of TLS 1.2 */
 
@@ -222,23 +224,6 @@ serve(int fd, gnutls_certificate_credentials_t credentials,
 	gnutls_free(key.data);
 	gnutls_deinit(session);
 	close(fd);
-}
-
-static int
-listen_somewhere(void)
-{
-	struct sockaddr_in here = { .sin_family = AF_INET,
-	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(here);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&here, len) != 0 ||
-	    listen(fd, 8) != 0 ||
-	    getsockname(fd, (struct sockaddr *)&here, &len) != 0)
-		exit(71);
-	printf("%d\n", ntohs(here.sin_port));
-	fflush(stdout);
-	return fd;
 }
 
 int
