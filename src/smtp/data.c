@@ -23,7 +23,7 @@ doubt(struct error *err)
  * given the reason, its reply is the error, not the broken pipe that followed.
  */
 static void
-cut_short(struct session *s, struct error *err)
+cut_short(struct session *s, struct mail *mail, struct error *err)
 {
 	struct error ignored = {0};
 	struct reply r;
@@ -36,11 +36,14 @@ cut_short(struct session *s, struct error *err)
 	s->intact = 0;
 	if (!said)
 		return;
-	if (reply_class(&r) == 4 || reply_class(&r) == 5)
-		session_refused(REPLY_TO_CONTENT, &r, err);
-	else
+	if (reply_class(&r) != 4 && reply_class(&r) != 5) {
 		fail(err, EX_PROTOCOL, "unexpected reply from server: %s",
 		    r.text);
+		return;
+	}
+	session_refused(REPLY_TO_CONTENT, &r, err);
+	mail->final = r;
+	mail->times.answered = deadline_now();
 }
 
 /*
@@ -49,7 +52,7 @@ cut_short(struct session *s, struct error *err)
  * before that.
  */
 static int
-check_silence(struct session *s, struct error *err)
+check_silence(struct session *s, struct mail *mail, struct error *err)
 {
 	int input = stream_has_input(&s->stream, err);
 
@@ -58,7 +61,7 @@ check_silence(struct session *s, struct error *err)
 		    "connection closed by server while sending the message");
 	if (input == 0)
 		return 0;
-	cut_short(s, err);
+	cut_short(s, mail, err);
 	return -1;
 }
 
@@ -114,8 +117,9 @@ commit_bounded(struct sink *sink, size_t n, struct error *err)
  * sent, a reply is legitimate and the outcome is unknown.
  */
 static int
-write_chunk(struct session *s, const struct message *m, struct error *err)
+write_chunk(struct session *s, struct mail *mail, struct error *err)
 {
+	const struct message *m = mail->message;
 	struct bounded_sink out = { { reserve_bounded, commit_bounded },
 	    &s->stream.sink, message_size(m) };
 
@@ -126,29 +130,30 @@ write_chunk(struct session *s, const struct message *m, struct error *err)
 	if (message_write(m, MESSAGE_PLAIN, &out.sink, err) != 0) {
 		wrap(err, "while sending the message");
 		if (out.room > 0 || s->stream.out.len > 0)
-			cut_short(s, err);
+			cut_short(s, mail, err);
 		else
 			doubt(err);
 		s->intact = 0;
 		return -1;
 	}
-	return s->stream.out.len > 0 ? check_silence(s, err) : 0;
+	return s->stream.out.len > 0 ? check_silence(s, mail, err) : 0;
 }
 
 static int
-send_content(struct session *s, const struct message *m, struct error *err)
+send_content(struct session *s, struct mail *mail, struct error *err)
 {
-	if (check_silence(s, err) != 0)
+	if (check_silence(s, mail, err) != 0)
 		return -1;
 	if (esmtp_uses_bdat(s))
-		return write_chunk(s, m, err);
+		return write_chunk(s, mail, err);
 	start_step(s);
-	if (message_write(m, MESSAGE_STUFFED, &s->stream.sink, err) != 0) {
+	if (message_write(mail->message, MESSAGE_STUFFED, &s->stream.sink,
+	    err) != 0) {
 		wrap(err, "while sending the message");
-		cut_short(s, err);
+		cut_short(s, mail, err);
 		return -1;
 	}
-	return check_silence(s, err) != 0 ? -1 : announce_end(s, err);
+	return check_silence(s, mail, err) != 0 ? -1 : announce_end(s, err);
 }
 
 /*
@@ -157,7 +162,7 @@ send_content(struct session *s, const struct message *m, struct error *err)
  * follow.
  */
 static int
-send_end(struct session *s, int quit, struct error *err)
+send_end(struct session *s, struct mail *mail, int quit, struct error *err)
 {
 	static const char end[] = ".\r\nQUIT\r\n";
 	size_t dot_len = esmtp_uses_bdat(s) ? 0 : 3;
@@ -180,7 +185,7 @@ send_end(struct session *s, int quit, struct error *err)
 	if (stream->out.len <= quit_len)
 		doubt(err);
 	else
-		cut_short(s, err);
+		cut_short(s, mail, err);
 	return -1;
 }
 
@@ -292,10 +297,10 @@ static int
 send_all_of(struct session *s, struct mail *mail, int quit, struct error *err)
 {
 	if ((esmtp_uses_bdat(s) && check_signals(s, err) != 0) ||
-	    send_content(s, mail->message, err) != 0 ||
+	    send_content(s, mail, err) != 0 ||
 	    (!esmtp_uses_bdat(s) && check_signals(s, err) != 0))
 		return -1;
-	return send_end(s, quit, err);
+	return send_end(s, mail, quit, err);
 }
 
 int
