@@ -18,6 +18,48 @@ string_list_add(struct string_list *list, char *s)
 }
 
 void
+string_list_read(struct string_list *list, int fd, size_t max)
+{
+	struct buffer text = { .max = max };
+	char *line, *lf;
+
+	(void)buffer_read(&text, fd);
+	line = buffer_string(&text);
+	for (; (lf = strchr(line, '\n')) != NULL; line = lf + 1)
+		string_list_add(list, xstrndup(line, (size_t)(lf - line)));
+	buffer_free(&text);
+}
+
+int
+string_list_has(const struct string_list *list, const char *s)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->at[i], s) == 0)
+			return 1;
+	return 0;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void
+string_list_sort(struct string_list *list)
+{
+	if (list->n > 1)
+		qsort(list->at, list->n, sizeof(list->at[0]), compare);
+}
+
+int
+string_list_has_sorted(const struct string_list *list, const char *s)
+{
+	return list->n > 0 && bsearch(&s, list->at, list->n,
+	    sizeof(list->at[0]), compare) != NULL;
+}
+
+void
 string_list_copy(struct string_list *to, const struct string_list *from)
 {
 	memset(to, 0, sizeof(*to));

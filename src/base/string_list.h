@@ -13,6 +13,19 @@ struct string_list {
 /* Appends s and takes ownership of it. */
 void string_list_add(struct string_list *list, char *s);
 
+/* Appends each line of a file, without its LF. Ignores what follows the last
+ * LF, and what exceeds max octets, at least 4096. */
+void string_list_read(struct string_list *list, int fd, size_t max);
+
+/* Returns whether the list contains s. */
+int string_list_has(const struct string_list *list, const char *s);
+
+/* Sorts the list by octets. */
+void string_list_sort(struct string_list *list);
+
+/* Returns whether the list, which is sorted, contains s. */
+int string_list_has_sorted(const struct string_list *list, const char *s);
+
 /* Initializes the list to, which must not own strings, as a copy of from. */
 void string_list_copy(struct string_list *to, const struct string_list *from);
 

@@ -79,22 +79,18 @@ read_line(struct held *h, char *line)
 void
 held_read(struct held *h, const struct outbox *o)
 {
-	struct buffer text = { .max = FILE_MAX };
+	struct string_list lines = {0};
 	int fd = openat(o->places[OUTBOX_JOURNAL], NAME, O_RDONLY |
 	    O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	char *line, *lf;
 
 	memset(h, 0, sizeof(*h));
 	if (fd < 0)
 		return;
-	(void)buffer_read(&text, fd);
+	string_list_read(&lines, fd, FILE_MAX);
 	close(fd);
-	line = buffer_string(&text);
-	for (; (lf = strchr(line, '\n')) != NULL; line = lf + 1) {
-		*lf = '\0';
-		read_line(h, line);
-	}
-	buffer_free(&text);
+	for (size_t i = 0; i < lines.n; i++)
+		read_line(h, lines.at[i]);
+	string_list_free(&lines);
 }
 
 const struct held_site *

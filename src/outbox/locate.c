@@ -31,35 +31,22 @@ memory_path(const char *home)
 	    home) : NULL;
 }
 
-/* Reads the list. A missing one is empty. */
+/* Reads the list of a user whose home may be NULL. A missing one is empty. */
 static void
-read_memory(struct buffer *text, const char *path)
+read_memory(struct string_list *outboxes, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0)
 		return;
-	(void)buffer_read(text, fd);
+	string_list_read(outboxes, fd, MEMORY_MAX);
 	close(fd);
 }
 
-static int
-is_remembered(struct buffer *text, const char *line)
-{
-	const char *found = buffer_string(text);
-
-	/* not within the end of another path */
-	while ((found = strstr(found, line)) != NULL) {
-		if (found == text->data || found[-1] == '\n')
-			return 1;
-		found++;
-	}
-	return 0;
-}
-
 static void
-append_line(const char *path, const char *line)
+append_line(const char *path, const char *outbox)
 {
+	char *line = xasprintf("%s\n", outbox);
 	char *directory = xstrndup(path, strlen(path) - strlen("/outboxes"));
 	int fd;
 
@@ -72,26 +59,25 @@ append_line(const char *path, const char *line)
 		close(fd);
 	}
 	free(directory);
+	free(line);
 }
 
 void
 locate_remember(const char *outbox)
 {
-	struct buffer text = { .max = MEMORY_MAX };
+	struct string_list known = {0};
 	char *home = xdg_home(), *path = memory_path(home);
-	char *line = xasprintf("%s\n", outbox);
 	char *usual = xasprintf("%s/.local/state/onehop/outbox",
 	    home != NULL ? home : "");
 
 	if (path != NULL && strcmp(outbox, usual) != 0 &&
 	    strchr(outbox, '\n') == NULL) {
-		read_memory(&text, path);
-		if (!is_remembered(&text, line))
-			append_line(path, line);
+		read_memory(&known, path);
+		if (!string_list_has(&known, outbox))
+			append_line(path, outbox);
 	}
-	buffer_free(&text);
+	string_list_free(&known);
 	free(usual);
-	free(line);
 	free(path);
 	free(home);
 }
@@ -121,28 +107,24 @@ are_neighbours(const char *a, const char *b)
 int
 locate_check(const char *outbox, struct error *err)
 {
-	struct buffer text = { .max = MEMORY_MAX };
-	char quote[ESCAPE_QUOTE], *home, *path, *line;
+	struct string_list known = {0};
+	char quote[ESCAPE_QUOTE], *home, *path;
 	int result = 0;
 
 	if (has_messages(outbox))
 		return 0;
 	home = xdg_home();
 	path = memory_path(home);
-	line = xasprintf("%s\n", outbox);
-	if (path != NULL)
-		read_memory(&text, path);
-	if (path != NULL && !are_neighbours(outbox, path) &&
-	    is_remembered(&text, line)) {
+	read_memory(&known, path);
+	if (string_list_has(&known, outbox) && !are_neighbours(outbox, path)) {
 		result = fail(err, EX_CONFIG, "outbox %s has been used before "
 		    "and is gone: is its disk mounted?",
 		    escape_string(quote, sizeof(quote), outbox));
 		hint(err, "if you have removed it, remove its line from %s",
 		    escape_string(quote, sizeof(quote), path));
 	}
-	buffer_free(&text);
+	string_list_free(&known);
 	free(path);
-	free(line);
 	free(home);
 	return result;
 }
@@ -153,11 +135,9 @@ static void
 add(struct string_list *paths, char *path, struct error *gone)
 {
 	struct error err = {0};
-	int known = path == NULL;
 
-	for (size_t i = 0; i < paths->n && !known; i++)
-		known = strcmp(paths->at[i], path) == 0;
-	if (!known && locate_check(path, &err) == 0 && outbox_exists(path)) {
+	if (path != NULL && !string_list_has(paths, path) &&
+	    locate_check(path, &err) == 0 && outbox_exists(path)) {
 		string_list_add(paths, path);
 		return;
 	}
@@ -199,19 +179,14 @@ static void
 add_remembered(struct string_list *paths, const char *home,
     struct error *gone)
 {
-	struct buffer text = { .max = MEMORY_MAX };
+	struct string_list known = {0};
 	char *path = memory_path(home);
-	char *line, *lf;
 
-	if (path != NULL)
-		read_memory(&text, path);
-	line = buffer_string(&text);
-	for (; (lf = strchr(line, '\n')) != NULL; line = lf + 1) {
-		*lf = '\0';
-		if (line[0] == '/')
-			add(paths, xstrdup(line), gone);
-	}
-	buffer_free(&text);
+	read_memory(&known, path);
+	for (size_t i = 0; i < known.n; i++)
+		if (known.at[i][0] == '/')
+			add(paths, xstrdup(known.at[i]), gone);
+	string_list_free(&known);
 	free(path);
 }
 
@@ -233,12 +208,9 @@ add_value(struct string_list *paths, const char *home, const char *value,
 static void
 add_pattern(struct string_list *patterns, const char *value)
 {
-	if (value[0] != '/' || strstr(value, "%u") == NULL)
-		return;
-	for (size_t i = 0; i < patterns->n; i++)
-		if (strcmp(patterns->at[i], value) == 0)
-			return;
-	string_list_add(patterns, xstrdup(value));
+	if (value[0] == '/' && strstr(value, "%u") != NULL &&
+	    !string_list_has(patterns, value))
+		string_list_add(patterns, xstrdup(value));
 }
 
 int

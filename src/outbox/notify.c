@@ -38,21 +38,13 @@ open_seen(const struct outbox *o, int flags)
 static void
 read_seen(const struct outbox *o, struct string_list *ids)
 {
-	struct buffer text = { .max = SEEN_MAX };
 	int fd = open_seen(o, O_RDONLY);
-	char *line, *lf;
 
 	if (fd < 0)
 		return;
-	(void)buffer_read(&text, fd);
+	string_list_read(ids, fd, SEEN_MAX);
 	close(fd);
-	line = buffer_string(&text);
-	for (; (lf = strchr(line, '\n')) != NULL; line = lf + 1) {
-		*lf = '\0';
-		string_list_add(ids, xstrdup(line));
-	}
-	outbox_sort(ids);
-	buffer_free(&text);
+	string_list_sort(ids);
 }
 
 /* Writes it. If it is lost or incomplete, the user is told again. */
@@ -68,20 +60,6 @@ write_seen(const struct outbox *o, const struct buffer *text)
 	close(fd);
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Returns whether the sorted list has the ID. */
-static int
-has_id(const struct string_list *ids, const char *id)
-{
-	return ids->n > 0 && bsearch(&id, ids->at, ids->n,
-	    sizeof(ids->at[0]), compare) != NULL;
-}
-
 void
 notify_look(const struct outbox *o, const struct string_list *ids)
 {
@@ -93,7 +71,7 @@ notify_look(const struct outbox *o, const struct string_list *ids)
 	known = seen.n;
 	for (size_t i = 0; i < ids->n; i++)
 		string_list_add(&seen, xstrdup(ids->at[i]));
-	outbox_sort(&seen);
+	string_list_sort(&seen);
 	for (size_t i = 0; i < seen.n; i++)
 		if ((i == 0 || strcmp(seen.at[i], seen.at[i - 1]) != 0) &&
 		    !outbox_is_missing(o, OUTBOX_FAILED, seen.at[i]))
@@ -114,7 +92,7 @@ notify_unlook(const struct outbox *o, const char *id)
 	for (size_t i = 0; i < seen.n; i++)
 		if (strcmp(seen.at[i], id) != 0)
 			buffer_addf(&text, "%s\n", seen.at[i]);
-	if (has_id(&seen, id))
+	if (string_list_has_sorted(&seen, id))
 		write_seen(o, &text);
 	buffer_free(&text);
 	string_list_free(&seen);
@@ -130,7 +108,7 @@ notify_list_unseen(const struct outbox *o, struct string_list *ids,
 	if (all.n > 0)
 		read_seen(o, &seen);
 	for (size_t i = 0; i < all.n; i++)
-		if (!has_id(&seen, all.at[i]))
+		if (!string_list_has_sorted(&seen, all.at[i]))
 			string_list_add(ids, xstrdup(all.at[i]));
 	string_list_free(&all);
 	string_list_free(&seen);

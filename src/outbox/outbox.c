@@ -331,12 +331,6 @@ is_id(const char *name)
 	return 1;
 }
 
-static int
-compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Opens the directory for listing, from its beginning. */
 static DIR *
 open_listing(int directory)
@@ -395,13 +389,6 @@ outbox_is_used(const struct outbox *o, enum outbox_place place)
 	return used;
 }
 
-void
-outbox_sort(struct string_list *ids)
-{
-	if (ids->n > 1)
-		qsort(ids->at, ids->n, sizeof(ids->at[0]), compare);
-}
-
 int
 outbox_list(const struct outbox *o, enum outbox_place place,
     struct string_list *ids, struct error *err)
@@ -412,7 +399,7 @@ outbox_list(const struct outbox *o, enum outbox_place place,
 	outbox_walk_begin(&walk, o, place);
 	while ((id = outbox_walk_next(&walk)) != NULL)
 		string_list_add(ids, xstrdup(id));
-	outbox_sort(ids);
+	string_list_sort(ids);
 	return outbox_walk_end(&walk, o, err);
 }
 

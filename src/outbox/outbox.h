@@ -106,9 +106,6 @@ const char *outbox_walk_next(struct outbox_walk *w);
 int outbox_walk_end(struct outbox_walk *w, const struct outbox *o,
 	struct error *err);
 
-/* Sorts IDs by age, oldest first. */
-void outbox_sort(struct string_list *ids);
-
 /* Returns whether the place contains a message. */
 int outbox_is_used(const struct outbox *o, enum outbox_place place);
 

@@ -131,8 +131,8 @@ work_collect(struct flushing *f, struct work_list *list,
 	outbox_walk_begin(&walk, &f->outbox, OUTBOX_NEW);
 	while ((id = outbox_walk_next(&walk)) != NULL)
 		sort(f, list, id, order);
-	for (size_t i = 0; i < list->n; i++)
-		outbox_sort(&list->at[i]->ids);
+	for (size_t i = 0; i < list->n; i++) /* the oldest first */
+		string_list_sort(&list->at[i]->ids);
 	return outbox_walk_end(&walk, &f->outbox, err);
 }
 
