@@ -10,7 +10,8 @@
 enum outcome {
 	OUTCOME_NOT_SENT, /* the smarthost does not have it */
 	OUTCOME_UNKNOWN,  /* the final dot was sent, no reply received */
-	OUTCOME_PARTIAL,  /* accepted for some recipients, refused for others */
+	OUTCOME_PARTIAL,  /* accepted or queued for some recipients, refused for
+	                     others */
 	OUTCOME_QUEUED    /* in the outbox: code is 0, text says why it is not
 	                     sent */
 };
