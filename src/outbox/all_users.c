@@ -208,8 +208,10 @@ take(struct output *s)
 	for (int i = 0; i < 16 && s->fd >= 0; i++) {
 		ssize_t n = read(s->fd, block, sizeof(block));
 
-		if (n > 0 && buffer_add(&s->text, block, (size_t)n) != 0)
-			s->is_cut = 1;
+		/* nothing follows what did not fit, however short it is */
+		if (n > 0 && !s->is_cut)
+			s->is_cut = buffer_add(&s->text, block,
+			    (size_t)n) != 0;
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
 		if (n > 0)

@@ -213,6 +213,36 @@ def a_long_list_is_whole():
             yield f"{len(out)} of {len(wanted)} octets"
 
 
+def a_list_of_a_hundred_megabytes_is_cut():
+    """What fits is shown, and the rest is an error."""
+    user, mebibyte = USERS[0], 1 << 20
+    with Machine() as machine:
+        machine.queue(user)
+        place = os.path.join(machine.spool, user, "new")
+        [name] = os.listdir(place)
+        path = os.path.join(place, name)
+        with open(path, "rb") as file:
+            start, more = file.read().split(b"recipient ", 1)
+        names = b"recipient %s@%sexample.net\n" % (
+            b"x" * 60, (b"y" * 60 + b".") * 2)
+        with open(path, "wb") as file:
+            file.write(start + names * (15 * mebibyte // len(names)) +
+                       b"recipient " + more)
+        for i in range(6):
+            os.link(path, f"{path[:-1]}{'ghijkl'[i]}")
+        told = (f"onehop: {user}\nonehop: %s\n"
+                f"onehop: users with an error: {user} (70)\n")
+        status, out, err = machine.run("-bp", "--all-users")
+        yield from differs("mailq", (status, err),
+                           (70, told % "list cut off"))
+        if not 63 * mebibyte < len(out) < 65 * mebibyte:
+            yield f"{len(out)} octets"
+        status, out, err = machine.run("--outbox", "list", "--all-users",
+                                       "--json")
+        yield from differs("list", (status, err, out),
+                           (70, told % "incomplete list", "[]\n"))
+
+
 def stdin_is_left_alone():
     with Machine() as machine, Sink() as sink, \
             tempfile.TemporaryFile() as file:
@@ -487,6 +517,7 @@ def main():
                  nothing_waits,
                  mailq_has_a_line_for_each_user,
                  a_long_list_is_whole,
+                 a_list_of_a_hundred_megabytes_is_cut,
                  stdin_is_left_alone,
                  a_list_that_one_cannot_give_is_left_out,
                  what_others_plant_is_left_alone,
