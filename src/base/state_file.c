@@ -92,7 +92,7 @@ open_directory(int *fd, const char *path, struct error *err)
 
 int
 state_file_read(struct buffer *text, const char *directory, const char *name,
-	struct error *err)
+    struct error *err)
 {
 	struct trusted_file file = {0};
 	enum trusted_result result;
@@ -136,7 +136,7 @@ make_name(struct hidden_name *name)
 /* A whole file under a name that nobody reads. 0, or -1 with errno. */
 static int
 write_hidden(int directory, struct hidden_name *name,
-	const struct buffer *text)
+    const struct buffer *text)
 {
 	int fd, result, error;
 
@@ -181,8 +181,7 @@ link_file(int directory, const char *name, const struct buffer *text)
 
 int
 state_file_add(const char *directory, const char *name,
-    const struct buffer *text,
-	struct error *err)
+    const struct buffer *text, struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 	int fd, result;

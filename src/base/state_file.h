@@ -18,8 +18,7 @@
  * either, if it cannot be read, or if name is not a valid file name.
  */
 int state_file_read(struct buffer *text, const char *directory,
-	const char *name,
-	struct error *err);
+	const char *name, struct error *err);
 
 /*
  * Creates a file, and the directory with its parents. An existing file is left
