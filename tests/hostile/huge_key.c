@@ -187,7 +187,7 @@ serve(int fd, const char *priority)
 	fflush(stdout);
 	while (read(fd, &octet, 1) > 0)
 		continue;
-	_exit(0);
+	_Exit(0);
 }
 
 int
