@@ -129,10 +129,10 @@ add_authentication(struct facts *f, const struct session *s, int tested)
 }
 
 static void
-add_times(struct facts *f, const struct submitter *s)
+add_times(struct facts *f, const struct submitter *s, const struct account *a)
 {
 	struct timing_step steps[TIMING_STEPS];
-	size_t n = timing_steps(steps, s->session.account, &s->facts);
+	size_t n = timing_steps(steps, a, &s->facts);
 
 	facts_open(f, "milliseconds");
 	for (size_t i = 0; i < n && !steps[i].unfinished; i++)
@@ -147,7 +147,7 @@ add_error(struct facts *f, const struct account *a,
 {
 	unsigned code = (unsigned)err->code;
 
-	if (code == EX_TEMPFAIL && a != NULL)
+	if (code == EX_TEMPFAIL)
 		code = a->tempfail_exit;
 	facts_add_number(f, "exit", code);
 	facts_add(f, "error", err->text);
@@ -156,8 +156,8 @@ add_error(struct facts *f, const struct account *a,
 
 /* The page for as far as we came. */
 static void
-compose(struct facts *f, const struct submitter *s, int tested,
-    const struct error *err)
+compose(struct facts *f, const struct submitter *s, const struct account *a,
+    int tested, const struct error *err)
 {
 	facts_open(f, NULL);
 	add_connection(f, s);
@@ -167,9 +167,9 @@ compose(struct facts *f, const struct submitter *s, int tested,
 		add_limits(f, &s->session.can);
 		add_authentication(f, &s->session, tested);
 	}
-	add_times(f, s);
+	add_times(f, s, a);
 	if (f->style == FACTS_JSON)
-		add_error(f, s->session.account, err);
+		add_error(f, a, err);
 	facts_close(f);
 	if (f->style == FACTS_JSON)
 		buffer_add_char(f->out, '\n');
@@ -193,7 +193,7 @@ serverinfo_show(int fd, const struct account *a,
 	if (result == 0 && options->auth_test)
 		result = auth_is_wanted(a) ? submit_authenticate(&s, err)
 		    : fail(err, EX_CONFIG, "auth is off: nothing to test");
-	compose(&facts, &s, result == 0 && options->auth_test, err);
+	compose(&facts, &s, a, result == 0 && options->auth_test, err);
 	if (show_answer(fd, page.data, page.len,
 	    &trouble) != 0 && result == 0) {
 		*err = trouble;

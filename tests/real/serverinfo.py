@@ -15,13 +15,13 @@ from realserver import PASSWORD, USER
 from tap import Tap, skip_all
 
 
-def ask(server, service, *args, password=PASSWORD):
+def ask(server, service, *args, secret=f"password {PASSWORD}"):
     """Runs onehop --serverinfo; the result of the run."""
     run = Run([
         "host 127.0.0.1", f"port {server.ports[service]}", "tls on",
         f"tls_starttls {'off' if service == 'tls' else 'on'}",
         f"tls_trust_file {server.ca}", f"user {USER}",
-        f"password {password}", "from alice@example.org"])
+        secret, "from alice@example.org"])
     try:
         run.start(["--serverinfo", *args], b"")
         return run.finish(60)
@@ -57,11 +57,23 @@ def for_programs(server, service):
 
 
 def with_a_wrong_password(server, service):
-    result = ask(server, service, "--auth-test", password="wrong")
+    result = ask(server, service, "--auth-test", secret="password wrong")
     if result.status != 77 or b"AUTH refused: 535" not in result.stderr:
         yield f"{result.status}: {result.stderr!r}"
     if b"PIPELINING" not in result.stdout:
         yield "what was found before is not shown"
+
+
+def without_a_password(server, service):
+    """Nobody was asked yet: there is nothing to show but the reason."""
+    for command in ("exit 1", "true"):
+        result = ask(server, service, "--auth-test", "--json",
+                     secret=f"passwordeval {command}")
+        facts = json.loads(result.stdout)
+        if result.status < 64 or not result.stderr:
+            yield f"{command}: {result.status}: {result.stderr!r}"
+        if facts["exit"] != result.status or not facts["error"]:
+            yield f"{command}: {facts}"
 
 
 def main():
@@ -77,6 +89,7 @@ def main():
                     service)
             tap.run(f"{service}: a wrong password is 77",
                     with_a_wrong_password, server, service)
+        tap.run("without a password", without_a_password, server, "tls")
     return tap.done()
 
 
