@@ -51,6 +51,14 @@ wrap(struct error *err, const char *format, ...)
 }
 
 int
+ensure_code(struct error *err)
+{
+	if (err->code != 0 || err->outcome == OUTCOME_QUEUED)
+		return -1;
+	return fail(err, EX_SOFTWARE, "failed for a reason that was not given");
+}
+
+int
 hint(struct error *err, const char *format, ...)
 {
 	va_list args;

@@ -45,4 +45,8 @@ int wrap(struct error *err, const char *format, ...)
 int hint(struct error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Ends what has failed, or is queued. A failure without a code would look like
+ * success: it becomes EX_SOFTWARE. Returns -1. */
+int ensure_code(struct error *err);
+
 #endif

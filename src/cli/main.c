@@ -501,8 +501,8 @@ act(struct program_run *run, struct error *err)
 		    err);
 		options->selection.outbox = run->outbox;
 	}
-	if (role == ALL_USERS_OWNER)
-		(void)actions[options->mode](run, err);
+	if (role == ALL_USERS_OWNER && actions[options->mode](run, err) != 0)
+		ensure_code(err);
 }
 
 static int

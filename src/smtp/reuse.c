@@ -122,7 +122,7 @@ reuse_send(struct reused_session *d, const struct account *a,
 	/* the times of this message, not of the session */
 	d->submitter.facts.started = started;
 	d->submitter.facts.ended = deadline_now();
-	return result;
+	return result != 0 ? ensure_code(err) : 0;
 }
 
 void

@@ -18,8 +18,7 @@
 
 int
 tofu_make(struct tofu_pin *pin, const char *state, const char *name,
-    unsigned port,
-	struct error *err)
+    unsigned port, struct error *err)
 {
 	char server[ESCAPE_QUOTE];
 
@@ -124,6 +123,22 @@ describe(struct buffer *text, const struct certificate_fingerprints *f,
 	    certificate_date(date, time(NULL)), subject, f->spki);
 }
 
+/* Checks the key that the file already has. */
+static int
+check_again(const struct tofu_pin *pin, gnutls_session_t session,
+    struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	int known = tofu_check(pin, session, err);
+
+	if (known != 0)
+		return known == 1 ? 0 : -1;
+	fail(err, EX_CONFIG, "cannot record the server's key: expected no "
+	    "file, or one that can be read, and found a link to nothing");
+	return hint(err, "rm %s/%s", escape_string(quote, sizeof(quote),
+	    pin->directory), pin->server);
+}
+
 int
 tofu_record(const struct tofu_pin *pin, gnutls_session_t session, char *notice,
 	size_t size, struct error *err)
@@ -144,7 +159,7 @@ tofu_record(const struct tofu_pin *pin, gnutls_session_t session, char *notice,
 	if (result < 0)
 		return wrap(err, "cannot record the server's key");
 	if (result == 0)
-		return tofu_check(pin, session, err) == 1 ? 0 : -1;
+		return check_again(pin, session, err);
 	snprintf(notice, size, "first connection to %s: recorded its key %s "
 	    "in %s/%s", pin->server, f.spki,
 	    escape_string(quote, sizeof(quote), pin->directory), pin->server);

@@ -30,6 +30,25 @@ fail_forgets_the_error_before(void **state)
 }
 
 static void
+a_failure_has_a_code(void **state)
+{
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(ensure_code(&err), -1);
+	assert_int_equal(err.code, EX_SOFTWARE);
+	assert_string_not_equal(err.text, "");
+	fail(&err, EX_TEMPFAIL, "refused");
+	assert_int_equal(ensure_code(&err), -1);
+	assert_int_equal(err.code, EX_TEMPFAIL);
+	assert_string_equal(err.text, "refused");
+	err.code = 0;
+	err.outcome = OUTCOME_QUEUED;
+	assert_int_equal(ensure_code(&err), -1);
+	assert_int_equal(err.code, 0);
+}
+
+static void
 wrap_puts_context_in_front(void **state)
 {
 	struct error err = {0};
@@ -63,6 +82,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fail_sets_code_and_text),
 		cmocka_unit_test(fail_forgets_the_error_before),
+		cmocka_unit_test(a_failure_has_a_code),
 		cmocka_unit_test(wrap_puts_context_in_front),
 		cmocka_unit_test(a_cut_text_shows_that_it_was_cut),
 	};

@@ -223,6 +223,24 @@ nothing_is_trusted_that_cannot_be_remembered(void **state)
 	free(blocked);
 }
 
+static void
+a_link_to_nothing_is_no_pin(void **state)
+{
+	char *pins = xasprintf("%s/pins", (char *)*state);
+	char *link = xasprintf("%s/mail.test:465", pins);
+	struct contact c;
+
+	assert_int_equal(mkdir(pins, 0700), 0);
+	assert_int_equal(symlink("nowhere", link), 0);
+	meet(&c, *state, "mail.test", 465, GOOD);
+	assert_int_equal(c.result, -1);
+	assert_int_equal(c.err.code, EX_CONFIG);
+	assert_non_null(strstr(c.err.text, "found a link to nothing"));
+	assert_non_null(strstr(c.err.hint, link));
+	free(pins);
+	free(link);
+}
+
 int
 main(void)
 {
@@ -236,6 +254,7 @@ main(void)
 		IN_A_PLACE(a_file_by_hand_may_hold_several_keys),
 		IN_A_PLACE(a_file_without_a_key_trusts_nobody),
 		IN_A_PLACE(nothing_is_trusted_that_cannot_be_remembered),
+		IN_A_PLACE(a_link_to_nothing_is_no_pin),
 	};
 
 	return cmocka_run_group_tests(tests, certs_make,
