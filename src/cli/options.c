@@ -418,6 +418,7 @@ read_program(struct options *options, const char *path, struct error *err)
 			options->mode = programs[i].mode;
 		}
 	options->ignore_dots = options->face != FACE_SENDMAIL;
+	options->selection.may_be_foreign = options->face == FACE_SENDMAIL;
 	if (strcmp(options->program, "smtpd") == 0)
 		return fail(err, EX_USAGE, "called as smtpd, but onehop "
 		    "receives no mail from the network");

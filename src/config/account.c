@@ -409,6 +409,7 @@ account_copy(struct account *to, const struct account *from)
 	to->home = xstrdup(from->home);
 	to->secrets_withheld = from->secrets_withheld;
 	to->netrc_withheld = from->netrc_withheld;
+	to->pin_withheld = from->pin_withheld;
 	for (size_t i = 0; i < KEYS; i++) {
 		copy(field(to, i), field_of(from, i), i);
 		to->places[i] = from->places[i] != NULL

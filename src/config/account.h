@@ -30,6 +30,8 @@ struct account {
 	int secrets_withheld; /* the command line leads to another server, for
 	                         which the account's name has no secret */
 	int netrc_withheld;   /* it decides who is taken for the server */
+	int pin_withheld;     /* others may have done so: tls_trust tofu trusts
+	                         no server that it does not know */
 	char *places[KEYS]; /* where each key was set: "file:line", the command
 	                       line, a rule; NULL: the default */
 #define KEY(key, kind, initial, attributes, argument, summary) \

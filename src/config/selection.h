@@ -18,6 +18,8 @@ struct selection {
 	const char *outbox;         /* the only outbox to serve, or NULL */
 	struct override *overrides; /* owned array */
 	size_t noverrides;
+	int may_be_foreign; /* others can put words into its command line, such
+	                       as sendmail's: nothing is written for them */
 };
 
 /* Appends --KEY=value, KEY by its index. The value is borrowed. */

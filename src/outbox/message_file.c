@@ -274,6 +274,7 @@ take_override(struct selection *s, char *value)
 	if (key == NULL)
 		return -1;
 	selection_override(s, (size_t)(key - account_keys), equals + 1);
+	s->may_be_foreign = 1; /* whose words these were is not recorded */
 	return 0;
 }
 

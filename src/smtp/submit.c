@@ -54,6 +54,7 @@ make_demand(struct tls_demand *d, const struct account *a,
 	policy->name = d->name;
 	policy->port = host->port;
 	policy->state = d->state;
+	policy->known_only = a->pin_withheld;
 	policy->records = &d->records;
 	policy->trust_file = a->tls_trust_file;
 	policy->crl_file = set_or_null(a->tls_crl_file);

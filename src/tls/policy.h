@@ -19,6 +19,7 @@ struct tls_policy {
 	                               as configured, A-labels, or IP */
 	unsigned port;              /* the server's; 0 for a socket */
 	const char *state;          /* the state directory, or NULL */
+	int known_only;             /* TLS_TRUST_TOFU trusts no new key */
 	const char *trust_file;     /* "system", a bundle or a directory */
 	const struct tlsa_records *records; /* for TLS_TRUST_DANE */
 	const char *crl_file;       /* or NULL */

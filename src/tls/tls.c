@@ -156,6 +156,14 @@ judge_key(struct handshake *h, gnutls_session_t session)
 	int known = tofu_check(&h->key, session, &h->verdict);
 
 	h->is_new = known == 0;
+	if (known == 0 && h->policy->known_only) {
+		fail(&h->verdict, EX_CONFIG, "the key of %s is not known, and "
+		    "not recorded for options of a command line that others "
+		    "can have written", h->key.server);
+		return hint(&h->verdict, "set these options in the config "
+		    "file, or connect once with onehop -S and the same "
+		    "options");
+	}
 	return known < 0 ? -1 : 0;
 }
 

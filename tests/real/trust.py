@@ -43,10 +43,11 @@ class Site:
             self.received = connection.record.received(tls=True)
             self.served += 1
 
-    def submit(self, *config):
+    def submit(self, *config, options=(), wrapper=()):
         self.run.write_config(self.config + list(config))
         served = self.served + 1
-        self.run.start(["bob@example.net"], b"Subject: x\n\nx\n")
+        self.run.start([*options, "bob@example.net"],
+                       b"Subject: x\n\nx\n", wrapper)
         result = self.run.finish(60)
         # the client does not wait until the server has heard all
         wait_until(lambda: self.served == served, "the server's end")
@@ -121,6 +122,55 @@ def a_key_that_cannot_be_recorded_is_not_trusted(authority):
             yield f"the server was told {site.received!r}"
 
 
+# runs the program after it under the name of sendmail
+AS_SENDMAIL = (sys.executable, "-c", "import os, sys; os.execv(sys.argv[1], "
+               "['sendmail', *sys.argv[2:]])")
+LEADING = (["--tls_host_override=mail.test"], ["--timeout=9"],
+           ["--tls_trust=tofu"], ["--tls_certcheck=on"])
+MISLEADING = (["--tls_host_override=other.test"],
+              ["--timeout=9", "--tls_host_override=other.test"])
+
+
+def words_of_sendmail_record_no_key(authority):
+    """Whoever puts them there could give another server the pin of ours."""
+    for options in MISLEADING:
+        with Site(authority) as site:
+            result = site.submit("tls_trust tofu", "auth off",
+                                 options=options, wrapper=AS_SENDMAIL)
+            yield from faults_of(result, 78)
+            if site.received:
+                yield f"{options}: the server was told {site.received!r}"
+            if os.path.exists(site.state("pins")):
+                yield f"{options}: {os.listdir(site.state('pins'))}"
+            yield from faults_of(site.submit(
+                "tls_trust tofu", "auth off", options=options))
+            yield from faults_of(site.submit(
+                "tls_trust tofu", "auth off", options=options,
+                wrapper=AS_SENDMAIL))
+
+
+def words_of_sendmail_that_change_nothing_do(authority):
+    for options in LEADING:
+        with Site(authority) as site:
+            yield from faults_of(site.submit(
+                "tls_trust tofu", options=options, wrapper=AS_SENDMAIL))
+            if not os.path.exists(site.state("pins")):
+                yield f"{options}: no pin"
+
+
+def a_queued_message_records_no_key_either(authority):
+    with Site(authority) as site:
+        config = ("tls_trust tofu", "auth off", "outbox ~/outbox")
+        site.run.write_config([*site.config, *config])
+        site.run.start([*MISLEADING[0], "bob@example.net"],
+                       b"Subject: x\n\nx\n", AS_SENDMAIL)
+        yield from faults_of(site.run.finish(60))
+        site.run.start(["-q"], b"")
+        yield from faults_of(site.run.finish(60), 78)
+        if os.path.exists(site.state("pins")):
+            yield f"{os.listdir(site.state('pins'))}"
+
+
 def the_systems_priorities_count(authority):
     with Site(authority) as site:
         site.context.maximum_version = ssl.TLSVersion.TLSv1_2
@@ -147,6 +197,9 @@ def main():
         for test in (first_contact_is_told_once,
                      a_changed_key_gets_no_password,
                      a_key_that_cannot_be_recorded_is_not_trusted,
+                     words_of_sendmail_record_no_key,
+                     words_of_sendmail_that_change_nothing_do,
+                     a_queued_message_records_no_key_either,
                      the_systems_priorities_count):
             tap.run(test.__name__.replace("_", " "), test, authority)
     finally:
