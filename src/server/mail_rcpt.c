@@ -64,7 +64,7 @@ take_smtputf8(struct esmtp_parameters *w, const char *value)
 }
 
 /* RFC 4954 5: the client is the user who runs the program, so its AUTH= is
- * trusted. */
+ * trusted, but for what relay_from forbids. */
 static int
 take_auth(struct esmtp_parameters *w, const char *value)
 {

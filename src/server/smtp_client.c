@@ -14,6 +14,7 @@
 #include "base/platform.h"
 #include "base/xmalloc.h"
 #include "format/address_parse.h"
+#include "format/encode.h"
 
 void
 smtp_client_find(struct smtp_client *c, int fd)
@@ -139,6 +140,19 @@ check_field(const struct smtp_client *c, const struct account *a,
 	}
 	address_list_free(&list);
 	return result;
+}
+
+int
+smtp_client_may_name(const struct smtp_client *c, const struct account *a,
+    const char *submitter)
+{
+	char *mailbox = xtext_decode(submitter);
+	struct error unused = {0};
+	int may = strcmp(submitter, "<>") == 0 || (mailbox != NULL &&
+	    check_address(c, a, "for", mailbox, &unused) == 0);
+
+	free(mailbox);
+	return may;
 }
 
 int

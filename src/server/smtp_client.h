@@ -27,4 +27,9 @@ void smtp_client_find(struct smtp_client *c, int fd);
 int smtp_client_check(const struct smtp_client *c, const struct account *a,
 	const char *sender, const struct message *m, struct error *err);
 
+/* Returns whether relay_from lets the client name this user, xtext, as the
+ * submitter of its message (AUTH= of MAIL, RFC 4954 5). */
+int smtp_client_may_name(const struct smtp_client *c, const struct account *a,
+	const char *submitter);
+
 #endif

@@ -282,6 +282,18 @@ send_or_enqueue(struct smtp_server *r, const struct attempt *a,
 		enqueue_message(a, selection, &v->result);
 }
 
+/* The address that MAIL had as AUTH=; that of nobody instead of one that is not
+ * the client's (RFC 4954 5). */
+static const char *
+submitter_of(const struct smtp_server *r, const struct account *a,
+    const struct request *request)
+{
+	const char *given = request->submitter;
+
+	return given == NULL || smtp_client_may_name(&r->user, a, given)
+	    ? given : "<>";
+}
+
 /* Does what main does for one message: account, envelope, submission,
  * report. Only reports if the result is an error already. */
 static void
@@ -307,10 +319,11 @@ submit_message_of(struct smtp_server *r, struct message *message,
 		if (!r->user.known || r->user.uid == geteuid())
 			enqueue_unconfigured(&account, &envelope, &request,
 			    message, selection, &v->result);
-	} else if (v->result.code == 0 &&
-	    envelope_make(&envelope, &request, &account, message,
-	    &v->result) == 0 && is_allowed(r, &attempt, v)) {
-		send_or_enqueue(r, &attempt, &envelope, v);
+	} else if (v->result.code == 0) {
+		request.submitter = submitter_of(r, &account, &request);
+		if (envelope_make(&envelope, &request, &account, message,
+		    &v->result) == 0 && is_allowed(r, &attempt, v))
+			send_or_enqueue(r, &attempt, &envelope, v);
 	}
 	refusal = envelope_refusal(&envelope);
 	if (refusal != NULL)

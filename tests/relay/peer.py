@@ -69,7 +69,7 @@ ROWS = (
 )
 
 
-def client(path, sender, author):
+def client(path, mail, author):
     """A child, as USER, that sends one message; its pipe with the replies."""
     reader, writer = os.pipe()
     pid = os.fork()
@@ -84,7 +84,7 @@ def client(path, sender, author):
         with socket.socket(socket.AF_UNIX) as peer:
             peer.settimeout(SECONDS)
             peer.connect(path)
-            peer.sendall(f"HELO me\r\nMAIL FROM:<{sender}>\r\n"
+            peer.sendall(f"HELO me\r\nMAIL FROM:{mail}\r\n"
                          "RCPT TO:<ann@example.org>\r\nDATA\r\n"
                          f"From: {author}\r\n\r\nhello\r\n.\r\nQUIT\r\n"
                          .encode())
@@ -97,7 +97,7 @@ def client(path, sender, author):
         os._exit(0)
 
 
-def converse(run, sender, author):
+def converse(run, mail, author):
     """Serves one client; the reply to the end of its content."""
     directory = tempfile.mkdtemp(prefix="onehop-peer-")
     path = os.path.join(directory, "submit")
@@ -108,7 +108,7 @@ def converse(run, sender, author):
             os.chmod(path, 0o666)
             listener.settimeout(SECONDS)
             listener.listen()
-            pid, replies = client(path, sender, author)
+            pid, replies = client(path, mail, author)
             with listener.accept()[0] as connection:
                 process = subprocess.Popen(
                     [os.environ.get("ONEHOP", "onehop"), "-C", run.config,
@@ -135,7 +135,7 @@ def served(lines, sender, author, wanted):
                       "auth off", f"port {server.port}", f"logfile {log}",
                       *lines])
     try:
-        got = converse(run, sender, author)
+        got = converse(run, f"<{sender}>", author)
         if not got.startswith(wanted):
             yield f"reply {got!r}, not {wanted!r}"
         yield from differs("messages", len(smarthost.messages),
@@ -146,6 +146,30 @@ def served(lines, sender, author, wanted):
     finally:
         server.stop()
         run.clean()
+
+
+def submitters():
+    """AUTH= of MAIL names a user that relay_from allows, or nobody."""
+    mine = ["auth plain", "user me", "password secret"]
+    web, boss = "web@example.com", "boss@example.com"
+    for lines, given, wanted in (
+            (HELD, web, web), (HELD, boss, "<>"), (HELD, "<>", "<>"),
+            (HELD, "x+2By@shop.example.com", "x+2By@shop.example.com"),
+            (HELD, "x@shop.example.com+2Eevil", "<>"),
+            ((f"relay_from {NAME} *",), boss, boss), ((), boss, boss)):
+        smarthost = Recorder()
+        server = smtpserver.Server(smarthost.serve)
+        run = Run(["account default", "host 127.0.0.1", "tls off",
+                   f"port {server.port}", *mine, *lines])
+        try:
+            got = converse(run, f"<{web}> AUTH={given}", web)
+            yield from differs("reply", got[:4], OK)
+            words = smarthost.messages[0][0].decode().split()
+            if f"AUTH={wanted}" not in words:
+                yield f"{given} with {lines}: {words}"
+        finally:
+            server.stop()
+            run.clean()
 
 
 def unknown_client():
@@ -178,6 +202,7 @@ def main():
     tap.run("a client without a user may not, if users are listed",
             unknown_client)
     tap.run("a user without addresses is a slip", bad_line)
+    tap.run("a client names no submitter but its own", submitters)
     sys.exit(tap.done())
 
 
