@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "token/oauth.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/ascii.h"
 #include "base/escape.h"
 #include "base/xmalloc.h"
+#include "format/secrets.h"
 
 /* RFC 6749 5.2, RFC 8628 3.5, OpenID Connect Core 3.1.2.6. */
 static int
@@ -53,6 +55,44 @@ oauth_reply(json_t **object, struct https_reply *r, struct error *err)
 	    "authorization server: HTTP status %ld", r->status);
 }
 
+/* Adds what only the server and we may know, plain and percent-encoded. */
+static void
+add_secrets(struct secrets *secrets, const char *const *form)
+{
+	static const char known[] = "client_id grant_type scope redirect_uri "
+	    "token_type_hint";
+
+	for (; form[0] != NULL; form += 2) {
+		const char *const pair[] = { form[0], form[1], NULL };
+		size_t name = strlen(form[0]) + 1;
+		struct buffer text = { .kind = BUFFER_SECRET };
+
+		if (form[1] == NULL || ascii_has_word(known, form[0]))
+			continue;
+		form_add(&text, pair);
+		secrets_add(secrets, text.data + name, text.len - name);
+		secrets_add_password(secrets, form[1], strlen(form[1]));
+		buffer_free(&text);
+	}
+}
+
+/* A server's error may repeat the request. */
+static void
+conceal(struct error *err, const char *const *client, const char *const *form)
+{
+	struct secrets secrets = {0};
+	char said[sizeof(err->text)];
+	size_t len = strlen(err->text);
+	const char *shown;
+
+	memcpy(said, err->text, len);
+	add_secrets(&secrets, client);
+	add_secrets(&secrets, form);
+	shown = secrets_conceal(&secrets, said, &len, 0);
+	snprintf(err->text, sizeof(err->text), "%.*s", (int)len, shown);
+	secrets_free(&secrets);
+}
+
 int
 oauth_request(json_t **object, const struct oauth_account *a, const char *url,
     const char *const *form, struct error *err)
@@ -76,6 +116,8 @@ oauth_request(json_t **object, const struct oauth_account *a, const char *url,
 		result = oauth_reply(object, &r, err);
 	else if (result == 0 && r.status != 200)
 		result = fail(err, EX_TEMPFAIL, "HTTP status %ld", r.status);
+	if (result != 0 && form != NULL)
+		conceal(err, client, form);
 	if (result != 0 && (r.is_repeated || (err->code == EX_TEMPFAIL &&
 	    r.is_sent)))
 		err->outcome = OUTCOME_UNKNOWN;

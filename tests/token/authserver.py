@@ -45,6 +45,13 @@ def error(code, status=400, words="no"):
     return reply(status, {"error": code, "error_description": words})
 
 
+def repeat(handler, form):
+    """An error that has the whole request, in two forms."""
+    handler.send(400, json.dumps(
+        {"error": "invalid_request", "error_description":
+         f"{urllib.parse.urlencode(form)} {form}"}).encode())
+
+
 def hang_up(handler, _):
     handler.close_connection = True
 

@@ -12,7 +12,8 @@ import sys
 
 # pylint: disable=wrong-import-position
 from authserver import (ADDRESS, PROGRAM, SECRET, AuthServer, Home, differs,
-                        error, hang_up, lose_reply, make_authority, reply)
+                        error, hang_up, lose_reply, make_authority, repeat,
+                        reply)
 from tap import Tap, skip_all
 
 RUNS = 20
@@ -47,6 +48,7 @@ FAULTS = [
      "printable"),
     ("a token with NUL", reply(200, {"access_token": "a\0b",
                                      "token_type": "bearer"}), 75, ""),
+    ("the request repeated", repeat, 78, "<hidden>"),
     ("a refresh token of blanks", reply(200, {
         "access_token": "a", "token_type": "bearer",
         "refresh_token": "a b"}), 75, "printable"),
