@@ -29,7 +29,8 @@ struct account {
 	char *home;    /* for ~; may be "" */
 	int secrets_withheld; /* the command line leads to another server, for
 	                         which the account's name has no secret */
-	int netrc_withheld;   /* it decides who is taken for the server */
+	int netrc_withheld;   /* it decides who is taken for the server, or is
+	                         one that others may have written */
 	int pin_withheld;     /* others may have done so: tls_trust tofu trusts
 	                         no server that it does not know */
 	char *places[KEYS]; /* where each key was set: "file:line", the command

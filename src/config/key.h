@@ -37,7 +37,7 @@ enum {
 	ATTR_PROXY_CREDENTIAL = 8,  /* is meant for that proxy only */
 	ATTR_TLS_FILE = 16,         /* names a file that TLS reads */
 	ATTR_LOG = 32,              /* decides where and how a run is logged */
-	ATTR_WRITES = 64,           /* names a file that is written, */
+	ATTR_WRITES = 64,           /* decides what is written to which file, */
 	ATTR_RUNS = 128,            /* or a command that is run: not taken from
 	                               the command line of sendmail */
 	ATTR_SERVICE = 256,         /* --configure finds it in the DNS */

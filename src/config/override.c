@@ -128,7 +128,8 @@ withhold(struct account *a, const struct selection *selection)
 		}
 	a->secrets_withheld = (lost & ATTR_CREDENTIAL) != 0;
 	a->netrc_withheld = selection->noverrides > 0 &&
-	    changes(&proof, a, selection);
+	    (changes(&proof, a, selection) ||
+	    (selection->may_be_foreign && a->secrets_withheld));
 	a->pin_withheld = selection->may_be_foreign &&
 	    (a->secrets_withheld || a->netrc_withheld);
 	return lost != 0;

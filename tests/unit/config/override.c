@@ -41,6 +41,8 @@ make_account(struct account *a)
 	account_store(a, KEY_user, "alice", &err);
 	account_store(a, KEY_password, "sesame", &err);
 	account_store(a, KEY_tls_crl_file, "/crl", &err);
+	account_store(a, KEY_tls_key_file, "/key", &err);
+	account_store(a, KEY_tls_cert_file, "/cert", &err);
 	account_store(a, KEY_proxy_user, "bob", &err);
 	account_store(a, KEY_proxy_password, "open", &err);
 	assert_int_equal(err.code, 0);
@@ -48,15 +50,22 @@ make_account(struct account *a)
 
 /* Overrides one key; returns the account with what is left of it. */
 static void
-override_one(struct account *a, size_t key, const char *value)
+override_as(struct account *a, size_t key, const char *value,
+    int may_be_foreign)
 {
-	struct selection selection = {0};
+	struct selection selection = { .may_be_foreign = may_be_foreign };
 	struct error err = {0};
 
 	make_account(a);
 	selection_override(&selection, key, value);
 	(void)override_finish(a, &selection, &err);
 	free(selection.overrides);
+}
+
+static void
+override_one(struct account *a, size_t key, const char *value)
+{
+	override_as(a, key, value, 0);
 }
 
 /* Keys that are attributed to the server in keys.def, a new one included,
@@ -75,6 +84,9 @@ each_trust_key_withholds_the_credentials(void **state)
 		if (a.user[0] != '\0' || a.password[0] != '\0' ||
 		    !a.secrets_withheld)
 			fail_msg("--%s keeps the password",
+			    account_keys[key].name);
+		if (a.tls_key_file[0] != '\0' || a.tls_cert_file[0] != '\0')
+			fail_msg("--%s keeps the certificate",
 			    account_keys[key].name);
 		account_free(&a);
 	}
@@ -104,6 +116,31 @@ netrc_is_for_a_server_that_the_file_knows_how_to_trust(void **state)
 		    ATTR_PROOF)) == ATTR_PROOF)
 			fail_msg("%s is no key of trust",
 			    account_keys[key].name);
+}
+
+/* Others can have written the words of sendmail's command line. */
+static void
+words_of_others_lead_nowhere_with_what_is_ours(void **state)
+{
+	struct account a;
+
+	(void)state;
+	for (size_t key = 0; key < KEYS; key++)
+		for (int foreign = 0; foreign <= 1; foreign++) {
+			if (account_keys[key].kind == KIND_SECRET ||
+			    (account_keys[key].attributes & ATTR_TRUST) == 0)
+				continue;
+			override_as(&a, key, other_value(key), foreign);
+			if (a.pin_withheld != foreign ||
+			    a.netrc_withheld < foreign)
+				fail_msg("--%s: %d %d", account_keys[key].name,
+				    a.pin_withheld, a.netrc_withheld);
+			account_free(&a);
+		}
+	override_as(&a, KEY_timeout, "7", 1);
+	assert_int_equal(a.pin_withheld, 0);
+	assert_int_equal(a.netrc_withheld, 0);
+	account_free(&a);
 }
 
 static void
@@ -237,6 +274,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_trust_key_withholds_the_credentials),
+		cmocka_unit_test(
+		    words_of_others_lead_nowhere_with_what_is_ours),
 		cmocka_unit_test(
 		    netrc_is_for_a_server_that_the_file_knows_how_to_trust),
 		cmocka_unit_test(each_proxy_key_withholds_the_proxys),
