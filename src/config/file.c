@@ -96,6 +96,12 @@ find_among(const struct config *c, size_t n, const char *name)
 	return NULL;
 }
 
+int
+config_is_empty(const struct config *c)
+{
+	return c->n == 0 && c->defaults.n == 0 && c->ncomplaints == 0;
+}
+
 const struct config_section *
 config_find(const struct config *c, const char *name)
 {

@@ -93,6 +93,9 @@ enum config_secrets config_secrets_of(enum config_author author,
  * name: relative to the file's directory. Owned. */
 char *config_path(const char *file, const char *path);
 
+/* Returns whether the files have only comments. */
+int config_is_empty(const struct config *c);
+
 /* The section of that name, of the file read last; NULL if there is none. */
 const struct config_section *config_find(const struct config *c,
 	const char *name);

@@ -38,13 +38,6 @@ int config_load_readable(struct account *out, const struct selection *selection,
 	const char *sender, const struct message *m);
 
 /*
- * Reads the files of the run, system-wide and the user's, into c, whose home
- * is set. Returns 0 or -1 EX_CONFIG; call config_free() in either case.
- */
-int config_read(struct config *c, const struct selection *selection,
-	struct error *err);
-
-/*
  * Makes the account that a section describes. run_evals: also run its eval
  * lines, which are otherwise ignored. Returns 0, or -1 EX_CONFIG.
  */

@@ -18,6 +18,8 @@ struct selection {
 	const char *outbox;         /* the only outbox to serve, or NULL */
 	struct override *overrides; /* owned array */
 	size_t noverrides;
+	int is_recorded;    /* with a message: the environment of another run
+	                       says nothing about it */
 	int may_be_foreign; /* others can put words into its command line, such
 	                       as sendmail's: nothing is written for them */
 };

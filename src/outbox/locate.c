@@ -14,6 +14,7 @@
 #include "base/xdg.h"
 #include "base/xmalloc.h"
 #include "config/load.h"
+#include "config/sources.h"
 #include "outbox/outbox.h"
 
 /* Maximum size of the list of outboxes, octets. */

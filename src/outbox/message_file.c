@@ -274,7 +274,6 @@ take_override(struct selection *s, char *value)
 	if (key == NULL)
 		return -1;
 	selection_override(s, (size_t)(key - account_keys), equals + 1);
-	s->may_be_foreign = 1; /* whose words these were is not recorded */
 	return 0;
 }
 
@@ -576,6 +575,8 @@ begin(struct message_file *m, int fd, off_t *size, size_t *content,
 
 	memset(m, 0, sizeof(*m));
 	m->fd = fd;
+	m->origin.is_recorded = 1;
+	m->origin.may_be_foreign = 1; /* whose words they were, nobody knows */
 	if (fstat(fd, &st) != 0)
 		return fail(err, EX_IOERR, "%s", strerror(errno));
 	m->size = st.st_size;

@@ -167,6 +167,35 @@ def the_server_of_the_environment_is_kept():
         yield from differs("new", len(house.files("new")), 1)
 
 
+def the_environment_of_a_flush_says_nothing():
+    """It may have another configuration, or a server."""
+    for configuration in (None, "# nothing\n", "from me@example.org\n"):
+        with House() as house, Sink() as other, Sink() as wanted:
+            own = os.path.join(house.home, ".config")
+            foreign = os.path.join(house.home, "foreign")
+            configure(foreign, other.port)
+            configure(own, 1)
+            yield from differs("status", run_as_cron_does(
+                house, "-i", "you@example.net",
+                stdin=message("1@x")).returncode, 0)
+            file = os.path.join(own, "onehop", "config")
+            os.rename(file, file + ".old")
+            if configuration is not None:
+                with open(file, "w", encoding="ascii") as out:
+                    out.write(configuration)
+            for variables in ({"SMTPSERVER": "127.0.0.1", "EMAIL": "a@b.c"},
+                              {"XDG_CONFIG_HOME": foreign}):
+                got = run_as_cron_does(house, "-qf", **variables)
+                yield from differs(f"-q with {variables}", got.returncode, 78)
+            yield from differs("other", other.count(), {})
+            configure(own, wanted.port)
+            yield from differs("-q", run_as_cron_does(
+                house, "-qf", XDG_CONFIG_HOME=foreign,
+                SMTPSERVER="127.0.0.1").returncode, 0)
+            yield from differs("wanted", wanted.count(), {"1@x": 1})
+            yield from differs("other", other.count(), {})
+
+
 def without_a_deadline_a_session_takes_all():
     with House("deadline off") as house, Sink() as sink:
         for name in ("1@x", "2@x"):
@@ -646,6 +675,7 @@ def main():
                  accounts_have_one_session_each,
                  the_configuration_of_the_environment_is_kept,
                  the_server_of_the_environment_is_kept,
+                 the_environment_of_a_flush_says_nothing,
                  without_a_deadline_a_session_takes_all,
                  a_success_flushes_behind_its_back,
                  trouble_behind_a_success_is_no_matter,
