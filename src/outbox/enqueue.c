@@ -149,7 +149,7 @@ add(const char *path, const struct attempt *a,
 	struct error why = *a->result;
 	struct message_file m = { .envelope = *a->envelope,
 	    .message = *a->message, .reason = why.text, .fd = -1 };
-	struct outbox o;
+	struct outbox o = {0};
 	char *config;
 	int result = -1;
 
@@ -158,7 +158,8 @@ add(const char *path, const struct attempt *a,
 	m.queued = time(NULL);
 	m.due = first_try(a, m.queued);
 	m.doubts = why.outcome == OUTCOME_UNKNOWN;
-	if (outbox_open(&o, path, OUTBOX_WRITE, err) == 0 &&
+	if (locate_check_disk(path, err) == 0 &&
+	    outbox_open(&o, path, OUTBOX_WRITE, err) == 0 &&
 	    room_take(&o, a->account, message_size(a->message), err) == 0)
 		result = outbox_add(&o, OUTBOX_NEW, &m,
 		    has_settled(a) ? MESSAGE_FILE_OPEN : MESSAGE_FILE_WHOLE,
@@ -171,22 +172,21 @@ add(const char *path, const struct attempt *a,
 	return result;
 }
 
-/* Makes the permanent refusal of some recipients the result of the run. */
+/* Makes the permanent refusal of some recipients the result of the run, and
+ * says in its text what becomes of the others: -bs has no more than that. */
 static void
 tell_refusals(const struct attempt *a, const char *id, struct error *err)
 {
-	char queued[96];
 	size_t n = count_open(a->envelope);
-	int some = envelope_count(a->envelope, 2) > 0;
+	int doubts = err->outcome == OUTCOME_UNKNOWN;
 
-	snprintf(queued, sizeof(queued), "queued for %zu recipient%s as %s",
-	    n, n == 1 ? "" : "s", id);
 	envelope_blame(a->envelope, err);
 	err->code = EX_NOUSER;
-	if (some)
+	wrap(err, "queued for %zu recipient%s as %s%s", n, n == 1 ? "" : "s",
+	    id, doubts ? ", although the message may have been accepted" : "");
+	if (envelope_count(a->envelope, 2) > 0)
 		wrap(err, "accepted for some of the recipients");
 	err->outcome = OUTCOME_PARTIAL;
-	hint(err, "%s", queued);
 }
 
 /* Reports that the message is queued, with a notice about the outbox and the

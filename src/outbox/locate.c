@@ -2,6 +2,7 @@
 #include "outbox/locate.h"
 
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,10 +45,52 @@ read_memory(struct string_list *outboxes, const char *path)
 	close(fd);
 }
 
+/* Replaces the path by that of its parent. */
 static void
-append_line(const char *path, const char *outbox)
+go_up(char *path)
 {
-	char *line = xasprintf("%s\n", outbox);
+	char *copy = xstrdup(path), *parent = dirname(copy);
+
+	memcpy(path, parent, strlen(parent) + 1);
+	free(copy);
+}
+
+/* Returns where the file system that the path lies on is mounted, owned, or
+ * NULL. What does not exist lies where it would be made. */
+static char *
+mount_of(const char *path)
+{
+	char *real = NULL, *above = xstrdup(path);
+	struct stat here, up;
+
+	while (above[0] == '/' && (real = realpath(above, NULL)) == NULL &&
+	    above[1] != '\0')
+		go_up(above);
+	free(above);
+	above = real != NULL ? xstrdup(real) : NULL;
+	if (above == NULL || stat(real, &here) != 0)
+		return above;
+	while (above[1] != '\0') {
+		go_up(above);
+		if (stat(above, &up) != 0 || up.st_dev != here.st_dev)
+			break;
+		memcpy(real, above, strlen(above) + 1);
+	}
+	free(above);
+	return real;
+}
+
+/* The line after an outbox's tells where its file system is mounted. */
+#define ON "on "
+
+/* Appends what is known of the outbox. */
+static void
+append(const char *path, const char *outbox)
+{
+	char *mount = mount_of(outbox);
+	char *line = mount == NULL || strchr(mount, '\n') != NULL
+	    ? xasprintf("%s\n", outbox)
+	    : xasprintf("%s\n" ON "%s\n", outbox, mount);
 	char *directory = xstrndup(path, strlen(path) - strlen("/outboxes"));
 	int fd;
 
@@ -61,6 +104,7 @@ append_line(const char *path, const char *outbox)
 	}
 	free(directory);
 	free(line);
+	free(mount);
 }
 
 void
@@ -75,7 +119,7 @@ locate_remember(const char *outbox)
 	    strchr(outbox, '\n') == NULL) {
 		read_memory(&known, path);
 		if (!string_list_has(&known, outbox))
-			append_line(path, outbox);
+			append(path, outbox);
 	}
 	string_list_free(&known);
 	free(usual);
@@ -105,11 +149,23 @@ are_neighbours(const char *a, const char *b)
 	    strncmp(a, b, (size_t)(one - a)) == 0;
 }
 
+/* Fails because the outbox of which the file tells is not there. */
+static int
+is_gone(const char *outbox, const char *path, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+
+	fail(err, EX_CONFIG, "outbox %s has been used before and is gone: is "
+	    "its disk mounted?", escape_string(quote, sizeof(quote), outbox));
+	return hint(err, "if you have removed it, remove its line from %s",
+	    escape_string(quote, sizeof(quote), path));
+}
+
 int
 locate_check(const char *outbox, struct error *err)
 {
 	struct string_list known = {0};
-	char quote[ESCAPE_QUOTE], *home, *path;
+	char *home, *path;
 	int result = 0;
 
 	if (has_messages(outbox))
@@ -117,12 +173,45 @@ locate_check(const char *outbox, struct error *err)
 	home = xdg_home();
 	path = memory_path(home);
 	read_memory(&known, path);
-	if (string_list_has(&known, outbox) && !are_neighbours(outbox, path)) {
-		result = fail(err, EX_CONFIG, "outbox %s has been used before "
-		    "and is gone: is its disk mounted?",
-		    escape_string(quote, sizeof(quote), outbox));
-		hint(err, "if you have removed it, remove its line from %s",
-		    escape_string(quote, sizeof(quote), path));
+	if (string_list_has(&known, outbox) && !are_neighbours(outbox, path))
+		result = is_gone(outbox, path, err);
+	string_list_free(&known);
+	free(path);
+	free(home);
+	return result;
+}
+
+/* Returns whether the file system that the outbox was on, as far as known, is
+ * not there. */
+static int
+is_elsewhere(const struct string_list *known, const char *outbox)
+{
+	char *mount = mount_of(outbox);
+	int is = 0;
+
+	for (size_t i = 1; i < known->n && mount != NULL; i++)
+		if (strcmp(known->at[i - 1], outbox) == 0 &&
+		    strncmp(known->at[i], ON, strlen(ON)) == 0)
+			is = strcmp(known->at[i] + strlen(ON), mount) != 0;
+	free(mount);
+	return is;
+}
+
+int
+locate_check_disk(const char *outbox, struct error *err)
+{
+	struct string_list known = {0};
+	char *home, *path;
+	int result = 0;
+
+	if (has_messages(outbox))
+		return 0;
+	home = xdg_home();
+	path = memory_path(home);
+	read_memory(&known, path);
+	if (is_elsewhere(&known, outbox)) {
+		result = is_gone(outbox, path, err);
+		err->code = EX_TEMPFAIL;
 	}
 	string_list_free(&known);
 	free(path);

@@ -16,6 +16,11 @@ void locate_remember(const char *outbox);
  * and cannot be: its user has removed it. */
 int locate_check(const char *outbox, struct error *err);
 
+/* Returns 0 if a message may be put in the outbox, which is made where it does
+ * not exist; -1 EX_TEMPFAIL if it is recorded on a file system that is not
+ * mounted, and would hide below that. */
+int locate_check_disk(const char *outbox, struct error *err);
+
 /*
  * Lists the values of outbox in which %u stands for the user: those of the
  * command line and of the accounts in the config files. Returns 0 on success;

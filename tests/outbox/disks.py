@@ -198,6 +198,44 @@ def an_outbox_that_is_gone_is_not_empty():
         yield from differs("copies", sink.count(), {"1@x": 1, "2@x": 1})
 
 
+def a_message_does_not_hide_below_a_disk():
+    """One that is not mounted: there, nobody would find it."""
+    if os.geteuid() != 0:
+        raise Skip("needs root")
+    with House() as house, Sink() as sink:
+        disk = os.path.join(house.home, "disk")
+        box = os.path.join(disk, "box")
+        os.mkdir(disk)
+        house.extra = [f"outbox {box}"]
+        house.lead_to(1)
+        mount = ["mount", "-t", "tmpfs", "-o", "mode=700", "none", disk]
+        if subprocess.run(mount, capture_output=True,
+                          check=False).returncode:
+            raise Skip("tmpfs cannot be mounted here")
+        try:
+            yield from fault_of(house.send("1@x"), 0)
+        finally:
+            subprocess.run(["umount", disk], check=True)
+        for name in ("2@x", "3@x"):
+            result = house.send(name)
+            yield from fault_of(result, 75)
+            if b"not queued: outbox " + box.encode() + \
+                    b" has been used before and is gone" \
+                    not in result.stderr:
+                yield f"{result}"
+        yield from fault_of(house.run("-bp"), 78)
+        yield from differs("below the disk", os.listdir(disk), [])
+        subprocess.run(mount, check=True)
+        try:
+            # another disk, or one that was made anew
+            yield from fault_of(house.send("4@x"), 0)
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 0)
+        finally:
+            subprocess.run(["umount", disk], check=True)
+        yield from differs("copies", sink.count(), {"4@x": 1})
+
+
 def main():
     tap = Tap()
     for test in (without_hard_links, on_vfat,
@@ -205,7 +243,8 @@ def main():
                  a_directory_that_is_no_outbox_is_left_as_it_is,
                  what_cannot_be_looked_at_is_not_empty,
                  the_usual_outbox_is_found_beside_another,
-                 an_outbox_that_is_gone_is_not_empty):
+                 an_outbox_that_is_gone_is_not_empty,
+                 a_message_does_not_hide_below_a_disk):
         name = test.__name__.replace("_", " ")
         try:
             tap.check(name, list(test()))

@@ -92,13 +92,14 @@ each_outbox_is_remembered_once(void **state)
 	assert_int_equal(access(b->memory, F_OK), -1);
 	for (int i = 0; i < 3; i++) {
 		locate_remember("/x/a/b");
-		assert_memory(b, i == 0 ? "/x/a/b\n" : "/x/a/b\n/a/b\n/a\n");
+		assert_memory(b, i == 0 ? "/x/a/b\non /\n"
+		    : "/x/a/b\non /\n/a/b\non /\n/a\non /\n");
 		/* the end of another's path, and its beginning */
 		locate_remember("/a/b");
-		assert_memory(b, i == 0 ? "/x/a/b\n/a/b\n"
-		    : "/x/a/b\n/a/b\n/a\n");
+		assert_memory(b, i == 0 ? "/x/a/b\non /\n/a/b\non /\n"
+		    : "/x/a/b\non /\n/a/b\non /\n/a\non /\n");
 		locate_remember("/a");
-		assert_memory(b, "/x/a/b\n/a/b\n/a\n");
+		assert_memory(b, "/x/a/b\non /\n/a/b\non /\n/a\non /\n");
 	}
 	free(usual);
 }
