@@ -268,7 +268,9 @@ set_outbox(struct options *options, const char *value, struct error *err)
 	char quote[ESCAPE_QUOTE];
 
 	if (manage_is_verb(value)) {
-		options->mode = MODE_OUTBOX;
+		/* sendmail's list leaves no mark of having been read */
+		options->mode = options->face == FACE_SENDMAIL ? MODE_LIST
+		    : MODE_OUTBOX;
 		options->verb = value;
 		return refuse_verb(options, value, err);
 	}

@@ -87,6 +87,9 @@ settle(struct journal_reader *r)
 		r->state->doubts++;
 		r->state->tries++;
 		age(r->state, r->moment);
+		snprintf(r->state->reason, sizeof(r->state->reason), "the "
+		    "message may have been accepted: the run that sent it "
+		    "recorded no reply");
 	}
 	r->step = STEP_NONE;
 }

@@ -427,6 +427,8 @@ static const struct {
 	{ { "hoststat" }, MODE_NOTHING },
 	{ { "purgestat" }, MODE_NOTHING },
 	{ { "sendmail", "-bp" }, MODE_LIST },
+	{ { "sendmail", "--outbox=list" }, MODE_LIST },
+	{ { "onehop", "--outbox=list" }, MODE_OUTBOX },
 	{ { "sendmail", "-bs" }, MODE_SMTP },
 	{ { "sendmail", "-bi" }, MODE_NOTHING },
 	{ { "sendmail", "-bh" }, MODE_NOTHING },
