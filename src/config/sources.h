@@ -8,8 +8,8 @@
 #include "config/selection.h"
 
 /*
- * Reads the files of the run into c, whose home is set: SYSCONFDIR/onehop/config
- * and the user's, which -C replaces, or those of msmtp if neither has anything.
+ * Reads the files of the run into c, whose home is set: that of SYSCONFDIR and
+ * the user's, which -C replaces, or those of msmtp if neither has anything.
  * SMTPSERVER is an account if no file has one that is named default. Returns 0
  * or -1 EX_CONFIG; call config_free() in either case.
  */

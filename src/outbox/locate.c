@@ -37,7 +37,8 @@ memory_path(const char *home)
 static void
 read_memory(struct string_list *outboxes, const char *path)
 {
-	int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC |
+	    O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0)
 		return;

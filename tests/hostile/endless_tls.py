@@ -106,7 +106,8 @@ def cases():
                            f"every {pause} ms", pause == 0, flooded, kind,
                            version, pause, how)
         yield f"{name} ends a record octet by octet", False, slow_record, how
-        yield f"{name} ends a handshake octet by octet", False, slow_handshake, how
+        yield (f"{name} ends a handshake octet by octet", False,
+               slow_handshake, how)
 
 
 def main():

@@ -14,7 +14,6 @@ import time
 # pylint: disable=wrong-import-position
 from house import (SECONDS, House, Sink, differs, fault_of,
                    make_due, message, rewrite)
-import onehop
 from tap import Tap
 
 THREE = ("good@example.net", "later@example.net", "never@example.net")
@@ -117,83 +116,6 @@ def what_crashes_us_is_put_aside():
             yield from differs("copies", sink.count(), {"good@x": 1})
         yield from differs("failed", [os.path.basename(path) for path in
                                       house.files("failed")], [bad])
-
-
-def run_as_cron_does(house, *args, stdin=b"", **variables):
-    """Without -C."""
-    return subprocess.run(
-        [onehop.PROGRAM, *args], input=stdin, stderr=subprocess.PIPE,
-        env={**house.run_.environment, **variables}, cwd=house.home,
-        timeout=SECONDS, check=False)
-
-
-def configure(folder, port):
-    """A config file for who has that XDG_CONFIG_HOME."""
-    folder = os.path.join(folder, "onehop")
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "config"), "w", encoding="ascii") as file:
-        file.write(f"host 127.0.0.1\nport {port}\ntls off\noutbox on\n"
-                   "from me@example.org\n")
-
-
-def the_configuration_of_the_environment_is_kept():
-    """A flush that has another one sends the message where it was to go."""
-    with House() as house, Sink() as wanted, Sink() as other:
-        project = os.path.join(house.home, "project")
-        configure(project, 1)
-        configure(os.path.join(house.home, ".config"), other.port)
-        yield from differs("status", run_as_cron_does(
-            house, "-i", "you@example.net", stdin=message("1@x"),
-            XDG_CONFIG_HOME=project).returncode, 0)
-        configure(project, wanted.port)
-        yield from differs("-q", run_as_cron_does(house, "-qf").returncode, 0)
-        yield from differs("other", other.count(), {})
-        yield from differs("wanted", wanted.count(), {"1@x": 1})
-
-
-def the_server_of_the_environment_is_kept():
-    with House() as house, Sink() as other:
-        configure(os.path.join(house.home, ".config"), other.port)
-        os.rename(os.path.join(house.home, ".config"),
-                  os.path.join(house.home, "later"))
-        yield from differs("status", run_as_cron_does(
-            house, "-i", "--port=1", "--outbox=on", "you@example.net",
-            stdin=message("1@x"), SMTPSERVER="127.0.0.1",
-            EMAIL="me@example.org").returncode, 0)
-        os.rename(os.path.join(house.home, "later"),
-                  os.path.join(house.home, ".config"))
-        run_as_cron_does(house, "-qf")
-        yield from differs("other", other.count(), {})
-        yield from differs("new", len(house.files("new")), 1)
-
-
-def the_environment_of_a_flush_says_nothing():
-    """It may have another configuration, or a server."""
-    for configuration in (None, "# nothing\n", "from me@example.org\n"):
-        with House() as house, Sink() as other, Sink() as wanted:
-            own = os.path.join(house.home, ".config")
-            foreign = os.path.join(house.home, "foreign")
-            configure(foreign, other.port)
-            configure(own, 1)
-            yield from differs("status", run_as_cron_does(
-                house, "-i", "you@example.net",
-                stdin=message("1@x")).returncode, 0)
-            file = os.path.join(own, "onehop", "config")
-            os.rename(file, file + ".old")
-            if configuration is not None:
-                with open(file, "w", encoding="ascii") as out:
-                    out.write(configuration)
-            for variables in ({"SMTPSERVER": "127.0.0.1", "EMAIL": "a@b.c"},
-                              {"XDG_CONFIG_HOME": foreign}):
-                got = run_as_cron_does(house, "-qf", **variables)
-                yield from differs(f"-q with {variables}", got.returncode, 78)
-            yield from differs("other", other.count(), {})
-            configure(own, wanted.port)
-            yield from differs("-q", run_as_cron_does(
-                house, "-qf", XDG_CONFIG_HOME=foreign,
-                SMTPSERVER="127.0.0.1").returncode, 0)
-            yield from differs("wanted", wanted.count(), {"1@x": 1})
-            yield from differs("other", other.count(), {})
 
 
 def without_a_deadline_a_session_takes_all():
@@ -673,9 +595,6 @@ def main():
                  an_unknown_outcome_is_tried_twice_more,
                  what_crashes_us_is_put_aside,
                  accounts_have_one_session_each,
-                 the_configuration_of_the_environment_is_kept,
-                 the_server_of_the_environment_is_kept,
-                 the_environment_of_a_flush_says_nothing,
                  without_a_deadline_a_session_takes_all,
                  a_success_flushes_behind_its_back,
                  trouble_behind_a_success_is_no_matter,

@@ -92,7 +92,7 @@ static const struct row {
 	{ .name = "partial: one for good, one for now",
 		.codes = { 550, 451 }, .partial = 1, .code = EX_NOUSER,
 		.queued = 1, .result = EX_NOUSER,
-		.text = "queued for 1 recipient as ID: recipient <r0@x> rejected: ",
+		.text = "queued for 1 recipient as ID: recipient <r0@x> ",
 		.hint = "" },
 	{ .name = "partial: one for good, one unknown",
 		.codes = { 550, 1 }, .partial = 1, .code = EX_TEMPFAIL,
