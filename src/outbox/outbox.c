@@ -535,12 +535,12 @@ is_abandoned(int directory, const char *name)
 	return gone;
 }
 
-/* Returns whether the journal's message no longer exists. */
+/* Returns whether the journal's message is known to exist no longer. */
 static int
 is_orphan(const struct outbox *o, const char *name)
 {
-	return is_id(name) && outbox_message_size(o, OUTBOX_NEW, name) == 0 &&
-	    outbox_message_size(o, OUTBOX_FAILED, name) == 0;
+	return is_id(name) && outbox_is_missing(o, OUTBOX_NEW, name) &&
+	    outbox_is_missing(o, OUTBOX_FAILED, name);
 }
 
 /*

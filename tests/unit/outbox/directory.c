@@ -3,6 +3,7 @@
 #include "../unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -282,6 +283,31 @@ what_cannot_be_listed_is_not_empty(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* An error of the disk is no proof. */
+static void
+a_journal_stays_if_its_message_cannot_be_looked_for(void **state)
+{
+	static const char id[] = "20261123T125500Z-0123456789abcdef";
+	struct fixture *f = *state;
+	struct outbox o;
+	struct error err = {0};
+	int place, file;
+
+	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
+	queue_append(o.places[OUTBOX_JOURNAL], id, "x\n");
+	file = openat(o.places[OUTBOX_JOURNAL], id, O_RDONLY);
+	assert_true(file >= 0);
+	place = o.places[OUTBOX_NEW];
+	o.places[OUTBOX_NEW] = file; /* ENOTDIR */
+	outbox_sweep(&o);
+	o.places[OUTBOX_NEW] = place;
+	close(file);
+	assert_int_equal(outbox_is_missing(&o, OUTBOX_JOURNAL, id), 0);
+	outbox_sweep(&o);
+	assert_int_equal(outbox_is_missing(&o, OUTBOX_JOURNAL, id), 1);
+	outbox_close(&o);
+}
+
 int
 main(void)
 {
@@ -290,6 +316,7 @@ main(void)
 		TEST(the_end_of_a_long_journal_counts),
 		TEST(those_given_up_later_are_news),
 		TEST(orphaned_journals_are_swept),
+		TEST(a_journal_stays_if_its_message_cannot_be_looked_for),
 		TEST(the_user_has_seen_what_was_there),
 		TEST(what_cannot_be_listed_is_not_empty),
 	};
