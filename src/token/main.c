@@ -13,6 +13,7 @@
 #include "base/platform.h"
 #include "base/poll.h"
 #include "base/string_list.h"
+#include "base/trusted_file.h"
 #include "base/write_all.h"
 #include "base/xmalloc.h"
 #include "token/login.h"
@@ -252,13 +253,14 @@ main(int argc, char **argv)
 
 	platform_hide_memory();
 	signals_reset();
+	(void)trusted_file_key_log(); /* or libcurl would write to any file */
 	if (read_order(&o, argc, argv, &err) == 0) {
 		if (o.mode == MODE_HELP)
 			fputs(usage, stdout);
 		else if (o.mode == MODE_VERSION)
 			puts("onehop-token " PACKAGE_VERSION);
-		else
-			(void)run(&o, &err);
+		else if (run(&o, &err) != 0)
+			ensure_code(&err);
 	}
 	if (err.code == 0 && fflush(stdout) != 0)
 		fail(&err, EX_TEMPFAIL, "cannot write to standard output");

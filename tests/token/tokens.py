@@ -381,6 +381,24 @@ def by_pass(authority):
                 f"rm -f mail/onehop-token/{ADDRESS}"])
 
 
+def key_log(authority):
+    """TLS's keys go to no file that others can write."""
+    with AuthServer(authority) as server, Home(authority, server) as home:
+        home.log_in()
+        place = os.path.join(home.path, "shared")
+        os.mkdir(place)
+        os.chmod(place, 0o777)
+        for name, kept in (("shared/keys", False), ("keys", True)):
+            path = os.path.join(home.path, name)
+            home.expire()
+            run = home.start(ADDRESS, wrapper=[
+                "env", f"SSLKEYLOGFILE={path}"])
+            run.communicate(timeout=60)
+            yield from differs("status", run.returncode, 0)
+            yield from differs(f"{name} was written", os.path.exists(path),
+                               kept)
+
+
 def usage(_):
     for args in ([], ["--nothing"], ["a", "b"], ["--login"], ["nobody"],
                  ["a@b'c"], ["--login", "--logout", ADDRESS],
@@ -439,6 +457,7 @@ def main():
             authority)
     tap.run("commands as the store", by_commands, authority)
     tap.run("pass as the store", by_pass, authority)
+    tap.run("TLS keys are written to a trusted file only", key_log, authority)
     tap.run("usage: 64", usage, authority)
     shutil.rmtree(directory)
     return tap.done()
