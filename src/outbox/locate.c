@@ -68,10 +68,10 @@ mount_of(const char *path)
 	    above[1] != '\0')
 		go_up(above);
 	free(above);
-	above = real != NULL ? xstrdup(real) : NULL;
-	if (above == NULL || stat(real, &here) != 0)
-		return above;
-	while (above[1] != '\0') {
+	if (real == NULL)
+		return NULL;
+	above = xstrdup(real);
+	while (above[1] != '\0' && stat(real, &here) == 0) {
 		go_up(above);
 		if (stat(above, &up) != 0 || up.st_dev != here.st_dev)
 			break;
