@@ -176,6 +176,23 @@ those_that_exist_are_found_in_order(void **state)
 	free(other);
 }
 
+/* Beside the list itself nothing can be on another disk. */
+static void
+a_neighbour_of_the_list_has_been_removed(void **state)
+{
+	struct bench *b = *state;
+	char *beside = xasprintf("%s/.local/state/onehop/second", b->home);
+	struct selection selection = { .config = b->config };
+	struct error err = {0};
+
+	write_text(b, b->config, "account default\nhost h\n");
+	locate_remember(beside);
+	assert_found(b, &selection, "");
+	assert_int_equal(locate_check(beside, &err), 0);
+	assert_int_equal(locate_check_disk(beside, &err), 0);
+	free(beside);
+}
+
 /* A mount point may be left, which is not to be used. */
 static void
 one_that_is_gone_is_told_of(void **state)
@@ -297,6 +314,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(each_outbox_is_remembered_once),
 		TEST(those_that_exist_are_found_in_order),
+		TEST(a_neighbour_of_the_list_has_been_removed),
 		TEST(one_that_is_gone_is_told_of),
 		TEST(a_state_directory_of_its_own_is_searched_too),
 		TEST(patterns_are_those_of_a_shared_directory),

@@ -126,6 +126,38 @@ a_control_character_is_not_sent(void **state)
 	}
 }
 
+/* The peer hears nothing any more: commands fail once the buffer is full,
+ * wherever in them that is. */
+static void
+a_command_that_cannot_be_written_ends_the_session(void **state)
+{
+	(void)state;
+	for (size_t len = 0; len < 40; len++) {
+		struct error err = {0};
+		struct bench b;
+		int result = 0;
+
+		open_bench(&b);
+		close(b.trace[1]);
+		b.session.stream.trace = b.trace[1] = -1;
+		assert_int_equal(shutdown(b.peer, SHUT_RD), 0);
+		for (int i = 0; i < 100000 && result == 0; i++) {
+			struct buffer secret = {0};
+
+			buffer_add(&secret, "0123456789012345678901234567890"
+			    "123456789", len);
+			result = len == 0
+			    ? session_put(&b.session, &err, "NOOP")
+			    : session_put_secret(&b.session, "AUTH PLAIN",
+			    &secret, &err);
+			buffer_free(&secret);
+		}
+		assert_int_equal(result, -1);
+		assert_int_equal(err.code, EX_TEMPFAIL);
+		close_bench(&b);
+	}
+}
+
 /* What is there before a command is sent, and the error. */
 static const struct {
 	const char *said;
@@ -348,6 +380,8 @@ main(void)
 		cmocka_unit_test(a_command_of_the_greatest_length_is_sent),
 		cmocka_unit_test(a_longer_command_is_not_sent),
 		cmocka_unit_test(a_control_character_is_not_sent),
+		cmocka_unit_test(
+		    a_command_that_cannot_be_written_ends_the_session),
 		cmocka_unit_test(a_reply_ahead_of_its_command_ends_the_session),
 		cmocka_unit_test(
 		    a_reply_to_the_first_of_a_flight_is_none_ahead),
