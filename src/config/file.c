@@ -422,18 +422,29 @@ obey(struct file_reader *r, const struct directive *d, struct error *err)
 	return set_key(r, d, err);
 }
 
-/* Returns whether a line with this keyword may decide which account is
- * chosen. */
 static int
-chooses_account(const char *keyword)
+is_meant(const char *keyword, const char *name)
 {
-	static const char *const choosing[] = { "account", "from" };
+	return strcmp(keyword, name) == 0 ||
+	    edit_distance_is_typo(keyword, name);
+}
+
+/* Returns whether a line with this keyword, which may be mistyped, can decide
+ * which account is chosen, or what the message is. */
+static int
+is_about_message(const char *keyword)
+{
+	static const char *const lines[] = { "account", "defaults", "include",
+	    "eval" };
 
 	if (keyword == NULL)
 		return 1;
-	for (size_t i = 0; i < 2; i++)
-		if (strcmp(keyword, choosing[i]) == 0 ||
-		    edit_distance_is_typo(keyword, choosing[i]))
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		if (is_meant(keyword, lines[i]))
+			return 1;
+	for (size_t i = 0; i < KEYS; i++)
+		if ((account_keys[i].attributes & ATTR_MESSAGE) != 0 &&
+		    is_meant(keyword, account_keys[i].name))
 			return 1;
 	return 0;
 }
@@ -452,7 +463,7 @@ read_line(struct file_reader *r, const char *line, size_t len)
 	if (result == 0 && d.keyword != NULL)
 		result = obey(r, &d, &err);
 	if (result != 0) {
-		r->config->misread |= chooses_account(d.keyword);
+		r->config->misread |= is_about_message(d.keyword);
 		complain(r, &err);
 	}
 	directive_free(&d);

@@ -70,7 +70,8 @@ struct config {
 	struct buffer complaints;        /* "file:line: ...", one per line */
 	size_t ncomplaints;
 	int misread;                     /* a line that decides which account is
-	                                    chosen is among them */
+	                                    chosen, or what the message is, is
+	                                    among them */
 	size_t nomitted;                 /* those that no longer fitted */
 };
 

@@ -44,8 +44,10 @@ enum {
 	ATTR_SETUP = 512,           /* --configure writes it by itself */
 	ATTR_READS = 1024,          /* names a file or a secret that is read:
 	                               not taken from there either */
-	ATTR_PROOF = 2048           /* decides how the server proves to be the
+	ATTR_PROOF = 2048,          /* decides how the server proves to be the
 	                               one that ~/.netrc names */
+	ATTR_MESSAGE = 4096         /* decides who gets the message, as whose,
+	                               or what its header says */
 };
 
 /* KEY_host, KEY_port, ...: the key's index in account_keys. */

@@ -26,10 +26,8 @@ struct clues {
 	const struct message *message; /* or NULL */
 };
 
-/* Returns whether the value of a path key is relative to the file that it is
- * written in, rather than a word, a descriptor or the URI of a token. */
-static int
-is_relative(size_t key, const char *value)
+int
+config_is_relative(size_t key, const char *value)
 {
 	return account_keys[key].kind == KIND_PATH && value[0] != '\0' &&
 	    strchr("/~-", value[0]) == NULL && strchr(value, ':') == NULL &&
@@ -45,7 +43,7 @@ set_key(struct account *a, const struct config_setting *s, size_t index,
 	char *path;
 	int result;
 
-	if (index == KEYS || !is_relative(index, s->value))
+	if (index == KEYS || !config_is_relative(index, s->value))
 		return account_set(a, s->key, s->value, err);
 	path = config_path(s->file, s->value);
 	result = account_set(a, s->key, path, err);
@@ -516,7 +514,7 @@ config_load_readable(struct account *out, const struct selection *selection,
 
 	if (!needs_no_file(selection)) {
 		(void)config_read(&c, selection, &ignored);
-		if (!c.misread || c.n == 1 || selection->account != NULL)
+		if (!c.misread)
 			section = choose_section(&c, selection, &clues,
 			    &reason, &ignored);
 	}

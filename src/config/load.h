@@ -32,7 +32,7 @@ void config_load_log(struct account *out, const struct selection *selection);
  * For a message that cannot be sent because of errors in the files: makes the
  * account of the message as far as it can be read. Runs no eval. out is {0} or
  * an account. Returns 0, or -1 if there is none, or if an error may have
- * changed which one it is.
+ * changed which one it is, who gets the message, as whose, or its header.
  */
 int config_load_readable(struct account *out, const struct selection *selection,
 	const char *sender, const struct message *m);
@@ -44,6 +44,11 @@ int config_load_readable(struct account *out, const struct selection *selection,
 int config_assemble(struct account *out, const struct config *c,
 	const struct config_section *section, int run_evals,
 	struct error *err);
+
+/* Returns whether the value of a path key is relative to the file that it is
+ * written in, or to the working directory, rather than absolute, a word, a
+ * descriptor or the URI of a token. */
+int config_is_relative(size_t key, const char *value);
 
 /* Reads the files and looks for the account of -a, before there is a message.
  * Runs no eval. Returns 0, or -1 with EX_CONFIG. */

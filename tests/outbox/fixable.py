@@ -76,6 +76,22 @@ def a_file_that_names_no_outbox_is_an_error():
         yield from differs("new", house.files("new"), [])
 
 
+def a_slip_about_the_message_is_an_error():
+    """It would be queued for another server, sender or recipient, or with
+    another header, than the repaired file says."""
+    for line in ("acount work", "account", "frm x@example.org",
+                 "aliasses /x", "local_domain lan",
+                 "set_to_header undisclosed", "set_from_header yes",
+                 "allow_from_override of", "auto_from yes",
+                 "remove_bcc_header off", "include /nowhere/config"):
+        with House() as house:
+            house.lead_to(1, line)
+            result = house.send("1@x")
+            yield from fault_of(result, 78)
+            if b"queued" in result.stderr or house.files("new"):
+                yield f"{line}: {result.stderr!r}"
+
+
 def a_command_may_ask_for_another_try():
     """Exit status 75: with an outbox the message is queued, without it is
     the status of the run."""
@@ -232,6 +248,7 @@ def main():
     for test in (a_slip_in_the_file_queues,
                  a_client_of_bs_is_promised_that_too,
                  a_file_that_names_no_outbox_is_an_error,
+                 a_slip_about_the_message_is_an_error,
                  a_command_may_ask_for_another_try,
                  each_flush_names_account_and_remedy,
                  an_edited_file_ends_the_pause,
