@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "outbox/enqueue.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/platform.h"
+#include "base/string_list.h"
 #include "base/xmalloc.h"
 #include "config/load.h"
 #include "message/downgrade.h"
@@ -103,12 +106,29 @@ find_config(const struct account *a, const struct selection *selection,
 	    selection->config != NULL ? "-C" : "XDG_CONFIG_HOME");
 }
 
+/* Returns an option's value as it means the same in another working directory,
+ * owned. */
+static char *
+lasting_value(size_t key, const char *value)
+{
+	char here[PATH_MAX];
+	int is_command = account_keys[key].kind == KIND_COMMAND &&
+	    value[0] != '\0';
+
+	if ((!is_command && !config_is_relative(key, value)) ||
+	    getcwd(here, sizeof(here)) == NULL || strchr(here, '\'') != NULL)
+		return xstrdup(value);
+	return is_command ? xasprintf("cd '%s' && %s", here, value)
+	    : xasprintf("%s/%s", here, value);
+}
+
 /* Sets the selection that selects the account. What the environment says is
  * recorded like options: another run has another one. The overrides are
- * owned. */
+ * owned, their values are those of the list. */
 static int
 set_origin(struct selection *origin, const struct attempt *a,
-    const struct selection *selection, char **config, struct error *err)
+    const struct selection *selection, char **config,
+    struct string_list *values, struct error *err)
 {
 	const struct account *account = a->account;
 
@@ -125,9 +145,10 @@ set_origin(struct selection *origin, const struct attempt *a,
 	}
 	for (size_t i = 0; i < selection->noverrides; i++) {
 		const struct override *o = &selection->overrides[i];
+		size_t key = (size_t)(key_find(o->key) - account_keys);
 
-		selection_override(origin,
-		    (size_t)(key_find(o->key) - account_keys), o->value);
+		string_list_add(values, lasting_value(key, o->value));
+		selection_override(origin, key, values->at[i]);
 	}
 	return 0;
 }
@@ -150,10 +171,11 @@ add(const char *path, const struct attempt *a,
 	struct message_file m = { .envelope = *a->envelope,
 	    .message = *a->message, .reason = why.text, .fd = -1 };
 	struct outbox o = {0};
+	struct string_list values = {0};
 	char *config;
 	int result = -1;
 
-	if (set_origin(&m.origin, a, selection, &config, err) != 0)
+	if (set_origin(&m.origin, a, selection, &config, &values, err) != 0)
 		return -1;
 	m.queued = time(NULL);
 	m.due = first_try(a, m.queued);
@@ -168,6 +190,7 @@ add(const char *path, const struct attempt *a,
 		locate_remember(path);
 	outbox_close(&o);
 	free(m.origin.overrides);
+	string_list_free(&values);
 	free(config);
 	return result;
 }

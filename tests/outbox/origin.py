@@ -90,11 +90,34 @@ def the_environment_of_a_flush_says_nothing():
             yield from differs("other", other.count(), {})
 
 
+def a_relative_path_is_of_the_run_that_queued():
+    """Of a flush in another directory it would be another file, or another
+    command."""
+    with House("tls_certcheck off") as house:
+        for name in ("one", "two"):
+            os.mkdir(os.path.join(house.home, name))
+        result = subprocess.run(
+            [onehop.PROGRAM, "-C", house.run_.config, "-i", "--socket=s",
+             "--connect-command=./tunnel x", "you@example.net"],
+            input=message("1@x"), capture_output=True, check=False,
+            env=house.run_.environment, timeout=SECONDS,
+            cwd=os.path.join(house.home, "one"))
+        yield from differs("status", result.returncode, 0)
+        with open(house.files("new")[0], encoding="ascii") as file:
+            text = file.read()
+        place = os.path.join(house.home, "one")
+        for line in (f"set socket={place}/s\n",
+                     f"set connect_command=cd '{place}' && ./tunnel x\n"):
+            if line not in text:
+                yield f"no {line!r} in {text!r}"
+
+
 def main():
     tap = Tap()
     for test in (the_configuration_of_the_environment_is_kept,
                  the_server_of_the_environment_is_kept,
-                 the_environment_of_a_flush_says_nothing):
+                 the_environment_of_a_flush_says_nothing,
+                 a_relative_path_is_of_the_run_that_queued):
         tap.run(test.__name__.replace("_", " "), test)
     return tap.done()
 
