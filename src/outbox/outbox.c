@@ -33,9 +33,9 @@
 /* Age after which an unfinished file is removed, seconds. */
 #define UNFINISHED_SECONDS 3600
 
-/* Maximum number of octets read from the end of a journal. */
-#define JOURNAL_MAX ((size_t)1 << 20)
-#define JOURNAL_READ ((off_t)JOURNAL_MAX - 8192)
+/* Maximum length of a journal. The message of a longer one is not sent: who has
+ * it already may stand anywhere. */
+#define JOURNAL_MAX ((size_t)64 << 20)
 
 static const char *const place_names[OUTBOX_PLACES] = {
 	[OUTBOX_NEW] = "new",
@@ -468,14 +468,11 @@ outbox_read_journal(const struct outbox *o, const char *id,
 	struct buffer text = { .max = JOURNAL_MAX };
 	int fd = openat(o->places[OUTBOX_JOURNAL], id, O_RDONLY | O_CLOEXEC |
 	    O_NOFOLLOW | O_NONBLOCK);
-	struct stat st;
 	int result = 0;
 
 	memset(state, 0, sizeof(*state));
 	if (fd < 0 && errno == ENOENT)
 		return 0;
-	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > JOURNAL_READ)
-		(void)lseek(fd, -JOURNAL_READ, SEEK_END);
 	if (fd < 0 || buffer_read(&text, fd) != 0)
 		result = outbox_cannot(err, "read the journal of", id);
 	else

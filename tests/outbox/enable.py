@@ -21,7 +21,7 @@ esac
 NO_SYSTEMCTL = "#!/bin/sh\nexit 1\n"
 
 CRONTAB = """#!/bin/sh
-if test "$1" = -l; then cat $HOME/tab 2>/dev/null; else cat >$HOME/tab.new &&
+if test "$1" = -l; then cat $HOME/tab; else cat >$HOME/tab.new &&
 mv $HOME/tab.new $HOME/tab; fi
 """
 
@@ -109,6 +109,19 @@ def what_is_there_stays():
                            ("@daily backup", 3))
 
 
+def a_crontab_that_cannot_be_read_stays():
+    failing = CRONTAB.replace("cat $HOME/tab;", "echo oops >&2; exit 1;")
+    with Sink() as sink, Machine(account(sink.port), crontab=failing,
+                                 systemctl=NO_SYSTEMCTL) as machine:
+        with open(os.path.join(machine.home, "tab"), "w",
+                  encoding="ascii") as file:
+            file.write("@daily backup\n")
+        result = machine.run("--outbox", "enable")
+        if result.status == 0:
+            yield f"{result.stdout!r}"
+        yield from differs("tab", machine.read("tab"), "@daily backup\n")
+
+
 def the_key_goes_to_the_account_that_is_named():
     with Machine(account(1), crontab=CRONTAB,
                  systemctl=NO_SYSTEMCTL) as machine:
@@ -153,6 +166,7 @@ def without_a_scheduler_the_rest_is_done():
 def main():
     tap = Tap()
     for test in (enable_does_it_all, what_is_there_stays,
+                 a_crontab_that_cannot_be_read_stays,
                  the_key_goes_to_the_account_that_is_named,
                  a_test_message_that_waits_is_told,
                  a_later_line_that_turns_it_off_is_told,

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a queued message goes: the account of the run that queued it counts, not
-the environment of the flush."""
+"""Where a queued message goes: the account of the run that queued it counts,
+not the environment of the flush."""
 
 import os
 import subprocess

@@ -87,9 +87,9 @@ only_ids_are_listed(void **state)
 	outbox_close(&o);
 }
 
-/* A journal of any size is read from its end. */
+/* Its beginning tells who has the message, its end what is next. */
 static void
-the_end_of_a_long_journal_counts(void **state)
+all_of_a_long_journal_counts(void **state)
 {
 	static const char id[] = "20261123T125500Z-0123456789abcdef";
 	struct fixture *f = *state;
@@ -104,13 +104,16 @@ the_end_of_a_long_journal_counts(void **state)
 	assert_int_equal(outbox_open(&o, f->path, OUTBOX_WRITE, &err), 0);
 	assert_int_equal(outbox_read_journal(&o, id, &s, &err), 0);
 	assert_int_equal(s.tries, 0);
-	queue_append(o.places[OUTBOX_JOURNAL], id, "deferred 5 6 first\n");
+	queue_append(o.places[OUTBOX_JOURNAL], id, "accepted 4 2\n"
+	    "deferred 5 6 first\n");
 	for (int i = 0; i < 11000; i++)
 		queue_append(o.places[OUTBOX_JOURNAL], id, line);
 	queue_append(o.places[OUTBOX_JOURNAL], id, "deferred 7 8 last\n");
 	assert_int_equal(outbox_read_journal(&o, id, &s, &err), 0);
-	assert_int_equal(s.tries, 1);
+	assert_int_equal(s.tries, 2);
 	assert_string_equal(s.reason, "last");
+	assert_int_equal(journal_recipient_is_open(&s, 0), 1);
+	assert_int_equal(journal_recipient_is_open(&s, 1), 0);
 	journal_state_free(&s);
 	outbox_close(&o);
 }
@@ -313,7 +316,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(only_ids_are_listed),
-		TEST(the_end_of_a_long_journal_counts),
+		TEST(all_of_a_long_journal_counts),
 		TEST(those_given_up_later_are_news),
 		TEST(orphaned_journals_are_swept),
 		TEST(a_journal_stays_if_its_message_cannot_be_looked_for),
