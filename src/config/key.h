@@ -46,8 +46,11 @@ enum {
 	                               not taken from there either */
 	ATTR_PROOF = 2048,          /* decides how the server proves to be the
 	                               one that ~/.netrc names */
-	ATTR_MESSAGE = 4096         /* decides who gets the message, as whose,
+	ATTR_MESSAGE = 4096,        /* decides who gets the message, as whose,
 	                               or what its header says */
+	ATTR_CERTIFICATE = 8192     /* is of the client certificate, which the
+	                               words of sendmail's command line show
+	                               to no other server */
 };
 
 /* KEY_host, KEY_port, ...: the key's index in account_keys. */

@@ -121,6 +121,8 @@ withhold(struct account *a, const struct selection *selection)
 	for (size_t i = 0; i < PARTIES && selection->noverrides > 0; i++)
 		if (changes(&parties[i], a, selection))
 			lost |= parties[i].credential;
+	if ((lost & ATTR_CREDENTIAL) != 0 && selection->may_be_foreign)
+		lost |= ATTR_CERTIFICATE;
 	for (size_t key = 0; key < KEYS; key++)
 		if ((account_keys[key].attributes & lost) != 0) {
 			account_store(a, key, "", &ignored);
