@@ -513,8 +513,11 @@ config_load_readable(struct account *out, const struct selection *selection,
 	const char *reason;
 
 	if (!needs_no_file(selection)) {
-		(void)config_read(&c, selection, &ignored);
-		if (!c.misread)
+		/* without complaints, a whole file could not be read */
+		int is_read = config_read(&c, selection, &ignored) == 0 ||
+		    c.ncomplaints > 0;
+
+		if (is_read && !c.misread)
 			section = choose_section(&c, selection, &clues,
 			    &reason, &ignored);
 	}

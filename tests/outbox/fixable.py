@@ -92,6 +92,15 @@ def a_slip_about_the_message_is_an_error():
                 yield f"{line}: {result.stderr!r}"
 
 
+def a_file_that_cannot_be_read_is_an_error():
+    """What it says of the message is not known."""
+    with House() as house:
+        house.lead_to(1)
+        os.chmod(house.run_.config, 0o666)
+        yield from fault_of(house.send("1@x"), 78)
+        yield from differs("new", house.files("new"), [])
+
+
 def a_command_may_ask_for_another_try():
     """Exit status 75: with an outbox the message is queued, without it is
     the status of the run."""
@@ -249,6 +258,7 @@ def main():
                  a_client_of_bs_is_promised_that_too,
                  a_file_that_names_no_outbox_is_an_error,
                  a_slip_about_the_message_is_an_error,
+                 a_file_that_cannot_be_read_is_an_error,
                  a_command_may_ask_for_another_try,
                  each_flush_names_account_and_remedy,
                  an_edited_file_ends_the_pause,
