@@ -150,46 +150,24 @@ are_neighbours(const char *a, const char *b)
 	    strncmp(a, b, (size_t)(one - a)) == 0;
 }
 
-/* Fails because the outbox of which the file tells is not there. */
+/* Returns whether the outbox was used and is not beside the list. */
 static int
-is_gone(const char *outbox, const char *path, struct error *err)
+is_recorded(const struct string_list *known, const char *outbox,
+    const char *list)
 {
-	char quote[ESCAPE_QUOTE];
-
-	fail(err, EX_CONFIG, "outbox %s has been used before and is gone: is "
-	    "its disk mounted?", escape_string(quote, sizeof(quote), outbox));
-	return hint(err, "if you have removed it, remove its line from %s",
-	    escape_string(quote, sizeof(quote), path));
-}
-
-int
-locate_check(const char *outbox, struct error *err)
-{
-	struct string_list known = {0};
-	char *home, *path;
-	int result = 0;
-
-	if (has_messages(outbox))
-		return 0;
-	home = xdg_home();
-	path = memory_path(home);
-	read_memory(&known, path);
-	if (string_list_has(&known, outbox) && !are_neighbours(outbox, path))
-		result = is_gone(outbox, path, err);
-	string_list_free(&known);
-	free(path);
-	free(home);
-	return result;
+	return string_list_has(known, outbox) && !are_neighbours(outbox, list);
 }
 
 /* Returns whether the file system that the outbox was on, as far as known, is
  * not there. */
 static int
-is_elsewhere(const struct string_list *known, const char *outbox)
+is_elsewhere(const struct string_list *known, const char *outbox,
+    const char *list)
 {
 	char *mount = mount_of(outbox);
 	int is = 0;
 
+	(void)list;
 	for (size_t i = 1; i < known->n && mount != NULL; i++)
 		if (strcmp(known->at[i - 1], outbox) == 0 &&
 		    strncmp(known->at[i], ON, strlen(ON)) == 0)
@@ -198,26 +176,43 @@ is_elsewhere(const struct string_list *known, const char *outbox)
 	return is;
 }
 
-int
-locate_check_disk(const char *outbox, struct error *err)
+/* Fails if the outbox has no messages, and is gone by what the list tells. */
+static int
+check(const char *outbox, int (*is_gone)(const struct string_list *known,
+    const char *outbox, const char *list), int code, struct error *err)
 {
 	struct string_list known = {0};
-	char *home, *path;
+	char quote[ESCAPE_QUOTE], *home, *list;
 	int result = 0;
 
 	if (has_messages(outbox))
 		return 0;
 	home = xdg_home();
-	path = memory_path(home);
-	read_memory(&known, path);
-	if (is_elsewhere(&known, outbox)) {
-		result = is_gone(outbox, path, err);
-		err->code = EX_TEMPFAIL;
+	list = memory_path(home);
+	read_memory(&known, list);
+	if (is_gone(&known, outbox, list)) {
+		result = fail(err, code, "outbox %s has been used before and "
+		    "is gone: is its disk mounted?",
+		    escape_string(quote, sizeof(quote), outbox));
+		hint(err, "if you have removed it, remove its line from %s",
+		    escape_string(quote, sizeof(quote), list));
 	}
 	string_list_free(&known);
-	free(path);
+	free(list);
 	free(home);
 	return result;
+}
+
+int
+locate_check(const char *outbox, struct error *err)
+{
+	return check(outbox, is_recorded, EX_CONFIG, err);
+}
+
+int
+locate_check_disk(const char *outbox, struct error *err)
+{
+	return check(outbox, is_elsewhere, EX_TEMPFAIL, err);
 }
 
 /* Takes ownership of path, and adds it unless it is known or does not exist.
