@@ -121,19 +121,17 @@ withhold(struct account *a, const struct selection *selection)
 	for (size_t i = 0; i < PARTIES && selection->noverrides > 0; i++)
 		if (changes(&parties[i], a, selection))
 			lost |= parties[i].credential;
-	if ((lost & ATTR_CREDENTIAL) != 0 && selection->may_be_foreign)
+	a->secrets_withheld = (lost & ATTR_CREDENTIAL) != 0;
+	a->pin_withheld = a->secrets_withheld && selection->may_be_foreign;
+	a->netrc_withheld = a->pin_withheld || (selection->noverrides > 0 &&
+	    changes(&proof, a, selection));
+	if (a->pin_withheld)
 		lost |= ATTR_CERTIFICATE;
 	for (size_t key = 0; key < KEYS; key++)
 		if ((account_keys[key].attributes & lost) != 0) {
 			account_store(a, key, "", &ignored);
 			account_note(a, key, NULL);
 		}
-	a->secrets_withheld = (lost & ATTR_CREDENTIAL) != 0;
-	a->netrc_withheld = selection->noverrides > 0 &&
-	    (changes(&proof, a, selection) ||
-	    (selection->may_be_foreign && a->secrets_withheld));
-	a->pin_withheld = selection->may_be_foreign &&
-	    (a->secrets_withheld || a->netrc_withheld);
 	return lost != 0;
 }
 
