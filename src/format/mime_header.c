@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "format/mime_header.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,8 +49,8 @@ skip_parameter(const char *text)
 }
 
 /* Copies the value of the first parameter of that name; "" if there is none or
- * it does not fit. */
-static void
+ * it does not fit. Returns whether there is one. */
+static int
 read_parameter(const char *parameters, const char *name, char *value,
     size_t size)
 {
@@ -67,11 +68,95 @@ read_parameter(const char *parameters, const char *name, char *value,
 				for (p++; ascii_is_blank(*p); p++)
 					;
 				read_value(p, value, size);
-				return;
+				return 1;
 			}
 		}
 		parameters = skip_parameter(parameters + 1);
 	}
+	return 0;
+}
+
+/* Returns the octet that two hexadecimal digits stand for, 0 if they do not. */
+static int
+hex_octet(const char *digits)
+{
+	static const char all[] = "0123456789abcdef";
+	int octet = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *digit = digits[i] == '\0' ? NULL
+		    : strchr(all, ascii_lower(digits[i]));
+
+		if (digit == NULL)
+			return 0;
+		octet = octet << 4 | (int)(digit - all);
+	}
+	return octet;
+}
+
+/* Decodes an extended value in place: RFC 2231 4. The first piece begins with
+ * a charset and a language. */
+static void
+decode_extended(char *value, int is_first)
+{
+	const char *from = value, *quote = strchr(value, '\'');
+
+	if (is_first && quote != NULL &&
+	    (quote = strchr(quote + 1, '\'')) != NULL)
+		from = quote + 1;
+	while (*from != '\0') {
+		int octet = *from == '%' ? hex_octet(from + 1) : 0;
+
+		*value++ = octet != 0 ? (char)octet : *from;
+		from += octet != 0 ? 3 : 1;
+	}
+	*value = '\0';
+}
+
+/* Same as read_parameter(), for a value in pieces, "boundary*0=x": RFC 2231 3.
+ * Those whose name ends in "*" are extended. */
+static void
+read_pieces(const char *parameters, const char *name, char *value,
+    size_t size)
+{
+	char label[32];
+	size_t used = 0;
+	int has = 1;
+
+	value[0] = '\0';
+	for (int i = 0; has; i++) {
+		snprintf(label, sizeof(label), "%s*%d", name, i);
+		has = read_parameter(parameters, label, value + used,
+		    size - used);
+		if (!has) {
+			snprintf(label, sizeof(label), "%s*%d*", name, i);
+			has = read_parameter(parameters, label, value + used,
+			    size - used);
+			decode_extended(value + used, i == 0);
+		}
+		if (has && value[used] == '\0') {
+			value[0] = '\0';
+			return;
+		}
+		used += strlen(value + used);
+	}
+}
+
+/* Copies the value of the parameter, in whichever form it is. */
+static void
+read_any_form(const char *parameters, const char *name, char *value,
+    size_t size)
+{
+	char label[32];
+
+	if (read_parameter(parameters, name, value, size))
+		return;
+	read_pieces(parameters, name, value, size);
+	if (value[0] != '\0')
+		return;
+	snprintf(label, sizeof(label), "%s*", name);
+	(void)read_parameter(parameters, label, value, size);
+	decode_extended(value, 1);
 }
 
 static int
@@ -92,13 +177,14 @@ read_type(struct mime_header *e, const char *body)
 
 	e->has_type = 1;
 	e->is_text = ascii_begins(body, "text/");
-	read_parameter(skip_parameter(body), "charset", e->charset,
+	(void)read_parameter(skip_parameter(body), "charset", e->charset,
 	    sizeof(e->charset));
 	if (!is_charset(e->charset))
 		e->charset[0] = '\0';
 	if (ascii_begins(body, "multipart/")) {
-		read_parameter(skip_parameter(body), "boundary", e->boundary,
+		read_any_form(skip_parameter(body), "boundary", e->boundary,
 		    sizeof(e->boundary));
+		e->is_digest = ascii_equal_n(body, n, "multipart/digest");
 		if (e->boundary[0] != '\0')
 			e->kind = ENTITY_MULTIPART;
 		e->is_signed |= ascii_equal_n(body, n, "multipart/signed");

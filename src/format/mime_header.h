@@ -30,6 +30,7 @@ struct mime_header {
 	int header_is_signed; /* has DKIM-Signature or a similar field */
 	int has_type;         /* has a Content-Type field */
 	int is_text;          /* of a type text/..., or without a type */
+	int is_digest;        /* multipart/digest: its parts are messages */
 	int is_binary;        /* its encoding is "binary" */
 	int has_version;      /* has a MIME-Version field */
 	char charset[ENCODED_CHARSET_MAX + 1]; /* a token, or "" */

@@ -197,6 +197,7 @@ write_header(const struct header_writer *w, const struct buffer *header,
 /* An open multipart or message. */
 struct level {
 	size_t part;
+	int is_digest;
 	char boundary[ENTITY_BOUNDARY_MAX + 1]; /* "" for a message */
 };
 
@@ -277,6 +278,7 @@ push_level(struct converter *c, struct error *err)
 		return fail(err, EX_DATAERR, "message has more than %d parts "
 		    "within each other", DEPTH_MAX);
 	c->levels[c->depth].part = c->current;
+	c->levels[c->depth].is_digest = c->mime.is_digest;
 	memcpy(c->levels[c->depth].boundary, c->mime.boundary,
 	    sizeof(c->mime.boundary));
 	c->depth++;
@@ -328,6 +330,9 @@ end_header(struct converter *c, int with_blank_line, struct error *err)
 
 	c->in_header = 0;
 	mime_header_read(&c->mime, c->header.data, c->header.len);
+	if (!c->mime.has_type && c->depth > 0 &&
+	    c->levels[c->depth - 1].is_digest)
+		c->mime.kind = ENTITY_MESSAGE; /* RFC 2046 5.1.5 */
 	if (c->out == NULL) {
 		p->kind = (unsigned char)c->mime.kind;
 		p->encoding = (unsigned char)c->mime.encoding;

@@ -12,6 +12,25 @@
 #define W100 W10 W10 W10 W10 W10 W10 W10 W10 W10 W10
 #define W1000 W100 W100 W100 W100 W100 W100 W100 W100 W100 W100
 
+/* A multipart of one part, found by its boundary, or not. */
+#define PART(text, parameters, boundary) \
+	{ text, DOWNGRADE_7BIT, \
+	  "Content-Type: multipart/mixed; " parameters "\n\n" \
+	  "--" boundary "\nA: b\n\n\xe4\n--" boundary "--\n",
+#define BOUNDARY(text, parameters, boundary) \
+	PART(text, parameters, boundary) \
+	  "Content-Type: multipart/mixed; " parameters "\n\n" \
+	  "--" boundary "\nA: b\n" \
+	  "Content-Type: text/plain; charset=unknown-8bit\n" \
+	  "Content-Transfer-Encoding: quoted-printable\n\n" \
+	  "=E4\n--" boundary "--\n", NULL }
+#define NO_BOUNDARY(text, parameters) \
+	PART(text, parameters, "q") \
+	  "Content-Type: multipart/mixed; " parameters "\n" \
+	  "MIME-Version: 1.0\n" \
+	  "Content-Transfer-Encoding: quoted-printable\n\n" \
+	  "--q\nA: b\n\n=E4\n--q--\n", NULL }
+
 struct conversion {
 	const char *name;
 	enum downgrade_target target;
@@ -99,6 +118,32 @@ static const struct conversion cases[] = {
 	  "Content-Type: text/plain; charset=unknown-8bit\n"
 	  "Content-Transfer-Encoding: quoted-printable\n\n=E4\n"
 	  "--ab--\n--a\n\nplain\n--a--\n", NULL },
+	{ "the parts of a digest are messages", DOWNGRADE_7BIT,
+	  "Content-Type: multipart/digest; boundary=q\n\n--q\n\n"
+	  "Subject: in\n\n\xe4\n--q--\n",
+	  "Content-Type: multipart/digest; boundary=q\n\n--q\n\n"
+	  "Subject: in\n"
+	  "Content-Type: text/plain; charset=unknown-8bit\n"
+	  "Content-Transfer-Encoding: quoted-printable\n\n=E4\n--q--\n",
+	  NULL },
+	BOUNDARY("a boundary in pieces", "boundary*0=a; boundary*1=\"b c\"",
+	    "ab c"),
+	BOUNDARY("a boundary in pieces, the second first",
+	    "boundary*1=\"b c\"; boundary*0=a", "ab c"),
+	BOUNDARY("an extended boundary", "boundary*=us-ascii'en'a%3d%2zb%",
+	    "a=%2zb%"),
+	BOUNDARY("an extended boundary in pieces",
+	    "boundary*0*=''a%3F; boundary*1=%3f; boundary*2*='%41'",
+	    "a?%3f'A'"),
+	BOUNDARY("a plain boundary before all", "boundary*0=a; boundary=b",
+	    "b"),
+	NO_BOUNDARY("a boundary that is too long",
+	    "boundary*0=q; boundary*1=" X100 X100),
+	NO_BOUNDARY("a boundary with an empty piece",
+	    "boundary*0=q; boundary*1=\"\""),
+	NO_BOUNDARY("a boundary that begins with its second piece",
+	    "boundary*1=q"),
+	NO_BOUNDARY("pieces without a number", "boundary*x=q"),
 };
 
 /* The whole text of a message, LF ends. Owned. */
