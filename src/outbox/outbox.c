@@ -279,11 +279,25 @@ give_id(int directory, const char *unfinished, char id[OUTBOX_ID],
 	if (result != 0)
 		return outbox_cannot(err, "name", unfinished);
 	unlinkat(directory, unfinished, 0);
-	if (fsync(directory) == 0)
-		return 0;
-	outbox_cannot(err, "write", id);
-	unlinkat(directory, id, 0); /* the sender is told: not queued */
-	return -1;
+	return 0;
+}
+
+/* Removes a message whose name may not be on disk, so that its sender can be
+ * told that it is not queued. Fails if a flush sends it or has sent it. */
+static int
+take_back(const struct outbox *o, enum outbox_place place, const char *id)
+{
+	struct journal j;
+	struct error ignored = {0};
+	int result;
+
+	if (outbox_open_journal(o, id, 0, &j, &ignored) == 0)
+		return -1;
+	result = outbox_is_missing(o, place, id) ? -1 : 0;
+	unlinkat(o->places[place], id, 0);
+	unlinkat(o->places[OUTBOX_JOURNAL], id, 0);
+	journal_close(&j);
+	return result;
 }
 
 int
@@ -304,6 +318,14 @@ outbox_add(const struct outbox *o, enum outbox_place place,
 			unlinkat(directory, name, 0);
 	}
 	free(name);
+	if (result == 0 && fsync(directory) != 0) {
+		int error = errno;
+
+		result = take_back(o, place, id) == 0 ? -1 : 0;
+		errno = error;
+		if (result != 0)
+			outbox_cannot(err, "write", id);
+	}
 	return result;
 }
 

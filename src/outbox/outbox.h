@@ -76,7 +76,7 @@ int outbox_cannot(struct error *err, const char *what, const char *path);
 
 /*
  * Adds a message to new or failed and sets id. Returns 0 once the message is on
- * disk, -1 with err set if it is not in the outbox.
+ * disk or another run sends it, -1 with err set if it is not in the outbox.
  */
 int outbox_add(const struct outbox *o, enum outbox_place place,
 	const struct message_file *m, enum message_file_part part,

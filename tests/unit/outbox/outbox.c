@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "../unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -12,6 +13,30 @@
 
 static const char text[] = "From: a@example.org\nSubject: x\n\n"
     ".dot\nlast line without end";
+
+/* What another run does to the one message while its name is synced, in vain. */
+static struct {
+	const struct outbox *outbox; /* NULL: syncing works */
+	void (*act)(const struct outbox *o, const char *id);
+} meanwhile;
+
+/* Called instead of libc's: nothing here has to survive a power cut. */
+int
+fsync(int fd)
+{
+	const struct outbox *o = meanwhile.outbox;
+	struct string_list ids = {0};
+	struct error err = {0};
+
+	if (o == NULL || fd != o->places[OUTBOX_NEW])
+		return 0;
+	assert_int_equal(outbox_list(o, OUTBOX_NEW, &ids, &err), 0);
+	assert_int_equal(ids.n, 1);
+	meanwhile.act(o, ids.at[0]);
+	string_list_free(&ids);
+	errno = EIO;
+	return -1;
+}
 
 /* A directory of our own, and an entry to put into outboxes there. */
 struct fixture {
@@ -171,6 +196,63 @@ a_part_is_for_its_recipients_only(void **state)
 	assert_string_equal(e.envelope.to[0].path, "\"c d\"@example.org");
 	message_file_free(&e);
 	outbox_close(&o);
+}
+
+static struct journal of_flush = { .fd = -1 };
+
+static void
+do_nothing(const struct outbox *o, const char *id)
+{
+	assert_false(outbox_is_missing(o, OUTBOX_NEW, id));
+}
+
+static void
+begin_to_send(const struct outbox *o, const char *id)
+{
+	struct error err = {0};
+
+	assert_int_equal(outbox_open_journal(o, id, 0, &of_flush, &err), 1);
+}
+
+static void
+send_it(const struct outbox *o, const char *id)
+{
+	struct error err = {0};
+
+	assert_int_equal(outbox_unlink(o, OUTBOX_NEW, id, &err), 0);
+}
+
+/* Otherwise its sender would send it again. */
+static void
+what_a_flush_has_taken_is_queued_even_if_not_synced(void **state)
+{
+	static const struct {
+		void (*act)(const struct outbox *o, const char *id);
+		int result;
+		size_t left;
+	} rows[] = { { do_nothing, -1, 0 }, { begin_to_send, 0, 1 },
+	    { send_it, 0, 0 } };
+	struct fixture *f = *state;
+	struct outbox o;
+	char id[OUTBOX_ID];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct error err = {0};
+
+		open_outbox(&o, f);
+		meanwhile.outbox = &o;
+		meanwhile.act = rows[i].act;
+		assert_int_equal(outbox_add(&o, OUTBOX_NEW, &f->entry,
+		    MESSAGE_FILE_WHOLE, id, &err), rows[i].result);
+		assert_int_equal(err.code, rows[i].result == 0 ? 0
+		    : EX_TEMPFAIL);
+		meanwhile.outbox = NULL;
+		assert_int_equal(count(&o, OUTBOX_NEW), rows[i].left);
+		journal_close(&of_flush);
+		assert_int_equal(count(&o, OUTBOX_JOURNAL), rows[i].left);
+		assert_int_equal(outbox_remove(&o, OUTBOX_NEW, id, &err), 0);
+		outbox_close(&o);
+	}
 }
 
 /* The digit of the version in the first line. */
@@ -527,6 +609,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_message_comes_back_as_it_was),
 		TEST(a_part_is_for_its_recipients_only),
+		TEST(what_a_flush_has_taken_is_queued_even_if_not_synced),
 		TEST(damage_anywhere_is_seen),
 		TEST(a_second_name_is_read_only_if_private_and_a_link_never),
 		TEST(a_link_with_the_name_of_an_unfinished_file_is_left_alone),
