@@ -98,6 +98,9 @@ perform(const struct curl *c, CURL *curl, struct https_reply *r,
 	if (result == CURLE_WRITE_ERROR)
 		return fail(err, EX_TEMPFAIL, "more than %zu octets came",
 		    r->body.max);
+	if (strncmp(detail, "Unsupported proxy", 17) == 0)
+		return fail(err, EX_CONFIG, "the value of https_proxy or "
+		    "all_proxy is no proxy that libcurl can use");
 	if (result != CURLE_OK)
 		return fail(err, result == CURLE_URL_MALFORMAT ||
 		    result == CURLE_UNSUPPORTED_PROTOCOL ||

@@ -97,6 +97,21 @@ def provider(authority):
                 yield words
 
 
+def wrong_proxy(authority):
+    """One whose variable libcurl cannot read, or not use: no password of it
+    is shown."""
+    with AuthServer(authority) as server, Home(authority, server) as home:
+        home.configure("client_id client")
+        for url in ("http://me:secret-word@proxy.example:port",
+                    "gopher://me:secret-word@proxy.example:1"):
+            home.environment["https_proxy"] = url
+            status, _, words = home.run(
+                "--login", "--provider=smtp.office365.com", "you@own.example")
+            yield from differs(f"status with {url}", status, 78)
+            if "secret-word" in words or "https_proxy" not in words:
+                yield words
+
+
 DEVICE_FAULTS = [
     ("slow_down and a 500 are waited for", "/token",
      [error("slow_down"), reply(500, {})], 0, ""),
@@ -322,6 +337,7 @@ def main():
     tap.run("device login: a damaged store is replaced", repaired, authority)
     tap.run("device login: a QR code at a terminal", qr_code, authority)
     tap.run("device login: the provider of a domain", provider, authority)
+    tap.run("device login: a proxy that is none", wrong_proxy, authority)
     for name, *row in DEVICE_FAULTS:
         tap.run(f"device login: {name}", device_fault, authority, *row)
     tap.run("device login: interrupted", interrupted, authority)
