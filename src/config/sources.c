@@ -31,6 +31,21 @@ advise_owner(const char *path, struct error *err)
 	hint(err, "chown root %s", escape_string(quote, sizeof(quote), path));
 }
 
+/* A link that leads nowhere is a configuration that is not there now, as on a
+ * disk that is not mounted; the message is not sent by another one. */
+static int
+check_link(const char *path, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	struct stat st;
+
+	if (lstat(path, &st) != 0 || !S_ISLNK(st.st_mode))
+		return 0;
+	fail(err, EX_CONFIG, "%s is a link to a file that does not exist",
+	    escape_string(quote, sizeof(quote), path));
+	return hint(err, "make the file, or remove the link");
+}
+
 /* Reads one file into c. Returns 1 if it exists, 0 if not, -1 on error. */
 static int
 read_file(struct config *c, const char *path, enum config_author author,
@@ -48,7 +63,7 @@ read_file(struct config *c, const char *path, enum config_author author,
 		buffer_free(&file.text);
 		return 1;
 	case TRUSTED_MISSING:
-		return 0;
+		return check_link(path, err);
 	case TRUSTED_FORBIDDEN:
 		return fail(err, EX_CONFIG, "%s: permission denied",
 		    escape_string(quote, sizeof(quote), path));

@@ -98,6 +98,17 @@ a_file_of_another_user_is_refused()
     return "$result"
 }
 
+# As on a disk that is not mounted; the system's file may lead elsewhere.
+a_link_to_nothing_is_refused()
+{
+    rm -rf "$config"
+    ln -s "$scratch/nowhere" "$config"
+    fails 'is a link to a file that does not exist' "$onehop"
+    result=$?
+    rm -f "$config"
+    return "$result"
+}
+
 a_directory_is_no_config()
 {
     fails "$HOME" "$onehop" -C "$HOME"
@@ -178,6 +189,7 @@ if [ "$(id -u)" -eq 0 ]; then
 else
     tap_skip "another user's file: 78" 'needs root'
 fi
+tap 'a link to a file that is gone: 78' a_link_to_nothing_is_refused
 tap 'a directory: 78' a_directory_is_no_config
 tap 'a NUL: 78 with its line' a_nul_is_refused
 tap 'more than 1 MiB: 78' a_huge_file_is_refused
