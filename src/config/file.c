@@ -422,31 +422,36 @@ obey(struct file_reader *r, const struct directive *d, struct error *err)
 	return set_key(r, d, err);
 }
 
-static int
-is_meant(const char *keyword, const char *name)
-{
-	return strcmp(keyword, name) == 0 ||
-	    edit_distance_is_typo(keyword, name);
-}
-
 /* Returns whether a line with this keyword, which may be mistyped, can decide
- * which account is chosen, or what the message is. */
+ * which account is chosen, or what the message is. One that resembles none
+ * can have meant anything. */
 static int
 is_about_message(const char *keyword)
 {
 	static const char *const lines[] = { "account", "defaults", "include",
 	    "eval" };
+	const char *value = "on";
+	struct error unknown = {0};
+	int key, resembles = 0;
 
 	if (keyword == NULL)
 		return 1;
+	key = key_resolve(keyword, &value, &unknown);
+	if (key >= 0)
+		return key < KEYS &&
+		    (account_keys[key].attributes & ATTR_MESSAGE) != 0;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		if (is_meant(keyword, lines[i]))
+		if (strcmp(keyword, lines[i]) == 0 ||
+		    edit_distance_is_typo(keyword, lines[i]))
 			return 1;
-	for (size_t i = 0; i < KEYS; i++)
-		if ((account_keys[i].attributes & ATTR_MESSAGE) != 0 &&
-		    is_meant(keyword, account_keys[i].name))
+	for (size_t i = 0; i < KEYS; i++) {
+		if (!edit_distance_is_typo(keyword, account_keys[i].name))
+			continue;
+		if ((account_keys[i].attributes & ATTR_MESSAGE) != 0)
 			return 1;
-	return 0;
+		resembles = 1;
+	}
+	return !resembles;
 }
 
 static void

@@ -79,7 +79,8 @@ def a_file_that_names_no_outbox_is_an_error():
 def a_slip_about_the_message_is_an_error():
     """It would be queued for another server, sender or recipient, or with
     another header, than the repaired file says."""
-    for line in ("acount work", "account", "frm x@example.org",
+    for line in ("acount work", "account", "acct work", "frm x@example.org",
+                 "undisclosed_recipients yes", "keepbcc 1",
                  "aliasses /x", "local_domain lan",
                  "set_to_header undisclosed", "set_from_header yes",
                  "allow_from_override of", "auto_from yes",
