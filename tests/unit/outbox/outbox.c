@@ -14,7 +14,7 @@
 static const char text[] = "From: a@example.org\nSubject: x\n\n"
     ".dot\nlast line without end";
 
-/* What another run does to the one message while its name is synced, in vain. */
+/* What another run does to the one message while syncing its name fails. */
 static struct {
 	const struct outbox *outbox; /* NULL: syncing works */
 	void (*act)(const struct outbox *o, const char *id);
