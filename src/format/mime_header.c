@@ -170,26 +170,97 @@ is_charset(const char *name)
 	return i > 0 && name[i] == '\0';
 }
 
+/* Replaces the comments (RFC 5322 3.2.2) in a field body by blanks, in place. */
+static void
+blank_comments(char *body)
+{
+	int depth = 0, quoted = 0;
+
+	for (char *p = body; *p != '\0'; p++) {
+		int was_inside = depth > 0;
+
+		if (*p == '\\' && (depth > 0 || quoted) && p[1] != '\0') {
+			if (depth > 0)
+				p[0] = p[1] = ' ';
+			p++;
+			continue;
+		}
+		if (*p == '"' && depth == 0)
+			quoted = !quoted;
+		else if (!quoted)
+			depth += (*p == '(') - (*p == ')' && depth > 0);
+		if (was_inside || depth > 0)
+			*p = ' ';
+	}
+}
+
+/* Returns the length of the token at text, and *next behind the blanks that
+ * follow it. */
+static size_t
+token_length(const char *text, const char **next)
+{
+	size_t n = strcspn(text, " \t;/");
+
+	*next = text + n + strspn(text + n, " \t");
+	return n;
+}
+
+/* A media type, "multipart/mixed", whose tokens may have blanks around them. */
+struct media_type {
+	const char *type, *subtype;
+	size_t type_len, subtype_len;
+};
+
+/* Returns the parameters that follow the media type. */
+static const char *
+read_media_type(struct media_type *t, const char *body)
+{
+	const char *next;
+
+	memset(t, 0, sizeof(*t));
+	t->type = body + strspn(body, " \t");
+	t->type_len = token_length(t->type, &next);
+	t->subtype = next;
+	if (*next == '/') {
+		t->subtype = next + 1 + strspn(next + 1, " \t");
+		t->subtype_len = token_length(t->subtype, &next);
+	}
+	return skip_parameter(next);
+}
+
+static int
+is_type(const struct media_type *t, const char *type)
+{
+	return ascii_equal_n(t->type, t->type_len, type);
+}
+
+static int
+is_subtype(const struct media_type *t, const char *subtype)
+{
+	return ascii_equal_n(t->subtype, t->subtype_len, subtype);
+}
+
 static void
 read_type(struct mime_header *e, const char *body)
 {
-	size_t n = strcspn(body, "; \t(");
+	struct media_type t;
+	const char *parameters = read_media_type(&t, body);
 
 	e->has_type = 1;
-	e->is_text = ascii_begins(body, "text/");
-	(void)read_parameter(skip_parameter(body), "charset", e->charset,
+	e->is_text = is_type(&t, "text");
+	(void)read_parameter(parameters, "charset", e->charset,
 	    sizeof(e->charset));
 	if (!is_charset(e->charset))
 		e->charset[0] = '\0';
-	if (ascii_begins(body, "multipart/")) {
-		read_any_form(skip_parameter(body), "boundary", e->boundary,
+	if (is_type(&t, "multipart")) {
+		read_any_form(parameters, "boundary", e->boundary,
 		    sizeof(e->boundary));
-		e->is_digest = ascii_equal_n(body, n, "multipart/digest");
+		e->is_digest = is_subtype(&t, "digest");
 		if (e->boundary[0] != '\0')
 			e->kind = ENTITY_MULTIPART;
-		e->is_signed |= ascii_equal_n(body, n, "multipart/signed");
-	} else if (ascii_equal_n(body, n, "message/rfc822") ||
-	    ascii_equal_n(body, n, "message/global")) {
+		e->is_signed |= is_subtype(&t, "signed");
+	} else if (is_type(&t, "message") && (is_subtype(&t, "rfc822") ||
+	    is_subtype(&t, "global"))) {
 		e->kind = ENTITY_MESSAGE;
 	}
 }
@@ -197,12 +268,13 @@ read_type(struct mime_header *e, const char *body)
 static void
 read_encoding(struct mime_header *e, const char *body)
 {
-	size_t n = strcspn(body, "; \t(");
+	const char *name = body + strspn(body, " \t");
+	size_t n = strcspn(name, "; \t");
 
-	e->encoding = n == 0 || ascii_equal_n(body, n, "7bit") ||
-	    ascii_equal_n(body, n, "8bit") || ascii_equal_n(body, n, "binary")
+	e->encoding = n == 0 || ascii_equal_n(name, n, "7bit") ||
+	    ascii_equal_n(name, n, "8bit") || ascii_equal_n(name, n, "binary")
 	    ? ENCODING_IDENTITY : ENCODING_OTHER;
-	e->is_binary = ascii_equal_n(body, n, "binary");
+	e->is_binary = ascii_equal_n(name, n, "binary");
 }
 
 /* Returns whether the field signs other fields. */
@@ -226,6 +298,7 @@ mime_header_read(struct mime_header *e, const char *header, size_t len)
 	while (field_next(header, len, &offset, &f)) {
 		char *body = field_unfold(header, &f);
 
+		blank_comments(body);
 		if (field_is(header, &f, "Content-Type") && !e->has_type)
 			read_type(e, body);
 		else if (field_is(header, &f, "Content-Transfer-Encoding"))
@@ -236,4 +309,6 @@ mime_header_read(struct mime_header *e, const char *header, size_t len)
 			e->is_signed = e->header_is_signed = 1;
 		free(body);
 	}
+	if (e->kind == ENTITY_MESSAGE && e->encoding == ENCODING_OTHER)
+		e->kind = ENTITY_LEAF; /* what follows is no header */
 }

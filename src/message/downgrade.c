@@ -155,6 +155,32 @@ is_converted(const struct part *p, enum downgrade_target target)
 	    (p->is_long || (target == DOWNGRADE_7BIT && p->is_8bit));
 }
 
+/* Appends the lines of a header from the first that is no field on. Many
+ * programs take that line for the beginning of the body: they are encoded as
+ * it is. */
+static int
+write_stray_lines(const struct header_writer *w, const char *text, size_t len,
+    int converted, struct error *err)
+{
+	struct buffer encoded = {0};
+	int result;
+
+	if (!converted)
+		return spool_add(w->out, text, len, err);
+	for (size_t i = 0; i < len;) {
+		const char *lf = memchr(text + i, '\n', len - i);
+		size_t n = lf != NULL ? (size_t)(lf - text) - i : len - i;
+
+		quoted_printable_encode(&encoded, text + i, n);
+		if (lf != NULL)
+			buffer_add_char(&encoded, '\n');
+		i += n + 1;
+	}
+	result = spool_add(w->out, encoded.data, encoded.len, err);
+	buffer_free(&encoded);
+	return result;
+}
+
 /*
  * Appends the part's header (lines ended by LF) to out, with long lines folded,
  * 8-bit words encoded, and its new encoding. Returns 0, or -1 with err set:
@@ -167,7 +193,8 @@ write_header(const struct header_writer *w, const struct buffer *header,
 	int converted = is_converted(w->part, w->target);
 	/* a container's "8bit" would no longer be true */
 	int drop = converted || (w->target == DOWNGRADE_7BIT &&
-	    w->part->kind != ENTITY_LEAF);
+	    w->part->kind != ENTITY_LEAF &&
+	    w->part->encoding == ENCODING_IDENTITY);
 	int encoding_due = converted;
 	struct field f;
 	size_t offset = 0, end = 0;
@@ -189,9 +216,8 @@ write_header(const struct header_writer *w, const struct buffer *header,
 	if ((converted && write_type(w, err) != 0) ||
 	    (encoding_due && put_text(w, QUOTED_PRINTABLE, err) != 0))
 		return -1;
-	/* a line that is not a field is kept */
-	return end == header->len ? 0 : spool_add(w->out, header->data + end,
-	    header->len - end, err);
+	return write_stray_lines(w, header->data + end, header->len - end,
+	    converted, err);
 }
 
 /* An open multipart or message. */
@@ -331,6 +357,7 @@ end_header(struct converter *c, int with_blank_line, struct error *err)
 	c->in_header = 0;
 	mime_header_read(&c->mime, c->header.data, c->header.len);
 	if (!c->mime.has_type && c->depth > 0 &&
+	    c->mime.encoding == ENCODING_IDENTITY &&
 	    c->levels[c->depth - 1].is_digest)
 		c->mime.kind = ENTITY_MESSAGE; /* RFC 2046 5.1.5 */
 	if (c->out == NULL) {

@@ -258,6 +258,57 @@ static const struct {
 	{ " boundary=\"" FIFTY FIFTY FIFTY FIFTY "x\"", "" },
 };
 
+/* The same media type, or not, with blanks and comments. */
+static const struct {
+	const char *header;
+	enum mime_kind kind;
+	enum mime_encoding encoding;
+	const char *boundary;
+} entities[] = {
+	{ "Content-Type: multipart / mixed ; boundary = q", ENTITY_MULTIPART,
+	  ENCODING_IDENTITY, "q" },
+	{ "Content-Type: (a(b\\)c)\"d) multipart/(e)mixed(;);boundary=(f)q(g)",
+	  ENTITY_MULTIPART, ENCODING_IDENTITY, "q" },
+	{ "Content-Type: multipart/mixed; boundary=\"q(r)\"", ENTITY_MULTIPART,
+	  ENCODING_IDENTITY, "q(r)" },
+	{ "Content-Type: multipart/mixed; boundary=\"q\\\"(r\"",
+	  ENTITY_MULTIPART, ENCODING_IDENTITY, "q\"(r" },
+	{ "Content-Type: multiparts/mixed; boundary=q", ENTITY_LEAF,
+	  ENCODING_IDENTITY, "" },
+	{ "Content-Type: multipart/mixed (; boundary=q", ENTITY_LEAF,
+	  ENCODING_IDENTITY, "" },
+	{ "Content-Type: Message / RFC822", ENTITY_MESSAGE,
+	  ENCODING_IDENTITY, "" },
+	{ "Content-Type: message/global (c)", ENTITY_MESSAGE,
+	  ENCODING_IDENTITY, "" },
+	{ "Content-Type: message/rfc822x", ENTITY_LEAF, ENCODING_IDENTITY,
+	  "" },
+	{ "Content-Type: message", ENTITY_LEAF, ENCODING_IDENTITY, "" },
+	{ "Content-Type: message/global\n"
+	  "Content-Transfer-Encoding: (c) Base64 (d)", ENTITY_LEAF,
+	  ENCODING_OTHER, "" },
+	{ "Content-Type: message/global\n"
+	  "Content-Transfer-Encoding: (c) 8bit", ENTITY_MESSAGE,
+	  ENCODING_IDENTITY, "" },
+};
+
+static void
+blanks_and_comments_do_not_count(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(entities); i++) {
+		struct buffer header = {0};
+		struct mime_header e;
+
+		buffer_addf(&header, "%s\n", entities[i].header);
+		mime_header_read(&e, header.data, header.len);
+		assert_int_equal(e.kind, entities[i].kind);
+		assert_int_equal(e.encoding, entities[i].encoding);
+		assert_string_equal(e.boundary, entities[i].boundary);
+		buffer_free(&header);
+	}
+}
+
 static void
 parameters_are_read_with_their_quotes(void **state)
 {
@@ -290,6 +341,7 @@ main(void)
 		cmocka_unit_test(fields_are_folded_before_blanks),
 		cmocka_unit_test(no_line_passes_998_octets),
 		cmocka_unit_test(a_line_of_blanks_is_not_kept),
+		cmocka_unit_test(blanks_and_comments_do_not_count),
 		cmocka_unit_test(parameters_are_read_with_their_quotes),
 	};
 

@@ -88,6 +88,33 @@ static const struct conversion cases[] = {
 	  "Content-Type: multipart/mixed; boundary=q\n\n--q\n"
 	  "Content-Disposition: inline; filename*=UTF-8''%C3%BC\n\nx\n--q--\n",
 	  NULL },
+	{ "a message that is encoded", DOWNGRADE_7BIT,
+	  "Content-Type: multipart/mixed; boundary=q\n"
+	  "Content-Transfer-Encoding: quoted-printable\n\n--q\n"
+	  "Content-Type: message/global\n"
+	  "Content-Transfer-Encoding: base64\n\nAAAA\n\nAA==\n"
+	  "--q\n\n\xe4\n--q--\n",
+	  "Content-Type: multipart/mixed; boundary=q\n"
+	  "Content-Transfer-Encoding: quoted-printable\n\n--q\n"
+	  "Content-Type: message/global\n"
+	  "Content-Transfer-Encoding: base64\n\nAAAA\n\nAA==\n--q\n"
+	  "Content-Type: text/plain; charset=unknown-8bit\n"
+	  "Content-Transfer-Encoding: quoted-printable\n\n=E4\n--q--\n",
+	  NULL },
+	{ "a part that begins without a blank line", DOWNGRADE_7BIT,
+	  "Content-Type: multipart/mixed; boundary=q\n\n--q\n"
+	  "a=3Db\nA: b=\n\n\xe4\n--q--\n",
+	  "Content-Type: multipart/mixed; boundary=q\n\n--q\n"
+	  "Content-Type: text/plain; charset=unknown-8bit\n"
+	  "Content-Transfer-Encoding: quoted-printable\n"
+	  "a=3D3Db\nA: b=3D\n\n=E4\n--q--\n", NULL },
+	{ "a part that begins without a blank line and stays", DOWNGRADE_7BIT,
+	  "Content-Type: multipart/mixed; boundary=q\n\n--q\na=3Db\n\nx\n"
+	  "--q\n\n\xe4\n--q--\n",
+	  "Content-Type: multipart/mixed; boundary=q\n\n--q\na=3Db\n\nx\n"
+	  "--q\nContent-Type: text/plain; charset=unknown-8bit\n"
+	  "Content-Transfer-Encoding: quoted-printable\n\n=E4\n--q--\n",
+	  NULL },
 	{ "a broken line in the header of a part", DOWNGRADE_7BIT,
 	  "Content-Type: multipart/mixed; boundary=q\n\n--q\n"
 	  "\xc3\xbc\n\nx\n--q--\n", NULL, "line 4 of the message as sent" },
