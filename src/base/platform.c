@@ -22,6 +22,8 @@
 
 #ifdef __linux__
 #include <linux/audit.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #endif
 #ifdef HAVE_SYS_PRCTL_H
 #include <sys/prctl.h>
@@ -75,6 +77,19 @@ platform_is_elevated(void)
 	return getauxval(AT_SECURE) != 0;
 #else
 	return geteuid() != getuid() || getegid() != getgid();
+#endif
+}
+
+int
+platform_is_of_procfs(int fd)
+{
+#ifdef __linux__
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+#else
+	(void)fd;
+	return 0;
 #endif
 }
 

@@ -24,6 +24,10 @@ int platform_random_hex(char *text, size_t n);
  * (set-user-ID or set-group-ID). */
 int platform_is_elevated(void);
 
+/* Returns whether the file is the kernel's account of a process, such as
+ * /proc/1/cmdline: its owner has not written it. */
+int platform_is_of_procfs(int fd);
+
 /* Disables core dumps and ptrace by other processes, because memory may hold a
  * password. */
 void platform_hide_memory(void);

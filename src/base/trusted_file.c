@@ -96,7 +96,7 @@ check(struct trusted_file *file, int fd, const char *quote, size_t max,
 		return fail(err, EX_CONFIG, "%s", strerror(errno));
 	if (file->demand == TRUSTED_OWNER_OR_PIPE && S_ISFIFO(st.st_mode))
 		return check_pipe(file, &st, err);
-	if (!S_ISREG(st.st_mode))
+	if (!S_ISREG(st.st_mode) || platform_is_of_procfs(fd))
 		return fail(err, EX_CONFIG, "expected a regular file");
 	if (file->demand != TRUSTED_REGULAR &&
 	    check_owner(&st, quote, err) != 0)

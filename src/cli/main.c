@@ -522,22 +522,6 @@ is_watched(const struct program_run *run)
 	    isatty(STDERR_FILENO);
 }
 
-/* A file that words of sendmail's command line name may be any of the caller's:
- * its lines are not shown. */
-static void
-hide_lines(const struct options *options, struct error *err)
-{
-	char quote[ESCAPE_QUOTE];
-	const char *path = options->selection.config;
-
-	if (options->face != FACE_SENDMAIL || path == NULL ||
-	    err->code != EX_CONFIG)
-		return;
-	fail(err, EX_CONFIG, "-C %s: no account for this message can be made "
-	    "of this file", escape_string(quote, sizeof(quote), path));
-	hint(err, "onehop -C FILE -P shows why");
-}
-
 /* Tells a person, and the log if it was about a message. */
 static void
 report(struct program_run *run, const struct error *err)
@@ -616,7 +600,7 @@ main(int argc, char *argv[])
 		act(&run, &err);
 	if (err.code != 0 && !run.drained)
 		message_drain(run.input);
-	hide_lines(&run.options, &err);
+	selection_hide_file(&run.options.selection, &err);
 	report(&run, &err);
 	if (err.signal != 0)
 		die_of(err.signal);

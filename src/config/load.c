@@ -432,10 +432,11 @@ config_load(struct account *out, const struct selection *selection,
 
 	config_free(&c);
 	free(home);
+	if (result == 0 && override_finish(out, selection, err) != 0)
+		result = wrap_account(out, err);
 	if (result != 0)
-		return -1;
-	return override_finish(out, selection, err) == 0 ? 0
-	    : wrap_account(out, err);
+		selection_hide_file(selection, err);
+	return result;
 }
 
 int
@@ -489,8 +490,10 @@ config_load_log(struct account *out, const struct selection *selection)
 	struct error ignored = {0};
 
 	account_init(out, home);
-	if (!needs_no_file(selection))
-		(void)config_read(&c, selection, &ignored);
+	if (!needs_no_file(selection) &&
+	    config_read(&c, selection, &ignored) != 0 &&
+	    selection_may_be_any_file(selection))
+		config_free(&c);
 	set_section(out, &c, config_find(&c, selection->account != NULL
 	    ? selection->account : "default"), ATTR_LOG);
 	for (size_t i = 0; i < selection->noverrides; i++)
@@ -512,7 +515,8 @@ config_load_readable(struct account *out, const struct selection *selection,
 	struct error ignored = {0};
 	const char *reason;
 
-	if (!needs_no_file(selection)) {
+	if (!needs_no_file(selection) &&
+	    !selection_may_be_any_file(selection)) {
 		/* without complaints, a whole file could not be read */
 		int is_read = config_read(&c, selection, &ignored) == 0 ||
 		    c.ncomplaints > 0;

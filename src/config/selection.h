@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "base/error.h"
+
 /* --KEY=value, set after the config file's. */
 struct override {
 	const char *key;            /* a name in account_keys */
@@ -30,5 +32,13 @@ void selection_override(struct selection *s, size_t key, const char *value);
 /* Returns the last value that the command line gives the key, or fallback. */
 const char *selection_value(const struct selection *s, size_t key,
 	const char *fallback);
+
+/* Returns whether words that may be another's name the config file with -C. It
+ * may be any file of the caller's: if it is in error, nothing of it is used. */
+int selection_may_be_any_file(const struct selection *s);
+
+/* Replaces the text of an EX_CONFIG error if it may show lines of such a
+ * file. */
+void selection_hide_file(const struct selection *s, struct error *err);
 
 #endif

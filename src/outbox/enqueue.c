@@ -263,6 +263,7 @@ enqueue_message(const struct attempt *a, const struct selection *selection,
 	struct error trouble = {0};
 	char id[OUTBOX_ID];
 
+	selection_hide_file(selection, err);
 	if (path == NULL || !enqueue_may_succeed_later(a) ||
 	    is_unsendable(a, err)) {
 		free(path);

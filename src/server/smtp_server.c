@@ -325,6 +325,7 @@ submit_message_of(struct smtp_server *r, struct message *message,
 		    &v->result) == 0 && is_allowed(r, &attempt, v))
 			send_or_enqueue(r, &attempt, &envelope, v);
 	}
+	selection_hide_file(selection, &v->result);
 	refusal = envelope_refusal(&envelope);
 	if (refusal != NULL)
 		v->refusal = *refusal;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What a user types and sees.
 CLI_TESTS = \
+	tests/cli/any_file.py \
 	tests/cli/completion.sh \
 	tests/cli/config.sh \
 	tests/cli/contrib.sh \

@@ -311,6 +311,21 @@ a_device_is_no_file(void **state)
 	}
 }
 
+/* Any user can have one of root, with a text of his own. */
+static void
+a_file_of_procfs_is_no_file(void **state)
+{
+	struct trusted_file file = { .demand = TRUSTED_OWNER };
+	struct error err = {0};
+
+	(void)state;
+	if (access("/proc/self/cmdline", R_OK) != 0)
+		skip();
+	assert_int_equal(trusted_file_require(&file, "/proc/self/cmdline",
+	    64, &err), -1);
+	assert_string_equal(err.text, "expected a regular file");
+}
+
 static void
 a_missing_file_is_named_by_the_caller(void **state)
 {
@@ -337,6 +352,7 @@ main(void)
 		    a_place_is_trusted_if_others_cannot_rename_it,
 		    make, drop),
 		cmocka_unit_test(a_device_is_no_file),
+		cmocka_unit_test(a_file_of_procfs_is_no_file),
 		cmocka_unit_test(a_missing_file_is_named_by_the_caller),
 	};
 
