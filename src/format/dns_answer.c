@@ -125,6 +125,8 @@ take(struct dns_records *records, const struct answer *a,
 	}
 	if (domain_is_ldh(to.target) && (r->type != DNS_SRV || to.port != 0))
 		keep(records, &to);
+	else
+		records->unusable = 1;
 	return 0;
 }
 
@@ -193,7 +195,7 @@ dns_answer_parse(struct dns_records *records, const void *answer, size_t len,
 		return fail(err, EX_TEMPFAIL, "malformed DNS response");
 	}
 	if (records->n > 0)
-		records->refused = 0; /* "." counts alone */
+		records->refused = records->unusable = 0; /* "." alone */
 	return 0;
 }
 

@@ -31,6 +31,8 @@ struct dns_records {
 	size_t n;
 	int refused;    /* the only target is ".": service not available (RFC
 	                   2782, RFC 7505); n is 0 */
+	int unusable;   /* every target is an invalid name, or a port 0; n is
+	                   0 */
 	int authentic;  /* the AD bit: the resolver validated DNSSEC */
 };
 

@@ -170,7 +170,7 @@ is_charset(const char *name)
 	return i > 0 && name[i] == '\0';
 }
 
-/* Replaces the comments (RFC 5322 3.2.2) in a field body by blanks, in place. */
+/* Replaces the comments in a field body (RFC 5322 3.2.2) by blanks. */
 static void
 blank_comments(char *body)
 {
@@ -194,8 +194,8 @@ blank_comments(char *body)
 	}
 }
 
-/* Returns the length of the token at text, and *next behind the blanks that
- * follow it. */
+/* Returns the length of the token at text, and sets *next to what follows it
+ * and its blanks. */
 static size_t
 token_length(const char *text, const char **next)
 {

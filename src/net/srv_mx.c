@@ -109,6 +109,10 @@ find_mx(struct services *services, const char *domain, int64_t deadline,
 		add(services, &records, i, domain);
 	if (records.n > 0)
 		return 0;
+	if (records.unusable)
+		return fail(err, EX_NOHOST, "the MX records of %s name no "
+		    "valid host", escape_string(quote, sizeof(quote),
+		    domain));
 	services->n = 1; /* RFC 5321 5.1: the implicit MX */
 	memset(&services->at[0], 0, sizeof(services->at[0]));
 	memcpy(services->at[0].host, domain, strlen(domain));

@@ -37,6 +37,9 @@ static const struct {
 	{ "in.test", DNS_MX, 0, 20, 0, "mx.elsewhere.test" },
 	{ "in.test", DNS_MX, 0, 10, 0, "mx.in.test" },
 	{ "none.test", DNS_MX, 0, 0, 0, "" },
+	{ "bad.test", DNS_MX, 0, 0, 0, "m x.bad.test" },
+	{ "worse.test", DNS_MX, 0, 0, 0, "m/x.worse.test" },
+	{ "worse.test", DNS_MX, 0, 9, 0, "mx.worse.test" },
 };
 
 /* An answer under construction. */
@@ -146,6 +149,8 @@ static const struct {
 	{ "host=mx:in.test port=2525",
 	  "mx.in.test:2525s mx.elsewhere.test:2525s", 0, NULL },
 	{ "host=mx:none.test", NULL, EX_NOHOST, "null MX" },
+	{ "host=mx:bad.test", NULL, EX_NOHOST, "no valid host" },
+	{ "host=mx:worse.test", "mx.worse.test:25s", 0, NULL },
 	{ "host=mx:empty.test", "empty.test:25s", 0, NULL },
 };
 
