@@ -591,3 +591,22 @@ field_encode(struct buffer *out, const char *name, const char *body,
 	out->len = e.begin;
 	return -1;
 }
+
+char *
+field_space_list(const char *name, const char *body)
+{
+	enum grammar grammar = grammar_of(name);
+	struct buffer spaced = {0};
+
+	if (grammar != GRAMMAR_ADDRESSES && grammar != GRAMMAR_PHRASES)
+		return NULL;
+	while (*body != '\0') {
+		size_t n = *body == ',' ? 1 : item_length(body, "(\",");
+
+		buffer_add(&spaced, body, n);
+		if (*body == ',' && body[1] != ' ' && body[1] != '\t')
+			buffer_add_char(&spaced, ' ');
+		body += n;
+	}
+	return buffer_string(&spaced);
+}

@@ -18,4 +18,9 @@
 int field_encode(struct buffer *out, const char *name, const char *body,
 	const char *charset);
 
+/* Returns the body of the named field with a blank after each comma of its
+ * list, where a line can be folded; owned. NULL if the field has no list of
+ * addresses or phrases. */
+char *field_space_list(const char *name, const char *body);
+
 #endif

@@ -74,9 +74,14 @@ add_folded(const struct header_writer *w, const char *name, const char *body,
     struct error *err)
 {
 	struct buffer out = {0};
-	int result;
+	char *spaced;
+	int result = field_add_folded(&out, name, body);
 
-	if (field_add_folded(&out, name, body) != 0)
+	if (result != 0 && (spaced = field_space_list(name, body)) != NULL) {
+		result = field_add_folded(&out, name, spaced);
+		free(spaced);
+	}
+	if (result != 0)
 		result = fail(err, EX_DATAERR, "field %.40s: a name or word is "
 		    "longer than the %d octets of a line", name,
 		    WIREFORM_LINE_MAX);

@@ -12,6 +12,12 @@
 #define W100 W10 W10 W10 W10 W10 W10 W10 W10 W10 W10
 #define W1000 W100 W100 W100 W100 W100 W100 W100 W100 W100 W100
 
+/* A list of 1000 octets, with commas that are not of the list. */
+#define A100 X20 X20 X20 X20 "@x.y"
+#define LIST(comma) "a@b" comma "\"" X20 ",\\\"" X20 "\"(c,d)<" X20 "@x>" \
+	comma A100 comma A100 comma A100 comma A100 comma A100 comma A100 \
+	comma A100 comma A100 comma A100 comma A100 comma A100 comma A100
+
 /* A multipart of one part, found by its boundary, or not. */
 #define PART(text, parameters, boundary) \
 	{ text, DOWNGRADE_7BIT, \
@@ -123,6 +129,11 @@ static const struct conversion cases[] = {
 	  "A: b\n" X1000 "\n\nx\n--q--\n", NULL, "line 5 of the message" },
 	{ "a field with a name of a thousand octets", DOWNGRADE_8BITMIME,
 	  X1000 ": b\n\nx\n", NULL, "name or word is longer" },
+	{ "a list without a blank", DOWNGRADE_8BITMIME,
+	  "To: " LIST(",") "\n\nx\n",
+	  "To: " LIST(",\n ") "\n\nx\n", NULL },
+	{ "no list without a blank", DOWNGRADE_8BITMIME,
+	  "Received: " LIST(",") "\n\nx\n", NULL, "field Received" },
 	{ "signed by DKIM", DOWNGRADE_7BIT, "DKIM-Signature: x\n\n\xe4\n", NULL,
 	  "signed" },
 	{ "signed as a multipart", DOWNGRADE_7BIT,
