@@ -57,22 +57,25 @@ name_journals(struct sending *s, struct error *err)
 {
 	struct work *w = s->work;
 	const struct outbox *o = &s->flushing->outbox;
+	size_t end = s->at;
 
 	if (s->at < w->named)
 		return 0;
-	for (w->named = s->at; w->named < w->ids.n &&
-	    w->named < s->at + NAMES_AT_ONCE; w->named++) {
+	for (; end < w->ids.n && end < s->at + NAMES_AT_ONCE; end++) {
 		struct journal j;
 
-		if (outbox_open_journal(o, w->ids.at[w->named], 0, &j,
-		    err) < 0)
+		if (outbox_open_journal(o, w->ids.at[end], 0, &j, err) < 0)
 			return -1;
 		journal_close(&j);
 	}
-	return outbox_sync(o, OUTBOX_JOURNAL, err);
+	if (outbox_sync(o, OUTBOX_JOURNAL, err) != 0)
+		return -1;
+	w->named = end;
+	return 0;
 }
 
-/* The end of the content is about to be sent. */
+/* The end of the content is about to be sent: in a second session if the first
+ * one failed, and once in each transaction. The last call counts. */
 static int
 note_ending(void *queue, struct error *err)
 {
@@ -80,6 +83,7 @@ note_ending(void *queue, struct error *err)
 	struct job *j = s->job;
 	const struct envelope *e = &j->file.envelope;
 
+	memset(&s->journal, 0, sizeof(s->journal));
 	if (name_journals(s, err) == 0 &&
 	    (e->n == 1 || journal_reserve(&j->journal, e->n, err) == 0) &&
 	    (!enqueue_is_partial(&s->work->site.account) ||
@@ -124,13 +128,17 @@ try(struct sending *s, struct error *err)
 		memset(err, 0, sizeof(*err));
 		result = disposition_settle(f, j, err);
 		f->result.sent++;
-	} else if (s->journal.code != 0) {
+	} else if (s->journal.code != 0 && why.outcome == OUTCOME_NOT_SENT) {
 		journal_rollback(&j->journal);
 		f->result.waiting++;
 		*err = s->journal;
 		return -1;
 	} else {
 		result = disposition_judge(f, j, &attempt, err);
+		if (result == 0 && s->journal.code != 0) {
+			*err = s->journal;
+			result = -1;
+		}
 	}
 	disposition_record(f, &attempt);
 	return result;

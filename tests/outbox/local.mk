@@ -13,6 +13,7 @@ OUTBOX_TESTS = \
 	tests/outbox/powercut.py \
 	tests/outbox/report.py \
 	tests/outbox/rows.py \
+	tests/outbox/second_try.py \
 	tests/outbox/sites.py
 EXTRA_DIST += $(OUTBOX_TESTS) tests/outbox/enqueue_rows.py \
 	tests/outbox/flush_rows.py tests/outbox/house.py tests/outbox/kill.py \
