@@ -5,6 +5,7 @@ OUTBOX_TESTS = \
 	tests/outbox/disks.py \
 	tests/outbox/enable.py \
 	tests/outbox/fate.py \
+	tests/outbox/not_queued.py \
 	tests/outbox/origin.py \
 	tests/outbox/ledger.py \
 	tests/outbox/first.py \
