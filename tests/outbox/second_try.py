@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A message that a flush tries once more, in another session or transaction."""
+"""A message that a flush tries once more, in another session or transaction;
+and messages after one whose session the server has ended."""
 
+import json
 import os
 import shutil
 import sys
@@ -121,6 +123,69 @@ def the_names_of_the_journals_are_on_disk():
         yield from differs("synced", done[:3], [True, False, True])
 
 
+def send_in_order(house, *messages):
+    """Sends messages (name, options...); the IDs are in that order."""
+    for i, (name, *options) in enumerate(messages):
+        before = house.files("new")
+        yield from fault_of(house.send(name, *options), 0)
+        path, = set(house.files("new")) - set(before)
+        os.rename(path, os.path.join(
+            os.path.dirname(path), f"2026112{i}T120000Z-0123456789abcdef"))
+
+
+class Closing:
+    """Answers 421 to one command if the sender is that."""
+
+    def __init__(self, stage, sender):
+        self.stage = stage
+        self.sender = sender
+        self.is_due = False
+
+    def __call__(self, verb, line, _):
+        if verb == b"MAIL":
+            self.is_due = self.sender in line
+        if verb == self.stage and self.is_due:
+            return b"421 4.3.2 cannot take this message\r\n"
+        return None
+
+
+BAD = ("bad@x", "-f", "bad@example.org", "you@example.net")
+
+
+def one_that_is_answered_by_421_blocks_no_other():
+    for stage in (b"MAIL", b"RCPT", b"DATA", b"dot"):
+        with House() as house, Sink(Closing(stage, b"bad@")) as sink:
+            yield from send_in_order(house, BAD, ("2@x",), ("3@x",))
+            house.lead_to(sink.port)
+            result = house.flush()
+            yield from fault_of(result, 0)
+            yield from differs("stderr", result.stderr, b"")
+            yield from differs(f"{stage} copies", sink.count(),
+                               {"2@x": 1, "3@x": 1})
+            yield from differs("connections", sink.connections, 2)
+            path, = house.files("new")
+            if b"\ndeferred " not in house.journal(path):
+                yield f"{stage}: journal: {house.journal(path)}"
+
+
+def after_two_in_a_row_the_others_wait():
+    """Nobody has refused them, and nothing else is said of them."""
+    for stage in (b"MAIL", b"DATA", b"dot"):
+        with House() as house, Sink(Closing(stage, b"me@")) as sink:
+            yield from send_in_order(house, ("1@x",), ("2@x",), ("3@x",),
+                                     ("4@x",))
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 0)
+            yield from differs("connections", sink.connections, 2)
+            yield from differs("journals", [
+                b"\ndeferred " in house.journal(path) or house.journal(path)
+                for path in house.files("new")], [True, True, b"", b""])
+            found = json.loads(house.run("--outbox", "list", "--json").stdout)
+            yield from differs(f"{stage} reason", found[3]["reason"],
+                               "server ended two sessions in a row: 421 "
+                               "4.3.2 cannot take this message")
+
+
 STRACED = (a_disk_that_was_full_for_a_moment_doubles_nothing,
            an_unknown_outcome_of_the_second_session_is_noted,
            what_the_first_transaction_has_sent_is_noted,
@@ -129,9 +194,10 @@ STRACED = (a_disk_that_was_full_for_a_moment_doubles_nothing,
 
 def main():
     tap = Tap()
-    for test in STRACED:
+    for test in (*STRACED, one_that_is_answered_by_421_blocks_no_other,
+                 after_two_in_a_row_the_others_wait):
         name = test.__name__.replace("_", " ")
-        if shutil.which("strace") is None:
+        if test in STRACED and shutil.which("strace") is None:
             tap.skip(name, "strace is not installed")
         else:
             tap.run(name, test)
