@@ -394,9 +394,17 @@ drain_all(struct flushing *f, const struct work_list *list,
 			finish(f, list, list->at[i]);
 }
 
-/* Returns the work of the account that a message given up was queued for, if
- * the account wants reports. */
-static struct work *
+/* Returns whether the work is that of an account that wants reports. */
+static int
+wants_report(const struct work *w)
+{
+	return w->site.account.name != NULL &&
+	    w->site.account.outbox_report[0] != '\0';
+}
+
+/* Returns the position of the account that a message given up was queued for;
+ * list->n if it is not there or wants no reports. */
+static size_t
 find_reporter(const struct flushing *f, const struct work_list *list,
     const char *id)
 {
@@ -404,85 +412,85 @@ find_reporter(const struct flushing *f, const struct work_list *list,
 	struct error ignored = {0};
 	int fd = outbox_open_message(&f->outbox, OUTBOX_FAILED, id, &ignored);
 	char key[HELD_KEY];
-	struct work *found = NULL;
+	size_t i = list->n;
 
 	if (fd >= 0 && message_file_read_head(&file, fd, &ignored) == 0) {
 		held_key(key, &file.origin);
-		for (size_t i = 0; i < list->n && found == NULL; i++)
+		for (i = 0; i < list->n; i++)
 			if (strcmp(list->at[i]->site.key, key) == 0 &&
-			    list->at[i]->site.account.name != NULL &&
-			    list->at[i]->site.account.outbox_report[0] != '\0')
-				found = list->at[i];
+			    wants_report(list->at[i]))
+				break;
 	}
 	message_file_free(&file);
-	return found;
+	return i;
 }
 
-/* Queues one report about the messages given up. Returns the work of its
- * account, with the report as its only message; NULL if there is none. */
-static struct work *
-queue_report(struct flushing *f, const struct work_list *list)
+/* Makes the report the only message of the account's work. */
+static void
+queue_report(struct flushing *f, struct work *w, struct bounce *bounce)
 {
-	struct string_list ids = {0};
-	struct bounce bounce = {0};
 	struct error err = {0};
-	struct work *first = NULL;
 	char id[OUTBOX_ID];
 
-	(void)outbox_list(&f->outbox, OUTBOX_FAILED, &ids, &err);
-	for (size_t i = 0; i < ids.n; i++) {
-		struct work *w = find_reporter(f, list, ids.at[i]);
-
-		if (w == NULL)
-			continue;
-		bounce_add(&bounce, &f->outbox, ids.at[i], &w->site.account);
-		if (first == NULL && bounce.ids.n > 0)
-			first = w;
-	}
-	if (first != NULL && bounce_queue(&bounce, &f->outbox, id, &err) != 0) {
+	string_list_free(&w->ids);
+	if (bounce->ids.n == 0)
+		return;
+	if (bounce_queue(bounce, &f->outbox, id, &err) != 0) {
 		wrap(&err, "outbox: no report");
 		disposition_complain(&f->complaints, err.code, err.text);
-		first = NULL;
-	} else if (first != NULL) {
-		string_list_free(&first->ids);
-		string_list_add(&first->ids, xstrdup(id));
-		first->named = 0;
-		first->site.failed = 0; /* its user has been notified */
+		return;
 	}
-	bounce_free(&bounce);
-	string_list_free(&ids);
-	return first;
+	string_list_add(&w->ids, xstrdup(id));
+	w->named = 0;
+	w->site.failed = 0; /* its user has been notified */
+	w->lock = lock_site(f->outbox.path, w->site.key, &err);
+	if (w->lock < 0 && w->lock != LOCK_BUSY)
+		disposition_complain(&f->complaints, err.code, err.text);
 }
 
-/* Reports the messages given up, unless the account is stopped. */
+/* Queues a report for each account that wants one about its messages, and takes
+ * the locks of these accounts. */
+static void
+queue_reports(struct flushing *f, const struct work_list *list)
+{
+	struct bounce *bounces = xcalloc(list->n, sizeof(bounces[0]));
+	struct string_list ids = {0};
+	struct error ignored = {0};
+
+	(void)outbox_list(&f->outbox, OUTBOX_FAILED, &ids, &ignored);
+	for (size_t i = 0; i < ids.n; i++) {
+		size_t at = find_reporter(f, list, ids.at[i]);
+
+		if (at < list->n)
+			bounce_add(&bounces[at], &f->outbox, ids.at[i],
+			    &list->at[at]->site.account);
+	}
+	for (size_t i = 0; i < list->n; i++) {
+		queue_report(f, list->at[i], &bounces[i]);
+		bounce_free(&bounces[i]);
+	}
+	string_list_free(&ids);
+	free(bounces);
+}
+
+/* Reports the messages given up, unless their account is stopped. */
 static void
 report_failed(struct flushing *f, const struct work_list *list,
     const struct flush_order *order)
 {
 	struct error busy = {0};
-	struct work *w;
+	int wanted = 0;
 
-	if (outbox_lock(&f->outbox, deadline_in(LOCK_PATIENCE), &busy) != 1)
-		return;
-	w = queue_report(f, list);
-	if (w != NULL)
-		w->lock = lock_site(f->outbox.path, w->site.key, &busy);
-	outbox_unlock(&f->outbox);
-	if (w != NULL && w->lock >= 0)
-		drain(f, w, order);
-	else if (w != NULL && w->lock != LOCK_BUSY)
-		disposition_complain(&f->complaints, busy.code, busy.text);
-}
-
-/* Returns whether an account wants reports. */
-static int
-wants_report(const struct work_list *list)
-{
 	for (size_t i = 0; i < list->n; i++)
-		if (list->at[i]->site.account.name != NULL &&
-		    list->at[i]->site.account.outbox_report[0] != '\0')
-			return 1;
-	return 0;
+		wanted |= wants_report(list->at[i]);
+	if (!wanted || outbox_lock(&f->outbox, deadline_in(LOCK_PATIENCE),
+	    &busy) != 1)
+		return;
+	queue_reports(f, list);
+	outbox_unlock(&f->outbox);
+	for (size_t i = 0; i < list->n && f->complaints.signal == 0; i++)
+		if (list->at[i]->ids.n > 0 && list->at[i]->lock >= 0)
+			drain(f, list->at[i], order);
 }
 
 /* Finds what is to be sent, and takes the locks of the sites. Requires the
@@ -534,7 +542,7 @@ flush_all(struct flushing *f, const struct flush_order *order,
 
 	outbox_unlock(&f->outbox);
 	drain_all(f, &list, order);
-	if (f->complaints.signal == 0 && wants_report(&list))
+	if (f->complaints.signal == 0)
 		report_failed(f, &list, order);
 	conclude(f, &list, &held);
 	if (f->complaints.signal == 0)
