@@ -85,6 +85,7 @@ SUITES = [
                         "tests/outbox/person.py", "tests/outbox/report.py",
                         "tests/outbox/rows.py", "tests/outbox/enable.py",
                         "tests/outbox/all_users.py",
+                        "tests/outbox/in_time.py",
                         "tests/outbox/not_queued.py",
                         "tests/outbox/second_try.py",
                         "tests/outbox/sites.py", "tests/outbox/calls.py",

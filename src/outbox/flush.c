@@ -22,6 +22,7 @@
 #include "outbox/summary.h"
 #include "outbox/work.h"
 #include "report/stderr.h"
+#include "smtp/esmtp.h"
 
 /* Maximum time to wait for the lock, milliseconds. No run holds it while it
  * sends. */
@@ -168,6 +169,19 @@ read_job(struct flushing *f, struct job *j, struct error *err)
 	return 0;
 }
 
+/* Notes how long the message has waited. Returns whether that is longer than
+ * its account lets it be delivered (RFC 2852 4). */
+static int
+is_too_late(const struct job *j)
+{
+	struct submit_options *options = &j->site->delivery.options;
+	int64_t left = 0, waited = time(NULL) - j->file.queued;
+
+	options->waited = waited > 0 ? waited : 0;
+	return esmtp_time_left(&j->site->account, options->waited,
+	    &left) == 'R' && left <= 0;
+}
+
 static int
 process(struct sending *s, struct error *err)
 {
@@ -194,6 +208,9 @@ process(struct sending *s, struct error *err)
 	if (j->file.doubts + j->state.doubts >= JOURNAL_DOUBTS_MAX)
 		return disposition_give_up(f, j, "delivery outcome unknown "
 		    "after three attempts", err);
+	if (is_too_late(j))
+		return disposition_give_up(f, j, "the time of deliver_by is "
+		    "over: 5.4.7 delivery time expired", err);
 	return try(s, err);
 }
 

@@ -7,6 +7,7 @@ OUTBOX_TESTS = \
 	tests/outbox/fate.py \
 	tests/outbox/not_queued.py \
 	tests/outbox/origin.py \
+	tests/outbox/in_time.py \
 	tests/outbox/ledger.py \
 	tests/outbox/first.py \
 	tests/outbox/fixable.py \
