@@ -87,12 +87,9 @@ add_message(struct bounce *b, const char *id, const struct message_file *m,
 
 /* Returns whether the message belongs in the report. */
 static int
-is_wanted(const struct bounce *b, const struct account *a,
-    const struct journal_state *s)
+is_wanted(const struct account *a, const struct journal_state *s)
 {
-	return s->failed && !s->reported && a->outbox_report[0] != '\0' &&
-	    (b->account == NULL ||
-	    strcmp(b->account->outbox_report, a->outbox_report) == 0);
+	return s->failed && !s->reported && a->outbox_report[0] != '\0';
 }
 
 void
@@ -105,7 +102,7 @@ bounce_add(struct bounce *b, const struct outbox *o, const char *id,
 	int fd = -1;
 
 	if (outbox_read_journal(o, id, &state, &ignored) == 0 &&
-	    is_wanted(b, a, &state))
+	    is_wanted(a, &state))
 		fd = outbox_open_message(o, OUTBOX_FAILED, id, &ignored);
 	if (fd >= 0 && message_file_read(&m, fd, &ignored) == 0 &&
 	    m.envelope.sender[0] != '\0') {

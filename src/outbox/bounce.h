@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The delivery status report for messages that were given up (RFC 3464): at
- * most one for each flush, from the null sender, so that it is never itself
- * reported.
+ * The delivery status report for messages of an account that were given up (RFC
+ * 3464): at most one for each flush, from the null sender, so that it is never
+ * itself reported.
  */
 #ifndef ONEHOP_OUTBOX_BOUNCE_H
 #define ONEHOP_OUTBOX_BOUNCE_H
@@ -15,18 +15,15 @@
 
 /* A report under construction; {0} is empty. */
 struct bounce {
-	const struct account *account; /* of the first message, borrowed */
+	const struct account *account; /* of the messages, borrowed */
 	struct message_file first;     /* source of origin and header */
 	struct string_list ids;        /* of the messages */
 	struct buffer text;            /* human-readable part */
 	struct buffer status;          /* message/delivery-status fields */
 };
 
-/*
- * Adds a message that was given up, unless it has been reported, has the null
- * sender, is damaged, or its account sends reports to another address than that
- * of the first message.
- */
+/* Adds a message of the account that was given up, unless it has been reported,
+ * has the null sender, is damaged, or the account wants no reports. */
 void bounce_add(struct bounce *b, const struct outbox *o, const char *id,
 	const struct account *a);
 

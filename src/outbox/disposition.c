@@ -222,6 +222,18 @@ disposition_skip(struct flushing *f, const char *id, const struct error *why)
 		hint(&f->complaints, "%s", why->hint);
 }
 
+/* Returns whether 421 was the reply to a message, not to the connection or the
+ * login: the server may be closing because of the message (RFC 5321 3.8). */
+static int
+is_closed_for_message(const struct site *site)
+{
+	const struct submission *facts = &site->delivery.submitter.facts;
+
+	return !site->delivery.opening && facts->final.code == 421 &&
+	    (facts->begun || facts->mail.authenticated != 0 ||
+	    facts->mechanism[0] == '\0');
+}
+
 /*
  * Returns whether the server or the way to it is at fault, not this message. A
  * server that closes the connection after a certain MAIL would do so for
@@ -232,12 +244,26 @@ is_about_site(const struct site *site, const struct error *why)
 {
 	const struct submission *facts = &site->delivery.submitter.facts;
 
+	if (site->closed)
+		return 0;
 	if (site->delivery.opening || facts->final.code == 421 ||
 	    why->code == EX_NOPERM)
 		return 1;
 	return !facts->begun && facts->final.code == 0 &&
 	    facts->mechanism[0] != '\0' && facts->mail.authenticated == 0 &&
 	    (why->code == EX_TEMPFAIL || why->code == EX_PROTOCOL);
+}
+
+/* Stops the site after 421 for two messages in a row. The reason is shown for
+ * messages that were not tried, too. */
+static void
+stop_closed(struct site *site)
+{
+	struct error why = {0};
+
+	fail(&why, EX_TEMPFAIL, "server ended two sessions in a row: %s",
+	    site->delivery.submitter.facts.final.text);
+	stop_site(site, &why);
 }
 
 static int64_t
@@ -298,7 +324,11 @@ disposition_judge(struct flushing *f, struct job *j, const struct attempt *a,
 	enum journal_event event = why->outcome == OUTCOME_UNKNOWN
 	    ? JOURNAL_UNKNOWN : why->signal != 0 ? JOURNAL_HELD
 	    : JOURNAL_DEFERRED;
+	int was_closed = j->site->closed;
 
+	j->site->closed = is_closed_for_message(j->site);
+	if (j->site->closed && was_closed)
+		stop_closed(j->site);
 	if (is_divided(j, a)) {
 		int result = divide(f, j, event, why, err);
 

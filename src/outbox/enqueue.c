@@ -270,7 +270,9 @@ enqueue_message(const struct attempt *a, const struct selection *selection,
 		return;
 	}
 	if (add(path, a, selection, id, &trouble) != 0) {
-		err->code = trouble.code;
+		/* 75 would invite the caller to send it to all again */
+		if (!has_settled(a))
+			err->code = trouble.code;
 		wrap(err, "not queued: %s", trouble.text);
 		if (trouble.hint[0] != '\0')
 			hint(err, "%s", trouble.hint);

@@ -19,8 +19,10 @@
 #include "outbox/lock.h"
 #include "outbox/notify.h"
 #include "outbox/room.h"
+#include "outbox/summary.h"
 #include "outbox/work.h"
 #include "report/stderr.h"
+#include "smtp/esmtp.h"
 
 /* Maximum time to wait for the lock, milliseconds. No run holds it while it
  * sends. */
@@ -28,9 +30,6 @@
 
 /* Number of journals whose directory entries are synced together. */
 #define NAMES_AT_ONCE 32
-
-/* Maximum number of messages that one line names. */
-#define NAMES_MAX 10
 
 /* The report of a site's process, sent in one write when it ends. */
 struct work_report {
@@ -59,22 +58,25 @@ name_journals(struct sending *s, struct error *err)
 {
 	struct work *w = s->work;
 	const struct outbox *o = &s->flushing->outbox;
+	size_t end = s->at;
 
 	if (s->at < w->named)
 		return 0;
-	for (w->named = s->at; w->named < w->ids.n &&
-	    w->named < s->at + NAMES_AT_ONCE; w->named++) {
+	for (; end < w->ids.n && end < s->at + NAMES_AT_ONCE; end++) {
 		struct journal j;
 
-		if (outbox_open_journal(o, w->ids.at[w->named], 0, &j,
-		    err) < 0)
+		if (outbox_open_journal(o, w->ids.at[end], 0, &j, err) < 0)
 			return -1;
 		journal_close(&j);
 	}
-	return outbox_sync(o, OUTBOX_JOURNAL, err);
+	if (outbox_sync(o, OUTBOX_JOURNAL, err) != 0)
+		return -1;
+	w->named = end;
+	return 0;
 }
 
-/* The end of the content is about to be sent. */
+/* The end of the content is about to be sent: in a second session if the first
+ * one failed, and once in each transaction. The last call counts. */
 static int
 note_ending(void *queue, struct error *err)
 {
@@ -82,6 +84,7 @@ note_ending(void *queue, struct error *err)
 	struct job *j = s->job;
 	const struct envelope *e = &j->file.envelope;
 
+	memset(&s->journal, 0, sizeof(s->journal));
 	if (name_journals(s, err) == 0 &&
 	    (e->n == 1 || journal_reserve(&j->journal, e->n, err) == 0) &&
 	    (!enqueue_is_partial(&s->work->site.account) ||
@@ -117,6 +120,7 @@ try(struct sending *s, struct error *err)
 	    &j->file.envelope, &j->file.message, &why);
 	site->delivery.options.hook = NULL;
 	if (result == 0) {
+		site->closed = 0;
 		/* on a full disk there may be room for neither or one */
 		(void)(j->state.n == 0
 		    ? journal_write(&j->journal, JOURNAL_ACCEPTED, 0, NULL,
@@ -126,13 +130,17 @@ try(struct sending *s, struct error *err)
 		memset(err, 0, sizeof(*err));
 		result = disposition_settle(f, j, err);
 		f->result.sent++;
-	} else if (s->journal.code != 0) {
+	} else if (s->journal.code != 0 && why.outcome == OUTCOME_NOT_SENT) {
 		journal_rollback(&j->journal);
 		f->result.waiting++;
 		*err = s->journal;
 		return -1;
 	} else {
 		result = disposition_judge(f, j, &attempt, err);
+		if (result == 0 && s->journal.code != 0) {
+			*err = s->journal;
+			result = -1;
+		}
 	}
 	disposition_record(f, &attempt);
 	return result;
@@ -161,6 +169,19 @@ read_job(struct flushing *f, struct job *j, struct error *err)
 	return 0;
 }
 
+/* Notes how long the message has waited. Returns whether that is longer than
+ * its account lets it be delivered (RFC 2852 4). */
+static int
+is_too_late(const struct job *j)
+{
+	struct submit_options *options = &j->site->delivery.options;
+	int64_t left = 0, waited = time(NULL) - j->file.queued;
+
+	options->waited = waited > 0 ? waited : 0;
+	return esmtp_time_left(&j->site->account, options->waited,
+	    &left) == 'R' && left <= 0;
+}
+
 static int
 process(struct sending *s, struct error *err)
 {
@@ -187,6 +208,9 @@ process(struct sending *s, struct error *err)
 	if (j->file.doubts + j->state.doubts >= JOURNAL_DOUBTS_MAX)
 		return disposition_give_up(f, j, "delivery outcome unknown "
 		    "after three attempts", err);
+	if (is_too_late(j))
+		return disposition_give_up(f, j, "the time of deliver_by is "
+		    "over: 5.4.7 delivery time expired", err);
 	return try(s, err);
 }
 
@@ -387,9 +411,17 @@ drain_all(struct flushing *f, const struct work_list *list,
 			finish(f, list, list->at[i]);
 }
 
-/* Returns the work of the account that a message given up was queued for, if
- * the account wants reports. */
-static struct work *
+/* Returns whether the work is that of an account that wants reports. */
+static int
+wants_report(const struct work *w)
+{
+	return w->site.account.name != NULL &&
+	    w->site.account.outbox_report[0] != '\0';
+}
+
+/* Returns the position of the account that a message given up was queued for;
+ * list->n if it is not there or wants no reports. */
+static size_t
 find_reporter(const struct flushing *f, const struct work_list *list,
     const char *id)
 {
@@ -397,196 +429,85 @@ find_reporter(const struct flushing *f, const struct work_list *list,
 	struct error ignored = {0};
 	int fd = outbox_open_message(&f->outbox, OUTBOX_FAILED, id, &ignored);
 	char key[HELD_KEY];
-	struct work *found = NULL;
+	size_t i = list->n;
 
 	if (fd >= 0 && message_file_read_head(&file, fd, &ignored) == 0) {
 		held_key(key, &file.origin);
-		for (size_t i = 0; i < list->n && found == NULL; i++)
+		for (i = 0; i < list->n; i++)
 			if (strcmp(list->at[i]->site.key, key) == 0 &&
-			    list->at[i]->site.account.name != NULL &&
-			    list->at[i]->site.account.outbox_report[0] != '\0')
-				found = list->at[i];
+			    wants_report(list->at[i]))
+				break;
 	}
 	message_file_free(&file);
-	return found;
+	return i;
 }
 
-/* Queues one report about the messages given up. Returns the work of its
- * account, with the report as its only message; NULL if there is none. */
-static struct work *
-queue_report(struct flushing *f, const struct work_list *list)
+/* Makes the report the only message of the account's work. */
+static void
+queue_report(struct flushing *f, struct work *w, struct bounce *bounce)
 {
-	struct string_list ids = {0};
-	struct bounce bounce = {0};
 	struct error err = {0};
-	struct work *first = NULL;
 	char id[OUTBOX_ID];
 
-	(void)outbox_list(&f->outbox, OUTBOX_FAILED, &ids, &err);
-	for (size_t i = 0; i < ids.n; i++) {
-		struct work *w = find_reporter(f, list, ids.at[i]);
-
-		if (w == NULL)
-			continue;
-		bounce_add(&bounce, &f->outbox, ids.at[i], &w->site.account);
-		if (first == NULL && bounce.ids.n > 0)
-			first = w;
-	}
-	if (first != NULL && bounce_queue(&bounce, &f->outbox, id, &err) != 0) {
+	string_list_free(&w->ids);
+	if (bounce->ids.n == 0)
+		return;
+	if (bounce_queue(bounce, &f->outbox, id, &err) != 0) {
 		wrap(&err, "outbox: no report");
 		disposition_complain(&f->complaints, err.code, err.text);
-		first = NULL;
-	} else if (first != NULL) {
-		string_list_free(&first->ids);
-		string_list_add(&first->ids, xstrdup(id));
-		first->named = 0;
-		first->site.failed = 0; /* its user has been notified */
+		return;
 	}
-	bounce_free(&bounce);
-	string_list_free(&ids);
-	return first;
+	string_list_add(&w->ids, xstrdup(id));
+	w->named = 0;
+	w->site.failed = 0; /* its user has been notified */
+	w->lock = lock_site(f->outbox.path, w->site.key, &err);
+	if (w->lock < 0 && w->lock != LOCK_BUSY)
+		disposition_complain(&f->complaints, err.code, err.text);
 }
 
-/* Reports the messages given up, unless the account is stopped. */
+/* Queues a report for each account that wants one about its messages, and takes
+ * the locks of these accounts. */
+static void
+queue_reports(struct flushing *f, const struct work_list *list)
+{
+	struct bounce *bounces = xcalloc(list->n, sizeof(bounces[0]));
+	struct string_list ids = {0};
+	struct error ignored = {0};
+
+	(void)outbox_list(&f->outbox, OUTBOX_FAILED, &ids, &ignored);
+	for (size_t i = 0; i < ids.n; i++) {
+		size_t at = find_reporter(f, list, ids.at[i]);
+
+		if (at < list->n)
+			bounce_add(&bounces[at], &f->outbox, ids.at[i],
+			    &list->at[at]->site.account);
+	}
+	for (size_t i = 0; i < list->n; i++) {
+		queue_report(f, list->at[i], &bounces[i]);
+		bounce_free(&bounces[i]);
+	}
+	string_list_free(&ids);
+	free(bounces);
+}
+
+/* Reports the messages given up, unless their account is stopped. */
 static void
 report_failed(struct flushing *f, const struct work_list *list,
     const struct flush_order *order)
 {
 	struct error busy = {0};
-	struct work *w;
+	int wanted = 0;
 
-	if (outbox_lock(&f->outbox, deadline_in(LOCK_PATIENCE), &busy) != 1)
-		return;
-	w = queue_report(f, list);
-	if (w != NULL)
-		w->lock = lock_site(f->outbox.path, w->site.key, &busy);
-	outbox_unlock(&f->outbox);
-	if (w != NULL && w->lock >= 0)
-		drain(f, w, order);
-	else if (w != NULL && w->lock != LOCK_BUSY)
-		disposition_complain(&f->complaints, busy.code, busy.text);
-}
-
-/* Returns whether an account wants reports. */
-static int
-wants_report(const struct work_list *list)
-{
 	for (size_t i = 0; i < list->n; i++)
-		if (list->at[i]->site.account.name != NULL &&
-		    list->at[i]->site.account.outbox_report[0] != '\0')
-			return 1;
-	return 0;
-}
-
-/* Names the messages that were given up by this or an earlier flush, until the
- * user looks at them. */
-static void
-tell_failed(struct flushing *f)
-{
-	struct string_list ids = {0};
-	struct buffer names = {0};
-	struct error line = {0};
-
-	(void)notify_list_unseen(&f->outbox, &ids, &line);
-	for (size_t i = 0; i < ids.n && i < NAMES_MAX; i++)
-		buffer_addf(&names, "%s%s", i > 0 ? ", " : "", ids.at[i]);
-	if (ids.n > NAMES_MAX)
-		buffer_addf(&names, " and %zu more", ids.n - NAMES_MAX);
-	if (ids.n > f->result.failed || ids.n > DISPOSITION_TOLD_MAX) {
-		fail(&line, EX_UNAVAILABLE, "outbox: %zu message%s given up: "
-		    "%s", ids.n, ids.n == 1 ? "" : "s",
-		    buffer_string(&names));
-		disposition_complain(&f->complaints, line.code, line.text);
-	}
-	if (ids.n > 0)
-		hint(&f->complaints, "see onehop --outbox list");
-	buffer_free(&names);
-	string_list_free(&ids);
-}
-
-/* Tells of messages that cannot be opened or read if not each was named. */
-static void
-tell_unread(struct flushing *f)
-{
-	struct error line = {0};
-
-	if (f->result.unread <= DISPOSITION_TOLD_MAX)
+		wanted |= wants_report(list->at[i]);
+	if (!wanted || outbox_lock(&f->outbox, deadline_in(LOCK_PATIENCE),
+	    &busy) != 1)
 		return;
-	fail(&line, EX_TEMPFAIL, "outbox: %u messages cannot be opened or "
-	    "read", f->result.unread);
-	disposition_complain(&f->complaints, line.code, line.text);
-	hint(&f->complaints, "see onehop --outbox list");
-}
-
-/* Finds the oldest queued message. Returns the number of all. */
-static size_t
-find_oldest(const struct outbox *o, char oldest[OUTBOX_ID])
-{
-	struct error ignored = {0};
-	struct outbox_walk walk;
-	const char *id;
-	size_t n = 0;
-
-	outbox_walk_begin(&walk, o, OUTBOX_NEW);
-	while ((id = outbox_walk_next(&walk)) != NULL)
-		if (n++ == 0 || strcmp(id, oldest) < 0)
-			snprintf(oldest, OUTBOX_ID, "%s", id);
-	(void)outbox_walk_end(&walk, o, &ignored);
-	return n;
-}
-
-/* Adds ": " and the reason of the message's last try. */
-static void
-add_reason(struct buffer *out, const struct flushing *f, const char *id,
-    const struct message_file *file, const struct site *site)
-{
-	struct journal_state state = {0};
-	struct error unread = {0};
-	const char *why = site->why.text;
-
-	if (why[0] == '\0') {
-		(void)outbox_read_journal(&f->outbox, id, &state, &unread);
-		why = outbox_reason(file, &state);
-	}
-	if (why[0] != '\0')
-		buffer_addf(out, ": %.*s", (int)strcspn(why, "\n"), why);
-	journal_state_free(&state);
-}
-
-/* Reports the oldest message if it has waited too long. */
-static void
-tell_late(struct flushing *f, struct work_list *list,
-    const struct flush_order *order)
-{
-	struct message_file file = { .fd = -1 };
-	struct buffer text = {0};
-	struct error unread = {0};
-	char oldest[OUTBOX_ID];
-	size_t n = find_oldest(&f->outbox, oldest);
-	int fd = -1;
-
-	if (n > 0)
-		fd = outbox_open_message(&f->outbox, OUTBOX_NEW, oldest,
-		    &unread);
-	if (fd >= 0 && message_file_read_head(&file, fd, &unread) == 0) {
-		const struct site *site = &work_find(list, &file.origin,
-		    order, 0)->site;
-		int64_t waits = time(NULL) - file.queued;
-		unsigned patience = site->account.outbox_patience;
-
-		if (site->account.name != NULL && patience > 0 &&
-		    waits > (int64_t)patience) {
-			buffer_addf(&text, "outbox: %zu message%s waiting, "
-			    "the oldest for %lld hours: %s", n,
-			    n == 1 ? "" : "s", (long long)waits / 3600,
-			    oldest);
-			add_reason(&text, f, oldest, &file, site);
-			disposition_complain(&f->complaints, EX_TEMPFAIL,
-			    buffer_string(&text));
-		}
-	}
-	buffer_free(&text);
-	message_file_free(&file);
+	queue_reports(f, list);
+	outbox_unlock(&f->outbox);
+	for (size_t i = 0; i < list->n && f->complaints.signal == 0; i++)
+		if (list->at[i]->ids.n > 0 && list->at[i]->lock >= 0)
+			drain(f, list->at[i], order);
 }
 
 /* Finds what is to be sent, and takes the locks of the sites. Requires the
@@ -638,14 +559,11 @@ flush_all(struct flushing *f, const struct flush_order *order,
 
 	outbox_unlock(&f->outbox);
 	drain_all(f, &list, order);
-	if (f->complaints.signal == 0 && wants_report(&list))
+	if (f->complaints.signal == 0)
 		report_failed(f, &list, order);
 	conclude(f, &list, &held);
-	if (f->complaints.signal == 0) {
-		tell_unread(f);
-		tell_failed(f);
-		tell_late(f, &list, order);
-	}
+	if (f->complaints.signal == 0)
+		summary_add(f, &list, order);
 	held_free(&held);
 	work_free(&list);
 	return result;

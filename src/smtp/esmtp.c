@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/xmalloc.h"
 #include "config/key.h"
 #include "format/encode.h"
 #include "format/wire_format.h"
@@ -41,12 +42,53 @@ static const struct esmtp_parameter {
 
 #define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
 
-/* Returns the key's value, owned; NULL if it is off or unset. */
-static char *
-value_of(const struct account *a, size_t key)
+int
+esmtp_time_left(const struct account *a, int64_t waited, int64_t *left)
 {
-	char *value = account_get(a, account_keys[key].name, 0);
+	const char *text = a->deliver_by;
+	size_t sign = text[0] == '-';
+	size_t n = strcspn(text, ";");
+	uint64_t seconds = 0;
 
+	if (text[0] == '\0')
+		return 0;
+	(void)ascii_number(text + sign, n - sign, 0, UINT32_MAX, &seconds);
+	*left = (sign ? -(int64_t)seconds : (int64_t)seconds) - waited;
+	return ascii_begins(text + n, ";R") ? 'R' : 'N';
+}
+
+static int64_t
+time_waited(const struct session *s)
+{
+	return s->options != NULL ? s->options->waited : 0;
+}
+
+/* Returns the seconds of hold_for that are left; 0 if there are none. */
+static int64_t
+hold_left(const struct session *s)
+{
+	int64_t left = (int64_t)s->account->hold_for - time_waited(s);
+
+	return left > 0 ? left : 0;
+}
+
+/* Returns the key's value, owned; NULL if it is off or unset. The time that the
+ * message was queued is subtracted. */
+static char *
+value_of(const struct session *s, size_t key)
+{
+	const struct account *a = s->account;
+	int64_t left;
+	char *value;
+
+	if (key == KEY_hold_for)
+		return hold_left(s) == 0 ? NULL
+		    : xasprintf("%lld", (long long)hold_left(s));
+	if (key == KEY_deliver_by && time_waited(s) > 0 &&
+	    esmtp_time_left(a, time_waited(s), &left) != 0)
+		return xasprintf("%lld%s", (long long)left,
+		    a->deliver_by + strcspn(a->deliver_by, ";"));
+	value = account_get(a, account_keys[key].name, 0);
 	if (value == NULL || value[0] == '\0' || strcmp(value, "off") == 0) {
 		free(value);
 		return NULL;
@@ -55,9 +97,9 @@ value_of(const struct account *a, size_t key)
 }
 
 static int
-is_asked_for(const struct account *a, const struct esmtp_parameter *p)
+is_asked_for(const struct session *s, const struct esmtp_parameter *p)
 {
-	char *value = value_of(a, p->key);
+	char *value = value_of(s, p->key);
 	int result = value != NULL;
 
 	free(value);
@@ -83,7 +125,7 @@ check_demands(const struct session *s, const struct envelope *e,
     struct error *err)
 {
 	for (size_t i = 0; i < PARAMETERS; i++)
-		if (is_asked_for(s->account, &parameters[i]) &&
+		if (is_asked_for(s, &parameters[i]) &&
 		    check_offered(s, parameters[i].extension,
 		    account_keys[parameters[i].key].name, err) != 0)
 			return -1;
@@ -102,7 +144,7 @@ esmtp_use(const struct session *s, enum extension extension, char *text,
 	for (size_t i = 0; i < PARAMETERS; i++) {
 		if (parameters[i].extension != extension)
 			continue;
-		if (is_asked_for(s->account, &parameters[i]))
+		if (is_asked_for(s, &parameters[i]))
 			return "used";
 		len += (size_t)snprintf(text + len, size - len, "%sno %s",
 		    len > 0 ? ", " : "",
@@ -131,16 +173,15 @@ static int
 check_bounds(const struct session *s, struct error *err)
 {
 	const struct account *a = s->account;
-	uint64_t seconds;
-	size_t digits;
+	int64_t left = 0;
 
-	if (s->can.hold_max > 0 && a->hold_for > s->can.hold_max)
+	if (s->can.hold_max > 0 && (uint64_t)hold_left(s) > s->can.hold_max)
 		return fail(err, EX_UNAVAILABLE, "hold_for %u: server holds "
 		    "messages for at most %llu seconds", a->hold_for,
 		    (unsigned long long)s->can.hold_max);
-	digits = strcspn(a->deliver_by, ";");
-	if (ascii_number(a->deliver_by, digits, 0, UINT64_MAX, &seconds) == 0 &&
-	    seconds < s->can.deliverby_min && seconds > 0)
+	/* the minimum is one of mode R (RFC 2852 3) */
+	if (esmtp_time_left(a, time_waited(s), &left) == 'R' && left > 0 &&
+	    (uint64_t)left < s->can.deliverby_min)
 		return fail(err, EX_UNAVAILABLE, "deliver_by %s: server "
 		    "requires at least %llu seconds", a->deliver_by,
 		    (unsigned long long)s->can.deliverby_min);
@@ -212,11 +253,11 @@ add_auth(struct buffer *out, const struct session *s,
 }
 
 static void
-add_account_parameters(struct buffer *out, const struct account *a)
+add_account_parameters(struct buffer *out, const struct session *s)
 {
 	for (size_t i = 0; i < PARAMETERS; i++) {
 		const struct esmtp_parameter *p = &parameters[i];
-		char *value = value_of(a, p->key);
+		char *value = value_of(s, p->key);
 
 		if (value != NULL && account_keys[p->key].kind == KIND_SWITCH)
 			buffer_addf(out, " %s", p->keyword);
@@ -241,7 +282,7 @@ esmtp_add_mail(struct buffer *out, const struct session *s,
 	if (e->envid != NULL && session_can(s, EXT_DSN))
 		buffer_addf(out, " ENVID=%s", e->envid);
 	add_auth(out, s, e);
-	add_account_parameters(out, s->account);
+	add_account_parameters(out, s);
 }
 
 /* Adds the original recipient if NOTIFY makes a report possible. */

@@ -35,6 +35,11 @@ void esmtp_add_rcpt(struct buffer *out, const struct session *s,
 const char *esmtp_use(const struct session *s, enum extension extension,
 	char *text, size_t size);
 
+/* Sets left to the seconds of deliver_by that are left after a message has
+ * waited; they may be negative. Returns the mode, 'R' or 'N', or 0 without
+ * deliver_by (RFC 2852 4). */
+int esmtp_time_left(const struct account *a, int64_t waited, int64_t *left);
+
 /* Returns whether the content is sent by BDAT (RFC 3030). */
 int esmtp_uses_bdat(const struct session *s);
 

@@ -12,7 +12,8 @@
 
 /* A session that is reused. {0} with options set has no open session. */
 struct reused_session {
-	struct submit_options options; /* hook is set for each message */
+	struct submit_options options; /* hook and waited are set for each
+	                                  message */
 	struct account account;     /* of the open session, owned */
 	struct submitter submitter;
 	int open;

@@ -46,6 +46,7 @@ struct submit_options {
 	int conversion_room; /* from spool_reserve, for a message that must be
 	                        converted; or 0 */
 	const struct commit_hook *hook; /* of the message; or NULL */
+	int64_t waited;      /* seconds that the message was queued */
 	/* Called with the context for each connection, before rights are given
 	 * up; or NULL. A process that it forks calls submit_forget(). */
 	void (*connected)(void *context, struct submitter *s);

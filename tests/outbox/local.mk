@@ -5,7 +5,9 @@ OUTBOX_TESTS = \
 	tests/outbox/disks.py \
 	tests/outbox/enable.py \
 	tests/outbox/fate.py \
+	tests/outbox/not_queued.py \
 	tests/outbox/origin.py \
+	tests/outbox/in_time.py \
 	tests/outbox/ledger.py \
 	tests/outbox/first.py \
 	tests/outbox/fixable.py \
@@ -13,6 +15,7 @@ OUTBOX_TESTS = \
 	tests/outbox/powercut.py \
 	tests/outbox/report.py \
 	tests/outbox/rows.py \
+	tests/outbox/second_try.py \
 	tests/outbox/sites.py
 EXTRA_DIST += $(OUTBOX_TESTS) tests/outbox/enqueue_rows.py \
 	tests/outbox/flush_rows.py tests/outbox/house.py tests/outbox/kill.py \

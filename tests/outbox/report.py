@@ -135,18 +135,27 @@ def it_waits_for_a_server_that_is_down():
             yield from differs("reports", len(reports(sink)), 1)
 
 
-def a_second_account_is_told_of_too():
-    """Sites are drained in processes of their own."""
-    with House(KEY) as house, Sink(refuses_you) as sink:
-        two = ["account two : default", "from two@example.org"]
-        house.lead_to(1, *two)
-        house.send("1@x", "-a", "default", "you@example.net")
-        house.send("2@x", "-a", "two", "you@example.net")
-        house.lead_to(sink.port, *two)
-        yield from fault_of(house.flush(), 69)
-        copy, = reports(sink)
-        if parse(copy)["Subject"] != "2 messages could not be delivered":
-            yield f"{copy.content}"
+def each_account_reports_its_own_to_its_own_address():
+    """Through its own server: nobody else's sees the recipients."""
+    for address in ("two-owner@example.org", OWNER):
+        with House(KEY) as house, Sink(refuses_you) as sink, \
+                Sink(refuses_you) as other:
+            two = ["account two : default", "from two@example.org",
+                   f"outbox_report {address}"]
+            house.lead_to(1, *two)
+            house.send("1@x", "-a", "default", "you@example.net")
+            house.send("2@x", "-a", "two", "never@example.net")
+            house.lead_to(sink.port, *two, f"port {other.port}")
+            yield from fault_of(house.flush(), 69)
+            for server, to, mine, others in (
+                    (sink, OWNER, b"you@", b"never@"),
+                    (other, address, b"never@", b"you@")):
+                copy, = reports(server)
+                yield from differs("recipients", copy.recipients,
+                                   [to.encode()])
+                if mine not in copy.content or others in copy.content:
+                    yield f"{copy.content}"
+            yield from differs("new", house.files("new"), [])
 
 
 def an_address_is_wanted():
@@ -163,7 +172,8 @@ def main():
     for test in (it_tells_what_and_why, one_for_each_flush,
                  never_about_a_report, off_there_is_none,
                  it_waits_for_a_server_that_is_down,
-                 a_second_account_is_told_of_too, an_address_is_wanted):
+                 each_account_reports_its_own_to_its_own_address,
+                 an_address_is_wanted):
         tap.run(test.__name__.replace("_", " "), test)
     return tap.done()
 

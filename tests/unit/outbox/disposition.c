@@ -29,6 +29,7 @@ struct row {
 	const char *mechanism;  /* of a session that has not authenticated */
 	unsigned doubts;        /* of the file */
 	int is_lost;            /* somebody has removed the journal */
+	int closed;             /* by the server, at the last message */
 	/* what is wanted */
 	int result;
 	enum { STAYS, FAILS, GOES } place;
@@ -66,8 +67,18 @@ static const struct row rows[] = {
 		.events = "trying unknown" },
 	{ .name = "no session", .codes = { 1 }, .code = EX_TEMPFAIL,
 		.opening = 1, .events = "", .stops = 1 },
-	{ .name = "the service closes", .codes = { 1 }, .code = EX_TEMPFAIL,
-		.final = 421, .events = "", .stops = 1 },
+	{ .name = "the service closes during AUTH", .codes = { 1 },
+		.code = EX_TEMPFAIL, .mechanism = "PLAIN", .final = 421,
+		.events = "", .stops = 1 },
+	{ .name = "the service closes at MAIL", .codes = { 1 },
+		.code = EX_TEMPFAIL, .final = 421,
+		.events = "trying deferred", .is_put_off = 1 },
+	{ .name = "the service closes after MAIL", .codes = { 1 },
+		.code = EX_TEMPFAIL, .mechanism = "PLAIN", .begun = 1,
+		.final = 421, .events = "trying deferred", .is_put_off = 1 },
+	{ .name = "the service closes again", .codes = { 1 }, .closed = 1,
+		.code = EX_TEMPFAIL, .begun = 1, .final = 421,
+		.events = "trying deferred", .is_put_off = 1, .stops = 1 },
 	{ .name = "wrong password", .codes = { 1 }, .code = EX_NOPERM,
 		.events = "", .stops = 1, .due = HELD_LOGIN_SECONDS,
 		.complaint = "account \"test\": why" },
@@ -278,6 +289,7 @@ run(const struct row *row)
 	const struct site *site = &b.site;
 
 	begin(&b, row);
+	b.site.closed = row->closed;
 	if (row->is_lost)
 		assert_int_equal(unlinkat(o->places[OUTBOX_JOURNAL], b.id, 0),
 		    0);
@@ -299,7 +311,7 @@ run(const struct row *row)
 	check(row, "count of failed", result->failed, row->place == FAILS);
 	check(row, "failed of the site", site->failed, row->place == FAILS);
 	check(row, "stopped", site->stopped, row->stops);
-	check(row, "told", site->told, row->stops);
+	check(row, "told", site->told, row->stops && !row->closed);
 	check(row, "waiting", result->waiting, row->is_put_off || row->stops ||
 	    (row->signal != 0 && row->events[0] != '\0'));
 	check(row, "changed", b.flushing.changed, row->is_put_off ||

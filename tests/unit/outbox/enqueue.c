@@ -89,6 +89,21 @@ static const struct row {
 		.code = EX_TEMPFAIL, .config = "/nonexistent/config",
 		.result = EX_TEMPFAIL, .text = "not queued: outbox: the config "
 		    "file of -C is gone: why", .hint = "do it" },
+	{ .name = "some have it, others later, without its config file",
+		.codes = { 250, 451 }, .partial = 1, .code = EX_UNAVAILABLE,
+		.outcome = OUTCOME_PARTIAL, .config = "/nonexistent/config",
+		.result = EX_UNAVAILABLE, .text = "not queued: outbox: the "
+		    "config file of -C is gone: why", .hint = "do it" },
+	{ .name = "one for good, one for now, without its config file",
+		.codes = { 550, 451 }, .lmtp = 1, .code = EX_NOUSER,
+		.config = "/nonexistent/config", .result = EX_NOUSER,
+		.text = "not queued: outbox: the config file of -C is gone: "
+		    "why", .hint = "do it" },
+	{ .name = "unknown, without its config file", .codes = { 1 },
+		.code = EX_PROTOCOL, .outcome = OUTCOME_UNKNOWN,
+		.config = "/nonexistent/config", .result = EX_PROTOCOL,
+		.text = "not queued: outbox: the config file of -C is gone: "
+		    "why", .hint = "do it" },
 	{ .name = "partial: one for good, one for now",
 		.codes = { 550, 451 }, .partial = 1, .code = EX_NOUSER,
 		.queued = 1, .result = EX_NOUSER,

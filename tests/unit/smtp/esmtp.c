@@ -129,20 +129,25 @@ static const struct {
 	unsigned hold_for;
 	const char *deliver_by;
 	const char *error; /* "" if it is within the bounds */
+	int waited;
 } bounds[] = {
-	{ 60, 0, 0, 60, "", "" },
+	{ 60, 0, 0, 60, "", "", 0 },
 	{ 60, 0, 0, 61, "", "hold_for 61: server holds messages for at most "
-	    "60 seconds" },
-	{ 0, 0, 0, 61, "", "" },
-	{ 1, 0, 0, 2, "", "at most 1 seconds" },
-	{ 0, 60, 0, 0, "60;R", "" },
+	    "60 seconds", 0 },
+	{ 0, 0, 0, 61, "", "", 0 },
+	{ 1, 0, 0, 2, "", "at most 1 seconds", 0 },
+	{ 0, 60, 0, 0, "60;R", "", 0 },
 	{ 0, 60, 0, 0, "59;R", "deliver_by 59;R: server requires at least 60 "
-	    "seconds" },
-	{ 0, 60, 0, 0, "0;N", "" },
-	{ 0, 60, 0, 0, "1;N", "at least 60 seconds" },
-	{ 0, 60, 0, 0, "-1;N", "" },
-	{ 0, 0, 2, 0, "", "" },
-	{ 0, 0, 1, 0, "", "message of 2 bytes exceeds server limit 1" },
+	    "seconds", 0 },
+	{ 0, 60, 0, 0, "0;N", "", 0 },
+	{ 0, 60, 0, 0, "1;N", "", 0 },
+	{ 0, 60, 0, 0, "70;RT", "at least 60 seconds", 11 },
+	{ 0, 60, 0, 0, "70;R", "", 10 },
+	{ 60, 0, 0, 70, "", "", 10 },
+	{ 60, 0, 0, 70, "", "at most 60 seconds", 9 },
+	{ 0, 60, 0, 0, "-1;N", "", 0 },
+	{ 0, 0, 2, 0, "", "", 0 },
+	{ 0, 0, 1, 0, "", "message of 2 bytes exceeds server limit 1", 0 },
 };
 
 static void
@@ -154,10 +159,13 @@ the_bounds_of_the_server_are_kept(void **state)
 		struct envelope e = { .to = &to, .n = 1 };
 		struct message m = {0};
 		struct error err = {0};
+		const struct submit_options options = {
+			.waited = bounds[i].waited };
 		struct session s;
 		struct account a;
 
 		prepare(&s, &a, EXT_FUTURERELEASE | EXT_DELIVERBY | EXT_SIZE);
+		s.options = &options;
 		letter_take(&m, "\n", 1); /* CRLF */
 		a.hold_for = bounds[i].hold_for;
 		if (bounds[i].deliver_by[0] != '\0')
@@ -171,6 +179,48 @@ the_bounds_of_the_server_are_kept(void **state)
 		if (strstr(err.text, bounds[i].error) == NULL)
 			fail_msg("%s: expected %s", err.text, bounds[i].error);
 		message_free(&m);
+		account_free(&a);
+	}
+}
+
+/* What the account asks for, and the parameters after a time in the outbox. */
+static const struct {
+	unsigned hold_for;
+	const char *deliver_by;
+	int waited;
+	const char *parameters;
+} waits[] = {
+	{ 60, "60;R", 0, " BY=60;R HOLDFOR=60" },
+	{ 60, "60;R", 59, " BY=1;R HOLDFOR=1" },
+	{ 60, "60;NT", 60, " BY=0;NT" },
+	{ 0, "60;N", 90, " BY=-30;N" },
+	{ 0, "-60;n", 90, " BY=-150;n" },
+	{ 0, "", 90, "" },
+};
+
+static void
+the_time_in_the_outbox_counts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+		const struct submit_options options = {
+			.waited = waits[i].waited };
+		struct envelope e = {0};
+		struct message m = {0};
+		struct buffer out = {0};
+		struct error err = {0};
+		struct session s;
+		struct account a;
+
+		prepare(&s, &a, EXT_FUTURERELEASE | EXT_DELIVERBY);
+		s.options = &options;
+		a.hold_for = waits[i].hold_for;
+		if (waits[i].deliver_by[0] != '\0')
+			assert_int_equal(account_store(&a, KEY_deliver_by,
+			    waits[i].deliver_by, &err), 0);
+		esmtp_add_mail(&out, &s, &e, &m);
+		assert_string_equal(buffer_string(&out), waits[i].parameters);
+		buffer_free(&out);
 		account_free(&a);
 	}
 }
@@ -343,6 +393,7 @@ main(void)
 		cmocka_unit_test(dsn_strict_needs_dsn_for_a_wish),
 		cmocka_unit_test(require_tls_needs_a_server_that_is_verified),
 		cmocka_unit_test(the_bounds_of_the_server_are_kept),
+		cmocka_unit_test(the_time_in_the_outbox_counts),
 		cmocka_unit_test(the_original_recipient_has_at_most_500_octets),
 		cmocka_unit_test(the_body_is_declared_as_it_is),
 		cmocka_unit_test(auth_names_who_submitted),

@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A message that a flush tries once more, in another session or transaction;
+and messages after one whose session the server has ended."""
+
+import json
+import os
+import shutil
+import sys
+
+# pylint: disable=wrong-import-position
+from house import House, Sink, differs, fault_of, make_due
+from tap import Tap
+
+TWO = ("good@example.net", "later@example.net")
+
+
+def puts_off_one(verb, line, _):
+    if verb == b"RCPT" and b"later@" in line:
+        return b"451 4.2.1 later\r\n"
+    return None
+
+
+def one_at_a_time(verb, line, sink):
+    """The second recipient needs a transaction of its own."""
+    if verb == b"RCPT" and b"later@" in line and not sink.copies:
+        return b"452 4.5.3 too many recipients\r\n"
+    return None
+
+
+def failing_once(house, call, when, *more):
+    """The flush in which that call fails once, and what was traced."""
+    trace = os.path.join(house.home, "trace")
+    result = house.flush(["strace", "-o", trace, "-e", f"trace={call}",
+                          "-e", f"inject={call}:error=ENOSPC:when={when}",
+                          *more])
+    with open(trace, encoding="utf-8") as file:
+        return result, file.read()
+
+
+def not_injected(trace):
+    if "(INJECTED)" not in trace:
+        yield f"strace made no call fail: {trace}"
+
+
+def flush_again(house):
+    for path in house.files("new"):
+        make_due(house, path)
+    return house.flush()
+
+
+def good_ones(sink):
+    return sum(TWO[0].encode() in copy.recipients for copy in sink.copies)
+
+
+def a_disk_that_was_full_for_a_moment_doubles_nothing():
+    """The second session of the second message finds room."""
+    with House("partial_delivery on") as house, Sink(puts_off_one) as sink:
+        for name in ("1@x", "2@x"):
+            yield from fault_of(house.send(name, *TWO), 0)
+        house.lead_to(sink.port)
+        result, trace = failing_once(house, "fallocate", 2)
+        yield from not_injected(trace)
+        yield from fault_of(result, 0)
+        yield from differs("accepted", good_ones(sink), 2)
+        yield from fault_of(flush_again(house), 0)
+        yield from differs("accepted in all", good_ones(sink), 2)
+
+
+def an_unknown_outcome_of_the_second_session_is_noted():
+    dots = []
+
+    def hangs_up(verb, *_):
+        if verb == b"dot":
+            dots.append(verb)
+        return b"" if verb == b"dot" and len(dots) == 2 else None
+
+    with House() as house, Sink(hangs_up) as sink:
+        for name in ("1@x", "2@x"):
+            yield from fault_of(house.send(name, *TWO), 0)
+        house.lead_to(sink.port)
+        result, trace = failing_once(house, "fallocate", 2)
+        yield from not_injected(trace)
+        yield from fault_of(result, 0)
+        path, = house.files("new")
+        if b"\nunknown " not in house.journal(path):
+            yield f"journal: {house.journal(path)}"
+
+
+def what_the_first_transaction_has_sent_is_noted():
+    """The disk is full when the second one would send the content."""
+    with House("partial_delivery on") as house:
+        yield from fault_of(house.send("1@x", *TWO), 0)
+        with Sink(one_at_a_time) as sink:
+            house.lead_to(sink.port)
+            result, trace = failing_once(house, "fallocate", 2)
+            yield from not_injected(trace)
+            yield from fault_of(result, 75)
+            if b"cannot write the journal" not in result.stderr:
+                yield f"stderr: {result.stderr!r}"
+            yield from fault_of(flush_again(house), 0)
+            yield from differs("recipients", [
+                copy.recipients for copy in sink.copies],
+                [[to.encode()] for to in TWO])
+
+
+def the_names_of_the_journals_are_on_disk():
+    """They are synced in lots of 32, and again if that has failed."""
+    with House() as house, Sink() as sink:
+        house.send("1@x")
+        path, = house.files("new")
+        for i in range(10, 43):
+            shutil.copy(path, path[:-2] + str(i))
+        os.unlink(path)
+        house.lead_to(sink.port)
+        result, trace = failing_once(house, "fsync", 2, "-P",
+                                     os.path.join(house.outbox, "journal"))
+        yield from not_injected(trace)
+        yield from fault_of(result, 0)
+        yield from differs("copies", sink.count(), {"1@x": 33})
+        done = [line.endswith("= 0") for line in trace.splitlines()
+                if line.startswith("fsync")]
+        yield from differs("synced", done[:3], [True, False, True])
+
+
+def send_in_order(house, *messages):
+    """Sends messages (name, options...); the IDs are in that order."""
+    for i, (name, *options) in enumerate(messages):
+        before = house.files("new")
+        yield from fault_of(house.send(name, *options), 0)
+        path, = set(house.files("new")) - set(before)
+        os.rename(path, os.path.join(
+            os.path.dirname(path), f"2026112{i}T120000Z-0123456789abcdef"))
+
+
+class Closing:
+    """Answers 421 to one command if the sender is that."""
+
+    def __init__(self, stage, sender):
+        self.stage = stage
+        self.sender = sender
+        self.is_due = False
+
+    def __call__(self, verb, line, _):
+        if verb == b"MAIL":
+            self.is_due = self.sender in line
+        if verb == self.stage and self.is_due:
+            return b"421 4.3.2 cannot take this message\r\n"
+        return None
+
+
+BAD = ("bad@x", "-f", "bad@example.org", "you@example.net")
+
+
+def one_that_is_answered_by_421_blocks_no_other():
+    for stage in (b"MAIL", b"RCPT", b"DATA", b"dot"):
+        with House() as house, Sink(Closing(stage, b"bad@")) as sink:
+            yield from send_in_order(house, BAD, ("2@x",), ("3@x",))
+            house.lead_to(sink.port)
+            result = house.flush()
+            yield from fault_of(result, 0)
+            yield from differs("stderr", result.stderr, b"")
+            yield from differs(f"{stage} copies", sink.count(),
+                               {"2@x": 1, "3@x": 1})
+            yield from differs("connections", sink.connections, 2)
+            path, = house.files("new")
+            if b"\ndeferred " not in house.journal(path):
+                yield f"{stage}: journal: {house.journal(path)}"
+
+
+def after_two_in_a_row_the_others_wait():
+    """Nobody has refused them, and nothing else is said of them."""
+    for stage in (b"MAIL", b"DATA", b"dot"):
+        with House() as house, Sink(Closing(stage, b"me@")) as sink:
+            yield from send_in_order(house, ("1@x",), ("2@x",), ("3@x",),
+                                     ("4@x",))
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 0)
+            yield from differs("connections", sink.connections, 2)
+            yield from differs("journals", [
+                b"\ndeferred " in house.journal(path) or house.journal(path)
+                for path in house.files("new")], [True, True, b"", b""])
+            found = json.loads(house.run("--outbox", "list", "--json").stdout)
+            yield from differs(f"{stage} reason", found[3]["reason"],
+                               "server ended two sessions in a row: 421 "
+                               "4.3.2 cannot take this message")
+
+
+STRACED = (a_disk_that_was_full_for_a_moment_doubles_nothing,
+           an_unknown_outcome_of_the_second_session_is_noted,
+           what_the_first_transaction_has_sent_is_noted,
+           the_names_of_the_journals_are_on_disk)
+
+
+def main():
+    tap = Tap()
+    for test in (*STRACED, one_that_is_answered_by_421_blocks_no_other,
+                 after_two_in_a_row_the_others_wait):
+        name = test.__name__.replace("_", " ")
+        if test in STRACED and shutil.which("strace") is None:
+            tap.skip(name, "strace is not installed")
+        else:
+            tap.run(name, test)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
