@@ -261,7 +261,8 @@ is_allowed(const struct smtp_server *r, const struct attempt *a,
 	if (smtp_client_check(&r->user, a->account, a->envelope->sender,
 	    a->message, &v->result) == 0)
 		return 1;
-	v->refusal = (struct reply){ .code = 550, .dsn = "5.7.1" };
+	if (v->result.code == EX_UNAVAILABLE)
+		v->refusal = (struct reply){ .code = 550, .dsn = "5.7.1" };
 	return 0;
 }
 
