@@ -17,7 +17,8 @@ UNKNOWN = f"cannot look up user {os.getuid()}: Input/output error"
 WENT_ON = "connection refused"
 PLAIN = "from me@example.org"
 
-# name; what the database does; lines; words on stderr. The status is 75.
+# name; what the database does; lines; words on stderr; environment. The status
+# is 75.
 ROWS = (
     ("%U in from", "fail", ["from %U@example.org"], UNKNOWN),
     ("... after another pattern", "fail", ["from %%%H%U@example.org"],
@@ -27,13 +28,18 @@ ROWS = (
      UNKNOWN),
     ("%U in domain", "fail", [PLAIN, "domain %U.example.org"], UNKNOWN),
     ("%u in outbox", "fail", [PLAIN, "outbox {home}/%u"], UNKNOWN),
+    ("no HOME", "fail", [PLAIN], UNKNOWN, {"HOME": ""}),
+    ("... of this user", "fail", [PLAIN], UNKNOWN, {"HOME": "/"}),
+    ("... for a user without an entry", "none", [PLAIN], WENT_ON,
+     {"HOME": ""}),
     ("no name is needed", "fail", [PLAIN, "domain %%U.example.org"], WENT_ON),
     ("a user without an entry", "none", ["from %U@example.org"], WENT_ON),
 )
 
 
-def tried(users, lines, words):
-    run = Run(environment={"LD_PRELOAD": SHIM, "SHIM_USERS": users})
+def tried(users, lines, words, environment=None):
+    run = Run(environment={"LD_PRELOAD": SHIM, "SHIM_USERS": users,
+                           **(environment or {})})
     run.write_config(["host 127.0.0.1", "port 1", "tls off",
                       *(line.format(home=run.home) for line in lines)])
     run.start(["-i", "you@example.net"], b"Subject: x\n\nhello\n")
