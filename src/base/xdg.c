@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/user_entry.h"
 #include "base/xmalloc.h"
 
 /* sudo keeps the caller's HOME, and daemons set it to "/". */
@@ -35,6 +36,15 @@ xdg_home(void)
 	if (pw != NULL && pw->pw_dir != NULL && pw->pw_dir[0] == '/')
 		return xstrdup(pw->pw_dir);
 	return xstrdup(pw == NULL && is_of(home, 0) ? home : "");
+}
+
+int
+xdg_check_home(struct error *err)
+{
+	const struct passwd *pw;
+
+	return is_of(getenv("HOME"), geteuid()) ? 0
+	    : user_entry_find(geteuid(), &pw, err);
 }
 
 /* Removes the last component; 0 if only "/" is left. */

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "base/error.h"
+
 /*
  * XDG_CONFIG_HOME and XDG_STATE_HOME are used only if they, or the nearest
  * directory above them that exists, belong to the user; the same applies to
@@ -19,6 +21,10 @@
  * no home directory.
  */
 char *xdg_home(void);
+
+/* Returns 0; -1 EX_TEMPFAIL if xdg_home() needs the passwd entry and the user
+ * database does not answer: the user's files are elsewhere then. */
+int xdg_check_home(struct error *err);
 
 /* Returns $XDG_CONFIG_HOME/onehop/config, else home/.config/onehop/config,
  * owned by the caller; NULL if neither is available. */

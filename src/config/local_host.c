@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
+#include "base/user_entry.h"
 #include "base/xmalloc.h"
 #include "format/domain.h"
 
@@ -21,11 +21,25 @@
 char *
 local_host_user(void)
 {
-	const struct passwd *pw = getpwuid(getuid());
+	const struct passwd *pw;
+	struct error ignored = {0};
 
-	if (pw != NULL && pw->pw_name[0] != '\0')
+	if (user_entry_find(getuid(), &pw, &ignored) == 0 && pw != NULL &&
+	    pw->pw_name[0] != '\0')
 		return xstrdup(pw->pw_name);
 	return xasprintf("uid%lu", (unsigned long)getuid());
+}
+
+int
+local_host_check(const char *text, struct error *err)
+{
+	const struct passwd *pw;
+
+	for (; (text = strchr(text, '%')) != NULL && text[1] != '\0';
+	    text += 2)
+		if (text[1] == 'U' || text[1] == 'u')
+			return user_entry_find(getuid(), &pw, err);
+	return 0;
 }
 
 static char *

@@ -8,6 +8,10 @@
 /* Returns the login name of the real user, "uid1000" if it has none. Owned. */
 char *local_host_user(void);
 
+/* Returns 0; -1 EX_TEMPFAIL if the text has %U or %u and the user database does
+ * not answer: the user may have another name than "uid1000". */
+int local_host_check(const char *text, struct error *err);
+
 /* Returns this machine's name if it is a fully qualified domain name, otherwise
  * NULL. Owned. Makes no DNS query. */
 char *local_host_name(void);

@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 #include "config/account_check.h"
+#include "config/local_host.h"
 
 static int
 override(struct account *a, const struct selection *selection,
@@ -135,6 +136,21 @@ withhold(struct account *a, const struct selection *selection)
 	return lost != 0;
 }
 
+/* Checks the values with the user's name. Leaves no outbox that would be
+ * another user's. */
+static int
+check_user(struct account *a, struct error *err)
+{
+	struct error ignored = {0};
+
+	if (local_host_check(a->outbox, err) == 0 &&
+	    local_host_check(a->maildomain, err) == 0 &&
+	    local_host_check(a->domain, err) == 0)
+		return 0;
+	(void)account_store(a, KEY_outbox, "off", &ignored);
+	return -1;
+}
+
 int
 override_finish(struct account *a, const struct selection *selection,
     struct error *err)
@@ -144,7 +160,7 @@ override_finish(struct account *a, const struct selection *selection,
 	if (override(a, selection, err) != 0)
 		return -1;
 	if (account_check(a, err) == 0)
-		return 0;
+		return check_user(a, err);
 	if (withheld)
 		hint(err, "the account's user and password are for its own "
 		    "server: give --user and --passwordeval, or --auth=off");

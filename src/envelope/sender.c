@@ -104,9 +104,12 @@ static char *
 expanded_path(const char *pattern, const char *author,
     const struct account *a, struct error *err)
 {
-	char *text = local_host_expand(pattern, author);
-	char *path = sender_path(text, a, err);
+	char *text, *path;
 
+	if (local_host_check(pattern, err) != 0)
+		return NULL;
+	text = local_host_expand(pattern, author);
+	path = sender_path(text, a, err);
 	free(text);
 	return path;
 }

@@ -4,7 +4,6 @@
 #include "server/smtp_client.h"
 
 #include <fnmatch.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "base/ascii.h"
 #include "base/escape.h"
 #include "base/platform.h"
+#include "base/user_entry.h"
 #include "base/xmalloc.h"
 #include "format/address_parse.h"
 #include "format/encode.h"
@@ -20,13 +20,14 @@ void
 smtp_client_find(struct smtp_client *c, int fd)
 {
 	const struct passwd *pw;
+	struct error unnamed = {0};
 
 	memset(c, 0, sizeof(*c));
 	if (platform_peer_user(fd, &c->uid) != 0)
 		return;
 	c->known = 1;
-	pw = getpwuid(c->uid);
-	if (pw != NULL)
+	c->named = user_entry_find(c->uid, &pw, &unnamed) == 0 && pw != NULL;
+	if (c->named)
 		snprintf(c->user, sizeof(c->user), "%s", pw->pw_name);
 	else
 		snprintf(c->user, sizeof(c->user), "%lu",
@@ -35,18 +36,52 @@ smtp_client_find(struct smtp_client *c, int fd)
 	    (unsigned long)c->uid);
 }
 
-/* Returns whether a word of the configuration, a name or a number, is the
- * client. */
-static int
-is_client(const struct smtp_client *c, const char *word, size_t len)
+/* The result of comparing the client with a user of the configuration. */
+enum match {
+	MATCH_NO,
+	MATCH_YES,
+	MATCH_UNKNOWN /* the user database does not tell */
+};
+
+/* Compares the client with another user's name. */
+static enum match
+match_name(const struct smtp_client *c, const char *name, struct error *err)
+{
+	char quote[ESCAPE_QUOTE];
+	const struct passwd *pw;
+
+	if (user_entry_find_name(name, &pw, err) != 0)
+		return MATCH_UNKNOWN;
+	if (pw != NULL)
+		return pw->pw_uid == c->uid ? MATCH_YES : MATCH_NO;
+	if (c->named)
+		return MATCH_NO;
+	fail(err, EX_TEMPFAIL, "cannot tell whether user %s is %s: neither has "
+	    "a passwd entry", c->user,
+	    escape_string(quote, sizeof(quote), name));
+	return MATCH_UNKNOWN;
+}
+
+/* Compares the client with a user of the configuration, a name or a number.
+ * Sets err if the result is MATCH_UNKNOWN. */
+static enum match
+match_user(const struct smtp_client *c, const char *word, size_t len,
+    struct error *err)
 {
 	uint64_t uid;
+	enum match match;
+	char *name;
 
 	if (!c->known)
-		return 0;
-	return (strlen(c->user) == len && memcmp(c->user, word, len) == 0) ||
-	    (ascii_number(word, len, 0, UINT32_MAX, &uid) == 0 &&
-	    uid == c->uid);
+		return MATCH_NO;
+	if (strlen(c->user) == len && memcmp(c->user, word, len) == 0)
+		return MATCH_YES;
+	if (ascii_number(word, len, 0, UINT32_MAX, &uid) == 0)
+		return uid == c->uid ? MATCH_YES : MATCH_NO;
+	name = xstrndup(word, len);
+	match = match_name(c, name, err);
+	free(name);
+	return match;
 }
 
 static int
@@ -54,12 +89,18 @@ check_user(const struct smtp_client *c, const struct account *a,
     struct error *err)
 {
 	const struct string_list *users = &a->relay_users;
+	struct error unknown = {0};
 
 	for (size_t i = 0; i < users->n; i++)
-		if (is_client(c, users->at[i], strlen(users->at[i])))
+		if (match_user(c, users->at[i], strlen(users->at[i]),
+		    &unknown) == MATCH_YES)
 			return 0;
 	if (users->n == 0)
 		return 0;
+	if (unknown.code != 0) {
+		*err = unknown;
+		return -1;
+	}
 	return c->known ? fail(err, EX_UNAVAILABLE, "user %s may not relay",
 	    c->label)
 	    : fail(err, EX_UNAVAILABLE, "only users of a unix socket may "
@@ -91,6 +132,7 @@ static int
 check_address(const struct smtp_client *c, const struct account *a,
     const char *what, const char *address, struct error *err)
 {
+	struct error unknown = {0};
 	char quote[ESCAPE_QUOTE];
 	int held = 0;
 
@@ -99,12 +141,16 @@ check_address(const struct smtp_client *c, const struct account *a,
 		size_t len = strcspn(line, " \t");
 		const char *addresses = line + len;
 
-		if (!is_client(c, line, len))
+		if (match_user(c, line, len, &unknown) != MATCH_YES)
 			continue;
 		addresses += strspn(addresses, " \t");
 		if (line_allows(addresses, address))
 			return 0;
 		held = 1;
+	}
+	if (unknown.code != 0) {
+		*err = unknown;
+		return -1;
 	}
 	if (!held)
 		return 0;

@@ -12,6 +12,7 @@
 struct smtp_client {
 	int known;
 	uid_t uid;       /* if known */
+	int named;       /* user is the name in its passwd entry */
 	char user[64];   /* its name, or its number; "" if unknown */
 	char label[96];  /* "www-data(33)" for the log; "" if unknown */
 };
@@ -22,7 +23,8 @@ void smtp_client_find(struct smtp_client *c, int fd);
 /*
  * Applies relay_users and relay_from of the account: whether the client may
  * send at all, and with this envelope sender and From field. Returns 0; -1
- * EX_UNAVAILABLE.
+ * EX_UNAVAILABLE, or EX_TEMPFAIL if this depends on whether the client is a
+ * user that cannot be looked up.
  */
 int smtp_client_check(const struct smtp_client *c, const struct account *a,
 	const char *sender, const struct message *m, struct error *err);

@@ -9,6 +9,7 @@
 
 #include "base/ascii.h"
 #include "base/poll.h"
+#include "base/xdg.h"
 #include "base/xmalloc.h"
 #include "config/load.h"
 #include "config/local_host.h"
@@ -23,6 +24,9 @@
 
 /* RFC 5321 4.5.3.1.4, and the parameters of RFC 3461. */
 #define COMMAND_MAX ((size_t)4096)
+
+/* Octets at the end of a command line that is too long that are looked at. */
+#define LINE_END 16
 
 /* Octets of a content line that are read at a time. */
 #define PART_MAX ((size_t)64 << 10)
@@ -261,7 +265,8 @@ is_allowed(const struct smtp_server *r, const struct attempt *a,
 	if (smtp_client_check(&r->user, a->account, a->envelope->sender,
 	    a->message, &v->result) == 0)
 		return 1;
-	v->refusal = (struct reply){ .code = 550, .dsn = "5.7.1" };
+	if (v->result.code == EX_UNAVAILABLE)
+		v->refusal = (struct reply){ .code = 550, .dsn = "5.7.1" };
 	return 0;
 }
 
@@ -312,6 +317,8 @@ submit_message_of(struct smtp_server *r, struct message *message,
 	int64_t started = deadline_now();
 
 	mail_rcpt_apply(&r->transaction, &request);
+	if (v->result.code == 0)
+		(void)xdg_check_home(&v->result);
 	if (v->result.code == 0 &&
 	    config_load(&account, selection, request.sender, message,
 	    &v->result) != 0) {
@@ -413,6 +420,59 @@ obey(struct smtp_server *r, const char *line, size_t len, struct error *err)
 	return result;
 }
 
+/* Returns whether the text ends as the request line of HTTP/1 (RFC 9112 3). */
+static int
+is_http_request(const char *text, size_t len)
+{
+	while (len > 0 &&
+	    (ascii_is_blank(text[len - 1]) || text[len - 1] == '\r'))
+		len--;
+	if (len < sizeof(" HTTP/1.1") - 1)
+		return 0;
+	text += len - (sizeof(" HTTP/1.1") - 1);
+	return ascii_equal_n(text, 6, " HTTP/") && ascii_is_digit(text[6]) &&
+	    text[7] == '.' && ascii_is_digit(text[8]);
+}
+
+/* Ends the session: the page that made a browser send the request could have
+ * put commands into it. */
+static int
+refuse_http(struct smtp_server *r, struct error *err)
+{
+	r->ended = 1;
+	return reply(r, err, "421 4.7.0 This is not an HTTP server, closing "
+	    "connection");
+}
+
+/* Replaces the last octets of a line by those that its next part leaves. */
+static void
+keep_end(char end[LINE_END], const char *part, size_t len)
+{
+	size_t n = len < LINE_END ? len : LINE_END;
+
+	memmove(end, end + n, LINE_END - n);
+	memcpy(end + LINE_END - n, part + len - n, n);
+}
+
+/* Reads the rest of a line that is too long, and replies. */
+static int
+skip_line(struct smtp_server *r, const char *part, size_t len, int whole,
+    struct error *err)
+{
+	char end[LINE_END] = "";
+
+	keep_end(end, part, len);
+	while (!whole) {
+		if (stream_read_part(&r->client, COMMAND_MAX, &part, &len,
+		    &whole, err) != 0)
+			return -1;
+		keep_end(end, part, len);
+	}
+	if (is_http_request(end, sizeof(end)))
+		return refuse_http(r, err);
+	return reply(r, err, "500 5.5.2 Line too long");
+}
+
 /* Reads one command line and replies. */
 static int
 serve_command(struct smtp_server *r, struct error *err)
@@ -425,17 +485,14 @@ serve_command(struct smtp_server *r, struct error *err)
 	if (stream_read_part(&r->client, COMMAND_MAX, &line, &len, &whole,
 	    err) != 0)
 		return -1;
-	if (whole && len <= COMMAND_MAX) {
-		r->speaks_crlf |= line[len] == '\r';
-		if (memchr(line, '\0', len) != NULL)
-			return reply(r, err, "500 5.5.2 NUL in a command");
-		return obey(r, line, len, err);
-	}
-	while (!whole)
-		if (stream_read_part(&r->client, COMMAND_MAX, &line, &len,
-		    &whole, err) != 0)
-			return -1;
-	return reply(r, err, "500 5.5.2 Line too long");
+	if (!whole || len > COMMAND_MAX)
+		return skip_line(r, line, len, whole, err);
+	r->speaks_crlf |= line[len] == '\r';
+	if (is_http_request(line, len))
+		return refuse_http(r, err);
+	if (memchr(line, '\0', len) != NULL)
+		return reply(r, err, "500 5.5.2 NUL in a command");
+	return obey(r, line, len, err);
 }
 
 static int

@@ -114,6 +114,19 @@ config_writer_account(struct account *a, const struct config_writer *c,
 	return account_check(a, err);
 }
 
+/* Returns whether the reader would take octets at the ends of a verbatim value
+ * for what surrounds it. */
+static int
+needs_quotes(const char *value)
+{
+	static const char edges[] = " \t\r";
+	size_t len = strlen(value);
+
+	return value[0] == '"' || (len > 0 &&
+	    (strchr(edges, value[0]) != NULL ||
+	    strchr(edges, value[len - 1]) != NULL));
+}
+
 void
 config_writer_add(struct buffer *out, const char *key, const char *value)
 {
@@ -121,8 +134,8 @@ config_writer_add(struct buffer *out, const char *key, const char *value)
 
 	if (known != NULL && known->verbatim) {
 		/* The reader removes outer quotes and changes nothing else. */
-		buffer_addf(out, value[0] == '"' ? "%s \"%s\"\n" : "%s %s\n",
-		    key, value);
+		buffer_addf(out, needs_quotes(value) ? "%s \"%s\"\n"
+		    : "%s %s\n", key, value);
 		return;
 	}
 	if (value[0] != '\0' && strpbrk(value, "\"\\# \t") == NULL) {

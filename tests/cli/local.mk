@@ -24,7 +24,8 @@ CLI_TESTS = \
 	tests/cli/recipes.py \
 	tests/cli/signals.py \
 	tests/cli/terminal.py \
-	tests/cli/timing.py
+	tests/cli/timing.py \
+	tests/cli/user_database.py
 EXTRA_DIST += $(CLI_TESTS) tests/cli/sink.py tests/demo.py \
 	tests/lib/cli.sh tests/lib/keyring.py tests/lib/tap.sh \
 	tests/lib/no-python.sh

@@ -12,6 +12,8 @@
  *	               code of the server's, which tries to get out; stderr has
  *	               "escape: WHAT: RESULT" for each way
  *	SHIM_SYSLOG    stderr: what goes to syslog goes there
+ *	SHIM_USERS     fail: the user database does not answer; none: it has no
+ *	               entry
  *	SHIM_LANDLOCK  N: the kernel of Landlock ABI N; 0: without Landlock
  */
 #define _GNU_SOURCE
@@ -20,6 +22,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -57,6 +60,8 @@ typedef int connector(int, const struct sockaddr *, socklen_t);
 typedef ssize_t writer(int, const void *, size_t);
 typedef ssize_t receiver(int, void *, size_t, int);
 typedef long caller(long, ...);
+typedef struct passwd *by_number(uid_t);
+typedef struct passwd *by_name(const char *);
 
 /* Puts the answer for one numeric address at the end of the list. */
 static int
@@ -208,6 +213,31 @@ try_file(const char *what, const char *home, const char *name, int flags)
 
 	snprintf(path, sizeof(path), "%s%s", home, name);
 	tell(what, open(path, flags, 0600) < 0);
+}
+
+/* Does the user database have nothing? Sets errno to what it says. */
+static int
+no_users(void)
+{
+	if (asked("SHIM_USERS", "fail"))
+		errno = EIO;
+	return asked("SHIM_USERS", "fail") || asked("SHIM_USERS", "none");
+}
+
+struct passwd *
+getpwuid(uid_t uid)
+{
+	REAL(by_number, "getpwuid");
+
+	return no_users() ? NULL : real(uid);
+}
+
+struct passwd *
+getpwnam(const char *name)
+{
+	REAL(by_name, "getpwnam");
+
+	return no_users() ? NULL : real(name);
 }
 
 /* A socket that was there before the sandbox, connected to nothing. */

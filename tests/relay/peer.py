@@ -27,6 +27,9 @@ HELD = (f"relay_from {NAME} web@example.com *@shop.example.com",
 OK = "250 "
 REFUSED = f"550 5.7.1 user {LABEL} may not "
 NOBODY = "send a message from nobody knows"
+LATER = "451 4.3.0 cannot "
+SHIM = os.path.join(os.environ.get("top_builddir", "."),
+                    "tests", "lib", "shim.so")
 
 # name; lines of the configuration; sender; author; reply to the dot
 ROWS = (
@@ -66,6 +69,25 @@ ROWS = (
      "", "web@example.com", OK),
     ("lines of other users hold nobody else", ("relay_from other x@y.z",),
      "a@example.com", "a@example.com", OK),
+)
+
+# The same while the user database does not answer, or has no entries.
+UNANSWERED = (
+    ("a number may", (f"relay_users {UID}", f"relay_from {UID} a@example.com"),
+     "fail", "a@example.com", OK),
+    ("... and is held", (f"relay_from {UID} b@example.com",), "fail",
+     "a@example.com", f"550 5.7.1 user {UID}({UID}) may not send as"),
+    ("... which does not hold another", (f"relay_from {UID + 1} b@c.example",),
+     "fail", "a@example.com", OK),
+    ("a line with a name may hold the client", HELD[:1], "fail",
+     "a@example.com", LATER + f"look up user {NAME}: Input/output error"),
+    ("... and a list of names may have it", (f"relay_users {NAME}",), "fail",
+     "a@example.com", LATER + f"look up user {NAME}: Input/output error"),
+    ("the client may be another name without an entry", HELD[:1], "none",
+     "a@example.com", LATER + f"tell whether user {UID} is {NAME}: "
+     "neither has a passwd entry"),
+    ("a number needs no entry", (f"relay_from {UID + 1} b@example.com",),
+     "none", "a@example.com", OK),
 )
 
 
@@ -125,11 +147,11 @@ def converse(run, mail, author):
         shutil.rmtree(directory)
 
 
-def served(lines, sender, author, wanted):
+def served(lines, sender, author, wanted, label=LABEL, environment=None):
     smarthost = Recorder()
     server = smtpserver.Server(smarthost.serve)
     run = Run(["account default", "host 127.0.0.1", "tls off", "auth off",
-               f"port {server.port}", *lines])
+               f"port {server.port}", *lines], environment)
     log = os.path.join(run.home, "log")
     run.write_config(["account default", "host 127.0.0.1", "tls off",
                       "auth off", f"port {server.port}", f"logfile {log}",
@@ -141,7 +163,7 @@ def served(lines, sender, author, wanted):
         yield from differs("messages", len(smarthost.messages),
                            int(wanted == OK))
         with open(log, encoding="utf-8") as file:
-            if f" client={LABEL} " not in file.read():
+            if f" client={label} " not in file.read():
                 yield "the log does not name the client"
     finally:
         server.stop()
@@ -199,6 +221,13 @@ def main():
     tap = Tap()
     for name, lines, sender, author, wanted in ROWS:
         tap.run(name, served, lines, sender, author, wanted)
+    for name, lines, users, sender, wanted in UNANSWERED:
+        name = f"user database, {users}: {name}"
+        if not os.path.exists(SHIM):
+            tap.skip(name, "no shim.so")
+            continue
+        tap.run(name, served, lines, sender, sender, wanted, f"{UID}({UID})",
+                {"LD_PRELOAD": SHIM, "SHIM_USERS": users})
     tap.run("a client without a user may not, if users are listed",
             unknown_client)
     tap.run("a user without addresses is a slip", bad_line)

@@ -3,6 +3,7 @@
 """What -bs answers: to commands out of order or out of grammar, and to the
 dot, where every reply is the smarthost's own."""
 
+import contextlib
 import re
 import sys
 
@@ -72,6 +73,11 @@ DIALOGUES = {
         ("NOOP " + "x" * 4091, "250")],
     "NUL in a command is 500": [
         ("HELO me\0", "500"), ("MAIL FROM:<a@b.example>", "503")],
+    "words that resemble an HTTP request are a command": [
+        ("POST / HTTP/1.", "502"), ("POST / HTTP/a.1", "502"),
+        ("POST /HTTP/1.1", "502"), ("HTTP/1.1", "502"),
+        ("HELO HTTP/1.1.example", "250"),
+        ("NOOP " + "x" * 5000 + " HTTP/1.1 x", "500"), ("NOOP", "250")],
     "content of a refused DATA is not taken for commands": [
         ("HELO me", "250"), (MAIL, "250"), ("DATA", "554"),
         ("From: me", "421")],
@@ -87,6 +93,32 @@ def dialogue(steps):
             if reply[:3] != wanted:
                 yield f"{line[:200]!r}: {reply!r}, not {wanted}"
         yield from client.faults()
+        yield from differs("messages", smarthost.messages, [])
+
+
+# Lines after which no other one is a command.
+HTTP = (
+    b"POST / HTTP/1.1\r\n", b"GET /x HTTP/1.0\r\n", b"put / http/1.1 \n",
+    b"HELO me\r\n" + MAIL.encode() + b"\r\nNOOP / HTTP/1.1\r\n",
+    b"PRI * HTTP/2.0\r\n", b"POST /\0 HTTP/1.1\r\n",
+    # Parts of a long line end everywhere, also within its line end.
+    *(b"POST /" + b"x" * n + b" HTTP/1.1\r\n"
+      for n in [*range(4076, 4097), 16370, 65520, 300000]),
+)
+
+
+def http(octets):
+    """The client of another protocol says nothing to this one."""
+    smarthost = Recorder()
+    with Client(smarthost) as client:
+        with contextlib.suppress(BrokenPipeError):
+            client.send(octets + b"Host: me\r\n\r\n" + wire([
+                b"HELO me", MAIL.encode(), RCPT.encode(), b"DATA", *CONTENT,
+                b".", b"QUIT"]))
+        client.finish()
+        last = client.result.stdout.splitlines()[-1]
+        yield from differs("last reply", last[:9], b"421 4.7.0")
+        yield from differs("status", client.result.status, 0)
         yield from differs("messages", smarthost.messages, [])
 
 
@@ -257,6 +289,9 @@ def main():
     tap = Tap()
     for name, steps in DIALOGUES.items():
         tap.run(name, dialogue, steps)
+    for octets in HTTP:
+        tap.run(f"an HTTP request ends the session: {octets[:32]!r}, "
+                f"{len(octets)} octets", http, octets)
     for name, (act, wanted) in VERDICTS.items():
         tap.run(name, verdict, act, wanted)
     tap.run("nobody listens: for now", local_trouble,

@@ -192,6 +192,56 @@ the_account_is_the_one_of_the_text(void **state)
 	}
 }
 
+/* What was tested must be what later runs read. */
+static const char *const passwords[] = {
+	" lead trail ", "\ttab\t", " ", "   ", "x ", " x", "cr\r", "\r",
+	"\"", "\"\"", "\" \"", "\"x", "x\"", "\"x\"", " \"x\" ", "a\"b",
+	"\\", "\\\\", "\\\"", " \\ ", "a\\ ", "#", "# x", " # ", "a #b", "a#",
+	"%U%u", "\xc3\xbc ", "plain"
+};
+
+/* Reads the text back; returns the password in it, owned. */
+static char *
+password_in(const struct buffer *text)
+{
+	char home[] = "";
+	struct config config = { .home = home };
+	struct error err = {0};
+	struct account a;
+	char *password;
+
+	config_begin(&config, CONFIG_USER);
+	config_parse(&config, "f", text->data, text->len, SECRETS_TAKEN);
+	config_check(&config, &err);
+	assert_string_equal(err.text, "");
+	assert_int_equal(config_assemble(&a, &config,
+	    config_find(&config, "default"), 0, &err), 0);
+	password = xstrdup(a.password);
+	account_free(&a);
+	config_free(&config);
+	return password;
+}
+
+static void
+a_password_is_read_back_unchanged(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(passwords) / sizeof(*passwords); i++) {
+		struct selection selection = {0};
+		struct config_writer c = { .address = "me@x.example",
+			.service = &cases[0].service, .origin = "guessed",
+			.selection = &selection, .password = passwords[i] };
+		struct buffer text = {0};
+		char *password;
+
+		config_writer_text(&text, &c);
+		password = password_in(&text);
+		assert_string_equal(password, passwords[i]);
+		free(password);
+		buffer_free(&text);
+	}
+}
+
 static mode_t
 mode_of(const char *path)
 {
@@ -279,6 +329,7 @@ main(void)
 		cmocka_unit_test(the_text_says_what_was_meant),
 		cmocka_unit_test(the_file_is_the_shortest_that_works),
 		cmocka_unit_test(the_account_is_the_one_of_the_text),
+		cmocka_unit_test(a_password_is_read_back_unchanged),
 		cmocka_unit_test(the_file_is_private_and_whole),
 		cmocka_unit_test(a_file_in_place_of_a_directory_is_named),
 	};
