@@ -109,9 +109,10 @@ def the_names_of_the_journals_are_on_disk():
     with House() as house, Sink() as sink:
         house.send("1@x")
         path, = house.files("new")
-        for i in range(10, 43):
-            shutil.copy(path, path[:-2] + str(i))
-        os.unlink(path)
+        first = path[:-2] + "10"
+        os.rename(path, first)
+        for i in range(11, 43):
+            shutil.copy(first, path[:-2] + str(i))
         house.lead_to(sink.port)
         result, trace = failing_once(house, "fsync", 2, "-P",
                                      os.path.join(house.outbox, "journal"))
