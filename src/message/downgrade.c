@@ -186,6 +186,24 @@ write_stray_lines(const struct header_writer *w, const char *text, size_t len,
 	return result;
 }
 
+/* Returns the length of a first line of mbox, "From a@b ..." or ">From a@b ...",
+ * which many programs skip; 0 if there is none, or it cannot be sent. */
+static size_t
+mbox_line(const struct buffer *header)
+{
+	const char *text = header->data;
+	const char *lf = header->len > 0 ? memchr(text, '\n', header->len)
+	    : NULL;
+	size_t len = lf != NULL ? (size_t)(lf - text) : header->len;
+	size_t quoted = len > 0 && text[0] == '>';
+
+	if (len < quoted + 5 || len > WIREFORM_LINE_MAX ||
+	    memcmp(text + quoted, "From ", 5) != 0 ||
+	    field_is_valid(text, len) || ascii_has_8bit(text, len))
+		return 0;
+	return len + (lf != NULL);
+}
+
 /*
  * Appends the part's header (lines ended by LF) to out, with long lines folded,
  * 8-bit words encoded, and its new encoding. Returns 0, or -1 with err set:
@@ -202,8 +220,10 @@ write_header(const struct header_writer *w, const struct buffer *header,
 	    w->part->encoding == ENCODING_IDENTITY);
 	int encoding_due = converted;
 	struct field f;
-	size_t offset = 0, end = 0;
+	size_t offset = mbox_line(header), end = offset;
 
+	if (spool_add(w->out, header->data, offset, err) != 0)
+		return -1;
 	while (field_next(header->data, header->len, &offset, &f)) {
 		int result = 0;
 
@@ -325,7 +345,7 @@ check_stray_lines(const struct converter *c, struct error *err)
 {
 	const char *text = c->header.data, *end = text + c->header.len;
 	struct field f;
-	size_t offset = 0;
+	size_t offset = mbox_line(&c->header);
 	uint64_t line = c->line;
 
 	while (field_next(text, c->header.len, &offset, &f))
@@ -358,9 +378,10 @@ end_header(struct converter *c, int with_blank_line, struct error *err)
 	const struct header_writer w = { .out = c->out, .part = p,
 	    .mime = &c->mime, .header = buffer_string(&c->header),
 	    .target = c->target };
+	size_t skip = mbox_line(&c->header);
 
 	c->in_header = 0;
-	mime_header_read(&c->mime, c->header.data, c->header.len);
+	mime_header_read(&c->mime, c->header.data + skip, c->header.len - skip);
 	if (!c->mime.has_type && c->depth > 0 &&
 	    c->mime.encoding == ENCODING_IDENTITY &&
 	    c->levels[c->depth - 1].is_digest)

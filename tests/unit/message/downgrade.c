@@ -121,6 +121,24 @@ static const struct conversion cases[] = {
 	  "--q\nContent-Type: text/plain; charset=unknown-8bit\n"
 	  "Content-Transfer-Encoding: quoted-printable\n\n=E4\n--q--\n",
 	  NULL },
+	{ "an attached message with a line of mbox", DOWNGRADE_7BIT,
+	  "Content-Type: message/rfc822\n\nFrom a@b Mon Nov 30 2026\n"
+	  "Content-Type: multipart/mixed; boundary=q\n\n--q\n"
+	  ">From a@b Mon\nA: b\n\n\xe4\n--q--\n",
+	  "Content-Type: message/rfc822\n\nFrom a@b Mon Nov 30 2026\n"
+	  "Content-Type: multipart/mixed; boundary=q\n\n--q\n"
+	  ">From a@b Mon\nA: b\n"
+	  "Content-Type: text/plain; charset=unknown-8bit\n"
+	  "Content-Transfer-Encoding: quoted-printable\n\n=E4\n--q--\n",
+	  NULL },
+	{ "a line of mbox with octets of 8 bits", DOWNGRADE_7BIT,
+	  "Content-Type: message/rfc822\n\nFrom \xe4\nA: b\n\n\xe4\n", NULL,
+	  "line 3 of the message" },
+	{ "a field From with a blank before its colon", DOWNGRADE_7BIT,
+	  "Content-Type: message/rfc822\n\nFrom : a@b\n\n\xe4\n",
+	  "Content-Type: message/rfc822\n\nFrom : a@b\n"
+	  "Content-Type: text/plain; charset=unknown-8bit\n"
+	  "Content-Transfer-Encoding: quoted-printable\n\n=E4\n", NULL },
 	{ "a broken line in the header of a part", DOWNGRADE_7BIT,
 	  "Content-Type: multipart/mixed; boundary=q\n\n--q\n"
 	  "\xc3\xbc\n\nx\n--q--\n", NULL, "line 4 of the message as sent" },
