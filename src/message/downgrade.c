@@ -186,8 +186,8 @@ write_stray_lines(const struct header_writer *w, const char *text, size_t len,
 	return result;
 }
 
-/* Returns the length of a first line of mbox, "From a@b ..." or ">From a@b ...",
- * which many programs skip; 0 if there is none, or it cannot be sent. */
+/* Returns the length of a first line of mbox, "From a@b ..." with or without
+ * ">", which many programs skip; 0 if there is none, or it cannot be sent. */
 static size_t
 mbox_line(const struct buffer *header)
 {
