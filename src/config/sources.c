@@ -31,19 +31,26 @@ advise_owner(const char *path, struct error *err)
 	hint(err, "chown root %s", escape_string(quote, sizeof(quote), path));
 }
 
-/* A link that leads nowhere is a configuration that is not there now, as on a
- * disk that is not mounted; the message is not sent by another one. */
+/* Fails if the file is missing because it or a directory of its path is a link
+ * that leads nowhere: the configuration is not there now, as on a disk that is
+ * not mounted, and the message is not sent by another one. */
 static int
-check_link(const char *path, struct error *err)
+check_links(const char *path, struct error *err)
 {
-	char quote[ESCAPE_QUOTE];
+	char quote[ESCAPE_QUOTE], *part = xstrdup(path), *slash;
 	struct stat st;
+	int exists, result = 0;
 
-	if (lstat(path, &st) != 0 || !S_ISLNK(st.st_mode))
-		return 0;
-	fail(err, EX_CONFIG, "%s is a link to a file that does not exist",
-	    escape_string(quote, sizeof(quote), path));
-	return hint(err, "make the file, or remove the link");
+	while ((exists = lstat(part, &st) == 0) == 0 &&
+	    (slash = strrchr(part, '/')) != NULL && slash != part)
+		*slash = '\0';
+	if (exists && S_ISLNK(st.st_mode) && stat(part, &st) != 0) {
+		fail(err, EX_CONFIG, "%s is a link to a file that does not "
+		    "exist", escape_string(quote, sizeof(quote), part));
+		result = hint(err, "make the file, or remove the link");
+	}
+	free(part);
+	return result;
 }
 
 /* Reads one file into c. Returns 1 if it exists, 0 if not, -1 on error. */
@@ -63,7 +70,7 @@ read_file(struct config *c, const char *path, enum config_author author,
 		buffer_free(&file.text);
 		return 1;
 	case TRUSTED_MISSING:
-		return check_link(path, err);
+		return check_links(path, err);
 	case TRUSTED_FORBIDDEN:
 		return fail(err, EX_CONFIG, "%s: permission denied",
 		    escape_string(quote, sizeof(quote), path));
@@ -127,9 +134,10 @@ read_msmtp(struct config *c, const struct selection *selection,
 {
 	char *user = c->home[0] != '\0' ? xasprintf("%s/.msmtprc", c->home)
 	    : NULL;
+	struct stat st;
 	int result;
 
-	if (user == NULL || access(user, F_OK) != 0) {
+	if (user == NULL || lstat(user, &st) != 0) {
 		free(user);
 		user = path_of(c, selection, "msmtp/config");
 	}

@@ -98,14 +98,18 @@ a_file_of_another_user_is_refused()
     return "$result"
 }
 
-# As on a disk that is not mounted; the system's file may lead elsewhere.
-a_link_to_nothing_is_refused()
+# link_is_refused LINK: as on a disk that is not mounted; another file may lead
+# elsewhere.
+link_is_refused()
 {
-    rm -rf "$config"
-    ln -s "$scratch/nowhere" "$config"
-    fails 'is a link to a file that does not exist' "$onehop"
+    mkdir -p "$scratch/links/.config/onehop" "$scratch/links/.config/msmtp"
+    echo 'host other.example' >"$scratch/links/.config/msmtp/config"
+    rm -rf "$scratch/links/$1"
+    ln -s "$scratch/nowhere" "$scratch/links/$1"
+    fails 'is a link to a file that does not exist' \
+        env HOME="$scratch/links" "$onehop"
     result=$?
-    rm -f "$config"
+    rm -rf "$scratch/links"
     return "$result"
 }
 
@@ -189,7 +193,9 @@ if [ "$(id -u)" -eq 0 ]; then
 else
     tap_skip "another user's file: 78" 'needs root'
 fi
-tap 'a link to a file that is gone: 78' a_link_to_nothing_is_refused
+for link in .config/onehop/config .config/onehop .config .msmtprc; do
+    tap "$link, a link to nothing: 78" link_is_refused "$link"
+done
 tap 'a directory: 78' a_directory_is_no_config
 tap 'a NUL: 78 with its line' a_nul_is_refused
 tap 'more than 1 MiB: 78' a_huge_file_is_refused
