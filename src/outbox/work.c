@@ -43,6 +43,7 @@ work_free(struct work_list *list)
 		work_unlock(list->at[i]);
 		account_free(&list->at[i]->site.account);
 		string_list_free(&list->at[i]->ids);
+		string_list_free(&list->at[i]->refused);
 		free(list->at[i]);
 	}
 	free(list->at);
@@ -59,9 +60,10 @@ leave(struct flushing *f, const char *id, const struct error *why)
 		f->result.waiting++;
 }
 
-/* Adds the message to the work of its account. */
-static void
-add(struct work_list *list, const struct message_file *file, const char *id,
+/* Returns the work of the message's account. why is nonzero if the message
+ * could not be read. */
+static struct work *
+work_of(struct work_list *list, const struct message_file *file,
     const struct flush_order *order, const struct error *why)
 {
 	const struct selection unknown = { .config = order->config };
@@ -70,7 +72,20 @@ add(struct work_list *list, const struct message_file *file, const char *id,
 
 	if (w->unread.code == 0)
 		w->unread = *why;
-	string_list_add(&w->ids, xstrdup(id));
+	return w;
+}
+
+/* Puts the messages into the order in which they are tried: the oldest first,
+ * but those that were refused before after the others. They could end each
+ * flush. */
+static void
+put_in_order(struct work *w)
+{
+	string_list_sort(&w->ids);
+	string_list_sort(&w->refused);
+	for (size_t i = 0; i < w->refused.n; i++)
+		string_list_add(&w->ids, xstrdup(w->refused.at[i]));
+	string_list_free(&w->refused);
 }
 
 /* Removes a message that all have accepted. */
@@ -92,6 +107,7 @@ sort(struct flushing *f, struct work_list *list, const char *id,
 	struct error why = {0};
 	struct journal_state state = {0};
 	struct message_file file = { .fd = -1 };
+	struct work *w;
 	int64_t due;
 	int fd;
 
@@ -115,8 +131,11 @@ sort(struct flushing *f, struct work_list *list, const char *id,
 	else if (order->which == FLUSH_DUE &&
 	    !journal_is_due(due, time(NULL)))
 		leave(f, id, &why);
-	else
-		add(list, &file, id, order, &why);
+	else {
+		w = work_of(list, &file, order, &why);
+		string_list_add(state.tries > 0 ? &w->refused : &w->ids,
+		    xstrdup(id));
+	}
 	journal_state_free(&state);
 	message_file_free(&file);
 }
@@ -131,8 +150,8 @@ work_collect(struct flushing *f, struct work_list *list,
 	outbox_walk_begin(&walk, &f->outbox, OUTBOX_NEW);
 	while ((id = outbox_walk_next(&walk)) != NULL)
 		sort(f, list, id, order);
-	for (size_t i = 0; i < list->n; i++) /* the oldest first */
-		string_list_sort(&list->at[i]->ids);
+	for (size_t i = 0; i < list->n; i++)
+		put_in_order(list->at[i]);
 	return outbox_walk_end(&walk, &f->outbox, err);
 }
 

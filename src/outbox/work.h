@@ -15,7 +15,10 @@ struct work {
 	struct site site;
 	int unreadable;         /* holds messages whose account is unknown */
 	struct error unread;    /* why it is, of the first of them */
-	struct string_list ids; /* of messages that are due */
+	struct string_list ids; /* of messages that are due, in the order in
+	                           which they are tried */
+	struct string_list refused; /* those that were refused before, while
+	                               messages are collected */
 	size_t named;           /* number of these whose journal's directory
 	                           entry is on disk */
 	int busy;               /* another run is sending its messages */

@@ -187,6 +187,20 @@ def after_two_in_a_row_the_others_wait():
                                "4.3.2 cannot take this message")
 
 
+def what_was_refused_comes_after_the_others():
+    """Otherwise two such messages would hold up all others for days."""
+    with House() as house, Sink(Closing(b"dot", b"bad@")) as sink:
+        yield from send_in_order(house, BAD, BAD, ("3@x",), ("4@x",))
+        house.lead_to(sink.port)
+        yield from fault_of(house.flush(), 0)
+        yield from differs("copies", sink.count(), {})
+        for path in house.files("new"):
+            make_due(house, path)
+        yield from fault_of(house.flush(), 0)
+        yield from differs("copies", sink.count(), {"3@x": 1, "4@x": 1})
+        yield from differs("left", len(house.files("new")), 2)
+
+
 STRACED = (a_disk_that_was_full_for_a_moment_doubles_nothing,
            an_unknown_outcome_of_the_second_session_is_noted,
            what_the_first_transaction_has_sent_is_noted,
@@ -196,7 +210,8 @@ STRACED = (a_disk_that_was_full_for_a_moment_doubles_nothing,
 def main():
     tap = Tap()
     for test in (*STRACED, one_that_is_answered_by_421_blocks_no_other,
-                 after_two_in_a_row_the_others_wait):
+                 after_two_in_a_row_the_others_wait,
+                 what_was_refused_comes_after_the_others):
         name = test.__name__.replace("_", " ")
         if test in STRACED and shutil.which("strace") is None:
             tap.skip(name, "strace is not installed")
