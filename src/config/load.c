@@ -432,11 +432,10 @@ config_load(struct account *out, const struct selection *selection,
 
 	config_free(&c);
 	free(home);
-	if (result == 0 && override_finish(out, selection, err) != 0)
-		result = wrap_account(out, err);
 	if (result != 0)
-		selection_hide_file(selection, err);
-	return result;
+		return -1;
+	return override_finish(out, selection, err) == 0 ? 0
+	    : wrap_account(out, err);
 }
 
 int
