@@ -12,9 +12,6 @@ sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
 import onehop
 from tap import Tap
 
-# runs the program after it under the name of sendmail
-AS_SENDMAIL = (sys.executable, "-c", "import os, sys; os.execv(sys.argv[1], "
-               "['sendmail', *sys.argv[2:]])")
 MESSAGE = b"From: me@example.org\nSubject: x\n\nx\n"
 DIALOGUE = (b"EHLO me\r\nMAIL FROM:<me@example.org>\r\n"
             b"RCPT TO:<you@example.net>\r\nDATA\r\nx\r\n.\r\nQUIT\r\n")
@@ -26,7 +23,7 @@ def run(lines, *args, stdin=MESSAGE, config=None):
     home = onehop.Run(lines)
     try:
         home.config = config or home.config
-        home.start(args, stdin, AS_SENDMAIL)
+        home.start(args, stdin, onehop.AS_SENDMAIL)
         return home.finish(60), [name for name in home.litter()
                                  if name != "config"]
     finally:

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -13,6 +14,10 @@ import dispositions  # noqa: F401
 
 PROGRAM = os.environ.get("ONEHOP", "onehop")
 DATA_LIMIT = 32 << 10  # KiB of writable memory that a run may have
+
+# A wrapper: runs the program after it under the name of sendmail.
+AS_SENDMAIL = (sys.executable, "-c", "import os, sys; os.execv(sys.argv[1], "
+               "['sendmail', *sys.argv[2:]])")
 
 # The sanitizers need an address space of their own, and their run-time need
 # not come before a preloaded library here.

@@ -5,7 +5,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -13,7 +12,7 @@ import time
 
 # pylint: disable=wrong-import-position
 from house import (SECONDS, House, Sink, differs, fault_of,
-                   make_due, message, rewrite)
+                   make_due, message, rewrite, run_if_possible)
 from tap import Tap
 
 THREE = ("good@example.net", "later@example.net", "never@example.net")
@@ -617,11 +616,7 @@ def main():
                  a_session_is_begun_again_once,
                  a_refused_address_is_asked_for_once,
                  refusals_are_noted_ahead_of_the_dot):
-        name = test.__name__.replace("_", " ")
-        if test in STRACED and shutil.which("strace") is None:
-            tap.skip(name, "strace is not installed")
-        else:
-            tap.run(name, test)
+        run_if_possible(tap, test, test in STRACED)
     return tap.done()
 
 

@@ -5,6 +5,7 @@ import collections
 import hashlib
 import os
 import re
+import shutil
 import socketserver
 import sys
 import threading
@@ -281,3 +282,12 @@ def fault_of(result, status):
     if result.status != status:
         yield (f"exit status {result.status}, not {status}: "
                f"{result.stderr.decode(errors='replace')}")
+
+
+def run_if_possible(tap, test, is_straced):
+    """Runs the test, unless it needs strace and that is not installed."""
+    name = test.__name__.replace("_", " ")
+    if is_straced and shutil.which("strace") is None:
+        tap.skip(name, "strace is not installed")
+    else:
+        tap.run(name, test)

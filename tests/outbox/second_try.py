@@ -9,7 +9,8 @@ import shutil
 import sys
 
 # pylint: disable=wrong-import-position
-from house import House, Sink, differs, fault_of, make_due
+from house import (House, Sink, differs, fault_of, make_due,
+                   run_if_possible)
 from tap import Tap
 
 TWO = ("good@example.net", "later@example.net")
@@ -53,15 +54,20 @@ def good_ones(sink):
     return sum(TWO[0].encode() in copy.recipients for copy in sink.copies)
 
 
+def send_two_with_a_full_disk(house, sink):
+    """There is no room for the journal of the second, for a moment."""
+    for name in ("1@x", "2@x"):
+        yield from fault_of(house.send(name, *TWO), 0)
+    house.lead_to(sink.port)
+    result, trace = failing_once(house, "fallocate", 2)
+    yield from not_injected(trace)
+    yield from fault_of(result, 0)
+
+
 def a_disk_that_was_full_for_a_moment_doubles_nothing():
     """The second session of the second message finds room."""
     with House("partial_delivery on") as house, Sink(puts_off_one) as sink:
-        for name in ("1@x", "2@x"):
-            yield from fault_of(house.send(name, *TWO), 0)
-        house.lead_to(sink.port)
-        result, trace = failing_once(house, "fallocate", 2)
-        yield from not_injected(trace)
-        yield from fault_of(result, 0)
+        yield from send_two_with_a_full_disk(house, sink)
         yield from differs("accepted", good_ones(sink), 2)
         yield from fault_of(flush_again(house), 0)
         yield from differs("accepted in all", good_ones(sink), 2)
@@ -76,12 +82,7 @@ def an_unknown_outcome_of_the_second_session_is_noted():
         return b"" if verb == b"dot" and len(dots) == 2 else None
 
     with House() as house, Sink(hangs_up) as sink:
-        for name in ("1@x", "2@x"):
-            yield from fault_of(house.send(name, *TWO), 0)
-        house.lead_to(sink.port)
-        result, trace = failing_once(house, "fallocate", 2)
-        yield from not_injected(trace)
-        yield from fault_of(result, 0)
+        yield from send_two_with_a_full_disk(house, sink)
         path, = house.files("new")
         if b"\nunknown " not in house.journal(path):
             yield f"journal: {house.journal(path)}"
@@ -212,11 +213,7 @@ def main():
     for test in (*STRACED, one_that_is_answered_by_421_blocks_no_other,
                  after_two_in_a_row_the_others_wait,
                  what_was_refused_comes_after_the_others):
-        name = test.__name__.replace("_", " ")
-        if test in STRACED and shutil.which("strace") is None:
-            tap.skip(name, "strace is not installed")
-        else:
-            tap.run(name, test)
+        run_if_possible(tap, test, test in STRACED)
     return tap.done()
 
 

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.environ.get("top_srcdir", "."),
                                 "tests", "lib"))
 # pylint: disable=wrong-import-position
 import certs
-from onehop import Run
+from onehop import AS_SENDMAIL, Run
 from realserver import find_program, wait_until
 from smarthost import PASSWORD, USER, Smarthost
 from smtpserver import Server
@@ -122,9 +122,6 @@ def a_key_that_cannot_be_recorded_is_not_trusted(authority):
             yield f"the server was told {site.received!r}"
 
 
-# runs the program after it under the name of sendmail
-AS_SENDMAIL = (sys.executable, "-c", "import os, sys; os.execv(sys.argv[1], "
-               "['sendmail', *sys.argv[2:]])")
 LEADING = (["--tls_host_override=mail.test"], ["--timeout=9"],
            ["--tls_trust=tofu"], ["--tls_certcheck=on"])
 MISLEADING = (["--tls_host_override=other.test"],
