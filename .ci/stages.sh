@@ -35,6 +35,19 @@ logged()
         grep -cE "^:test-result: ($2)"
 }
 
+# unsuccessful DIRECTORY: the tests of the build there that failed, each with
+# what its log says of that
+unsuccessful()
+{
+    find "$1/tests" -name '*.trs' -exec \
+        grep -lE '^:test-result: (FAIL|XPASS|ERROR)' {} + |
+        while read -r result; do
+            printf '\n--- %s\n' "${result%.trs}"
+            sed -n '/^not ok/,/^ok/{/^ok/!p}' "${result%.trs}.log" | head -n 30
+            tail -n 5 "${result%.trs}.log"
+        done
+}
+
 # count DIRECTORY [bare]: adds what automake's logs of the build there say. A
 # test that did not find its program was not run: that is a failure, but on a
 # bare machine.
@@ -43,6 +56,7 @@ count()
     [ -d "$1/tests" ] || return
     passed=$((passed + $(logged "$1" 'PASS|XFAIL')))
     failed=$((failed + $(logged "$1" 'FAIL|XPASS|ERROR')))
+    failures=${failures-}$(unsuccessful "$1")
     missing=0
     if [ "${2-}" != bare ]; then
         find "$1/tests" -name '*.log' -exec cat {} + | grep '# SKIP' |
