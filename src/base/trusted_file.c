@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "base/path.h"
 #include "base/platform.h"
 #include "base/poll.h"
 #include "base/xdg.h"
@@ -301,18 +302,6 @@ check_above(const char *directory, const struct stat *st, int is_near,
 	    "+t", quote);
 }
 
-/* Cuts off the last component; returns 0 if only "/" is left. */
-static int
-go_up(char *path)
-{
-	char *slash = strrchr(path, '/');
-
-	if (slash == NULL || path[1] == '\0')
-		return 0;
-	slash[slash == path] = '\0';
-	return 1;
-}
-
 /* The directories above the path, of which some may not exist yet. */
 static int
 check_all_above(const char *path, int is_near, struct error *err)
@@ -321,7 +310,7 @@ check_all_above(const char *path, int is_near, struct error *err)
 	int result = 0;
 	struct stat st;
 
-	while (result == 0 && go_up(above)) {
+	while (result == 0 && path_go_up(above)) {
 		if (stat(above, &st) == 0)
 			result = check_above(above, &st, is_near, err);
 		is_near = 0;
@@ -340,7 +329,7 @@ trusted_file_check_place(const char *path, struct error *err)
 	while (n > 1 && above[n - 1] == '/')
 		above[--n] = '\0';
 	result = check_all_above(above, 1, err);
-	while (real == NULL && go_up(above))
+	while (real == NULL && path_go_up(above))
 		real = realpath(above, NULL);
 	if (result == 0 && real != NULL && strcmp(real, above) != 0)
 		result = check_all_above(real, 0, err);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "base/user_entry.h"
 #include "base/xmalloc.h"
 
@@ -47,18 +48,6 @@ xdg_check_home(struct error *err)
 	    : user_entry_find(geteuid(), &pw, err);
 }
 
-/* Removes the last component; 0 if only "/" is left. */
-static int
-go_up(char *path)
-{
-	char *slash = strrchr(path, '/');
-
-	if (slash == path)
-		return 0;
-	*slash = '\0';
-	return 1;
-}
-
 /*
  * The directory of the variable if it is believed as HOME is: it, or the next
  * directory above it that exists, belongs to us. Else NULL. Allocates nothing.
@@ -77,7 +66,7 @@ find_base(const char *variable)
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return NULL;
 	while (stat(path, &st) != 0 && errno == ENOENT)
-		if (!go_up(path))
+		if (!path_go_up(path) || path[1] == '\0')
 			return NULL;
 	return is_of(path, geteuid()) ||
 	    (is_of(path, 0) && getpwuid(geteuid()) == NULL) ? base : NULL;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/escape.h"
+#include "base/path.h"
 #include "base/trusted_file.h"
 #include "base/xdg.h"
 #include "base/xmalloc.h"
@@ -37,14 +38,13 @@ advise_owner(const char *path, struct error *err)
 static int
 check_links(const char *path, struct error *err)
 {
-	char quote[ESCAPE_QUOTE], *part = xstrdup(path), *slash;
+	char quote[ESCAPE_QUOTE], *part = xstrdup(path);
 	struct stat st;
-	int exists, result = 0;
+	int missing, result = 0;
 
-	while ((exists = lstat(part, &st) == 0) == 0 &&
-	    (slash = strrchr(part, '/')) != NULL && slash != part)
-		*slash = '\0';
-	if (exists && S_ISLNK(st.st_mode) && stat(part, &st) != 0) {
+	while ((missing = lstat(part, &st)) != 0 && path_go_up(part))
+		;
+	if (!missing && S_ISLNK(st.st_mode) && stat(part, &st) != 0) {
 		fail(err, EX_CONFIG, "%s is a link to a file that does not "
 		    "exist", escape_string(quote, sizeof(quote), part));
 		result = hint(err, "make the file, or remove the link");

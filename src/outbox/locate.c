@@ -2,7 +2,6 @@
 #include "outbox/locate.h"
 
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/escape.h"
 #include "base/mkdirs.h"
+#include "base/path.h"
 #include "base/write_all.h"
 #include "base/xdg.h"
 #include "base/xmalloc.h"
@@ -46,16 +46,6 @@ read_memory(struct string_list *outboxes, const char *path)
 	close(fd);
 }
 
-/* Replaces the path by that of its parent. */
-static void
-go_up(char *path)
-{
-	char *copy = xstrdup(path), *parent = dirname(copy);
-
-	memcpy(path, parent, strlen(parent) + 1);
-	free(copy);
-}
-
 /* Returns where the file system that the path lies on is mounted, owned, or
  * NULL. What does not exist lies where it would be made. */
 static char *
@@ -64,15 +54,15 @@ mount_of(const char *path)
 	char *real = NULL, *above = xstrdup(path);
 	struct stat here, up;
 
-	while (above[0] == '/' && (real = realpath(above, NULL)) == NULL &&
-	    above[1] != '\0')
-		go_up(above);
+	if (above[0] == '/')
+		while ((real = realpath(above, NULL)) == NULL &&
+		    path_go_up(above))
+			;
 	free(above);
 	if (real == NULL)
 		return NULL;
 	above = xstrdup(real);
-	while (above[1] != '\0' && stat(real, &here) == 0) {
-		go_up(above);
+	while (stat(real, &here) == 0 && path_go_up(above)) {
 		if (stat(above, &up) != 0 || up.st_dev != here.st_dev)
 			break;
 		memcpy(real, above, strlen(above) + 1);

@@ -15,6 +15,7 @@
 #include "base/buffer.h"
 #include "base/escape.h"
 #include "base/keeper.h"
+#include "base/path.h"
 #include "base/platform.h"
 #include "base/poll.h"
 #include "base/write_all.h"
@@ -435,6 +436,24 @@ random_digits_are_hexadecimal_and_differ(void **state)
 	assert_int_equal(strlen(second), 2);
 }
 
+static void
+a_path_loses_one_component_after_another(void **state)
+{
+	char absolute[] = "/a/b", relative[] = "a/b";
+
+	(void)state;
+	assert_int_equal(path_go_up(absolute), 1);
+	assert_string_equal(absolute, "/a");
+	assert_int_equal(path_go_up(absolute), 1);
+	assert_string_equal(absolute, "/");
+	assert_int_equal(path_go_up(absolute), 0);
+	assert_string_equal(absolute, "/");
+	assert_int_equal(path_go_up(relative), 1);
+	assert_string_equal(relative, "a");
+	assert_int_equal(path_go_up(relative), 0);
+	assert_string_equal(relative, "a");
+}
+
 int
 main(void)
 {
@@ -459,6 +478,7 @@ main(void)
 		cmocka_unit_test(files_are_large),
 		cmocka_unit_test(random_digits_are_hexadecimal_and_differ),
 		cmocka_unit_test(output_is_whole_whatever_the_pipe),
+		cmocka_unit_test(a_path_loses_one_component_after_another),
 		cmocka_unit_test(a_keeper_gets_words_in_quotes),
 		cmocka_unit_test(output_that_nobody_takes_is_an_error),
 	};
