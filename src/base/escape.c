@@ -110,7 +110,7 @@ escape_some(char *out, size_t size, const char **text, size_t *len,
 		const unsigned char *in = (const unsigned char *)*text;
 		struct character c = look(in, *len);
 
-		if (*in != '\0' && strchr(kept, *in) != NULL)
+		if (!c.plain && *in != '\0' && strchr(kept, *in) != NULL)
 			c = (struct character){ 1, 1, 1 };
 		if (used + c.shown > size)
 			break;

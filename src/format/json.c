@@ -10,40 +10,42 @@
 /* Room for the longest escape, with its NUL. */
 #define ESCAPE_MAX 8
 
-/* Writes the first character of text as encoded in a JSON string; returns its
- * length in text, octets. */
+/* Writes the first character of text as encoded in a JSON string, *used octets;
+ * returns its length in text, octets. */
 static size_t
-escape_char(char out[ESCAPE_MAX], const char *text, size_t len)
+escape_char(char out[ESCAPE_MAX], size_t *used, const char *text, size_t len)
 {
 	uint32_t value = 0;
 	size_t n = utf8_decode(text, len, &value);
+	int width = (int)n;
 
 	if (n == 0)
-		snprintf(out, ESCAPE_MAX, "\\ufffd");
+		width = snprintf(out, ESCAPE_MAX, "\\ufffd");
 	else if (value == '"' || value == '\\')
-		snprintf(out, ESCAPE_MAX, "\\%c", (char)value);
+		width = snprintf(out, ESCAPE_MAX, "\\%c", (char)value);
 	else if (!escape_is_harmless(value))
-		snprintf(out, ESCAPE_MAX, "\\u%04x", (unsigned)value);
+		width = snprintf(out, ESCAPE_MAX, "\\u%04x", (unsigned)value);
 	else
-		snprintf(out, ESCAPE_MAX, "%.*s", (int)n, text);
+		memcpy(out, text, n);
+	*used = (size_t)width;
 	return n > 0 ? n : 1;
 }
 
 static void
 add_quoted(struct buffer *out, const char *text, size_t max)
 {
-	size_t len = strlen(text), used = strlen("\"...\"");
+	size_t len = strlen(text), used = strlen("\"...\""), n;
 	char shown[ESCAPE_MAX];
 
 	buffer_add_char(out, '"');
 	for (size_t i = 0; i < len;) {
-		i += escape_char(shown, text + i, len - i);
-		used += strlen(shown);
+		i += escape_char(shown, &n, text + i, len - i);
+		used += n;
 		if (used > max) {
 			buffer_add_string(out, "...");
 			break;
 		}
-		buffer_add_string(out, shown);
+		buffer_add(out, shown, n);
 	}
 	buffer_add_char(out, '"');
 }
