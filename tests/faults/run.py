@@ -139,6 +139,10 @@ class Trial:
         finally:
             run.clean()
 
+    def limit(self):
+        """Seconds that a run may take."""
+        return onehop.patience(self.plan.seconds)
+
     def _serve(self, connection):
         plan = self.plan
         host = plan.host
@@ -168,7 +172,7 @@ class Trial:
                 each.start(plan.arguments + (
                     ["--"] + plan.recipients if plan.recipients else []),
                     stdin)
-            self.results = [each.finish(plan.seconds + 6) for each in runs]
+            self.results = [each.finish(self.limit() + 6) for each in runs]
             if stdin is not plan.stdin:
                 os.close(stdin)
         if server.failure:
@@ -208,7 +212,7 @@ class Trial:
                    else "stderr has doubts without reason")
 
     def _process(self, result):
-        if result.hung or result.seconds > self.plan.seconds:
+        if result.hung or result.seconds > self.limit():
             yield "I9: took %.1f s" % result.seconds
         if result.orphans:
             yield "I13: left a process behind"

@@ -40,6 +40,12 @@ def is_sanitized():
         return b"__asan_init" in file.read()
 
 
+def patience(seconds):
+    """So much a run may take; four times that with sanitizers: a slow machine
+    is no fault of the program."""
+    return seconds * 4 if is_sanitized() else seconds
+
+
 class Result:
     """What a run came to."""
 

@@ -338,7 +338,7 @@ def judge(conversation, player, result, records):
         else "it had to be killed" if result.hung
         else "a process was left" if result.orphans
         else "it took %.1f s" % result.seconds
-        if result.seconds > conversation.seconds else None)
+        if result.seconds > onehop.patience(conversation.seconds) else None)
 
 
 def play(path):
@@ -360,7 +360,7 @@ def play(path):
                 run.write_config(config + conversation.config)
                 run.environment.update(conversation.environment)
                 run.start(conversation.args, conversation.stdin)
-                result = run.finish(conversation.seconds + 5)
+                result = run.finish(onehop.patience(conversation.seconds) + 5)
             if server.failure:
                 raise server.failure
         finally:
