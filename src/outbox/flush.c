@@ -120,7 +120,7 @@ try(struct sending *s, struct error *err)
 	    &j->file.envelope, &j->file.message, &why);
 	site->delivery.options.hook = NULL;
 	if (result == 0) {
-		site->closed = 0;
+		site->refused = 0;
 		/* on a full disk there may be room for neither or one */
 		(void)(j->state.n == 0
 		    ? journal_write(&j->journal, JOURNAL_ACCEPTED, 0, NULL,
