@@ -58,7 +58,8 @@ give_up(struct flushing *f, struct job *j, const char *why,
 {
 	struct error said = {0};
 
-	if (journal_write(&j->journal, JOURNAL_FAILED, 0, why, err) != 0 ||
+	if ((!j->state.failed &&
+	    journal_write(&j->journal, JOURNAL_FAILED, 0, why, err) != 0) ||
 	    outbox_move(&f->outbox, j->id, OUTBOX_NEW, OUTBOX_FAILED,
 	    err) != 0)
 		return -1;

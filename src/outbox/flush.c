@@ -191,6 +191,8 @@ process(struct sending *s, struct error *err)
 
 	if (j->state.accepted)
 		return outbox_unlink(&f->outbox, OUTBOX_NEW, j->id, err);
+	if (j->state.failed) /* only the move is missing */
+		return disposition_give_up(f, j, j->state.reason, err);
 	if (j->state.crashes >= JOURNAL_CRASHES_MAX)
 		return disposition_give_up(f, j,
 		    "reading it crashed onehop three times", err);
