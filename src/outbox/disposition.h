@@ -48,6 +48,8 @@ struct flushing {
 	struct outbox outbox;
 	size_t journals;          /* number of them when it began */
 	unsigned removed;         /* messages that had been accepted before */
+	unsigned synced;          /* of these and those sent, the number whose
+	                             removal is on disk */
 	int changed;              /* nonzero if the room taken has changed */
 };
 
