@@ -588,6 +588,28 @@ def refusals_are_noted_ahead_of_the_dot():
             yield f"journal at the dot: {seen}"
 
 
+def the_submitter_is_kept():
+    """AUTH= of a client of -bs, or <> for one that it may not name."""
+    def takes_auth(verb, line, _):
+        if verb == b"MAIL":
+            mails.append(line)
+        return {b"EHLO": b"250-sink\r\n250 AUTH PLAIN\r\n",
+                b"AUTH": b"235 2.7.0 yes\r\n"}.get(verb)
+
+    dialogue = (b"EHLO me\r\nMAIL FROM:<me@example.org> AUTH=%s\r\n"
+                b"RCPT TO:<you@example.net>\r\nDATA\r\n%s.\r\nQUIT\r\n")
+    content = message("1@x").replace(b"\n", b"\r\n")
+    for given in (b"bob+2Bx@example.org", b"<>"):
+        mails = []
+        with House("auth plain", "user me", "password x") as house, \
+                Sink(takes_auth) as sink:
+            house.run("-bs", stdin=dialogue % (given, content))
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 0)
+            yield from differs("MAIL", mails, [
+                b"MAIL FROM:<me@example.org> AUTH=%s\r\n" % given])
+
+
 def main():
     tap = Tap()
     for test in (a_part_stays_behind, a_flush_divides_a_message,
@@ -615,7 +637,7 @@ def main():
                  a_session_that_ends_at_the_dot_is_begun_again,
                  a_session_is_begun_again_once,
                  a_refused_address_is_asked_for_once,
-                 refusals_are_noted_ahead_of_the_dot):
+                 refusals_are_noted_ahead_of_the_dot, the_submitter_is_kept):
         run_if_possible(tap, test, test in STRACED)
     return tap.done()
 
