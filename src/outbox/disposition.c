@@ -314,8 +314,7 @@ is_divided(const struct job *j, const struct attempt *a)
 	size_t accepted = envelope_count(&j->file.envelope, 2);
 	size_t refused = envelope_count(&j->file.envelope, 5);
 
-	return accepted > 0 || (refused > 0 &&
-	    enqueue_is_partial(a->account));
+	return accepted > 0 || (refused > 0 && enqueue_is_partial(a));
 }
 
 /* Records the settled recipients, then applies the event to the others. */

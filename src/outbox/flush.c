@@ -102,7 +102,7 @@ note_ending(void *queue, struct error *err)
 	memset(&s->journal, 0, sizeof(s->journal));
 	if (begin_lot(s, err) == 0 &&
 	    (e->n == 1 || journal_reserve(&j->journal, e->n, err) == 0) &&
-	    (!enqueue_is_partial(&s->work->site.account) ||
+	    (!s->work->site.account.partial_delivery ||
 	    journal_write_replies(&j->journal, e, j->index, err) == 0) &&
 	    journal_write(&j->journal, JOURNAL_ENDING, 0, NULL, err) == 0)
 		return 0;

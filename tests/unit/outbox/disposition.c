@@ -20,7 +20,7 @@
 struct row {
 	const char *name;
 	int codes[MOST];        /* up to 0; 1: no reply */
-	int partial;
+	int partial, lmtp;      /* lmtp: 2 if the content was sent */
 	const char *journal;    /* before the try; or NULL */
 	int code, signal;       /* of the error */
 	enum outcome outcome;
@@ -134,6 +134,15 @@ static const struct row rows[] = {
 	{ .name = "one was refused, all are one", .codes = { 550, 451 },
 		.code = EX_NOUSER, .begun = 1, .place = FAILS,
 		.events = "trying failed", .complaint = "given up: why" },
+	{ .name = "LMTP: RCPT refuses one, all are one",
+		.codes = { 550, 451 }, .lmtp = 1, .code = EX_NOUSER,
+		.begun = 1, .place = FAILS, .events = "trying failed",
+		.complaint = "given up: why" },
+	{ .name = "LMTP: one is refused after the content",
+		.codes = { 550, 451 }, .lmtp = 2, .code = EX_NOUSER,
+		.begun = 1, .events = "trying refused deferred",
+		.is_put_off = 1,
+		.complaint = "recipient rejected: 550 for r0@x" },
 	{ .name = "all are settled, one was refused", .codes = { 250, 550 },
 		.partial = 1, .code = EX_NOUSER, .outcome = OUTCOME_PARTIAL,
 		.begun = 1, .place = FAILS,
@@ -204,6 +213,8 @@ begin(struct bench *b, const struct row *row)
 	free(b->site.account.name);
 	b->site.account.name = xstrdup("test");
 	b->site.account.partial_delivery = row->partial;
+	b->site.account.protocol = row->lmtp ? PROTOCOL_LMTP : PROTOCOL_SMTP;
+	b->site.delivery.submitter.facts.mail.invited = row->lmtp == 2;
 	b->site.delivery.opening = row->opening;
 	b->site.delivery.submitter.facts.final.code = row->final;
 	b->site.delivery.submitter.facts.begun = row->begun;
