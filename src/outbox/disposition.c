@@ -58,7 +58,8 @@ give_up(struct flushing *f, struct job *j, const char *why,
 {
 	struct error said = {0};
 
-	if (journal_write(&j->journal, JOURNAL_FAILED, 0, why, err) != 0 ||
+	if ((!j->state.failed &&
+	    journal_write(&j->journal, JOURNAL_FAILED, 0, why, err) != 0) ||
 	    outbox_move(&f->outbox, j->id, OUTBOX_NEW, OUTBOX_FAILED,
 	    err) != 0)
 		return -1;
@@ -160,9 +161,9 @@ put_off(struct flushing *f, struct job *j, enum journal_event event,
 
 /* The try changed nothing: removes its journal lines, unless one must stay. */
 static int
-leave_alone(struct job *j, const char *why, struct error *err)
+leave_alone(struct job *j, int must_stay, const char *why, struct error *err)
 {
-	if (j->journal.ending)
+	if (must_stay)
 		return journal_write(&j->journal, JOURNAL_HELD, 0, why, err);
 	journal_rollback(&j->journal);
 	return 0;
@@ -222,16 +223,28 @@ disposition_skip(struct flushing *f, const char *id, const struct error *why)
 		hint(&f->complaints, "%s", why->hint);
 }
 
-/* Returns whether 421 was the reply to a message, not to the connection or the
- * login: the server may be closing because of the message (RFC 5321 3.8). */
+/* Returns whether a message was sent in a session that wants no login, or has
+ * had one. */
 static int
-is_closed_for_message(const struct site *site)
+is_logged_in(const struct site *site)
 {
-	const struct submission *facts = &site->delivery.submitter.facts;
+	const struct submitter *s = &site->delivery.submitter;
 
-	return !site->delivery.opening && facts->final.code == 421 &&
-	    (facts->begun || facts->mail.authenticated != 0 ||
-	    facts->mechanism[0] == '\0');
+	return !site->delivery.opening && (s->session.authenticated ||
+	    s->facts.mechanism[0] == '\0');
+}
+
+/* Returns whether a reply that could be about the server, or the login, was one
+ * to a message: the server may be closing because of it (RFC 5321 3.8). 530 to
+ * MAIL means a login that is missing, unless there was one. */
+static int
+is_refused_for_message(const struct site *site, const struct error *why)
+{
+	const struct submitter *s = &site->delivery.submitter;
+
+	return is_logged_in(site) && (s->facts.final.code == 421 ||
+	    (why->code == EX_NOPERM && (s->facts.begun ||
+	    s->session.authenticated)));
 }
 
 /*
@@ -244,7 +257,7 @@ is_about_site(const struct site *site, const struct error *why)
 {
 	const struct submission *facts = &site->delivery.submitter.facts;
 
-	if (site->closed)
+	if (site->refused)
 		return 0;
 	if (site->delivery.opening || facts->final.code == 421 ||
 	    why->code == EX_NOPERM)
@@ -254,16 +267,35 @@ is_about_site(const struct site *site, const struct error *why)
 	    (why->code == EX_TEMPFAIL || why->code == EX_PROTOCOL);
 }
 
-/* Stops the site after 421 for two messages in a row. The reason is shown for
- * messages that were not tried, too. */
+/* Stops the site after two messages in a row that were refused like that. The
+ * reason is shown for messages that were not tried, too. */
 static void
-stop_closed(struct site *site)
+stop_refused(struct site *site, const struct error *why)
 {
-	struct error why = {0};
+	struct error both = {0};
 
-	fail(&why, EX_TEMPFAIL, "server ended two sessions in a row: %s",
-	    site->delivery.submitter.facts.final.text);
-	stop_site(site, &why);
+	fail(&both, why->code, "server %s: %s",
+	    why->code == EX_NOPERM ? "refused two messages in a row"
+	    : "ended two sessions in a row", why->code == EX_NOPERM
+	    ? why->text : site->delivery.submitter.facts.final.text);
+	memcpy(both.hint, why->hint, sizeof(both.hint));
+	stop_site(site, &both);
+	site->due = 0; /* no login was refused */
+}
+
+/* The message has stopped the site, and changed in nothing. One to which the
+ * server wanted a login comes after the others from now on: it may be the only
+ * one. */
+static int
+hold(struct flushing *f, struct job *j, const struct error *why,
+    struct error *err)
+{
+	int comes_last = why->code == EX_NOPERM && is_logged_in(j->site) &&
+	    j->state.reason[0] == '\0';
+
+	stop_site(j->site, why);
+	disposition_hold(f, j->site, 1);
+	return leave_alone(j, j->journal.ending || comes_last, why->text, err);
 }
 
 static int64_t
@@ -282,8 +314,7 @@ is_divided(const struct job *j, const struct attempt *a)
 	size_t accepted = envelope_count(&j->file.envelope, 2);
 	size_t refused = envelope_count(&j->file.envelope, 5);
 
-	return accepted > 0 || (refused > 0 &&
-	    enqueue_is_partial(a->account));
+	return accepted > 0 || (refused > 0 && enqueue_is_partial(a));
 }
 
 /* Records the settled recipients, then applies the event to the others. */
@@ -324,11 +355,11 @@ disposition_judge(struct flushing *f, struct job *j, const struct attempt *a,
 	enum journal_event event = why->outcome == OUTCOME_UNKNOWN
 	    ? JOURNAL_UNKNOWN : why->signal != 0 ? JOURNAL_HELD
 	    : JOURNAL_DEFERRED;
-	int was_closed = j->site->closed;
+	int was_refused = j->site->refused;
 
-	j->site->closed = is_closed_for_message(j->site);
-	if (j->site->closed && was_closed)
-		stop_closed(j->site);
+	j->site->refused = is_refused_for_message(j->site, why);
+	if (j->site->refused && was_refused)
+		stop_refused(j->site, why);
 	if (is_divided(j, a)) {
 		int result = divide(f, j, event, why, err);
 
@@ -338,7 +369,7 @@ disposition_judge(struct flushing *f, struct job *j, const struct attempt *a,
 		if (event == JOURNAL_UNKNOWN)
 			(void)put_off(f, j, event, 0, why->text, err);
 		else
-			(void)leave_alone(j, why->text, err);
+			(void)leave_alone(j, j->journal.ending, why->text, err);
 	}
 	if (why->signal != 0) {
 		*err = *why;
@@ -349,11 +380,8 @@ disposition_judge(struct flushing *f, struct job *j, const struct attempt *a,
 			return give_up(f, j, why->text, err);
 		return put_off(f, j, event, next_try(j), why->text, err);
 	}
-	if (is_about_site(j->site, why)) {
-		stop_site(j->site, why);
-		disposition_hold(f, j->site, 1);
-		return leave_alone(j, why->text, err);
-	}
+	if (is_about_site(j->site, why))
+		return hold(f, j, why, err);
 	if (enqueue_may_succeed_later(a) || why->code == EX_IOERR)
 		return put_off(f, j, event, next_try(j), why->text, err);
 	return give_up(f, j, why->text, err);

@@ -26,8 +26,8 @@ struct site {
 	int64_t due;          /* no try before that moment; 0: at once */
 	unsigned failed;      /* messages given up */
 	int told;             /* its user was told why it is stopped */
-	int closed;           /* 421 ended the transaction of the last message
-	                         that was tried */
+	int refused;          /* the last message that was tried was refused by
+	                         what could be about the server or login */
 };
 
 /* The result of a flush, in messages. */
@@ -48,6 +48,8 @@ struct flushing {
 	struct outbox outbox;
 	size_t journals;          /* number of them when it began */
 	unsigned removed;         /* messages that had been accepted before */
+	unsigned synced;          /* of these and those sent, the number whose
+	                             removal is on disk */
 	int changed;              /* nonzero if the room taken has changed */
 };
 
@@ -73,9 +75,9 @@ int disposition_settle(struct flushing *f, struct job *j, struct error *err);
 
 /*
  * Decides from the result of the attempt what becomes of a message that was not
- * accepted for all recipients. Trouble with the server stops the site. 421 in
- * reply to a message is a temporary refusal of that message; 421 for two
- * messages in a row is trouble with the server, too.
+ * accepted for all recipients. Trouble with the server or the login stops the
+ * site. 421, or 530 and its like, in reply to a message is a temporary refusal
+ * of that message; for two messages in a row it stops the site, too.
  */
 int disposition_judge(struct flushing *f, struct job *j,
 	const struct attempt *a, struct error *err);

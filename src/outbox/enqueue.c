@@ -19,9 +19,11 @@
 #include "outbox/room.h"
 
 int
-enqueue_is_partial(const struct account *a)
+enqueue_is_partial(const struct attempt *a)
 {
-	return a->partial_delivery || a->protocol == PROTOCOL_LMTP;
+	return a->account->partial_delivery ||
+	    (a->account->protocol == PROTOCOL_LMTP &&
+	    a->facts->mail.invited != 0);
 }
 
 static size_t
@@ -51,11 +53,11 @@ enqueue_may_succeed_later(const struct attempt *a)
 		return why->signal != SIGINT && why->signal != SIGQUIT;
 	if (why->outcome == OUTCOME_PARTIAL)
 		return count_open(a->envelope) > 0;
-	if (enqueue_is_partial(a->account) && count_open(a->envelope) == 0)
+	if (enqueue_is_partial(a) && count_open(a->envelope) == 0)
 		return 0;
 	if (why->outcome == OUTCOME_UNKNOWN || is_for_user(why))
 		return 1;
-	if (enqueue_is_partial(a->account) &&
+	if (enqueue_is_partial(a) &&
 	    envelope_count(a->envelope, 4) > 0)
 		return 1;
 	if (why->lasting || reply_class(&a->facts->final) == 5)
@@ -158,7 +160,7 @@ static int
 has_settled(const struct attempt *a)
 {
 	return a->result->outcome != OUTCOME_NOT_SENT ||
-	    (enqueue_is_partial(a->account) &&
+	    (enqueue_is_partial(a) &&
 	    count_open(a->envelope) < a->envelope->n);
 }
 

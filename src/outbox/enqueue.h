@@ -11,9 +11,9 @@
 #include "message/message.h"
 #include "report/outcome.h"
 
-/* Returns whether the account allows a message to be accepted for only some of
- * its recipients. */
-int enqueue_is_partial(const struct account *a);
+/* Returns whether the replies of the attempt's recipients settle them one by
+ * one: with partial_delivery, and after the content in LMTP. */
+int enqueue_is_partial(const struct attempt *a);
 
 /*
  * Returns whether a later try may succeed: after trouble with the network or

@@ -28,8 +28,8 @@
  * sends. */
 #define LOCK_PATIENCE 10000
 
-/* Number of journals whose directory entries are synced together. */
-#define NAMES_AT_ONCE 32
+/* Number of messages whose directory entries are synced together. */
+#define LOT 32
 
 /* The report of a site's process, sent in one write when it ends. */
 struct work_report {
@@ -51,10 +51,24 @@ struct sending {
 	struct error journal; /* why the journal could not be written */
 };
 
-/* Syncs the directory entries of the next journals: a lost journal could not
- * tell that the message was sent. */
+/* Syncs the removal of messages: one that comes back would be sent again. */
 static int
-name_journals(struct sending *s, struct error *err)
+sync_removals(struct flushing *f, struct error *err)
+{
+	unsigned gone = f->removed + f->result.sent;
+
+	if (gone == f->synced)
+		return 0;
+	if (outbox_sync(&f->outbox, OUTBOX_NEW, err) != 0)
+		return -1;
+	f->synced = gone;
+	return 0;
+}
+
+/* Syncs the directory entries of the next journals: a lost journal could not
+ * tell that the message was sent. So are those of the messages before. */
+static int
+begin_lot(struct sending *s, struct error *err)
 {
 	struct work *w = s->work;
 	const struct outbox *o = &s->flushing->outbox;
@@ -62,14 +76,15 @@ name_journals(struct sending *s, struct error *err)
 
 	if (s->at < w->named)
 		return 0;
-	for (; end < w->ids.n && end < s->at + NAMES_AT_ONCE; end++) {
+	for (; end < w->ids.n && end < s->at + LOT; end++) {
 		struct journal j;
 
 		if (outbox_open_journal(o, w->ids.at[end], 0, &j, err) < 0)
 			return -1;
 		journal_close(&j);
 	}
-	if (outbox_sync(o, OUTBOX_JOURNAL, err) != 0)
+	if (outbox_sync(o, OUTBOX_JOURNAL, err) != 0 ||
+	    sync_removals(s->flushing, err) != 0)
 		return -1;
 	w->named = end;
 	return 0;
@@ -85,9 +100,9 @@ note_ending(void *queue, struct error *err)
 	const struct envelope *e = &j->file.envelope;
 
 	memset(&s->journal, 0, sizeof(s->journal));
-	if (name_journals(s, err) == 0 &&
+	if (begin_lot(s, err) == 0 &&
 	    (e->n == 1 || journal_reserve(&j->journal, e->n, err) == 0) &&
-	    (!enqueue_is_partial(&s->work->site.account) ||
+	    (!s->work->site.account.partial_delivery ||
 	    journal_write_replies(&j->journal, e, j->index, err) == 0) &&
 	    journal_write(&j->journal, JOURNAL_ENDING, 0, NULL, err) == 0)
 		return 0;
@@ -120,7 +135,7 @@ try(struct sending *s, struct error *err)
 	    &j->file.envelope, &j->file.message, &why);
 	site->delivery.options.hook = NULL;
 	if (result == 0) {
-		site->closed = 0;
+		site->refused = 0;
 		/* on a full disk there may be room for neither or one */
 		(void)(j->state.n == 0
 		    ? journal_write(&j->journal, JOURNAL_ACCEPTED, 0, NULL,
@@ -191,6 +206,8 @@ process(struct sending *s, struct error *err)
 
 	if (j->state.accepted)
 		return outbox_unlink(&f->outbox, OUTBOX_NEW, j->id, err);
+	if (j->state.failed) /* only the move is missing */
+		return disposition_give_up(f, j, j->state.reason, err);
 	if (j->state.crashes >= JOURNAL_CRASHES_MAX)
 		return disposition_give_up(f, j,
 		    "reading it crashed onehop three times", err);

@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/platform.h"
+#include "base/write_all.h"
 #include "base/xmalloc.h"
 
 #define FIRST_PAUSE 300
@@ -344,42 +344,13 @@ cannot_write(struct error *err)
 	    "message: %s", strerror(errno));
 }
 
-/* Returns the size of the file without a line at its end that is torn; -1 with
- * errno set. */
-static off_t
-whole_lines(int fd, off_t size)
-{
-	char block[256];
-
-	while (size > 0) {
-		size_t n = size < (off_t)sizeof(block) ? (size_t)size
-		    : sizeof(block);
-
-		if (pread(fd, block, n, size - (off_t)n) != (ssize_t)n)
-			return -1;
-		while (n > 0 && block[n - 1] != '\n') {
-			n--;
-			size--;
-		}
-		if (n > 0)
-			break;
-	}
-	return size;
-}
-
 int
 journal_open(struct journal *j, int fd, struct error *err)
 {
-	struct stat st;
-	off_t size;
-
 	memset(j, 0, sizeof(*j));
 	j->fd = fd;
-	if (fstat(fd, &st) != 0 || (size = whole_lines(fd, st.st_size)) < 0 ||
-	    (size < st.st_size && ftruncate(fd, size) != 0))
-		return cannot_write(err);
-	j->start = size;
-	return 0;
+	j->start = cut_torn_line(fd);
+	return j->start < 0 ? cannot_write(err) : 0;
 }
 
 /* Appends the line with one write(2). No partial line stays: the next one would

@@ -86,10 +86,11 @@ append(const char *path, const char *outbox)
 	int fd;
 
 	(void)mkdirs(directory);
-	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC |
-	    O_NOFOLLOW, 0600);
+	fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+	    0600);
 	if (fd >= 0) {
 		(void)fchmod(fd, 0600);
+		(void)cut_torn_line(fd);
 		(void)write_all(fd, line, strlen(line));
 		close(fd);
 	}

@@ -55,6 +55,7 @@ static const struct record_kind {
 	{ "notify-all", WORD, AT(envelope.notify) },
 	{ "return", WORD, AT(envelope.returns) },
 	{ "envid", WORD, AT(envelope.envid) },
+	{ "submitter", WORD, AT(envelope.submitter) },
 	{ "message-id", NOTE, AT(envelope.message_id) },
 	{ "smtputf8", FLAG, AT(envelope.smtputf8) },
 	{ "queued", NUMBER, AT(queued) },

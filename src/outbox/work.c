@@ -133,8 +133,8 @@ sort(struct flushing *f, struct work_list *list, const char *id,
 		leave(f, id, &why);
 	else {
 		w = work_of(list, &file, order, &why);
-		string_list_add(state.tries > 0 ? &w->refused : &w->ids,
-		    xstrdup(id));
+		string_list_add(state.reason[0] != '\0' ? &w->refused
+		    : &w->ids, xstrdup(id));
 	}
 	journal_state_free(&state);
 	message_file_free(&file);

@@ -169,22 +169,23 @@ check_require_tls(const struct session *s, struct error *err)
 	return 0;
 }
 
+/* A message that was queued has less time left than the account says. */
 static int
 check_bounds(const struct session *s, struct error *err)
 {
-	const struct account *a = s->account;
+	long long hold = hold_left(s);
 	int64_t left = 0;
 
-	if (s->can.hold_max > 0 && (uint64_t)hold_left(s) > s->can.hold_max)
-		return fail(err, EX_UNAVAILABLE, "hold_for %u: server holds "
-		    "messages for at most %llu seconds", a->hold_for,
+	if (s->can.hold_max > 0 && (uint64_t)hold > s->can.hold_max)
+		return fail(err, EX_UNAVAILABLE, "hold_for: %lld seconds are "
+		    "left, server holds messages for at most %llu", hold,
 		    (unsigned long long)s->can.hold_max);
 	/* the minimum is one of mode R (RFC 2852 3) */
-	if (esmtp_time_left(a, time_waited(s), &left) == 'R' && left > 0 &&
-	    (uint64_t)left < s->can.deliverby_min)
-		return fail(err, EX_UNAVAILABLE, "deliver_by %s: server "
-		    "requires at least %llu seconds", a->deliver_by,
-		    (unsigned long long)s->can.deliverby_min);
+	if (esmtp_time_left(s->account, time_waited(s), &left) == 'R' &&
+	    left > 0 && (uint64_t)left < s->can.deliverby_min)
+		return fail(err, EX_UNAVAILABLE, "deliver_by: %lld seconds "
+		    "are left, server requires at least %llu",
+		    (long long)left, (unsigned long long)s->can.deliverby_min);
 	return 0;
 }
 

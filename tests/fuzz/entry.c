@@ -69,6 +69,7 @@ check_entry(const struct message_file *e)
 	    "a sender and recipients");
 	check_word(e->envelope.sender);
 	check_word(e->envelope.envid);
+	check_word(e->envelope.submitter);
 	check_word(e->reason);
 	for (size_t i = 0; i < e->envelope.n; i++) {
 		check_word(e->envelope.to[i].path);

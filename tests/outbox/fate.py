@@ -467,6 +467,8 @@ def what_every_recipient_refuses_is_not_queued():
     """Even if the code is one that the owner of an account can mend."""
     for verb in (b"RCPT", b"dot"):
         for config in ("partial_delivery on", "protocol lmtp"):
+            if verb == b"RCPT" and "lmtp" in config:
+                continue
             with House(config) as house, Sink(
                     lambda got, *_: b"535 5.7.8 no\r\n"
                     if got == verb else None,  # pylint: disable=W0640
@@ -588,6 +590,42 @@ def refusals_are_noted_ahead_of_the_dot():
             yield f"journal at the dot: {seen}"
 
 
+def a_recipient_that_rcpt_refuses_stops_the_message():
+    """Without partial_delivery, whatever the protocol."""
+    for lmtp in (False, True):
+        with House(f"protocol {'lmtp' if lmtp else 'smtp'}") as house, \
+                Sink(three_verdicts, lmtp=lmtp) as sink:
+            house.send("1@x", *THREE)
+            house.lead_to(sink.port)
+            yield from fault_of(house.send("2@x", *THREE), 67)
+            yield from fault_of(house.flush(), 69)
+            yield from differs("copies", sink.count(), {})
+            yield from differs("recipients", recipients(
+                house, "new", "failed"), [THREE])
+
+
+def the_submitter_is_kept():
+    """AUTH= of a client of -bs, or <> for one that it may not name."""
+    def takes_auth(verb, line, _):
+        if verb == b"MAIL":
+            mails.append(line)
+        return {b"EHLO": b"250-sink\r\n250 AUTH PLAIN\r\n",
+                b"AUTH": b"235 2.7.0 yes\r\n"}.get(verb)
+
+    dialogue = (b"EHLO me\r\nMAIL FROM:<me@example.org> AUTH=%s\r\n"
+                b"RCPT TO:<you@example.net>\r\nDATA\r\n%s.\r\nQUIT\r\n")
+    content = message("1@x").replace(b"\n", b"\r\n")
+    for given in (b"bob+2Bx@example.org", b"<>"):
+        mails = []
+        with House("auth plain", "user me", "password x") as house, \
+                Sink(takes_auth) as sink:
+            house.run("-bs", stdin=dialogue % (given, content))
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 0)
+            yield from differs("MAIL", mails, [
+                b"MAIL FROM:<me@example.org> AUTH=%s\r\n" % given])
+
+
 def main():
     tap = Tap()
     for test in (a_part_stays_behind, a_flush_divides_a_message,
@@ -615,7 +653,9 @@ def main():
                  a_session_that_ends_at_the_dot_is_begun_again,
                  a_session_is_begun_again_once,
                  a_refused_address_is_asked_for_once,
-                 refusals_are_noted_ahead_of_the_dot):
+                 refusals_are_noted_ahead_of_the_dot,
+                 a_recipient_that_rcpt_refuses_stops_the_message,
+                 the_submitter_is_kept):
         run_if_possible(tap, test, test in STRACED)
     return tap.done()
 

@@ -218,6 +218,27 @@ def kill_everywhere(run):
                 yield f"killed at {point[0]} {point[1]}: {fault}"
 
 
+def one_given_up_is_not_sent_again():
+    """The run was killed between the line that says so and the move."""
+    with House("logfile on") as house, Sink() as sink:
+        house.send(NAME)
+        path, = house.files("new")
+        with open(os.path.join(house.outbox, "journal",
+                               os.path.basename(path)), "wb") as file:
+            file.write(b"ending 1\nunknown 1 1 lost\n" * 2 +
+                       b"ending 1\nfailed 1 lost thrice\n")
+        before = house.journal(path)
+        house.lead_to(sink.port)
+        result = house.flush()
+        yield from differs("status", result.status, 69)
+        if b" given up: lost thrice\n" not in result.stderr:
+            yield f"stderr: {result.stderr!r}"
+        yield from differs("connections", sink.connections, 0)
+        yield from differs("new", house.files("new"), [])
+        yield from differs("failed", len(house.files("failed")), 1)
+        yield from differs("journal", house.journal(path), before)
+
+
 def main():
     if shutil.which("strace") is None:
         skip_all("strace is not installed")
@@ -230,6 +251,7 @@ def main():
             tap.run(f"one accepted, one put off, one refused, "
                     f"{'LMTP' if lmtp else 'SMTP'}: {run.__name__}",
                     kill_divisions, lmtp, run)
+    tap.run("killed as it gives up a message", one_given_up_is_not_sent_again)
     return tap.done()
 
 

@@ -105,24 +105,28 @@ def what_the_first_transaction_has_sent_is_noted():
                 [[to.encode()] for to in TWO])
 
 
-def the_names_of_the_journals_are_on_disk():
-    """They are synced in lots of 32, and again if that has failed."""
-    with House() as house, Sink() as sink:
-        house.send("1@x")
-        path, = house.files("new")
-        first = path[:-2] + "10"
-        os.rename(path, first)
-        for i in range(11, 43):
-            shutil.copy(first, path[:-2] + str(i))
-        house.lead_to(sink.port)
-        result, trace = failing_once(house, "fsync", 2, "-P",
-                                     os.path.join(house.outbox, "journal"))
-        yield from not_injected(trace)
-        yield from fault_of(result, 0)
-        yield from differs("copies", sink.count(), {"1@x": 33})
-        done = [line.endswith("= 0") for line in trace.splitlines()
-                if line.startswith("fsync")]
-        yield from differs("synced", done[:3], [True, False, True])
+def lots_are_on_disk():
+    """The names of the next 32 journals, and the removal of the last 32
+    messages, before another is sent; they are synced again if that fails."""
+    for place, when in (("journal", 2), ("new", 1)):
+        with House() as house, Sink() as sink:
+            house.send("1@x")
+            path, = house.files("new")
+            first = path[:-2] + "10"
+            os.rename(path, first)
+            for i in range(11, 43):
+                shutil.copy(first, path[:-2] + str(i))
+            house.lead_to(sink.port)
+            result, trace = failing_once(house, "fsync", when, "-P",
+                                         os.path.join(house.outbox, place))
+            yield from not_injected(trace)
+            yield from fault_of(result, 0)
+            yield from differs("copies", sink.count(), {"1@x": 33})
+            yield from differs(f"{place}: sessions", sink.connections, 2)
+            done = [line.endswith("= 0") for line in trace.splitlines()
+                    if line.startswith("fsync")]
+            yield from differs(f"{place}: synced", done,
+                               [i != when for i in range(1, 4)])
 
 
 def send_in_order(house, *messages):
@@ -138,6 +142,8 @@ def send_in_order(house, *messages):
 class Closing:
     """Answers 421 to one command if the sender is that."""
 
+    REPLY = b"421 4.3.2 cannot take this message\r\n"
+
     def __init__(self, stage, sender):
         self.stage = stage
         self.sender = sender
@@ -146,9 +152,20 @@ class Closing:
     def __call__(self, verb, line, _):
         if verb == b"MAIL":
             self.is_due = self.sender in line
-        if verb == self.stage and self.is_due:
-            return b"421 4.3.2 cannot take this message\r\n"
-        return None
+        return self.REPLY if verb == self.stage and self.is_due else None
+
+
+class Demanding(Closing):
+    """Answers as if a login were wanted, whether there was one or not."""
+
+    REPLY = b"530 5.7.0 authentication required\r\n"
+
+    def __call__(self, verb, line, sink):
+        if verb == b"EHLO":
+            return b"250-sink\r\n250 AUTH PLAIN\r\n"
+        if verb == b"AUTH":
+            return b"235 2.7.0 yes\r\n"
+        return super().__call__(verb, line, sink)
 
 
 BAD = ("bad@x", "-f", "bad@example.org", "you@example.net")
@@ -202,17 +219,74 @@ def what_was_refused_comes_after_the_others():
         yield from differs("left", len(house.files("new")), 2)
 
 
+LOGIN = ("auth plain", "user me", "password x")
+
+
+def one_to_which_a_login_is_wanted_blocks_no_other():
+    """Unless it is MAIL and there was none, the message is refused."""
+    for stage, *config in ((b"RCPT",), (b"DATA",), (b"dot",),
+                           (b"MAIL", *LOGIN), (b"RCPT", *LOGIN)):
+        with House(*config) as house, \
+                Sink(Demanding(stage, b"bad@")) as sink:
+            yield from send_in_order(house, BAD, ("2@x",), ("3@x",))
+            house.lead_to(sink.port)
+            result = house.flush()
+            yield from fault_of(result, 0)
+            yield from differs("stderr", result.stderr, b"")
+            yield from differs(f"{stage} copies", sink.count(),
+                               {"2@x": 1, "3@x": 1})
+            path, = house.files("new")
+            if b"\ndeferred " not in house.journal(path):
+                yield f"{stage}: journal: {house.journal(path)}"
+
+
+def after_two_to_which_one_is_wanted_the_others_wait():
+    """The account is not held: its login was not refused."""
+    with House() as house, Sink(Demanding(b"RCPT", b"bad@")) as sink:
+        yield from send_in_order(house, BAD, BAD, ("3@x",))
+        house.lead_to(sink.port)
+        result = house.flush()
+        yield from fault_of(result, 77)
+        if b'"default": server refused two messages in a row: ' not in \
+                result.stderr:
+            yield f"stderr: {result.stderr!r}"
+        yield from differs("copies", sink.count(), {})
+        yield from fault_of(house.flush(), 0)
+        yield from differs("copies", sink.count(), {"3@x": 1})
+
+
+def if_mail_wants_one_the_account_is_held():
+    """No message ages, and each flush begins with another one."""
+    with House() as house, Sink(Demanding(b"MAIL", b"bad@")) as sink:
+        yield from send_in_order(house, BAD, BAD, ("3@x",))
+        house.lead_to(sink.port)
+        for copies in ({}, {}, {"3@x": 1}, {"3@x": 1}):
+            yield from fault_of(house.flush(), 77)
+            held = sink.connections
+            yield from fault_of(house.flush(), 77)
+            yield from differs("connections", sink.connections, held)
+            yield from differs("copies", sink.count(), copies)
+            house.run("--outbox", "retry", "held")
+        for path in house.files("new"):
+            yield from differs("events", [
+                line.split()[0] for line in house.journal(path).splitlines()],
+                [b"reading", b"trying", b"held"])
+
+
 STRACED = (a_disk_that_was_full_for_a_moment_doubles_nothing,
            an_unknown_outcome_of_the_second_session_is_noted,
            what_the_first_transaction_has_sent_is_noted,
-           the_names_of_the_journals_are_on_disk)
+           lots_are_on_disk)
 
 
 def main():
     tap = Tap()
     for test in (*STRACED, one_that_is_answered_by_421_blocks_no_other,
                  after_two_in_a_row_the_others_wait,
-                 what_was_refused_comes_after_the_others):
+                 what_was_refused_comes_after_the_others,
+                 one_to_which_a_login_is_wanted_blocks_no_other,
+                 after_two_to_which_one_is_wanted_the_others_wait,
+                 if_mail_wants_one_the_account_is_held):
         run_if_possible(tap, test, test in STRACED)
     return tap.done()
 

@@ -20,7 +20,7 @@
 struct row {
 	const char *name;
 	int codes[MOST];        /* up to 0; 1: no reply */
-	int partial;
+	int partial, lmtp;      /* lmtp: 2 if the content was sent */
 	const char *journal;    /* before the try; or NULL */
 	int code, signal;       /* of the error */
 	enum outcome outcome;
@@ -29,7 +29,8 @@ struct row {
 	const char *mechanism;  /* of a session that has not authenticated */
 	unsigned doubts;        /* of the file */
 	int is_lost;            /* somebody has removed the journal */
-	int closed;             /* by the server, at the last message */
+	int authenticated;
+	int refused;            /* so was the last message */
 	/* what is wanted */
 	int result;
 	enum { STAYS, FAILS, GOES } place;
@@ -75,13 +76,35 @@ static const struct row rows[] = {
 		.events = "trying deferred", .is_put_off = 1 },
 	{ .name = "the service closes after MAIL", .codes = { 1 },
 		.code = EX_TEMPFAIL, .mechanism = "PLAIN", .begun = 1,
-		.final = 421, .events = "trying deferred", .is_put_off = 1 },
-	{ .name = "the service closes again", .codes = { 1 }, .closed = 1,
+		.authenticated = 1, .final = 421,
+		.events = "trying deferred", .is_put_off = 1 },
+	{ .name = "the service closes again", .codes = { 1 }, .refused = 1,
 		.code = EX_TEMPFAIL, .begun = 1, .final = 421,
 		.events = "trying deferred", .is_put_off = 1, .stops = 1 },
 	{ .name = "wrong password", .codes = { 1 }, .code = EX_NOPERM,
+		.mechanism = "PLAIN", .events = "", .stops = 1,
+		.due = HELD_LOGIN_SECONDS,
+		.complaint = "account \"test\": why" },
+	{ .name = "wrong password, and MAIL accepted", .codes = { 1 },
+		.code = EX_NOPERM, .mechanism = "PLAIN", .begun = 1,
 		.events = "", .stops = 1, .due = HELD_LOGIN_SECONDS,
 		.complaint = "account \"test\": why" },
+	{ .name = "MAIL wants a login", .codes = { 1 }, .code = EX_NOPERM,
+		.final = 530, .events = "trying held", .stops = 1,
+		.due = HELD_LOGIN_SECONDS,
+		.complaint = "account \"test\": why" },
+	{ .name = "MAIL wants a login again", .codes = { 1 },
+		.journal = "held 1 0 530\n", .code = EX_NOPERM, .final = 530,
+		.events = "held", .stops = 1, .due = HELD_LOGIN_SECONDS,
+		.complaint = "account \"test\": why" },
+	{ .name = "MAIL wants another login", .codes = { 1 },
+		.code = EX_NOPERM, .mechanism = "PLAIN", .authenticated = 1,
+		.final = 550, .events = "trying deferred", .is_put_off = 1 },
+	{ .name = "RCPT wants a login", .codes = { 530 }, .code = EX_NOPERM,
+		.begun = 1, .events = "trying deferred", .is_put_off = 1 },
+	{ .name = "RCPT wants a login once more", .codes = { 530 },
+		.refused = 1, .code = EX_NOPERM, .begun = 1,
+		.events = "trying deferred", .is_put_off = 1, .stops = 1 },
 	{ .name = "lost during AUTH", .codes = { 1 }, .code = EX_TEMPFAIL,
 		.mechanism = "PLAIN", .events = "", .stops = 1 },
 	{ .name = "nonsense during AUTH", .codes = { 1 }, .code = EX_PROTOCOL,
@@ -111,6 +134,15 @@ static const struct row rows[] = {
 	{ .name = "one was refused, all are one", .codes = { 550, 451 },
 		.code = EX_NOUSER, .begun = 1, .place = FAILS,
 		.events = "trying failed", .complaint = "given up: why" },
+	{ .name = "LMTP: RCPT refuses one, all are one",
+		.codes = { 550, 451 }, .lmtp = 1, .code = EX_NOUSER,
+		.begun = 1, .place = FAILS, .events = "trying failed",
+		.complaint = "given up: why" },
+	{ .name = "LMTP: one is refused after the content",
+		.codes = { 550, 451 }, .lmtp = 2, .code = EX_NOUSER,
+		.begun = 1, .events = "trying refused deferred",
+		.is_put_off = 1,
+		.complaint = "recipient rejected: 550 for r0@x" },
 	{ .name = "all are settled, one was refused", .codes = { 250, 550 },
 		.partial = 1, .code = EX_NOUSER, .outcome = OUTCOME_PARTIAL,
 		.begun = 1, .place = FAILS,
@@ -181,9 +213,12 @@ begin(struct bench *b, const struct row *row)
 	free(b->site.account.name);
 	b->site.account.name = xstrdup("test");
 	b->site.account.partial_delivery = row->partial;
+	b->site.account.protocol = row->lmtp ? PROTOCOL_LMTP : PROTOCOL_SMTP;
+	b->site.delivery.submitter.facts.mail.invited = row->lmtp == 2;
 	b->site.delivery.opening = row->opening;
 	b->site.delivery.submitter.facts.final.code = row->final;
 	b->site.delivery.submitter.facts.begun = row->begun;
+	b->site.delivery.submitter.session.authenticated = row->authenticated;
 	if (row->mechanism != NULL)
 		snprintf(b->site.delivery.submitter.facts.mechanism, 32, "%s",
 		    row->mechanism);
@@ -289,7 +324,7 @@ run(const struct row *row)
 	const struct site *site = &b.site;
 
 	begin(&b, row);
-	b.site.closed = row->closed;
+	b.site.refused = row->refused;
 	if (row->is_lost)
 		assert_int_equal(unlinkat(o->places[OUTBOX_JOURNAL], b.id, 0),
 		    0);
@@ -311,7 +346,7 @@ run(const struct row *row)
 	check(row, "count of failed", result->failed, row->place == FAILS);
 	check(row, "failed of the site", site->failed, row->place == FAILS);
 	check(row, "stopped", site->stopped, row->stops);
-	check(row, "told", site->told, row->stops && !row->closed);
+	check(row, "told", site->told, row->stops && !row->refused);
 	check(row, "waiting", result->waiting, row->is_put_off || row->stops ||
 	    (row->signal != 0 && row->events[0] != '\0'));
 	check(row, "changed", b.flushing.changed, row->is_put_off ||

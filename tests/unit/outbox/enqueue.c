@@ -16,7 +16,7 @@
 static const struct row {
 	const char *name;
 	int codes[MOST];      /* replies of the recipients, up to 0; 1: none */
-	int partial, lmtp;
+	int partial, lmtp;     /* lmtp: 2 if the content was sent */
 	int code, signal, lasting;
 	enum outcome outcome;
 	int final, begun;
@@ -95,7 +95,7 @@ static const struct row {
 		.result = EX_UNAVAILABLE, .text = "not queued: outbox: the "
 		    "config file of -C is gone: why", .hint = "do it" },
 	{ .name = "one for good, one for now, without its config file",
-		.codes = { 550, 451 }, .lmtp = 1, .code = EX_NOUSER,
+		.codes = { 550, 451 }, .lmtp = 2, .code = EX_NOUSER,
 		.config = "/nonexistent/config", .result = EX_NOUSER,
 		.text = "not queued: outbox: the config file of -C is gone: "
 		    "why", .hint = "do it" },
@@ -116,9 +116,12 @@ static const struct row {
 		    "although the message may have been accepted: recipient ",
 		.hint = "" },
 	{ .name = "LMTP: one for good, two for now",
-		.codes = { 550, 451, 451 }, .lmtp = 1, .code = EX_NOUSER,
+		.codes = { 550, 451, 451 }, .lmtp = 2, .code = EX_NOUSER,
 		.queued = 2, .result = EX_NOUSER, .hint = "",
 		.text = "queued for 2 recipients as ID: recipient <r0@x> " },
+	{ .name = "LMTP: one for good and two for now, by RCPT",
+		.codes = { 550, 451, 451 }, .lmtp = 1, .code = EX_NOUSER,
+		.result = EX_NOUSER, .text = "why", .hint = "do it" },
 	{ .name = "partial: all for good", .codes = { 550, 550 },
 		.partial = 1, .code = EX_TEMPFAIL, .result = EX_TEMPFAIL,
 		.text = "why", .hint = "do it" },
@@ -225,6 +228,7 @@ run(const struct row *row)
 	a.partial_delivery = row->partial;
 	a.protocol = row->lmtp ? PROTOCOL_LMTP : PROTOCOL_SMTP;
 	facts.final.code = row->final;
+	facts.mail.invited = row->lmtp == 2;
 	letter_take(&m, "\nx\n", 3);
 	queue_address(&e, row->codes, MOST);
 	enqueue_message(&attempt, &selection, &err);

@@ -104,6 +104,20 @@ each_outbox_is_remembered_once(void **state)
 	free(usual);
 }
 
+static void
+a_torn_line_is_no_part_of_the_next(void **state)
+{
+	struct bench *b = *state;
+
+	make_directory(b, ".local/state/onehop");
+	write_text(b, b->memory, "/a\non /\n/var/spool/one");
+	locate_remember("/b");
+	assert_memory(b, "/a\non /\n/b\non /\n");
+	write_text(b, b->memory, "/var/spool/one");
+	locate_remember("/b");
+	assert_memory(b, "/b\non /\n");
+}
+
 /* The outboxes below the home, "," after each, and the first that is gone. */
 static void
 assert_incomplete(const struct bench *b, const struct selection *selection,
@@ -313,6 +327,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(each_outbox_is_remembered_once),
+		TEST(a_torn_line_is_no_part_of_the_next),
 		TEST(those_that_exist_are_found_in_order),
 		TEST(a_neighbour_of_the_list_has_been_removed),
 		TEST(one_that_is_gone_is_told_of),

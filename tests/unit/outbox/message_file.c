@@ -223,14 +223,14 @@ the_records_are_written_in_their_order(void **state)
 	static const char wanted[] = MAGIC "account a\nconfig /c\n"
 	    "set host=h\nset port=1\nsender \nrecipient you@x\n"
 	    "notify NEVER\norcpt rfc822;a@b\nrecipient later@x\n"
-	    "notify-all FAILURE\nreturn HDRS\nenvid id\nmessage-id 1@x\n"
-	    "smtputf8 1\nqueued 7\ndue 8\ndoubts 2\nreason why\n"
-	    "content 14\n\n" CONTENT "sha256 ";
+	    "notify-all FAILURE\nreturn HDRS\nenvid id\nsubmitter <>\n"
+	    "message-id 1@x\nsmtputf8 1\nqueued 7\ndue 8\ndoubts 2\n"
+	    "reason why\ncontent 14\n\n" CONTENT "sha256 ";
 	struct override overrides[] = { { "host", "h" }, { "port", "1" } };
 	char you[] = "you@x", done[] = "done@x", never[] = "never@x",
 		later[] = "later@x", none[] = "", notify[] = "NEVER",
 		orcpt[] = "rfc822;a@b", all[] = "FAILURE", hdrs[] = "HDRS",
-		envid[] = "id", id[] = "1@x", why[] = "why";
+		envid[] = "id", nobody[] = "<>", id[] = "1@x", why[] = "why";
 	struct recipient to[4] = {
 		{ .path = you, .notify = notify, .orcpt = orcpt },
 		{ .path = done, .reply = { .code = 250 } },
@@ -242,7 +242,7 @@ the_records_are_written_in_their_order(void **state)
 		    .overrides = overrides, .noverrides = 2 },
 		.envelope = { .sender = none, .to = to, .n = 4,
 		    .smtputf8 = 1, .notify = all, .returns = hdrs,
-		    .envid = envid, .message_id = id } };
+		    .envid = envid, .submitter = nobody, .message_id = id } };
 	struct error err = {0};
 	int fd = open_text("", 0, 0);
 	char *text;

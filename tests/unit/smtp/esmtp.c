@@ -132,19 +132,21 @@ static const struct {
 	int waited;
 } bounds[] = {
 	{ 60, 0, 0, 60, "", "", 0 },
-	{ 60, 0, 0, 61, "", "hold_for 61: server holds messages for at most "
-	    "60 seconds", 0 },
+	{ 60, 0, 0, 61, "", "hold_for: 61 seconds are left, server holds "
+	    "messages for at most 60", 0 },
 	{ 0, 0, 0, 61, "", "", 0 },
-	{ 1, 0, 0, 2, "", "at most 1 seconds", 0 },
+	{ 1, 0, 0, 2, "", "for at most 1", 0 },
 	{ 0, 60, 0, 0, "60;R", "", 0 },
-	{ 0, 60, 0, 0, "59;R", "deliver_by 59;R: server requires at least 60 "
-	    "seconds", 0 },
+	{ 0, 60, 0, 0, "59;R", "deliver_by: 59 seconds are left, server "
+	    "requires at least 60", 0 },
 	{ 0, 60, 0, 0, "0;N", "", 0 },
 	{ 0, 60, 0, 0, "1;N", "", 0 },
-	{ 0, 60, 0, 0, "70;RT", "at least 60 seconds", 11 },
+	{ 0, 60, 0, 0, "70;RT", "deliver_by: 59 seconds are left, server "
+	    "requires at least 60", 11 },
 	{ 0, 60, 0, 0, "70;R", "", 10 },
 	{ 60, 0, 0, 70, "", "", 10 },
-	{ 60, 0, 0, 70, "", "at most 60 seconds", 9 },
+	{ 60, 0, 0, 70, "", "hold_for: 61 seconds are left, server holds "
+	    "messages for at most 60", 9 },
 	{ 0, 60, 0, 0, "-1;N", "", 0 },
 	{ 0, 0, 2, 0, "", "", 0 },
 	{ 0, 0, 1, 0, "", "message of 2 bytes exceeds server limit 1", 0 },
