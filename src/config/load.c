@@ -138,6 +138,18 @@ apply_all(struct account *a, const struct config_settings *list,
 	return 0;
 }
 
+/* Notes of which section the account is. */
+static void
+note_section(struct account *out, const struct config_section *section)
+{
+	free(out->name);
+	free(out->origin);
+	free(out->file);
+	out->name = xstrdup(section->name);
+	out->origin = xstrdup(section->origin);
+	out->file = xstrdup(section->file);
+}
+
 int
 config_assemble(struct account *out, const struct config *c,
     const struct config_section *section, int run_evals, struct error *err)
@@ -145,10 +157,7 @@ config_assemble(struct account *out, const struct config *c,
 	unsigned written[KEYS] = {0};
 
 	account_init(out, c->home != NULL ? c->home : "");
-	free(out->name);
-	free(out->origin);
-	out->name = xstrdup(section->name);
-	out->origin = xstrdup(section->origin);
+	note_section(out, section);
 	if (c->notice.len > 0) {
 		free(out->notice);
 		out->notice = xstrndup(c->notice.data, c->notice.len);
@@ -527,8 +536,7 @@ config_load_readable(struct account *out, const struct selection *selection,
 	if (section != NULL) {
 		account_free(out);
 		account_init(out, home != NULL ? home : "");
-		free(out->name);
-		out->name = xstrdup(section->name);
+		note_section(out, section);
 		set_section(out, &c, section, ANY_KEY);
 		(void)override_finish(out, selection, &ignored);
 	}

@@ -87,20 +87,16 @@ find_config(const struct account *a, const struct selection *selection,
     char **path, struct error *err)
 {
 	const char *base = getenv("XDG_CONFIG_HOME");
-	const char *line = strrchr(a->origin, ':');
 	size_t len = base != NULL ? strlen(base) : 0;
-	char *file;
+	const char *file = selection->config;
 
 	*path = NULL;
-	if (selection->config != NULL)
-		file = xstrdup(selection->config);
-	else if (len > 0 && line != NULL &&
-	    strncmp(a->origin, base, len) == 0 && a->origin[len] == '/')
-		file = xstrndup(a->origin, (size_t)(line - a->origin));
-	else
+	if (file == NULL && len > 0 && strncmp(a->file, base, len) == 0 &&
+	    a->file[len] == '/')
+		file = a->file;
+	if (file == NULL)
 		return 0;
 	*path = realpath(file, NULL);
-	free(file);
 	return *path != NULL ? 0 : fail(err, EX_TEMPFAIL,
 	    "outbox: the config file of %s is gone",
 	    selection->config != NULL ? "-C" : "XDG_CONFIG_HOME");
