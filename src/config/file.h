@@ -71,9 +71,10 @@ struct config {
 	char *home;                      /* for ~; borrowed, may be "" */
 	struct buffer complaints;        /* "file:line: ...", one per line */
 	size_t ncomplaints;
-	int misread;                     /* a line that decides which account is
-	                                    chosen, or what the message is, is
-	                                    among them */
+	int misread;                     /* a file was not read, or a line that
+	                                    decides which account is chosen, or
+	                                    what the message is, is among
+	                                    them */
 	size_t nomitted;                 /* those that no longer fitted */
 };
 

@@ -525,11 +525,8 @@ config_load_readable(struct account *out, const struct selection *selection,
 
 	if (!needs_no_file(selection) &&
 	    !selection_may_be_any_file(selection)) {
-		/* without complaints, a whole file could not be read */
-		int is_read = config_read(&c, selection, &ignored) == 0 ||
-		    c.ncomplaints > 0;
-
-		if (is_read && !c.misread)
+		(void)config_read(&c, selection, &ignored);
+		if (!c.misread)
 			section = choose_section(&c, selection, &clues,
 			    &reason, &ignored);
 	}

@@ -201,5 +201,6 @@ config_read(struct config *c, const struct selection *selection,
 		    "one as onehop-config(5) shows");
 	}
 	free(own);
+	c->misread |= result < 0;
 	return result < 0 ? -1 : config_check(c, err);
 }
