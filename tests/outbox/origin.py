@@ -74,6 +74,24 @@ def an_included_account_is_kept_with_its_defaults():
             yield from differs(f"{place}: wanted", wanted.count(), {"1@x": 1})
 
 
+def a_file_beside_the_environments_is_kept():
+    """It is found because XDG_CONFIG_HOME leads to none."""
+    with House() as house, Sink() as wanted, Sink() as other:
+        configure(os.path.join(house.home, ".config"), other.port)
+        configure(house.home, 1)
+        rc, file = (os.path.join(house.home, name)
+                    for name in (".msmtprc", "onehop/config"))
+        os.rename(file, rc)
+        yield from differs("status", run_as_cron_does(
+            house, "-i", "you@example.net", stdin=message("1@x"),
+            XDG_CONFIG_HOME=os.path.join(house.home, "none")).returncode, 0)
+        configure(house.home, wanted.port)
+        os.rename(file, rc)
+        yield from differs("-q", run_as_cron_does(house, "-qf").returncode, 0)
+        yield from differs("other", other.count(), {})
+        yield from differs("wanted", wanted.count(), {"1@x": 1})
+
+
 def the_file_with_an_error_is_kept():
     """The message waits until the error is mended."""
     with House() as house, Sink() as wanted, Sink() as other:
@@ -163,6 +181,7 @@ def main():
     tap = Tap()
     for test in (the_configuration_of_the_environment_is_kept,
                  an_included_account_is_kept_with_its_defaults,
+                 a_file_beside_the_environments_is_kept,
                  the_file_with_an_error_is_kept,
                  the_server_of_the_environment_is_kept,
                  the_environment_of_a_flush_says_nothing,
