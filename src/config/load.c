@@ -435,9 +435,10 @@ config_load(struct account *out, const struct selection *selection,
     const char *sender, const struct message *m, struct error *err)
 {
 	const struct clues clues = { sender, m };
-	char *home = xdg_home();
+	char *home = xdg_find_home(err);
 	struct config c = { .home = home };
-	int result = assemble_chosen(out, &c, selection, &clues, err);
+	int result = home == NULL ? -1
+	    : assemble_chosen(out, &c, selection, &clues, err);
 
 	config_free(&c);
 	free(home);
@@ -450,11 +451,11 @@ config_load(struct account *out, const struct selection *selection,
 int
 config_precheck(const struct selection *selection, struct error *err)
 {
-	char *home = xdg_home();
+	char *home = xdg_find_home(err);
 	struct config c = { .home = home };
-	int result = 0;
+	int result = home == NULL ? -1 : 0;
 
-	if (!needs_no_file(selection))
+	if (result == 0 && !needs_no_file(selection))
 		result = config_read(&c, selection, err);
 	if (result == 0 && selection->account != NULL && c.n > 0 &&
 	    find_by_name(&c, selection, err) == NULL)
@@ -517,13 +518,13 @@ config_load_readable(struct account *out, const struct selection *selection,
     const char *sender, const struct message *m)
 {
 	const struct clues clues = { sender, m };
-	char *home = xdg_home();
+	struct error ignored = {0};
+	char *home = xdg_find_home(&ignored);
 	struct config c = { .home = home };
 	const struct config_section *section = NULL;
-	struct error ignored = {0};
 	const char *reason;
 
-	if (!needs_no_file(selection) &&
+	if (home != NULL && !needs_no_file(selection) &&
 	    !selection_may_be_any_file(selection)) {
 		(void)config_read(&c, selection, &ignored);
 		if (!c.misread)
@@ -532,7 +533,7 @@ config_load_readable(struct account *out, const struct selection *selection,
 	}
 	if (section != NULL) {
 		account_free(out);
-		account_init(out, home != NULL ? home : "");
+		account_init(out, home);
 		note_section(out, section);
 		set_section(out, &c, section, ANY_KEY);
 		(void)override_finish(out, selection, &ignored);
