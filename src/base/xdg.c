@@ -26,26 +26,27 @@ is_of(const char *path, uid_t user)
 }
 
 char *
-xdg_home(void)
+xdg_find_home(struct error *err)
 {
 	const char *home = getenv("HOME");
 	const struct passwd *pw;
 
 	if (is_of(home, geteuid()))
 		return xstrdup(home);
-	pw = getpwuid(geteuid());
+	if (user_entry_find(geteuid(), &pw, err) != 0)
+		return NULL;
 	if (pw != NULL && pw->pw_dir != NULL && pw->pw_dir[0] == '/')
 		return xstrdup(pw->pw_dir);
 	return xstrdup(pw == NULL && is_of(home, 0) ? home : "");
 }
 
-int
-xdg_check_home(struct error *err)
+char *
+xdg_home(void)
 {
-	const struct passwd *pw;
+	struct error ignored = {0};
+	char *home = xdg_find_home(&ignored);
 
-	return is_of(getenv("HOME"), geteuid()) ? 0
-	    : user_entry_find(geteuid(), &pw, err);
+	return home != NULL ? home : xstrdup("");
 }
 
 /*

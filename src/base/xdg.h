@@ -22,9 +22,9 @@
  */
 char *xdg_home(void);
 
-/* Returns 0; -1 EX_TEMPFAIL if xdg_home() needs the passwd entry and the user
- * database does not answer: the user's files are elsewhere then. */
-int xdg_check_home(struct error *err);
+/* Same as xdg_home(); NULL with EX_TEMPFAIL if it needs the passwd entry and
+ * the user database does not answer: the user's files are elsewhere then. */
+char *xdg_find_home(struct error *err);
 
 /* Returns $XDG_CONFIG_HOME/onehop/config, else home/.config/onehop/config,
  * owned by the caller; NULL if neither is available. */

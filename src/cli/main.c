@@ -15,7 +15,6 @@
 #include "base/platform.h"
 #include "base/poll.h"
 #include "base/show.h"
-#include "base/xdg.h"
 #include "cli/options.h"
 #include "cli/pretend.h"
 #include "cli/serverinfo.h"
@@ -275,7 +274,7 @@ prepare(struct program_run *run, struct error *err)
 	if (isatty(run->input) && check_before_typing(options, err) != 0)
 		return -1;
 	if (message_read(&run->message, run->input, !options->ignore_dots,
-	    err) != 0 || xdg_check_home(err) != 0)
+	    err) != 0)
 		return -1;
 	read_sender(run);
 	if (config_load(&run->account, &options->selection,

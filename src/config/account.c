@@ -347,6 +347,7 @@ account_init(struct account *a, const char *home)
 	memset(a, 0, sizeof(*a));
 	a->name = xstrdup("");
 	a->origin = xstrdup("");
+	a->file = xstrdup("");
 	a->reason = "";
 	a->notice = xstrdup("");
 	a->home = xstrdup(home);
@@ -404,6 +405,7 @@ account_copy(struct account *to, const struct account *from)
 {
 	to->name = xstrdup(from->name);
 	to->origin = xstrdup(from->origin);
+	to->file = xstrdup(from->file);
 	to->reason = from->reason;
 	to->notice = xstrdup(from->notice);
 	to->home = xstrdup(from->home);
@@ -472,6 +474,7 @@ account_free(struct account *a)
 	}
 	free(a->name);
 	free(a->origin);
+	free(a->file);
 	free(a->notice);
 	free(a->home);
 	memset(a, 0, sizeof(*a));

@@ -24,6 +24,8 @@
 struct account {
 	char *name;    /* "" before a section names it */
 	char *origin;  /* file:line of the section; "" for the command line */
+	char *file;    /* path of the file that was opened: that of origin, or
+	                  one that includes it; "" for the command line */
 	const char *reason; /* why it was chosen: "because of -a"; or "" */
 	char *notice;  /* what the user should be told of its files, or "" */
 	char *home;    /* for ~; may be "" */

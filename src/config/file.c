@@ -122,7 +122,7 @@ add_section(struct file_reader *r, const char *name)
 	memset(s, 0, sizeof(*s));
 	s->name = xstrdup(name);
 	s->origin = xasprintf("%s:%u", r->name, r->line);
-	s->file = c->nfiles;
+	s->file = c->opened;
 	add_settings(&s->defaults, &c->defaults);
 	return s;
 }
@@ -199,7 +199,7 @@ begin_account(struct file_reader *r, const char *argument, struct error *err)
 	if (name[0] == '\0')
 		result = fail(err, EX_CONFIG, "expected account NAME or "
 		    "account NAME : PARENT");
-	else if (old != NULL && old->file == r->config->nfiles)
+	else if (old != NULL && old->file == r->config->opened)
 		result = refuse_second(name, old, err);
 	else
 		add_section(r, name);
@@ -479,7 +479,7 @@ config_begin(struct config *c, enum config_author author)
 {
 	free_settings(&c->defaults);
 	c->current = IN_NOTHING;
-	c->nfiles++;
+	c->opened = NULL;
 	c->depth = 0;
 	c->author = author;
 }
@@ -495,6 +495,8 @@ config_parse(struct config *c, const char *name, const char *text,
 	r.secrets = secrets;
 	string_list_add(&c->files, xstrdup(name));
 	r.path = c->files.at[c->files.n - 1];
+	if (c->opened == NULL)
+		c->opened = r.path;
 	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
 		text += 3; /* Windows editors put a byte order mark there */
 		len -= 3;

@@ -48,7 +48,8 @@ struct config_settings {
 struct config_section {
 	char *name;
 	char *origin;
-	unsigned file;                   /* number of the file it is in */
+	const char *file;                /* the file opened: that of origin, or
+	                                    one that includes it */
 	int implicit;                    /* made by lines before an account */
 	struct config_settings defaults;
 	struct config_settings own;
@@ -61,7 +62,8 @@ struct config {
 	size_t current;                  /* section that lines go to */
 	unsigned section;                /* its number, for settings */
 	unsigned nsections;              /* numbers given out */
-	unsigned nfiles;
+	const char *opened;              /* path of the file being read, not of
+	                                    one that it includes */
 	unsigned depth;                  /* of includes */
 	enum config_author author;       /* of the file being read */
 	struct string_list files;        /* paths of the files read */
@@ -69,9 +71,10 @@ struct config {
 	char *home;                      /* for ~; borrowed, may be "" */
 	struct buffer complaints;        /* "file:line: ...", one per line */
 	size_t ncomplaints;
-	int misread;                     /* a line that decides which account is
-	                                    chosen, or what the message is, is
-	                                    among them */
+	int misread;                     /* a file was not read, or a line that
+	                                    decides which account is chosen, or
+	                                    what the message is, is among
+	                                    them */
 	size_t nomitted;                 /* those that no longer fitted */
 };
 

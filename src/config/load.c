@@ -138,6 +138,18 @@ apply_all(struct account *a, const struct config_settings *list,
 	return 0;
 }
 
+/* Notes of which section the account is. */
+static void
+note_section(struct account *out, const struct config_section *section)
+{
+	free(out->name);
+	free(out->origin);
+	free(out->file);
+	out->name = xstrdup(section->name);
+	out->origin = xstrdup(section->origin);
+	out->file = xstrdup(section->file);
+}
+
 int
 config_assemble(struct account *out, const struct config *c,
     const struct config_section *section, int run_evals, struct error *err)
@@ -145,10 +157,7 @@ config_assemble(struct account *out, const struct config *c,
 	unsigned written[KEYS] = {0};
 
 	account_init(out, c->home != NULL ? c->home : "");
-	free(out->name);
-	free(out->origin);
-	out->name = xstrdup(section->name);
-	out->origin = xstrdup(section->origin);
+	note_section(out, section);
 	if (c->notice.len > 0) {
 		free(out->notice);
 		out->notice = xstrndup(c->notice.data, c->notice.len);
@@ -426,9 +435,10 @@ config_load(struct account *out, const struct selection *selection,
     const char *sender, const struct message *m, struct error *err)
 {
 	const struct clues clues = { sender, m };
-	char *home = xdg_home();
+	char *home = xdg_find_home(err);
 	struct config c = { .home = home };
-	int result = assemble_chosen(out, &c, selection, &clues, err);
+	int result = home == NULL ? -1
+	    : assemble_chosen(out, &c, selection, &clues, err);
 
 	config_free(&c);
 	free(home);
@@ -441,11 +451,11 @@ config_load(struct account *out, const struct selection *selection,
 int
 config_precheck(const struct selection *selection, struct error *err)
 {
-	char *home = xdg_home();
+	char *home = xdg_find_home(err);
 	struct config c = { .home = home };
-	int result = 0;
+	int result = home == NULL ? -1 : 0;
 
-	if (!needs_no_file(selection))
+	if (result == 0 && !needs_no_file(selection))
 		result = config_read(&c, selection, err);
 	if (result == 0 && selection->account != NULL && c.n > 0 &&
 	    find_by_name(&c, selection, err) == NULL)
@@ -508,27 +518,23 @@ config_load_readable(struct account *out, const struct selection *selection,
     const char *sender, const struct message *m)
 {
 	const struct clues clues = { sender, m };
-	char *home = xdg_home();
+	struct error ignored = {0};
+	char *home = xdg_find_home(&ignored);
 	struct config c = { .home = home };
 	const struct config_section *section = NULL;
-	struct error ignored = {0};
 	const char *reason;
 
-	if (!needs_no_file(selection) &&
+	if (home != NULL && !needs_no_file(selection) &&
 	    !selection_may_be_any_file(selection)) {
-		/* without complaints, a whole file could not be read */
-		int is_read = config_read(&c, selection, &ignored) == 0 ||
-		    c.ncomplaints > 0;
-
-		if (is_read && !c.misread)
+		(void)config_read(&c, selection, &ignored);
+		if (!c.misread)
 			section = choose_section(&c, selection, &clues,
 			    &reason, &ignored);
 	}
 	if (section != NULL) {
 		account_free(out);
-		account_init(out, home != NULL ? home : "");
-		free(out->name);
-		out->name = xstrdup(section->name);
+		account_init(out, home);
+		note_section(out, section);
 		set_section(out, &c, section, ANY_KEY);
 		(void)override_finish(out, selection, &ignored);
 	}

@@ -16,7 +16,7 @@
  * --host (no file is read then), of -a, the one whose from matches -f,
  * "default" if its from matches the From field, another whose from matches
  * it, or "default". sender is that of -f; it and m may be NULL. Returns 0, or
- * -1 with EX_CONFIG.
+ * -1 with EX_CONFIG, or EX_TEMPFAIL if the home directory is not known now.
  */
 int config_load(struct account *out, const struct selection *selection,
 	const char *sender, const struct message *m, struct error *err);
@@ -51,7 +51,7 @@ int config_assemble(struct account *out, const struct config *c,
 int config_is_relative(size_t key, const char *value);
 
 /* Reads the files and looks for the account of -a, before there is a message.
- * Runs no eval. Returns 0, or -1 with EX_CONFIG. */
+ * Runs no eval. Returns 0, or -1 as config_load() does. */
 int config_precheck(const struct selection *selection, struct error *err);
 
 /* Returns the address of the From field, local@domain: owned, or NULL. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "config/sources.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,7 +45,8 @@ check_links(const char *path, struct error *err)
 
 	while ((missing = lstat(part, &st)) != 0 && path_go_up(part))
 		;
-	if (!missing && S_ISLNK(st.st_mode) && stat(part, &st) != 0) {
+	if (!missing && S_ISLNK(st.st_mode) && stat(part, &st) != 0 &&
+	    errno != EACCES) {
 		fail(err, EX_CONFIG, "%s is a link to a file that does not "
 		    "exist", escape_string(quote, sizeof(quote), part));
 		result = hint(err, "make the file, or remove the link");
@@ -82,23 +84,37 @@ read_file(struct config *c, const char *path, enum config_author author,
 }
 
 /*
- * Reads a system-wide file and then the user's, which may be NULL. A system
- * file that this user may not read counts as missing if there is another: it
- * holds secrets of other users. Returns 1 if one exists, 0 if not, -1 on error.
+ * Reads a system-wide file. One that this user may not read, which holds
+ * secrets of other users, or that is not trusted, is not used if there is
+ * another file; why says why, for a user who has none. Returns 1 if it was
+ * read, 0 if it does not exist or is not used, -1 if it is a link to nothing.
  */
+static int
+read_system(struct config *c, const char *path, struct error *why,
+    struct error *err)
+{
+	if (check_links(path, err) != 0)
+		return -1;
+	return read_file(c, path, CONFIG_SYSTEM, why) == 1;
+}
+
+/* Reads a system-wide file and then the user's, which may be NULL. Returns 1
+ * if one exists, 0 if not, -1 on error. */
 static int
 read_pair(struct config *c, const char *system, const char *user,
     enum config_author author, struct error *err)
 {
-	struct error forbidden = {0};
-	int of_system = read_file(c, system, CONFIG_SYSTEM, &forbidden);
-	int of_user = user != NULL ? read_file(c, user, author, err) : 0;
+	struct error why = {0};
+	int of_system = read_system(c, system, &why, err);
+	int of_user = of_system >= 0 && user != NULL
+	    ? read_file(c, user, author, err) : 0;
 
 	if (of_user != 0)
 		return of_user;
-	if (of_system < 0)
-		*err = forbidden;
-	return of_system;
+	if (why.code == 0)
+		return of_system;
+	*err = why;
+	return -1;
 }
 
 /* Reads the file of -C. */
@@ -109,7 +125,8 @@ read_named(struct config *c, const char *path, struct error *err)
 	struct error ignored = {0};
 	int result;
 
-	(void)read_file(c, SYSTEM_FILE, CONFIG_SYSTEM, &ignored);
+	if (read_system(c, SYSTEM_FILE, &ignored, err) < 0)
+		return -1;
 	result = read_file(c, path, CONFIG_NAMED, err);
 	return result != 0 ? result
 	    : fail(err, EX_CONFIG, "config file %s does not exist",
@@ -201,5 +218,6 @@ config_read(struct config *c, const struct selection *selection,
 		    "one as onehop-config(5) shows");
 	}
 	free(own);
+	c->misread |= result < 0;
 	return result < 0 ? -1 : config_check(c, err);
 }

@@ -11,6 +11,7 @@
 
 #include "base/platform.h"
 #include "base/string_list.h"
+#include "base/xdg.h"
 #include "base/xmalloc.h"
 #include "config/load.h"
 #include "message/downgrade.h"
@@ -81,28 +82,34 @@ first_try(const struct attempt *a, int64_t now)
 	return journal_next_try(1, now, chance);
 }
 
-/* Sets the path of a config file that a later run does not find by itself: that
- * of -C, or one that only this run's XDG_CONFIG_HOME leads to. Owned, or
- * NULL. */
+/* Returns whether another run would look for the user's file elsewhere. */
+static int
+has_own_place(const struct account *a)
+{
+	char *here = xdg_config_file(a->home);
+	char *usual = xasprintf("%s/.config/onehop/config", a->home);
+	int is = here != NULL && strcmp(here, usual) != 0;
+
+	free(here);
+	free(usual);
+	return is;
+}
+
+/* Sets the path of a config file that a later run may not find by itself: that
+ * of -C, or the one that was found by this run's XDG_CONFIG_HOME, or because
+ * there is none. Owned, or NULL. */
 static int
 find_config(const struct account *a, const struct selection *selection,
     char **path, struct error *err)
 {
-	const char *base = getenv("XDG_CONFIG_HOME");
-	const char *line = strrchr(a->origin, ':');
-	size_t len = base != NULL ? strlen(base) : 0;
-	char *file;
+	const char *file = selection->config;
 
 	*path = NULL;
-	if (selection->config != NULL)
-		file = xstrdup(selection->config);
-	else if (len > 0 && line != NULL &&
-	    strncmp(a->origin, base, len) == 0 && a->origin[len] == '/')
-		file = xstrndup(a->origin, (size_t)(line - a->origin));
-	else
+	if (file == NULL && a->file[0] == '/' && has_own_place(a))
+		file = a->file;
+	if (file == NULL)
 		return 0;
 	*path = realpath(file, NULL);
-	free(file);
 	return *path != NULL ? 0 : fail(err, EX_TEMPFAIL,
 	    "outbox: the config file of %s is gone",
 	    selection->config != NULL ? "-C" : "XDG_CONFIG_HOME");

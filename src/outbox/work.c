@@ -184,8 +184,9 @@ work_unlock(struct work *w)
 	w->lock = -1;
 }
 
-/* Returns whether the account's config file was changed after the moment: it
- * may contain a new password. */
+/* Returns whether the account's config file, or the one of its account line
+ * that it includes, was changed after the moment: it may contain a new
+ * password. */
 static int
 is_edited(const struct account *a, int64_t moment)
 {
@@ -197,7 +198,8 @@ is_edited(const struct account *a, int64_t moment)
 	if (colon == NULL)
 		return 0;
 	path = xstrndup(a->origin, (size_t)(colon - a->origin));
-	edited = stat(path, &st) == 0 && st.st_mtime > moment;
+	edited = (stat(a->file, &st) == 0 && st.st_mtime > moment) ||
+	    (stat(path, &st) == 0 && st.st_mtime > moment);
 	free(path);
 	return edited;
 }

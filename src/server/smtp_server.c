@@ -9,7 +9,6 @@
 
 #include "base/ascii.h"
 #include "base/poll.h"
-#include "base/xdg.h"
 #include "base/xmalloc.h"
 #include "config/load.h"
 #include "config/local_host.h"
@@ -317,8 +316,6 @@ submit_message_of(struct smtp_server *r, struct message *message,
 	int64_t started = deadline_now();
 
 	mail_rcpt_apply(&r->transaction, &request);
-	if (v->result.code == 0)
-		(void)xdg_check_home(&v->result);
 	if (v->result.code == 0 &&
 	    config_load(&account, selection, request.sender, message,
 	    &v->result) != 0) {

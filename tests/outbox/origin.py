@@ -45,6 +45,71 @@ def the_configuration_of_the_environment_is_kept():
         yield from differs("wanted", wanted.count(), {"1@x": 1})
 
 
+def include(folder, name, port):
+    """The config file there has defaults, and the accounts of another file."""
+    with open(os.path.join(folder, "onehop", "config"), "w",
+              encoding="ascii") as file:
+        file.write("defaults\nhost 127.0.0.1\ntls off\noutbox on\n"
+                   f"include {name}\n")
+    with open(name, "w", encoding="ascii") as file:
+        file.write(f"account default\nport {port}\nfrom me@example.org\n")
+
+
+def an_included_account_is_kept_with_its_defaults():
+    """Wherever the included file is."""
+    for place in ("accounts", "project/onehop/accounts"):
+        with House() as house, Sink() as wanted, Sink() as other:
+            project = os.path.join(house.home, "project")
+            accounts = os.path.join(house.home, place)
+            configure(os.path.join(house.home, ".config"), other.port)
+            configure(project, 1)
+            include(project, accounts, 1)
+            yield from differs(place, run_as_cron_does(
+                house, "-i", "you@example.net", stdin=message("1@x"),
+                XDG_CONFIG_HOME=project).returncode, 0)
+            include(project, accounts, wanted.port)
+            yield from differs(f"{place}: -q", run_as_cron_does(
+                house, "-qf").returncode, 0)
+            yield from differs(f"{place}: other", other.count(), {})
+            yield from differs(f"{place}: wanted", wanted.count(), {"1@x": 1})
+
+
+def a_file_beside_the_environments_is_kept():
+    """It is found because XDG_CONFIG_HOME leads to none."""
+    with House() as house, Sink() as wanted, Sink() as other:
+        configure(os.path.join(house.home, ".config"), other.port)
+        configure(house.home, 1)
+        rc, file = (os.path.join(house.home, name)
+                    for name in (".msmtprc", "onehop/config"))
+        os.rename(file, rc)
+        yield from differs("status", run_as_cron_does(
+            house, "-i", "you@example.net", stdin=message("1@x"),
+            XDG_CONFIG_HOME=os.path.join(house.home, "none")).returncode, 0)
+        configure(house.home, wanted.port)
+        os.rename(file, rc)
+        yield from differs("-q", run_as_cron_does(house, "-qf").returncode, 0)
+        yield from differs("other", other.count(), {})
+        yield from differs("wanted", wanted.count(), {"1@x": 1})
+
+
+def the_file_with_an_error_is_kept():
+    """The message waits until the error is mended."""
+    with House() as house, Sink() as wanted, Sink() as other:
+        project = os.path.join(house.home, "project")
+        configure(os.path.join(house.home, ".config"), other.port)
+        configure(project, 1)
+        with open(os.path.join(project, "onehop", "config"), "a",
+                  encoding="ascii") as file:
+            file.write("timeout soon\n")
+        yield from differs("status", run_as_cron_does(
+            house, "-i", "you@example.net", stdin=message("1@x"),
+            XDG_CONFIG_HOME=project).returncode, 0)
+        configure(project, wanted.port)
+        yield from differs("-q", run_as_cron_does(house, "-qf").returncode, 0)
+        yield from differs("other", other.count(), {})
+        yield from differs("wanted", wanted.count(), {"1@x": 1})
+
+
 def the_server_of_the_environment_is_kept():
     with House() as house, Sink() as other:
         configure(os.path.join(house.home, ".config"), other.port)
@@ -115,6 +180,9 @@ def a_relative_path_is_of_the_run_that_queued():
 def main():
     tap = Tap()
     for test in (the_configuration_of_the_environment_is_kept,
+                 an_included_account_is_kept_with_its_defaults,
+                 a_file_beside_the_environments_is_kept,
+                 the_file_with_an_error_is_kept,
                  the_server_of_the_environment_is_kept,
                  the_environment_of_a_flush_says_nothing,
                  a_relative_path_is_of_the_run_that_queued):

@@ -58,24 +58,39 @@ tear_down(void **state)
 	return status;
 }
 
-/* The record of the last flush, the age of the config file in seconds, and
- * whether the account is left alone. */
+/* The record of the last flush, the age of the config file in seconds, that of
+ * a file that includes it, or 0, and whether the account is left alone. */
 static const struct {
 	int64_t due;
-	time_t age;
+	time_t age, age_of_main;
 	int is_nameless, stopped;
 } holds[] = {
-	{ 0, 9999, 0, 0 },
-	{ NOW - 1, 9999, 0, 0 },
-	{ NOW, 9999, 0, 0 },
-	{ NOW + 1, 9999, 0, 1 },
-	{ NOW + 600, 9999, 0, 1 },
+	{ 0, 9999, 0, 0, 0 },
+	{ NOW - 1, 9999, 0, 0, 0 },
+	{ NOW, 9999, 0, 0, 0 },
+	{ NOW + 1, 9999, 0, 0, 1 },
+	{ NOW + 600, 9999, 0, 0, 1 },
 	/* edited before and after the flush, 3000 seconds ago */
-	{ NOW + 600, 3001, 0, 1 },
-	{ NOW + 600, 3000, 0, 1 },
-	{ NOW + 600, 2999, 0, 0 },
-	{ NOW + 600, 2999, 1, 1 },
+	{ NOW + 600, 3001, 0, 0, 1 },
+	{ NOW + 600, 3000, 0, 0, 1 },
+	{ NOW + 600, 2999, 0, 0, 0 },
+	{ NOW + 600, 2999, 0, 1, 1 },
+	{ NOW + 600, 3000, 3000, 0, 1 },
+	{ NOW + 600, 2999, 3000, 0, 0 },
+	{ NOW + 600, 3000, 2999, 0, 0 },
 };
+
+static void
+set_age(const char *path, time_t age)
+{
+	const struct timespec times[2] = { { NOW - age, 0 },
+		{ NOW - age, 0 } };
+	FILE *file = fopen(path, "a");
+
+	assert_non_null(file);
+	fclose(file);
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+}
 
 static void
 a_held_account_waits_unless_its_file_was_edited(void **state)
@@ -89,14 +104,18 @@ a_held_account_waits_unless_its_file_was_edited(void **state)
 		struct held_site site = { .key = "0123456789abcdef",
 			.due = holds[i].due, .code = 77, .text = "why" };
 		const struct held held = { &site, 1 };
-		const struct timespec times[2] = {
-			{ NOW - holds[i].age, 0 }, { NOW - holds[i].age, 0 } };
-		char origin[80], name[] = "a";
+		char origin[80], opened[80], name[] = "a";
+		int includes = holds[i].age_of_main != 0;
 
-		assert_int_equal(utimensat(AT_FDCWD, b->config, times, 0), 0);
+		snprintf(opened, sizeof(opened), "%s%s", b->config,
+		    includes ? ".main" : "");
+		set_age(b->config, holds[i].age);
+		if (includes)
+			set_age(opened, holds[i].age_of_main);
 		snprintf(origin, sizeof(origin), "%s:3", b->config);
 		w.site.account.name = holds[i].is_nameless ? NULL : name;
 		w.site.account.origin = origin;
+		w.site.account.file = opened;
 		work_apply_held(&list, &held);
 		if (w.site.stopped != holds[i].stopped)
 			fail_msg("row %zu: stopped %d", i, w.site.stopped);
