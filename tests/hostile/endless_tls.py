@@ -62,7 +62,6 @@ def flooded(authority, kind, version, pause, how):
         told = lines[-1]
         if not told or told.startswith(("handshake", "0 records")):
             yield f"there was no flood: {told!r}"
-        print(f"# {kind}, TLS {version}, {pause} ms, {how}: {told}")
     finally:
         flood.kill()
         flood.wait()
