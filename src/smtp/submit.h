@@ -40,7 +40,7 @@ struct submission {
 	/* times in milliseconds of CLOCK_MONOTONIC, 0 if not reached */
 	int64_t started;
 	int64_t unlocked;      /* the password was fetched, if needed */
-	int64_t turned;        /* an earlier host or session was given up */
+	int64_t turned;        /* an earlier host was given up */
 	int64_t secured;       /* the TLS handshake was completed */
 	int64_t greeted;
 	int64_t ready;         /* the last EHLO was answered */
