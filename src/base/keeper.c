@@ -25,14 +25,29 @@ keeper_find(const char *program)
 	return NULL;
 }
 
+int
+keeper_is_plain(const char *word)
+{
+	while (ascii_is_alnum(*word) ||
+	    (*word != '\0' && strchr("@._+-", *word) != NULL))
+		word++;
+	return *word == '\0';
+}
+
 static void
 add_word(struct buffer *out, const char *word)
 {
-	const char *p = word;
-
-	while (ascii_is_alnum(*p) || (*p != '\0' && strchr("@._+-", *p)))
-		p++;
-	buffer_addf(out, *p == '\0' ? "%s" : "'%s'", word);
+	if (keeper_is_plain(word)) {
+		buffer_add_string(out, word);
+		return;
+	}
+	buffer_add_char(out, '\'');
+	for (; *word != '\0'; word++)
+		if (*word == '\'')
+			buffer_add_string(out, "'\\''");
+		else
+			buffer_add_char(out, *word);
+	buffer_add_char(out, '\'');
 }
 
 char *

@@ -19,10 +19,12 @@ extern const struct keeper keepers[KEEPERS];
 /* Returns the keeper of that name, or NULL. */
 const struct keeper *keeper_find(const char *program);
 
+/* Returns whether the word means itself in a shell command, without quotes. */
+int keeper_is_plain(const char *word);
+
 /*
  * Returns the command with the words, owned: "%h" is where the secret is used,
- * "%s" whose it is. A word is put in quotes unless it is plain; it must not
- * have a single quote.
+ * "%s" whose it is. A word is put in quotes unless it is plain.
  */
 char *keeper_command(const char *template, const char *where,
 	const char *user);

@@ -13,6 +13,7 @@
 
 #include "base/ascii.h"
 #include "base/escape.h"
+#include "base/keeper.h"
 #include "base/mkdirs.h"
 #include "base/write_all.h"
 #include "base/xmalloc.h"
@@ -32,23 +33,13 @@ config_writer_login(const struct config_writer *c)
 	return p->login;
 }
 
-/* Returns whether the word is safe in a shell command without quotes. */
-static int
-is_plain(const char *word)
-{
-	for (; *word != '\0'; word++)
-		if (!ascii_is_alnum(*word) && strchr("@._+-", *word) == NULL)
-			return 0;
-	return 1;
-}
-
 /* Returns the command that prints a token, owned. */
 static char *
 token_command(const struct config_writer *c)
 {
 	const char *user = selection_value(c->selection, KEY_user, c->address);
 
-	return xasprintf("onehop-token %s", is_plain(user) ? user
+	return xasprintf("onehop-token %s", keeper_is_plain(user) ? user
 	    : "USER");
 }
 
@@ -186,7 +177,7 @@ add_password(struct buffer *out, const struct config_writer *c)
 		config_writer_add(out, "passwordeval", command);
 		return;
 	}
-	if (!is_plain(user))
+	if (!keeper_is_plain(user))
 		user = "USER";
 	if (login == LOGIN_TOKEN) {
 		login_command = config_writer_token_login(c, user);

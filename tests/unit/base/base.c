@@ -397,6 +397,7 @@ a_keeper_gets_words_in_quotes(void **state)
 		  "get a.example me@b.example" },
 		{ "get x/%s", "a.example", "o ne@b.example",
 		  "get x/'o ne@b.example'" },
+		{ "get %s", "", "o'ne@b.example", "get 'o'\\''ne@b.example'" },
 		{ "date +%Y; echo %s%", "", "$(id)",
 		  "date +%Y; echo '$(id)'%" },
 	};
