@@ -44,13 +44,6 @@ static const struct {
 	    "and the password to an API key with Mail Send access" },
 };
 
-static int
-is_token(const struct mechanism *m)
-{
-	return m->kind == MECHANISM_XOAUTH2 ||
-	    m->kind == MECHANISM_OAUTHBEARER;
-}
-
 static void
 advise_password(const struct auth_refusal *r, struct error *err)
 {
@@ -72,7 +65,8 @@ advise_password(const struct auth_refusal *r, struct error *err)
 void
 auth_advise(const struct auth_refusal *r, struct error *err)
 {
-	enum secret_kind kind = is_token(r->mechanism) ? TOKEN : PASSWORD;
+	enum secret_kind kind = mechanism_has_token(r->mechanism) ? TOKEN
+	    : PASSWORD;
 
 	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++) {
 		if ((advices[i].code != 0 && advices[i].code != r->code) ||

@@ -158,12 +158,6 @@ explain(const struct sasl *s, int rc, struct error *err)
 	    gsasl_strerror(rc));
 }
 
-static int
-is_ours(const struct mechanism *m)
-{
-	return m->kind == MECHANISM_XOAUTH2 || m->kind == MECHANISM_OAUTHBEARER;
-}
-
 /*
  * Lets libgsasl begin. A password that SCRAM cannot use is refused before: in
  * the middle of the exchange libgsasl 2.2 would leak.
@@ -209,7 +203,7 @@ sasl_begin(struct sasl **s, const struct mechanism *mechanism,
 	new = xcalloc(1, sizeof(*new));
 	new->mechanism = mechanism;
 	new->identity = *identity;
-	if (!is_ours(mechanism))
+	if (!mechanism_has_token(mechanism))
 		rc = start(new);
 	if (rc != GSASL_OK) {
 		explain(new, rc, err);
@@ -237,7 +231,7 @@ check(const struct sasl *s, const char *challenge, size_t len,
 {
 	const char *name = s->mechanism->name;
 
-	if (is_ours(s->mechanism) ? s->steps > 1 : s->satisfied)
+	if (mechanism_has_token(s->mechanism) ? s->steps > 1 : s->satisfied)
 		return fail(err, EX_PROTOCOL,
 		    "%s: unexpected challenge after the last one", name);
 	if (len > SASL_CHALLENGE_MAX)
@@ -320,8 +314,8 @@ sasl_step(struct sasl *s, const char *challenge, size_t len,
 	buffer_clear(out);
 	if (check(s, challenge, len, err) != 0)
 		return -1;
-	result = (is_ours(s->mechanism) ? step_token : step_library)(s,
-	    challenge, len, out, err);
+	result = (mechanism_has_token(s->mechanism) ? step_token
+	    : step_library)(s, challenge, len, out, err);
 	if (result < 0)
 		buffer_clear(out);
 	s->satisfied = result == 0;

@@ -40,6 +40,12 @@ mechanism_find(const char *name)
 	return NULL;
 }
 
+int
+mechanism_has_token(const struct mechanism *m)
+{
+	return m->kind == MECHANISM_XOAUTH2 || m->kind == MECHANISM_OAUTHBEARER;
+}
+
 const struct mechanism *
 mechanism_choose(const char *offered, int confidential, int has_binding,
     int has_user)

@@ -45,6 +45,10 @@ struct mechanism {
 /* Returns the mechanism of that name, ignoring case, or NULL. */
 const struct mechanism *mechanism_find(const char *name);
 
+/* Returns whether the secret is a token (RFC 7628), not a password; libgsasl
+ * does not have these. */
+int mechanism_has_token(const struct mechanism *m);
+
 /*
  * Returns the first automatic mechanism, in table order, that the server offers
  * and the session allows; NULL if there is none. offered holds upper-case names

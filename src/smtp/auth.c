@@ -189,13 +189,6 @@ auth_put(struct auth *x, struct session *s, struct error *err)
 	return session_put_secret(s, verb, &x->response, err);
 }
 
-static int
-is_token(const struct auth *x)
-{
-	return x->mechanism->kind == MECHANISM_XOAUTH2 ||
-	    x->mechanism->kind == MECHANISM_OAUTHBEARER;
-}
-
 /* Reports whose secret was refused, its source, and what may be wrong. */
 static int
 blame_secret(const struct auth *x, const struct session *s,
@@ -208,8 +201,8 @@ blame_secret(const struct auth *x, const struct session *s,
 	char user[ESCAPE_QUOTE / 2];
 
 	wrap(err, "authentication failed: user \"%s\", %s %s",
-	    escape_string(user, sizeof(user),
-	    x->identity.user), is_token(x) ? "token" : "password",
+	    escape_string(user, sizeof(user), x->identity.user),
+	    mechanism_has_token(x->mechanism) ? "token" : "password",
 	    x->secret->origin);
 	auth_advise(&refusal, err);
 	return -1;
