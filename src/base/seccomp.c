@@ -8,6 +8,7 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -64,22 +65,35 @@ static const uint32_t refused[] = {
 	NR_QUOTACTL_FD, SYS_syslog, SYS_vhangup
 };
 
+/* Two steps for each of the list, and room for all others. */
+#define STEPS (2 * sizeof(refused) / sizeof(refused[0]) + 64)
+
 struct program {
-	struct sock_filter at[192];
-	unsigned short n;
+	struct sock_filter at[STEPS];
+	unsigned short n; /* one that has no room is counted, too */
 };
 
 static void
 add(struct program *p, unsigned code, uint32_t k, unsigned yes, unsigned no)
 {
-	p->at[p->n++] = (struct sock_filter){ (uint16_t)code, (uint8_t)yes,
-		(uint8_t)no, k };
+	if (p->n < STEPS)
+		p->at[p->n] = (struct sock_filter){ (uint16_t)code,
+			(uint8_t)yes, (uint8_t)no, k };
+	p->n++;
 }
 
 static void
 load(struct program *p, size_t offset)
 {
 	add(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
+}
+
+/* The lower half: all that the kernel looks at of an int. */
+static void
+load_argument(struct program *p, unsigned argument)
+{
+	load(p, offsetof(struct seccomp_data, args) +
+	    argument * sizeof(uint64_t));
 }
 
 static void
@@ -104,9 +118,20 @@ keep_namespaces(struct program *p, uint32_t refuse)
 {
 	end_if(p, NR_CLONE3, SECCOMP_RET_ERRNO | ENOSYS);
 	add(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 4);
-	load(p, offsetof(struct seccomp_data, args));
+	load_argument(p, 0);
 	add(p, BPF_JMP | BPF_JSET | BPF_K, NAMESPACES, 0, 1);
 	end(p, refuse);
+	end(p, SECCOMP_RET_ALLOW);
+}
+
+/* Nothing can be typed into the terminal, for its shell to execute. */
+static void
+keep_from_typing(struct program *p, uint32_t refuse)
+{
+	add(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 6);
+	load_argument(p, 1);
+	end_if(p, TIOCSTI, refuse);
+	end_if(p, TIOCLINUX, refuse);
 	end(p, SECCOMP_RET_ALLOW);
 }
 
@@ -133,14 +158,16 @@ seccomp_confine(const struct sandbox_needs *needs)
 	if (!needs->network)
 		end_if(&p, SYS_connect, refuse);
 	keep_namespaces(&p, refuse);
+	keep_from_typing(&p, refuse);
 	add(&p, BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 1, 0);
 	end(&p, SECCOMP_RET_ALLOW);
-	/* the kernel looks at the lower half of the first argument only */
-	load(&p, offsetof(struct seccomp_data, args));
+	load_argument(&p, 0);
 	end_if(&p, AF_INET, SECCOMP_RET_ALLOW);
 	end_if(&p, AF_INET6, SECCOMP_RET_ALLOW);
 	end_if(&p, AF_NETLINK, SECCOMP_RET_ALLOW);
 	end(&p, refuse);
+	if (p.n > STEPS)
+		return -1;
 	filter.len = p.n;
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0);
 }

@@ -30,6 +30,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -271,6 +272,11 @@ escape_by_call(void)
 	    0, 0) != 0);
 	tell("namespace, clone3", syscall(435, NULL, 0) != 0);
 	tell("kernel log", syscall(SYS_syslog, 10, NULL, 0) < 0);
+	tell("type", syscall(SYS_ioctl, -1, TIOCSTI, &octet) != 0);
+	/* the kernel drops the upper half */
+	tell("type, wide", syscall(SYS_ioctl, -1, 1L << 32 | TIOCSTI,
+	    &octet) != 0);
+	tell("paste", syscall(SYS_ioctl, -1, TIOCLINUX, &octet) != 0);
 }
 
 /* Which of the ways out of the process are open? */
