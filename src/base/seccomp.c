@@ -4,6 +4,7 @@
 #include "base/seccomp.h"
 
 #include <errno.h>
+#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -31,6 +32,14 @@ enum {
 	NR_PROCESS_MADVISE = 440,
 	NR_MOUNT_SETATTR = 442,
 	NR_QUOTACTL_FD = 443
+};
+
+/* The same on every machine but x86-64, which has others and more. */
+enum {
+	NR_KEXEC_FILE_LOAD = 294,
+	NR_X86_64_KEXEC_FILE_LOAD = 320,
+	NR_X86_64_IOPL = 172,
+	NR_X86_64_IOPERM = 173
 };
 
 /* Namespaces of its own, in which a process is root (CLONE_NEW*). */
@@ -109,6 +118,18 @@ end_if(struct program *p, uint32_t value, uint32_t result)
 	end(p, result);
 }
 
+/* A call with one of the bits in its argument. */
+static void
+end_if_bit(struct program *p, uint32_t call, unsigned argument, uint32_t bits,
+    uint32_t result)
+{
+	add(p, BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4);
+	load_argument(p, argument);
+	add(p, BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1);
+	end(p, result);
+	end(p, SECCOMP_RET_ALLOW);
+}
+
 /*
  * Processes and threads only in the namespaces of this one. The flags of
  * clone3() are out of reach: without it, the C library calls clone().
@@ -117,11 +138,7 @@ static void
 keep_namespaces(struct program *p, uint32_t refuse)
 {
 	end_if(p, NR_CLONE3, SECCOMP_RET_ERRNO | ENOSYS);
-	add(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 4);
-	load_argument(p, 0);
-	add(p, BPF_JMP | BPF_JSET | BPF_K, NAMESPACES, 0, 1);
-	end(p, refuse);
-	end(p, SECCOMP_RET_ALLOW);
+	end_if_bit(p, SYS_clone, 0, NAMESPACES, refuse);
 }
 
 /* Nothing can be typed into the terminal, for its shell to execute. */
@@ -133,6 +150,30 @@ keep_from_typing(struct program *p, uint32_t refuse)
 	end_if(p, TIOCSTI, refuse);
 	end_if(p, TIOCLINUX, refuse);
 	end(p, SECCOMP_RET_ALLOW);
+}
+
+/* With MSG_FASTOPEN, what sends also connects. */
+static void
+keep_from_connecting(struct program *p, uint32_t refuse)
+{
+	end_if(p, SYS_connect, refuse);
+	end_if_bit(p, SYS_sendto, 3, MSG_FASTOPEN, refuse);
+	end_if_bit(p, SYS_sendmsg, 2, MSG_FASTOPEN, refuse);
+	end_if_bit(p, SYS_sendmmsg, 3, MSG_FASTOPEN, refuse);
+}
+
+/* Some of what root could do to the system has another number on x86-64, or
+ * exists only there. */
+static void
+keep_from_machine(struct program *p, uint32_t machine, uint32_t refuse)
+{
+	if (machine != AUDIT_ARCH_X86_64) {
+		end_if(p, NR_KEXEC_FILE_LOAD, refuse);
+		return;
+	}
+	end_if(p, NR_X86_64_KEXEC_FILE_LOAD, refuse);
+	end_if(p, NR_X86_64_IOPL, refuse);
+	end_if(p, NR_X86_64_IOPERM, refuse);
 }
 
 int
@@ -156,7 +197,8 @@ seccomp_confine(const struct sandbox_needs *needs)
 	if (!platform_traces_itself())
 		end_if(&p, SYS_ptrace, refuse);
 	if (!needs->network)
-		end_if(&p, SYS_connect, refuse);
+		keep_from_connecting(&p, refuse);
+	keep_from_machine(&p, machine, refuse);
 	keep_namespaces(&p, refuse);
 	keep_from_typing(&p, refuse);
 	add(&p, BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 1, 0);
