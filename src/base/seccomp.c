@@ -4,10 +4,12 @@
 #include "base/seccomp.h"
 
 #include <errno.h>
+#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -30,6 +32,14 @@ enum {
 	NR_PROCESS_MADVISE = 440,
 	NR_MOUNT_SETATTR = 442,
 	NR_QUOTACTL_FD = 443
+};
+
+/* The same on every machine but x86-64, which has others and more. */
+enum {
+	NR_KEXEC_FILE_LOAD = 294,
+	NR_X86_64_KEXEC_FILE_LOAD = 320,
+	NR_X86_64_IOPL = 172,
+	NR_X86_64_IOPERM = 173
 };
 
 /* Namespaces of its own, in which a process is root (CLONE_NEW*). */
@@ -64,22 +74,35 @@ static const uint32_t refused[] = {
 	NR_QUOTACTL_FD, SYS_syslog, SYS_vhangup
 };
 
+/* Two steps for each of the list, and room for all others. */
+#define STEPS (2 * sizeof(refused) / sizeof(refused[0]) + 64)
+
 struct program {
-	struct sock_filter at[192];
-	unsigned short n;
+	struct sock_filter at[STEPS];
+	unsigned short n; /* one that has no room is counted, too */
 };
 
 static void
 add(struct program *p, unsigned code, uint32_t k, unsigned yes, unsigned no)
 {
-	p->at[p->n++] = (struct sock_filter){ (uint16_t)code, (uint8_t)yes,
-		(uint8_t)no, k };
+	if (p->n < STEPS)
+		p->at[p->n] = (struct sock_filter){ (uint16_t)code,
+			(uint8_t)yes, (uint8_t)no, k };
+	p->n++;
 }
 
 static void
 load(struct program *p, size_t offset)
 {
 	add(p, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
+}
+
+/* The lower half: all that the kernel looks at of an int. */
+static void
+load_argument(struct program *p, unsigned argument)
+{
+	load(p, offsetof(struct seccomp_data, args) +
+	    argument * sizeof(uint64_t));
 }
 
 static void
@@ -95,6 +118,18 @@ end_if(struct program *p, uint32_t value, uint32_t result)
 	end(p, result);
 }
 
+/* A call with one of the bits in its argument. */
+static void
+end_if_bit(struct program *p, uint32_t call, unsigned argument, uint32_t bits,
+    uint32_t result)
+{
+	add(p, BPF_JMP | BPF_JEQ | BPF_K, call, 0, 4);
+	load_argument(p, argument);
+	add(p, BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1);
+	end(p, result);
+	end(p, SECCOMP_RET_ALLOW);
+}
+
 /*
  * Processes and threads only in the namespaces of this one. The flags of
  * clone3() are out of reach: without it, the C library calls clone().
@@ -103,11 +138,42 @@ static void
 keep_namespaces(struct program *p, uint32_t refuse)
 {
 	end_if(p, NR_CLONE3, SECCOMP_RET_ERRNO | ENOSYS);
-	add(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 4);
-	load(p, offsetof(struct seccomp_data, args));
-	add(p, BPF_JMP | BPF_JSET | BPF_K, NAMESPACES, 0, 1);
-	end(p, refuse);
+	end_if_bit(p, SYS_clone, 0, NAMESPACES, refuse);
+}
+
+/* Nothing can be typed into the terminal, for its shell to execute. */
+static void
+keep_from_typing(struct program *p, uint32_t refuse)
+{
+	add(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 6);
+	load_argument(p, 1);
+	end_if(p, TIOCSTI, refuse);
+	end_if(p, TIOCLINUX, refuse);
 	end(p, SECCOMP_RET_ALLOW);
+}
+
+/* With MSG_FASTOPEN, what sends also connects. */
+static void
+keep_from_connecting(struct program *p, uint32_t refuse)
+{
+	end_if(p, SYS_connect, refuse);
+	end_if_bit(p, SYS_sendto, 3, MSG_FASTOPEN, refuse);
+	end_if_bit(p, SYS_sendmsg, 2, MSG_FASTOPEN, refuse);
+	end_if_bit(p, SYS_sendmmsg, 3, MSG_FASTOPEN, refuse);
+}
+
+/* Some of what root could do to the system has another number on x86-64, or
+ * exists only there. */
+static void
+keep_from_machine(struct program *p, uint32_t machine, uint32_t refuse)
+{
+	if (machine != AUDIT_ARCH_X86_64) {
+		end_if(p, NR_KEXEC_FILE_LOAD, refuse);
+		return;
+	}
+	end_if(p, NR_X86_64_KEXEC_FILE_LOAD, refuse);
+	end_if(p, NR_X86_64_IOPL, refuse);
+	end_if(p, NR_X86_64_IOPERM, refuse);
 }
 
 int
@@ -131,16 +197,19 @@ seccomp_confine(const struct sandbox_needs *needs)
 	if (!platform_traces_itself())
 		end_if(&p, SYS_ptrace, refuse);
 	if (!needs->network)
-		end_if(&p, SYS_connect, refuse);
+		keep_from_connecting(&p, refuse);
+	keep_from_machine(&p, machine, refuse);
 	keep_namespaces(&p, refuse);
+	keep_from_typing(&p, refuse);
 	add(&p, BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 1, 0);
 	end(&p, SECCOMP_RET_ALLOW);
-	/* the kernel looks at the lower half of the first argument only */
-	load(&p, offsetof(struct seccomp_data, args));
+	load_argument(&p, 0);
 	end_if(&p, AF_INET, SECCOMP_RET_ALLOW);
 	end_if(&p, AF_INET6, SECCOMP_RET_ALLOW);
 	end_if(&p, AF_NETLINK, SECCOMP_RET_ALLOW);
 	end(&p, refuse);
+	if (p.n > STEPS)
+		return -1;
 	filter.len = p.n;
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0);
 }

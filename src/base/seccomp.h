@@ -11,12 +11,13 @@
 #include "base/sandbox.h"
 
 /*
- * From here on this thread, and all that it starts, executes nothing, makes no
- * sockets but those of IP and netlink, connects none unless needs lists the
- * network, reads no memory of other processes and makes no namespaces. The
- * rings and the interfaces of the kernel that would lead around this, and calls
- * of another machine's kind, are refused too. 0; -1 where the kernel has no
- * filters or socket calls cannot be told apart.
+ * From here on this thread, and all that it starts, executes nothing, types
+ * nothing into a terminal, makes no sockets but those of IP and netlink,
+ * connects none unless needs lists the network, reads no memory of other
+ * processes and makes no namespaces. The rings and the interfaces of the kernel
+ * that would lead around this, and calls of another machine's kind, are refused
+ * too. 0; -1 where the kernel has no filters or socket calls cannot be told
+ * apart.
  */
 int seccomp_confine(const struct sandbox_needs *needs);
 

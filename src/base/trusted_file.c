@@ -30,17 +30,38 @@ stat_parent(int directory, const char *path, struct stat *st)
 
 /* Where everybody may rename, our own files can be put in another's place. */
 static int
-check_directory(int directory, const char *path, struct error *err)
+check_directory_mode(const struct stat *st, struct error *err)
+{
+	if ((st->st_mode & S_IWOTH) == 0 || (st->st_mode & S_ISVTX) != 0)
+		return 0;
+	fail(err, EX_CONFIG, "expected a directory that is not "
+	    "world-writable, not mode %03o", (unsigned)(st->st_mode & 0777));
+	return hint(err, "use chmod o-w on that directory");
+}
+
+static int
+check_parent(int directory, const char *path, struct error *err)
 {
 	struct stat st;
 
 	if (stat_parent(directory, path, &st) != 0)
 		return fail(err, EX_CONFIG, "%s", strerror(errno));
-	if ((st.st_mode & S_IWOTH) != 0 && (st.st_mode & S_ISVTX) == 0)
-		return fail(err, EX_CONFIG, "expected a directory that is not "
-		    "world-writable, not mode %03o",
-		    (unsigned)(st.st_mode & 0777));
-	return 0;
+	return check_directory_mode(&st, err);
+}
+
+int
+trusted_file_check_directory(int directory, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(directory, &st) != 0)
+		return fail(err, EX_CONFIG, "%s", strerror(errno));
+	if (st.st_uid == geteuid() || st.st_uid == 0)
+		return check_directory_mode(&st, err);
+	fail(err, EX_CONFIG, "expected a directory of user %lu or root, not "
+	    "of user %lu", (unsigned long)geteuid(),
+	    (unsigned long)st.st_uid);
+	return hint(err, "copy its files to a directory of your own");
 }
 
 /* A pipe of our own, as a shell makes it for <(...). */
@@ -57,20 +78,37 @@ check_pipe(struct trusted_file *file, const struct stat *st,
 }
 
 static int
-check_owner(const struct stat *st, const char *quote, struct error *err)
+check_writers(const struct stat *st, enum trusted_demand demand,
+    const char *quote, struct error *err)
+{
+	if (demand != TRUSTED_SHARED &&
+	    (st->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		fail(err, EX_CONFIG, "expected a file that only its "
+		    "owner can write, not mode %03o",
+		    (unsigned)(st->st_mode & 0777));
+		return hint(err, "chmod go-w %s", quote);
+	}
+	if ((st->st_mode & S_IWOTH) == 0)
+		return 0;
+	fail(err, EX_CONFIG, "expected a file that is not world-writable, not "
+	    "mode %03o", (unsigned)(st->st_mode & 0777));
+	return hint(err, "chmod o-w %s", quote);
+}
+
+static int
+check_owner(const struct stat *st, enum trusted_demand demand,
+    const char *quote, struct error *err)
 {
 	if (st->st_uid != geteuid() && st->st_uid != 0) {
 		fail(err, EX_CONFIG, "expected a file of user %lu or root, "
 		    "not of user %lu", (unsigned long)geteuid(),
 		    (unsigned long)st->st_uid);
+		if (demand == TRUSTED_SHARED)
+			return hint(err, "copy it to a directory of your own, "
+			    "or chown root %s", quote);
 		return hint(err, "under sudo, set HOME with sudo -H");
 	}
-	if ((st->st_mode & (S_IWGRP | S_IWOTH)) == 0)
-		return 0;
-	fail(err, EX_CONFIG, "expected a file that only its "
-	    "owner can write, not mode %03o",
-	    (unsigned)(st->st_mode & 0777));
-	return hint(err, "chmod go-w %s", quote);
+	return check_writers(st, demand, quote, err);
 }
 
 /* A group of root's, such as ssl-cert, may share a key. */
@@ -100,7 +138,7 @@ check(struct trusted_file *file, int fd, const char *quote, size_t max,
 	if (!S_ISREG(st.st_mode) || platform_is_of_procfs(fd))
 		return fail(err, EX_CONFIG, "expected a regular file");
 	if (file->demand != TRUSTED_REGULAR &&
-	    check_owner(&st, quote, err) != 0)
+	    check_owner(&st, file->demand, quote, err) != 0)
 		return -1;
 	if (file->demand == TRUSTED_SECRET &&
 	    check_readers(&st, quote, err) != 0)
@@ -175,7 +213,7 @@ read_at(struct trusted_file *file, int directory, const char *path,
 	file->text.kind = BUFFER_SECRET;
 	file->text.max = max;
 	escape_string(quote, sizeof(quote), path);
-	result = check_directory(directory, path, err);
+	result = check_parent(directory, path, err);
 	if (result == 0)
 		result = check(file, fd, quote, max, err);
 	if (result == 0)

@@ -23,6 +23,7 @@ enum trusted_demand {
 	TRUSTED_OWNER,         /* the user's or root's; others cannot write */
 	TRUSTED_OWNER_OR_PIPE, /* or a pipe of either, read to its end */
 	TRUSTED_SECRET,        /* nor read, except a group of root's file */
+	TRUSTED_SHARED,        /* the user's or root's; a group can write */
 	TRUSTED_REGULAR        /* any regular file: its text proves itself */
 };
 
@@ -69,6 +70,10 @@ int trusted_file_check_place(const char *path, struct error *err);
  * session; NULL without one. One that fails the test above leaves the
  * environment. */
 const char *trusted_file_key_log(void);
+
+/* Checks that the open directory is the user's or root's, and not
+ * world-writable, or sticky. Returns 0, or -1 EX_CONFIG. */
+int trusted_file_check_directory(int directory, struct error *err);
 
 /* Same as trusted_file_read(), for a file in an open directory. */
 enum trusted_result trusted_file_read_at(struct trusted_file *file,

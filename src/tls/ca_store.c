@@ -14,6 +14,7 @@
 
 #include "base/ascii.h"
 #include "base/escape.h"
+#include "base/trusted_file.h"
 #include "base/xmalloc.h"
 #include "tls/client_cert.h"
 #include "tls/pem.h"
@@ -142,9 +143,7 @@ scan_descriptor(struct issuer_search *search, int fd, size_t size)
 	return n < 0 ? -1 : 0;
 }
 
-/*
- * Returns 0 on success, -1 with errno set: EPERM if the file is world-writable.
- */
+/* Scans a file of the system. */
 static int
 scan_file(struct issuer_search *search, const char *path)
 {
@@ -154,37 +153,55 @@ scan_file(struct issuer_search *search, const char *path)
 
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &st) == 0) {
-		if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX)
-			errno = EINVAL;
-		else if ((st.st_mode & S_IWOTH) != 0)
-			errno = EPERM;
-		else
-			result = scan_descriptor(search, fd,
-			    (size_t)st.st_size);
-	}
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size <= FILE_MAX && (st.st_mode & S_IWOTH) == 0)
+		result = scan_descriptor(search, fd, (size_t)st.st_size);
 	close(fd);
 	return result;
 }
 
-/* Loads every regular file in the directory. Files that cannot be read are
- * skipped, as when loading a full store. */
+/*
+ * Scans a file that the user named, or that is in such a directory. A group may
+ * be able to write it: where each user has a group, umask is often 002.
+ */
 static int
-scan_directory(struct issuer_search *search, DIR *directory, const char *path)
+scan_trusted(struct issuer_search *search, const char *path, struct error *err)
+{
+	struct trusted_file file = { .demand = TRUSTED_SHARED };
+	struct span text;
+
+	if (trusted_file_require(&file, path, FILE_MAX, err) != 0)
+		return -1;
+	text.data = (const unsigned char *)buffer_string(&file.text);
+	text.len = file.text.len;
+	scan(search, text);
+	buffer_free(&file.text);
+	return 0;
+}
+
+/* Scans the files of the directory. Those that cannot be read or trusted are
+ * skipped: the error tells of one of them only if no certificate is left. */
+static int
+scan_directory(struct issuer_search *search, DIR *directory, const char *path,
+    struct error *err)
 {
 	const struct dirent *entry;
 
+	if (trusted_file_check_directory(dirfd(directory), err) != 0)
+		return -1;
 	while ((entry = readdir(directory)) != NULL) {
+		char quote[ESCAPE_QUOTE];
 		char *file;
 
 		if (entry->d_name[0] == '.')
 			continue;
 		file = xasprintf("%s/%s", path, entry->d_name);
-		(void)scan_file(search, file);
+		if (scan_trusted(search, file, err) != 0)
+			wrap(err, "%s", escape_string(quote, sizeof(quote),
+			    entry->d_name));
 		free(file);
 	}
-	closedir(directory);
-	return 0;
+	return search->seen == 0 && err->code != 0 ? -1 : 0;
 }
 
 static int
@@ -202,21 +219,19 @@ load_named(struct issuer_search *search, const char *store, struct error *err)
 {
 	char quote[ESCAPE_QUOTE];
 	DIR *directory = opendir(store);
+	struct error failure = {0};
 	int result;
 
 	result = directory != NULL
-	    ? scan_directory(search, directory, store)
-	    : scan_file(search, store);
-	escape_string(quote, sizeof(quote), store);
-	if (result != 0 && errno == EPERM) {
-		fail(err, EX_CONFIG, "tls_trust_file %s: expected a file that "
-		    "is not world-writable", quote);
-		return hint(err, "chmod o-w %s", quote);
-	}
-	if (result != 0)
-		return fail(err, EX_CONFIG, "no CA certificates found at %s: "
-		    "%s", quote, strerror(errno));
-	return search->seen > 0 ? 0 : none_found(store, err);
+	    ? scan_directory(search, directory, store, &failure)
+	    : scan_trusted(search, store, &failure);
+	if (directory != NULL)
+		closedir(directory);
+	if (result == 0)
+		return search->seen > 0 ? 0 : none_found(store, err);
+	*err = failure;
+	return wrap(err, "cannot use tls_trust_file %s",
+	    escape_string(quote, sizeof(quote), store));
 }
 
 static int

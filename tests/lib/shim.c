@@ -30,6 +30,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -271,6 +272,32 @@ escape_by_call(void)
 	    0, 0) != 0);
 	tell("namespace, clone3", syscall(435, NULL, 0) != 0);
 	tell("kernel log", syscall(SYS_syslog, 10, NULL, 0) < 0);
+#ifdef SYS_kexec_file_load
+	tell("kexec", syscall(SYS_kexec_file_load, -1, -1, 0, NULL, 0) != 0);
+#endif
+#ifdef SYS_iopl
+	tell("iopl", syscall(SYS_iopl, 0) != 0);
+	tell("ioperm", syscall(SYS_ioperm, 0, 1, 0) != 0);
+#endif
+	tell("type", syscall(SYS_ioctl, -1, TIOCSTI, &octet) != 0);
+	/* the kernel drops the upper half */
+	tell("type, wide", syscall(SYS_ioctl, -1, 1L << 32 | TIOCSTI,
+	    &octet) != 0);
+	tell("paste", syscall(SYS_ioctl, -1, TIOCLINUX, &octet) != 0);
+}
+
+/* MSG_FASTOPEN connects a socket. */
+static void
+escape_by_flag(void)
+{
+	struct mmsghdr none = {0};
+
+	tell("sendto", syscall(SYS_sendto, -1, "x", 1, MSG_FASTOPEN, NULL,
+	    0) < 0);
+	tell("sendmsg", syscall(SYS_sendmsg, -1, &none.msg_hdr,
+	    MSG_FASTOPEN | MSG_NOSIGNAL) < 0);
+	tell("sendmmsg", syscall(SYS_sendmmsg, -1, &none, 1,
+	    MSG_FASTOPEN) < 0);
 }
 
 /* Which of the ways out of the process are open? */
@@ -297,6 +324,7 @@ escape(const char *home)
 	tell("kept", connect(KEPT, (struct sockaddr *)&agent,
 	    sizeof(agent)) != 0);
 	escape_by_call();
+	escape_by_flag();
 	if (fork() == 0) {
 		execv("/bin/true", argv);
 		tell("execute", 1);

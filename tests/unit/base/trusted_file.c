@@ -52,6 +52,14 @@ static const struct {
 	    "a file of user 65534 or root, not of user 1", "sudo -H" },
 	{ FILE_FIFO, USER, 0600, TRUSTED_SECRET, "a regular file", "" },
 
+	{ FILE_REGULAR, USER, 0664, TRUSTED_SHARED, NULL, "" },
+	{ FILE_LINKED, 0, 0664, TRUSTED_SHARED, NULL, "" },
+	{ FILE_REGULAR, USER, 0646, TRUSTED_SHARED,
+	    "a file that is not world-writable, not mode 646", "chmod o-w " },
+	{ FILE_LINKED, OTHER, 0644, TRUSTED_SHARED,
+	    "a file of user 65534 or root, not of user 1", "copy it" },
+	{ FILE_FIFO, USER, 0600, TRUSTED_SHARED, "a regular file", "" },
+
 	{ FILE_REGULAR, OTHER, 0644, TRUSTED_REGULAR, NULL, "" },
 	{ FILE_REGULAR, USER, 0664, TRUSTED_REGULAR, NULL, "" },
 	{ FILE_FIFO, USER, 0600, TRUSTED_REGULAR, "a regular file", "" },

@@ -336,6 +336,10 @@ a_store_without_certificates_is_a_mistake_in_the_config(void **state)
 		certs_write("empty.pem", nothing), "/nonexistent/store",
 		"/dev/null", "pkcs11:token=onehop-has-no-such",
 	};
+	static const char *const reasons[] = {
+		"no CA certificates found at ", "tls_trust_file",
+		"expected a regular file", "no CA certificates found at ",
+	};
 	struct tls_policy policy = {0};
 	struct tls_facts facts;
 	struct error err;
@@ -347,8 +351,8 @@ a_store_without_certificates_is_a_mistake_in_the_config(void **state)
 		policy.trust_file = stores[i];
 		assert_int_equal(certs_visit(&policy, good, &facts, &err), -1);
 		assert_int_equal(err.code, EX_CONFIG);
-		assert_memory_equal(err.text,
-		    "no CA certificates found at ", 28);
+		assert_non_null(strstr(err.text, stores[i]));
+		assert_non_null(strstr(err.text, reasons[i]));
 	}
 }
 
