@@ -9,6 +9,7 @@ import sys
 
 # pylint: disable=wrong-import-position
 from dialogue import CONTENT, Client, Recorder, differs, wire
+import smtpserver
 from tap import Tap
 
 MAIL = "MAIL FROM:<sender@example.com>"
@@ -242,6 +243,42 @@ def new_session(farewell):
         yield from differs("connections", smarthost.connections, 2)
 
 
+def edited(before, after, connections):
+    """The file is read for each message, and the session is that of the
+    account as it is now."""
+    first, second = Recorder(), Recorder()
+    other = smtpserver.Server(second.serve)
+    with Client(first) as client:
+        ports = {"first": client.server.port, "second": other.port}
+        client.reply()
+        client.say("HELO me")
+        for lines in (before, after):
+            client.run.write_config(["account default", "host 127.0.0.1",
+                                     "tls off", lines.format(**ports)])
+            client.envelope()
+            yield from differs("reply", client.content()[:3], "250")
+        client.say("QUIT")
+        yield from client.faults()
+    other.stop()
+    yield from differs("connections",
+                       (first.connections, second.connections), connections)
+    yield from differs("messages", len(first.messages + second.messages), 2)
+
+
+# The account before and after the first message; connections to each host.
+EDITS = {
+    "a comment": ("auth off\nport {first}", "# new\nauth off\nport {first}",
+                  (1, 0)),
+    "the port": ("auth off\nport {first}", "auth off\nport {second}", (1, 1)),
+    "the password": ("port {first}\nauth plain\nuser me\npassword old",
+                     "port {first}\nauth plain\nuser me\npassword new",
+                     (2, 0)),
+    "partial_delivery": ("auth off\nport {first}",
+                         "auth off\nport {first}\npartial_delivery on",
+                         (2, 0)),
+}
+
+
 def unfinished(octets):
     """The end of input without QUIT: nothing is sent, nothing complained."""
     smarthost = Recorder()
@@ -303,6 +340,8 @@ def main():
     tap.run("a smarthost that hung up between messages", new_session, b"")
     tap.run("a smarthost that said 421 between messages", new_session,
             b"421 4.4.2 idle for too long\r\n")
+    for name, edit in EDITS.items():
+        tap.run(f"an edit between messages: {name}", edited, *edit)
     for name, octets in (("a word", b"HELO me\r\nMAIL FR"),
                          ("commands", head), ("DATA", head + b"DATA\r\n"),
                          ("content", head + b"DATA\r\nSubject: x\r\n\r\nx\r\n"),
