@@ -15,7 +15,13 @@ from tap import Tap
 MAIL = "MAIL FROM:<sender@example.com>"
 RCPT = "RCPT TO:<ann@example.org>"
 
-# Dialogues before any content: a command, the reply's code and perhaps words.
+
+def path(octets):
+    """A valid address of so many octets."""
+    return "a@" + 4 * ("x" * 49 + ".") + (octets - 202) * "y"
+
+
+# Dialogues before any content: a command, how its reply begins.
 DIALOGUES = {
     "commands out of order are 503": [
         ("MAIL FROM:<a@b.example>", "503"), ("RCPT TO:<a@b.example>", "503"),
@@ -67,7 +73,26 @@ DIALOGUES = {
             "RCPT TO:a@b.example,c@d.example")),
         ("RCPT TO:a@b.example", "250"), ("RCPT TO: <a@b.example>", "250"),
         ("RCPT TO:<@relay.example,@x.example:a@b.example>", "250"),
-        ('RCPT TO:<"a>b"@c.example>', "250"), ("RCPT TO:<postmaster>", "250")],
+        ('RCPT TO:<"a b"@c.example>', "250"), ("RCPT TO:<postmaster>", "250"),
+        ("RSET", "250"), ('MAIL FROM:<"a>b"@c.example>', "250")],
+    "paths have a limit": [
+        ("HELO me", "250"), (f"MAIL FROM:<{path(255)}>", "501 5.1.7"),
+        (f"MAIL FROM:{path(255)}", "501 5.1.7"),
+        ("MAIL FROM:<a@b.example (" + "x" * 4000 + ")>", "501 5.1.7"),
+        (f"MAIL FROM:<{path(254)}>", "250"),
+        (f"RCPT TO:<{path(255)}>", "501 5.1.3"),
+        (f"RCPT TO:{path(255)}", "501 5.1.3"),
+        ("RCPT TO:<" + "x" * 4000 + "@b.example>", "501 5.1.3"),
+        ("RCPT TO:<" + "x" * 255 + ">", "501 5.1.3"),
+        (f"RCPT TO:<{path(254)}>", "250"), (f"RCPT TO:{path(254)}", "250")],
+    "a recipient that no message can have is refused by itself": [
+        ("HELO me", "250"), (MAIL, "250"), *((line, "501 5.1.3") for line in (
+            "RCPT TO:<" + "x" * 65 + "@b.example>",
+            "RCPT TO:<a@" + "x" * 64 + ".example>", "RCPT TO:<a@b&c.example>",
+            'RCPT TO:<"a>b"@c.example>')),
+        ("RCPT TO:<" + "x" * 64 + "@b.example>", "250"),
+        ("RCPT TO:<a@b.example.>", "250"), ("RCPT TO:<a@[192.0.2.1]>", "250"),
+        ("RCPT TO:<\u00e9@b\u00fccher.example>", "250")],
     "an oversized line is 500, and the next one counts": [
         ("NOOP " + "x" * 4092, "500"), ("HELO me", "250"),
         ("RCPT TO:<" + "x" * 300000 + ">", "500"), (MAIL, "250"),
@@ -91,7 +116,7 @@ def dialogue(steps):
         yield from differs("greeting", client.reply()[:4], "220 ")
         for line, wanted in steps:
             reply = client.say(line)
-            if reply[:3] != wanted:
+            if not reply.startswith(wanted):
                 yield f"{line[:200]!r}: {reply!r}, not {wanted}"
         yield from client.faults()
         yield from differs("messages", smarthost.messages, [])
