@@ -67,6 +67,17 @@ string_list_copy(struct string_list *to, const struct string_list *from)
 		string_list_add(to, xstrdup(from->at[i]));
 }
 
+int
+string_list_equal(const struct string_list *a, const struct string_list *b)
+{
+	if (a->n != b->n)
+		return 0;
+	for (size_t i = 0; i < a->n; i++)
+		if (strcmp(a->at[i], b->at[i]) != 0)
+			return 0;
+	return 1;
+}
+
 char *
 string_list_join(const struct string_list *list)
 {

@@ -29,6 +29,9 @@ int string_list_has_sorted(const struct string_list *list, const char *s);
 /* Initializes the list to, which must not own strings, as a copy of from. */
 void string_list_copy(struct string_list *to, const struct string_list *from);
 
+/* Returns whether both lists have the same strings in the same order. */
+int string_list_equal(const struct string_list *a, const struct string_list *b);
+
 /* Returns the strings joined by single spaces, owned by the caller. */
 char *string_list_join(const struct string_list *list);
 

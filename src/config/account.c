@@ -302,6 +302,24 @@ copy(void *to, const void *from, size_t key)
 	}
 }
 
+static int
+equal(const void *a, const void *b, size_t key)
+{
+	switch (account_keys[key].kind) {
+	case KIND_LIST:
+	case KIND_WORDS:
+		return string_list_equal(a, b);
+	case KIND_NUMBER:
+	case KIND_SECONDS:
+		return *(const unsigned *)a == *(const unsigned *)b;
+	case KIND_SWITCH:
+	case KIND_CHOICE:
+		return *(const int *)a == *(const int *)b;
+	default:
+		return strcmp(*(char *const *)a, *(char *const *)b) == 0;
+	}
+}
+
 static void
 free_field(void *field, size_t key)
 {
@@ -417,6 +435,20 @@ account_copy(struct account *to, const struct account *from)
 		to->places[i] = from->places[i] != NULL
 		    ? xstrdup(from->places[i]) : NULL;
 	}
+}
+
+int
+account_equal(const struct account *a, const struct account *b)
+{
+	if (strcmp(a->name, b->name) != 0 ||
+	    a->secrets_withheld != b->secrets_withheld ||
+	    a->netrc_withheld != b->netrc_withheld ||
+	    a->pin_withheld != b->pin_withheld)
+		return 0;
+	for (size_t i = 0; i < KEYS; i++)
+		if (!equal(field_of(a, i), field_of(b, i), i))
+			return 0;
+	return 1;
 }
 
 int

@@ -69,6 +69,10 @@ void account_note(struct account *a, size_t key, const char *place);
 /* Makes an uninitialised account a copy, default values included. */
 void account_copy(struct account *to, const struct account *from);
 
+/* Returns whether the accounts have the same name and the same value for each
+ * key, secrets included, wherever they were set. */
+int account_equal(const struct account *a, const struct account *b);
+
 /*
  * Returns the text form of a key, entry index of a list (0 for the others):
  * an owned string, or NULL past the last entry. Secrets read "***".

@@ -9,8 +9,8 @@
 
 /*
  * Returns the wire form of an address: domain in A-labels, bare name completed
- * with the account's domain. role is "sender" or "recipient", for the error.
- * Owned, or NULL with EX_DATAERR.
+ * with the account's domain; a may be NULL if the address has a domain. role is
+ * "sender" or "recipient", for the error. Owned, or NULL with EX_DATAERR.
  */
 char *path_write(const struct address *address, const struct account *a,
 	const char *role, struct error *err);

@@ -57,6 +57,7 @@ lost(const struct stream *s, struct error *err)
 		return -1;
 	fail(err, cause.code, "%s while waiting for %s", cause.text,
 	    s->awaited);
+	err->signal = cause.signal;
 	if (cause.hint[0] != '\0')
 		hint(err, "%s", cause.hint);
 	return -1;

@@ -2,7 +2,8 @@
 /*
  * Buffered input by line and output by block over a transport, with a deadline
  * for each step. Cannot deadlock with a server that sends replies while it is
- * written to: while a stream waits to write, it buffers input.
+ * written to: while a stream waits to write, it buffers input. Over stdio,
+ * where it is the server, it waits within a limit for a client that reads.
  */
 #ifndef ONEHOP_NET_STREAM_H
 #define ONEHOP_NET_STREAM_H

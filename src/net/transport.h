@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The interface of a connection: a socket, the stdio of a child process, TLS
- * over one of these, or memory in tests. Never blocks; the caller waits
- * (poll.h) and calls again.
+ * over one of these, or memory in tests. Never blocks, but for stdio's write;
+ * the caller waits (poll.h) and calls again.
  */
 #ifndef ONEHOP_NET_TRANSPORT_H
 #define ONEHOP_NET_TRANSPORT_H

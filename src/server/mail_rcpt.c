@@ -7,10 +7,12 @@
 #include "base/ascii.h"
 #include "base/xmalloc.h"
 #include "config/value.h"
+#include "envelope/path.h"
 #include "format/address_parse.h"
 #include "format/encode.h"
 
 #define BAD_PARAMETER "501 5.5.4 Invalid parameter value"
+#define TOO_LONG "Expected an address of at most 254 octets"
 
 /* Bounds the memory that a client can use. */
 #define RECIPIENTS_MAX 100000
@@ -251,6 +253,34 @@ read_path(const char *argument, const char *keyword, const char **rest)
 	return good ? xstrndup(argument, len) : NULL;
 }
 
+static int
+is_too_long(const char *path)
+{
+	return strlen(path) > ADDRESS_PATH_MAX + (path[0] == '<' ? 2 : 0);
+}
+
+/* Returns whether the envelope can have this recipient: after DATA a refusal
+ * would be that of the message for all. What a bare name is depends on the
+ * account. */
+static int
+is_possible(const char *path)
+{
+	struct address_list list = {0};
+	struct error ignored = {0};
+	int possible = 1;
+
+	(void)address_list_parse(&list, path, strlen(path), &ignored);
+	if (list.n == 1 && list.at[0].domain != NULL) {
+		char *wire = path_write(&list.at[0], NULL, "recipient",
+		    &ignored);
+
+		possible = wire != NULL;
+		free(wire);
+	}
+	address_list_free(&list);
+	return possible;
+}
+
 const char *
 mail_rcpt_mail(struct mail_rcpt *m, const char *argument)
 {
@@ -262,7 +292,8 @@ mail_rcpt_mail(struct mail_rcpt *m, const char *argument)
 	m->sender = read_path(argument, "FROM:", &rest);
 	if (m->sender == NULL)
 		return "501 5.1.7 Expected MAIL FROM:<address>";
-	reply = take_words(&w, of_mail, rest);
+	reply = is_too_long(m->sender) ? "501 5.1.7 " TOO_LONG
+	    : take_words(&w, of_mail, rest);
 	m->returns = w.returns;
 	m->envid = w.envid;
 	m->submitter = w.submitter;
@@ -295,6 +326,10 @@ mail_rcpt_rcpt(struct mail_rcpt *m, const char *argument)
 	path = read_path(argument, "TO:", &rest);
 	if (path == NULL || path[0] == '\0')
 		reply = "501 5.1.3 Expected RCPT TO:<address>";
+	else if (is_too_long(path))
+		reply = "501 5.1.3 " TOO_LONG;
+	else if (!is_possible(path))
+		reply = "501 5.1.3 Expected an address as in RFC 5321";
 	else
 		reply = take_words(&w, of_rcpt, rest);
 	if (reply == NULL) {

@@ -80,6 +80,7 @@ reply(struct smtp_server *r, struct error *err, const char *format, ...)
 		if (ascii_is_control(line[i]))
 			line[i] = ' ';
 	memcpy(line + n, "\r\n", 2);
+	stream_step(&r->client, IDLE_SECONDS, "the client to read a reply");
 	if (stream_write(&r->client, line, (size_t)n + 2, err) != 0)
 		return -1;
 	return stream_flush(&r->client, err);
@@ -518,9 +519,8 @@ smtp_server_run(const struct smtp_server_options *options, struct error *err)
 	r.name = local_host_name();
 	if (r.name == NULL)
 		r.name = xstrdup("localhost");
-	stream_open(&r.client, stdio_transport(options->input, options->output),
-	    DEADLINE_NONE,
-	    -1);
+	stream_open(&r.client, stdio_transport(options->input, options->output,
+	    IDLE_SECONDS), DEADLINE_NONE, -1);
 	result = serve(&r, err);
 	if (result != 0 && r.client.ended && err->signal == 0) {
 		/* The end of input without QUIT is not an error. */

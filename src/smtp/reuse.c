@@ -90,7 +90,7 @@ send_message(struct reused_session *d, const struct account *a,
 	uint64_t mails;
 	int reused, result;
 
-	if (d->open && (strcmp(d->account.name, a->name) != 0 ||
+	if (d->open && (!account_equal(&d->account, a) ||
 	    session_is_used_up(&s->session)))
 		reuse_close(d);
 	reused = d->open;

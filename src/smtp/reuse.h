@@ -23,10 +23,11 @@ struct reused_session {
 
 /*
  * Submits one message for the account, through the open session if it belongs
- * to the same account, else through a new one. If the server has closed the
- * session, or refuses MAIL, RCPT or DATA in a session that has carried another
- * message, the message is sent again over a new session; it cannot have been
- * accepted. Returns as submit_send(), with d->submitter.facts set.
+ * to the same account with the same settings, else through a new one. If the
+ * server has closed the session, or refuses MAIL, RCPT or DATA in a session
+ * that has carried another message, the message is sent again over a new
+ * session; it cannot have been accepted. Returns as submit_send(), with
+ * d->submitter.facts set.
  */
 int reuse_send(struct reused_session *d, const struct account *a,
 	struct envelope *e, const struct message *m, struct error *err);

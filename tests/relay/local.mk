@@ -4,6 +4,7 @@ RELAY_TESTS = \
 	tests/relay/clients.py \
 	tests/relay/peer.py \
 	tests/relay/replies.py \
-	tests/relay/socket.sh
+	tests/relay/socket.sh \
+	tests/relay/unread.py
 EXTRA_DIST += $(RELAY_TESTS) tests/relay/dialogue.py tests/relay/nspawn.py
 TESTS += $(RELAY_TESTS)

@@ -9,12 +9,19 @@ import sys
 
 # pylint: disable=wrong-import-position
 from dialogue import CONTENT, Client, Recorder, differs, wire
+import smtpserver
 from tap import Tap
 
 MAIL = "MAIL FROM:<sender@example.com>"
 RCPT = "RCPT TO:<ann@example.org>"
 
-# Dialogues before any content: a command, the reply's code and perhaps words.
+
+def path(octets):
+    """A valid address of so many octets."""
+    return "a@" + 4 * ("x" * 49 + ".") + (octets - 202) * "y"
+
+
+# Dialogues before any content: a command, how its reply begins.
 DIALOGUES = {
     "commands out of order are 503": [
         ("MAIL FROM:<a@b.example>", "503"), ("RCPT TO:<a@b.example>", "503"),
@@ -66,7 +73,26 @@ DIALOGUES = {
             "RCPT TO:a@b.example,c@d.example")),
         ("RCPT TO:a@b.example", "250"), ("RCPT TO: <a@b.example>", "250"),
         ("RCPT TO:<@relay.example,@x.example:a@b.example>", "250"),
-        ('RCPT TO:<"a>b"@c.example>', "250"), ("RCPT TO:<postmaster>", "250")],
+        ('RCPT TO:<"a b"@c.example>', "250"), ("RCPT TO:<postmaster>", "250"),
+        ("RSET", "250"), ('MAIL FROM:<"a>b"@c.example>', "250")],
+    "paths have a limit": [
+        ("HELO me", "250"), (f"MAIL FROM:<{path(255)}>", "501 5.1.7"),
+        (f"MAIL FROM:{path(255)}", "501 5.1.7"),
+        ("MAIL FROM:<a@b.example (" + "x" * 4000 + ")>", "501 5.1.7"),
+        (f"MAIL FROM:<{path(254)}>", "250"),
+        (f"RCPT TO:<{path(255)}>", "501 5.1.3"),
+        (f"RCPT TO:{path(255)}", "501 5.1.3"),
+        ("RCPT TO:<" + "x" * 4000 + "@b.example>", "501 5.1.3"),
+        ("RCPT TO:<" + "x" * 255 + ">", "501 5.1.3"),
+        (f"RCPT TO:<{path(254)}>", "250"), (f"RCPT TO:{path(254)}", "250")],
+    "a recipient that no message can have is refused by itself": [
+        ("HELO me", "250"), (MAIL, "250"), *((line, "501 5.1.3") for line in (
+            "RCPT TO:<" + "x" * 65 + "@b.example>",
+            "RCPT TO:<a@" + "x" * 64 + ".example>", "RCPT TO:<a@b&c.example>",
+            'RCPT TO:<"a>b"@c.example>')),
+        ("RCPT TO:<" + "x" * 64 + "@b.example>", "250"),
+        ("RCPT TO:<a@b.example.>", "250"), ("RCPT TO:<a@[192.0.2.1]>", "250"),
+        ("RCPT TO:<\u00e9@b\u00fccher.example>", "250")],
     "an oversized line is 500, and the next one counts": [
         ("NOOP " + "x" * 4092, "500"), ("HELO me", "250"),
         ("RCPT TO:<" + "x" * 300000 + ">", "500"), (MAIL, "250"),
@@ -90,7 +116,7 @@ def dialogue(steps):
         yield from differs("greeting", client.reply()[:4], "220 ")
         for line, wanted in steps:
             reply = client.say(line)
-            if reply[:3] != wanted:
+            if not reply.startswith(wanted):
                 yield f"{line[:200]!r}: {reply!r}, not {wanted}"
         yield from client.faults()
         yield from differs("messages", smarthost.messages, [])
@@ -242,6 +268,42 @@ def new_session(farewell):
         yield from differs("connections", smarthost.connections, 2)
 
 
+def edited(before, after, connections):
+    """The file is read for each message, and the session is that of the
+    account as it is now."""
+    first, second = Recorder(), Recorder()
+    other = smtpserver.Server(second.serve)
+    with Client(first) as client:
+        ports = {"first": client.server.port, "second": other.port}
+        client.reply()
+        client.say("HELO me")
+        for lines in (before, after):
+            client.run.write_config(["account default", "host 127.0.0.1",
+                                     "tls off", lines.format(**ports)])
+            client.envelope()
+            yield from differs("reply", client.content()[:3], "250")
+        client.say("QUIT")
+        yield from client.faults()
+    other.stop()
+    yield from differs("connections",
+                       (first.connections, second.connections), connections)
+    yield from differs("messages", len(first.messages + second.messages), 2)
+
+
+# The account before and after the first message; connections to each host.
+EDITS = {
+    "a comment": ("auth off\nport {first}", "# new\nauth off\nport {first}",
+                  (1, 0)),
+    "the port": ("auth off\nport {first}", "auth off\nport {second}", (1, 1)),
+    "the password": ("port {first}\nauth plain\nuser me\npassword old",
+                     "port {first}\nauth plain\nuser me\npassword new",
+                     (2, 0)),
+    "partial_delivery": ("auth off\nport {first}",
+                         "auth off\nport {first}\npartial_delivery on",
+                         (2, 0)),
+}
+
+
 def unfinished(octets):
     """The end of input without QUIT: nothing is sent, nothing complained."""
     smarthost = Recorder()
@@ -303,6 +365,8 @@ def main():
     tap.run("a smarthost that hung up between messages", new_session, b"")
     tap.run("a smarthost that said 421 between messages", new_session,
             b"421 4.4.2 idle for too long\r\n")
+    for name, edit in EDITS.items():
+        tap.run(f"an edit between messages: {name}", edited, *edit)
     for name, octets in (("a word", b"HELO me\r\nMAIL FR"),
                          ("commands", head), ("DATA", head + b"DATA\r\n"),
                          ("content", head + b"DATA\r\nSubject: x\r\n\r\nx\r\n"),

@@ -414,6 +414,34 @@ a_copy_is_independent(void **state)
 	account_free(&b);
 }
 
+/* Each line changes one key of the account. */
+static void
+equal_accounts_agree_in_each_key(void **state)
+{
+	static const char *const changes[] = { "host=other.example", "port=27",
+		"user=v", "password=q", "from=b@x", "syslog=LOG_USER",
+		"tls=on", "timeout=1", "logfile=/log", "relay_users=ann" };
+	struct account a, b;
+
+	(void)state;
+	account_init(&a, "/nowhere");
+	set_all(&a, "host=h.example port=26 user=u password=p from=a@x "
+	    "syslog=LOG_MAIL tls=off relay_users=bob");
+	account_copy(&b, &a);
+	account_note(&b, KEY_port, "file:7");
+	assert_true(account_equal(&a, &b));
+	b.secrets_withheld = 1;
+	assert_false(account_equal(&a, &b));
+	account_free(&b);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		account_copy(&b, &a);
+		set_all(&b, changes[i]);
+		assert_false(account_equal(&a, &b));
+		account_free(&b);
+	}
+	account_free(&a);
+}
+
 static void
 a_tilde_needs_a_home_directory(void **state)
 {
@@ -467,6 +495,7 @@ main(void)
 		cmocka_unit_test(what_was_left_open_is_decided_safely),
 		cmocka_unit_test(lines_of_a_list_add_up_until_an_empty_one),
 		cmocka_unit_test(a_copy_is_independent),
+		cmocka_unit_test(equal_accounts_agree_in_each_key),
 		cmocka_unit_test(a_tilde_needs_a_home_directory),
 		cmocka_unit_test(an_error_never_shows_a_secret),
 		cmocka_unit_test(swapped_neighbours_count_as_one_typo),
