@@ -210,7 +210,8 @@ read_at(struct trusted_file *file, int directory, const char *path,
 		fail(err, EX_CONFIG, "%s", strerror(errno));
 		return TRUSTED_FAILED;
 	}
-	file->text.kind = BUFFER_SECRET;
+	if (file->demand != TRUSTED_SHARED)
+		file->text.kind = BUFFER_SECRET;
 	file->text.max = max;
 	escape_string(quote, sizeof(quote), path);
 	result = check_parent(directory, path, err);
