@@ -22,6 +22,7 @@ struct recipient {
 	struct reply reply;  /* the server's answer; code 0 until then */
 	int blind;           /* named in a Bcc field */
 	int pending;         /* accepted by RCPT, the content is to follow */
+	int doubtful;        /* the content was sent, no reply is known */
 };
 
 struct envelope {

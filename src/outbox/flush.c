@@ -104,7 +104,7 @@ note_ending(void *queue, struct error *err)
 	    (e->n == 1 || journal_reserve(&j->journal, e->n, err) == 0) &&
 	    (!s->work->site.account.partial_delivery ||
 	    journal_write_replies(&j->journal, e, j->index, err) == 0) &&
-	    journal_write(&j->journal, JOURNAL_ENDING, 0, NULL, err) == 0)
+	    journal_write_ending(&j->journal, e, j->index, err) == 0)
 		return 0;
 	s->journal = *err;
 	return -1;
@@ -219,12 +219,12 @@ process(struct sending *s, struct error *err)
 		disposition_skip(f, j->id, &s->work->unread);
 		return 0;
 	}
+	result = disposition_end_doubts(f, j, err);
+	if (result != 1)
+		return result;
 	disposition_leave_out(j);
 	if (j->file.envelope.n == 0)
 		return disposition_settle(f, j, err);
-	if (j->file.doubts + j->state.doubts >= JOURNAL_DOUBTS_MAX)
-		return disposition_give_up(f, j, "delivery outcome unknown "
-		    "after three attempts", err);
 	if (is_too_late(j))
 		return disposition_give_up(f, j, "the time of deliver_by is "
 		    "over: 5.4.7 delivery time expired", err);

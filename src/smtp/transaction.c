@@ -433,6 +433,7 @@ begin(struct transaction *t, struct auth *auth, struct mail *mail,
 	for (size_t i = 0; i < t->envelope->n; i++) {
 		memset(&t->envelope->to[i].reply, 0, sizeof(struct reply));
 		t->envelope->to[i].pending = 0;
+		t->envelope->to[i].doubtful = 0;
 	}
 	if (esmtp_check(s, t->envelope, t->message, err) != 0 ||
 	    check_count(t, err) != 0)
