@@ -110,6 +110,21 @@ note_ending(void *queue, struct error *err)
 	return -1;
 }
 
+/* A transaction has ended, and another one for other recipients follows. */
+static int
+note_replies(void *queue, struct error *err)
+{
+	struct sending *s = queue;
+	struct job *j = s->job;
+
+	if (journal_write_replies(&j->journal, &j->file.envelope, j->index,
+	    err) == 0 && (!j->journal.ending || journal_write(&j->journal,
+	    JOURNAL_TRYING, 0, NULL, err) == 0))
+		return 0;
+	s->journal = *err;
+	return -1;
+}
+
 /* Tries to send the message once. */
 static int
 try(struct sending *s, struct error *err)
@@ -125,7 +140,7 @@ try(struct sending *s, struct error *err)
 		.facts = &site->delivery.submitter.facts,
 		.result = &why
 	};
-	const struct commit_hook hook = { note_ending, s };
+	const struct commit_hook hook = { note_ending, note_replies, s };
 	int result;
 
 	if (journal_write(&j->journal, JOURNAL_TRYING, 0, NULL, err) != 0)

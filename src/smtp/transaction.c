@@ -475,6 +475,19 @@ another_follows(struct transaction *t, int result, struct error *err)
 	    !session_is_used_up(t->session);
 }
 
+/* Lets the queue record the results before the next transaction, which may take
+ * long. */
+static int
+announce_next(struct session *s, struct error *err)
+{
+	const struct commit_hook *hook = s->options->hook;
+
+	if (hook == NULL || hook->between(hook->queue, err) == 0)
+		return 0;
+	s->intact = 0;
+	return -1;
+}
+
 /*
  * Sets outcome, text and exit code together. If some recipients have the
  * message, the code must not invite the caller to send it to all of them again.
@@ -525,7 +538,8 @@ smtp_transaction(struct session *s, struct auth *auth, struct mail *mail,
 		mail->after = sent ? after_content(&t) : t.last;
 		result = sent && judge(&t, err) == 0
 		    ? data_send(s, mail, err) : abandon(&t, mail);
-	} while (sent && another_follows(&t, result, err));
+	} while (sent && another_follows(&t, result, err) &&
+	    announce_next(s, err) == 0);
 	mail->after = t.last;
 	free(t.to);
 	return conclude(&t, err);

@@ -4,10 +4,12 @@
 
 import json
 import os
+import subprocess
 import sys
+import threading
 
 # pylint: disable=wrong-import-position
-from house import House, Sink, differs, fault_of, make_due
+from house import SECONDS, House, Sink, differs, fault_of, make_due
 from tap import Tap
 
 
@@ -89,10 +91,69 @@ def those_in_doubt_stay_given_up_while_the_server_is_down():
                                         sink.copies], [[b"b@example.net"]])
 
 
+def kill_at(house, event):
+    with subprocess.Popen(
+            [os.environ["ONEHOP"], "-C", house.run_.config, "-q"],
+            env=house.run_.environment) as run:
+        if not event.wait(SECONDS):
+            yield "no second transaction"
+        run.kill()
+
+
+def a_run_killed_in_the_second_transaction_doubles_nothing():
+    """The second MAIL is never answered."""
+    begun, killed = threading.Event(), threading.Event()
+
+    def answer(verb, line, sink):
+        if verb == b"MAIL" and sink.copies and not killed.is_set():
+            begun.set()
+            killed.wait(SECONDS)
+        if verb == b"RCPT" and b"<b@" in line and not sink.copies:
+            return b"452 4.5.3 too many\r\n"
+        return None
+
+    with House("partial_delivery on") as house, Sink(answer) as sink:
+        house.send("1@x", "a@example.net", "b@example.net")
+        house.lead_to(sink.port)
+        yield from kill_at(house, begun)
+        killed.set()
+        yield from fault_of(house.flush(), 0)
+        yield from differs("sent", [copy.recipients for copy in sink.copies],
+                           [[b"a@example.net"], [b"b@example.net"]])
+
+
+def refused_by_lmtp_ahead_of_the_kill_is_no_doubt():
+    """The only recipient of the first transaction was put off."""
+    begun, killed = threading.Event(), threading.Event()
+
+    def answer(verb, line, sink):
+        if verb == b"MAIL" and sink.copies:
+            begun.set()
+            killed.wait(SECONDS)
+        if verb == b"RCPT" and b"<b@" in line and not sink.copies:
+            return b"452 4.5.3 too many\r\n"
+        if verb == b"dot":
+            sink.copies.append(line)
+            return b"450 4.2.0 later\r\n"
+        return None
+
+    with House("partial_delivery on", "protocol lmtp") as house, \
+            Sink(answer, lmtp=True) as sink:
+        house.send("1@x", "a@example.net", "b@example.net")
+        house.lead_to(sink.port)
+        yield from kill_at(house, begun)
+        killed.set()
+        path, = house.files("new")
+        last = house.journal(path).splitlines()[-1]
+        yield from differs("last line", last.split()[0], b"trying")
+
+
 def main():
     tap = Tap()
     for test in (only_those_in_doubt_are_given_up,
-                 those_in_doubt_stay_given_up_while_the_server_is_down):
+                 those_in_doubt_stay_given_up_while_the_server_is_down,
+                 a_run_killed_in_the_second_transaction_doubles_nothing,
+                 refused_by_lmtp_ahead_of_the_kill_is_no_doubt):
         tap.run(test.__name__.replace("_", " "), test)
     return tap.done()
 
