@@ -57,6 +57,11 @@ int envelope_make(struct envelope *e, const struct request *request,
  */
 int envelope_blame(const struct envelope *e, struct error *err);
 
+/* Appends the refusals of single recipients to err, but for those whose reply
+ * is that to the content. */
+void envelope_add_refusals(const struct envelope *e,
+	const struct reply *content, struct error *err);
+
 /* Returns how many recipients have a last reply of that class. */
 size_t envelope_count(const struct envelope *e, int class);
 

@@ -38,6 +38,7 @@ struct transaction {
 	int data;               /* 0 without a reply */
 	int failed;             /* a step was refused, err says how */
 	size_t failed_at;       /* the first such step */
+	int blamed;             /* err names the refused recipients */
 	struct reply refusal;   /* of MAIL or DATA, if that step failed */
 };
 
@@ -240,10 +241,11 @@ exchange(struct transaction *t, size_t first, struct error *err)
 
 /* Sets the error for the refused recipients. */
 static int
-blame_recipients(const struct transaction *t, struct error *err)
+blame_recipients(struct transaction *t, struct error *err)
 {
 	const struct reply *worst = envelope_refusal(t->envelope);
 
+	t->blamed = 1;
 	envelope_blame(t->envelope, err);
 	if (worst != NULL)
 		advice_hint(t->session, REPLY_TO_RCPT, worst,
@@ -253,7 +255,7 @@ blame_recipients(const struct transaction *t, struct error *err)
 
 /* Checks that the envelope is accepted as far as the account requires. */
 static int
-judge(const struct transaction *t, struct error *err)
+judge(struct transaction *t, struct error *err)
 {
 	int at_recipient = t->failed_at >= STEP_RCPT &&
 	    t->failed_at < step_data(t);
@@ -469,6 +471,7 @@ another_follows(struct transaction *t, int result, struct error *err)
 	if (result != 0 && !(partial && only_refusals))
 		return 0;
 	memset(err, 0, sizeof(*err));
+	t->blamed = 0;
 	t->auth = NULL;
 	t->done += t->n - t->excess;
 	return partial && t->done < t->envelope->n && t->excess < t->n &&
@@ -493,7 +496,7 @@ announce_next(struct session *s, struct error *err)
  * message, the code must not invite the caller to send it to all of them again.
  */
 static int
-conclude(const struct transaction *t, struct error *err)
+conclude(struct transaction *t, const struct reply *final, struct error *err)
 {
 	const struct envelope *e = t->envelope;
 	size_t accepted = 0, open = 0;
@@ -510,6 +513,9 @@ conclude(const struct transaction *t, struct error *err)
 		return 0;
 	if (err->code == 0)
 		blame_recipients(t, err);
+	else if (t->session->account->partial_delivery && !t->blamed &&
+	    t->session->options->hook == NULL) /* a queue tells them itself */
+		envelope_add_refusals(e, final, err);
 	if (accepted == 0)
 		return -1;
 	wrap(err, "accepted for %zu of %zu recipients", accepted, e->n);
@@ -542,5 +548,5 @@ smtp_transaction(struct session *s, struct auth *auth, struct mail *mail,
 	    announce_next(s, err) == 0);
 	mail->after = t.last;
 	free(t.to);
-	return conclude(&t, err);
+	return conclude(&t, &mail->final, err);
 }

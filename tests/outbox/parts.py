@@ -58,6 +58,8 @@ def only_those_in_doubt_are_given_up():
                     yield from fault_of(house.flush(), 0)
             yield from differs(f"{answer.__name__}: new", house.files("new"),
                                [path])
+            if b"rejected" in house.journal(path):
+                yield f"journal: {house.journal(path)}"
             with Sink(lmtp=bool(lmtp)) as sink:
                 house.lead_to(sink.port)
                 make_due(house, path)
