@@ -406,22 +406,50 @@ envelope_refusal(const struct envelope *e)
 	return worst;
 }
 
-int
-envelope_blame(const struct envelope *e, struct error *err)
+/* Appends the refusals, but for those with the reply except, which may be NULL,
+ * until the text is as long as that of an error. */
+static void
+list_refusals(const struct envelope *e, const struct reply *except,
+    struct buffer *text)
 {
-	struct buffer text = {0};
 	char path[ESCAPE_QUOTE];
-	const struct reply *worst = envelope_refusal(e);
 
 	for (size_t i = 0; i < e->n; i++) {
 		const struct reply *r = &e->to[i].reply;
 
-		if ((reply_class(r) == 4 || reply_class(r) == 5) &&
-		    text.len < sizeof(err->text))
-			buffer_addf(&text, "%srecipient <%s> rejected: %s",
-			    text.len > 0 ? "; " : "", escape_string(path,
-			    sizeof(path), e->to[i].path), r->text);
+		if ((reply_class(r) != 4 && reply_class(r) != 5) ||
+		    text->len >= sizeof(((struct error *)0)->text) ||
+		    (except != NULL && strcmp(r->text, except->text) == 0))
+			continue;
+		buffer_addf(text, "%srecipient <%s> rejected: %s",
+		    text->len > 0 ? "; " : "", escape_string(path,
+		    sizeof(path), e->to[i].path), r->text);
 	}
+}
+
+void
+envelope_add_refusals(const struct envelope *e, const struct reply *content,
+    struct error *err)
+{
+	struct buffer text = {0};
+	struct error both = {0};
+
+	list_refusals(e, content, &text);
+	if (text.len > 0) {
+		fail(&both, err->code, "%s; %s", err->text,
+		    buffer_string(&text));
+		memcpy(err->text, both.text, sizeof(err->text));
+	}
+	buffer_free(&text);
+}
+
+int
+envelope_blame(const struct envelope *e, struct error *err)
+{
+	struct buffer text = {0};
+	const struct reply *worst = envelope_refusal(e);
+
+	list_refusals(e, NULL, &text);
 	if (worst == NULL)
 		fail(err, EX_PROTOCOL, "no recipient was answered");
 	else

@@ -22,6 +22,7 @@ struct recipient {
 	struct reply reply;  /* the server's answer; code 0 until then */
 	int blind;           /* named in a Bcc field */
 	int pending;         /* accepted by RCPT, the content is to follow */
+	int doubtful;        /* the content was sent, no reply is known */
 };
 
 struct envelope {
@@ -55,6 +56,11 @@ int envelope_make(struct envelope *e, const struct request *request,
  * fail again. Returns -1.
  */
 int envelope_blame(const struct envelope *e, struct error *err);
+
+/* Appends the refusals of single recipients to err, but for those whose reply
+ * is that to the content. */
+void envelope_add_refusals(const struct envelope *e,
+	const struct reply *content, struct error *err);
 
 /* Returns how many recipients have a last reply of that class. */
 size_t envelope_count(const struct envelope *e, int class);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/ascii.h"
 #include "base/platform.h"
 #include "base/xmalloc.h"
 #include "outbox/enqueue.h"
@@ -120,8 +121,9 @@ blame(const struct job *j, struct error *why)
 		if (to->state != RECIPIENT_REFUSED)
 			continue;
 		if (n++ < 10)
-			buffer_addf(&text, "%srecipient rejected: %s",
-			    n > 1 ? "; " : "", to->words);
+			buffer_addf(&text, "%srecipient %s: %s",
+			    n > 1 ? "; " : "", ascii_is_digit(to->words[0])
+			    ? "rejected" : "given up", to->words);
 	}
 	if (n > 10)
 		buffer_addf(&text, "; and %zu more", n - 10);
@@ -147,6 +149,12 @@ put_off(struct flushing *f, struct job *j, enum journal_event event,
 {
 	int64_t now = time(NULL);
 
+	/* LMTP may have answered for some of those that the last one names */
+	if (event == JOURNAL_UNKNOWN &&
+	    j->site->account.protocol == PROTOCOL_LMTP &&
+	    journal_write_ending(&j->journal, &j->file.envelope, j->index,
+	    err) != 0)
+		return -1;
 	if (event != JOURNAL_HELD && journal_is_over(&j->state, now)) {
 		struct error over = {0};
 
@@ -157,6 +165,62 @@ put_off(struct flushing *f, struct job *j, enum journal_event event,
 	f->result.waiting++;
 	f->changed = 1;
 	return journal_write(&j->journal, event, due, why, err);
+}
+
+/* Returns whether the recipient, number index in the file, is not tried
+ * again. */
+static int
+is_exhausted(const struct job *j, const struct recipient *to, size_t index)
+{
+	return j->file.doubts + journal_doubts(&j->state, index) +
+	    (unsigned)to->doubtful >= JOURNAL_DOUBTS_MAX;
+}
+
+int
+disposition_end_doubts(struct flushing *f, struct job *j, struct error *err)
+{
+	static const char why[] = "delivery outcome unknown after three "
+	    "attempts: the message may have been accepted";
+	const struct envelope *e = &j->file.envelope;
+	size_t open = 0, ended = 0;
+	struct error said = {0};
+
+	for (size_t i = 0; i < e->n; i++) {
+		int is_open = journal_recipient_is_open(&j->state, i);
+
+		open += (size_t)is_open;
+		ended += is_open && is_exhausted(j, &e->to[i], i);
+	}
+	if (ended == 0)
+		return 1;
+	if (ended == open)
+		return disposition_give_up(f, j, why, err);
+	for (size_t i = 0; i < e->n; i++)
+		if (journal_recipient_is_open(&j->state, i) &&
+		    is_exhausted(j, &e->to[i], i) &&
+		    journal_give_up(&j->journal, i, why, err) != 0)
+			return -1;
+	journal_state_free(&j->state);
+	if (outbox_read_journal(&f->outbox, j->id, &j->state, err) != 0)
+		return -1;
+	(void)blame(j, &said);
+	wrap(&said, "outbox: message %s", j->id);
+	disposition_complain(&f->complaints, EX_UNAVAILABLE, said.text);
+	return 1;
+}
+
+/* Returns whether no recipient without a final reply is to be tried again. */
+static int
+is_out_of_tries(const struct job *j)
+{
+	const struct envelope *e = &j->file.envelope;
+
+	for (size_t i = 0; i < e->n; i++)
+		if (reply_class(&e->to[i].reply) != 2 &&
+		    reply_class(&e->to[i].reply) != 5 &&
+		    !is_exhausted(j, &e->to[i], j->index[i]))
+			return 0;
+	return 1;
 }
 
 /* The try changed nothing: removes its journal lines, unless one must stay. */
@@ -351,7 +415,6 @@ disposition_judge(struct flushing *f, struct job *j, const struct attempt *a,
     struct error *err)
 {
 	const struct error *why = a->result;
-	unsigned doubts = j->file.doubts + j->state.doubts;
 	enum journal_event event = why->outcome == OUTCOME_UNKNOWN
 	    ? JOURNAL_UNKNOWN : why->signal != 0 ? JOURNAL_HELD
 	    : JOURNAL_DEFERRED;
@@ -376,7 +439,7 @@ disposition_judge(struct flushing *f, struct job *j, const struct attempt *a,
 		return -1;
 	}
 	if (event == JOURNAL_UNKNOWN) {
-		if (doubts + 1 >= JOURNAL_DOUBTS_MAX)
+		if (is_out_of_tries(j))
 			return give_up(f, j, why->text, err);
 		return put_off(f, j, event, next_try(j), why->text, err);
 	}

@@ -69,6 +69,12 @@ struct job {
 /* Removes the recipients that are settled according to the journal. */
 void disposition_leave_out(struct job *j);
 
+/* Gives up the open recipients for which too many tries had an unknown outcome,
+ * and the message if no others are open. Returns 1 if it is still to be tried,
+ * as with no open recipient. */
+int disposition_end_doubts(struct flushing *f, struct job *j,
+	struct error *err);
+
 /* Removes a message that all remaining recipients have accepted; gives it up if
  * other recipients had refused it. */
 int disposition_settle(struct flushing *f, struct job *j, struct error *err);

@@ -104,7 +104,22 @@ note_ending(void *queue, struct error *err)
 	    (e->n == 1 || journal_reserve(&j->journal, e->n, err) == 0) &&
 	    (!s->work->site.account.partial_delivery ||
 	    journal_write_replies(&j->journal, e, j->index, err) == 0) &&
-	    journal_write(&j->journal, JOURNAL_ENDING, 0, NULL, err) == 0)
+	    journal_write_ending(&j->journal, e, j->index, err) == 0)
+		return 0;
+	s->journal = *err;
+	return -1;
+}
+
+/* A transaction has ended, and another one for other recipients follows. */
+static int
+note_replies(void *queue, struct error *err)
+{
+	struct sending *s = queue;
+	struct job *j = s->job;
+
+	if (journal_write_replies(&j->journal, &j->file.envelope, j->index,
+	    err) == 0 && (!j->journal.ending || journal_write(&j->journal,
+	    JOURNAL_TRYING, 0, NULL, err) == 0))
 		return 0;
 	s->journal = *err;
 	return -1;
@@ -125,7 +140,7 @@ try(struct sending *s, struct error *err)
 		.facts = &site->delivery.submitter.facts,
 		.result = &why
 	};
-	const struct commit_hook hook = { note_ending, s };
+	const struct commit_hook hook = { note_ending, note_replies, s };
 	int result;
 
 	if (journal_write(&j->journal, JOURNAL_TRYING, 0, NULL, err) != 0)
@@ -219,12 +234,12 @@ process(struct sending *s, struct error *err)
 		disposition_skip(f, j->id, &s->work->unread);
 		return 0;
 	}
+	result = disposition_end_doubts(f, j, err);
+	if (result != 1)
+		return result;
 	disposition_leave_out(j);
 	if (j->file.envelope.n == 0)
 		return disposition_settle(f, j, err);
-	if (j->file.doubts + j->state.doubts >= JOURNAL_DOUBTS_MAX)
-		return disposition_give_up(f, j, "delivery outcome unknown "
-		    "after three attempts", err);
 	if (is_too_late(j))
 		return disposition_give_up(f, j, "the time of deliver_by is "
 		    "over: 5.4.7 delivery time expired", err);

@@ -26,7 +26,7 @@
 
 /* Space to reserve for a line, and for one recipient's part of it, octets. */
 #define LINE_ROOM ((off_t)1024)
-#define RECIPIENT_ROOM ((off_t)16)
+#define RECIPIENT_ROOM ((off_t)24)
 
 static const struct {
 	const char *word;
@@ -77,6 +77,21 @@ age(struct journal_state *s, int64_t moment)
 	s->talked = moment;
 }
 
+/* Counts an unknown outcome for the recipients that the last "ending" names, or
+ * for all. */
+static void
+add_doubt(struct journal_state *s)
+{
+	unsigned named = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		named |= s->to[i].ending;
+		s->to[i].doubts += s->to[i].ending;
+		s->to[i].ending = 0;
+	}
+	s->doubts += !named;
+}
+
 /* Counts a step that was begun and never ended. */
 static void
 settle(struct journal_reader *r)
@@ -84,7 +99,7 @@ settle(struct journal_reader *r)
 	if (r->step == STEP_READING)
 		r->state->crashes++;
 	if (r->step == STEP_ENDING) {
-		r->state->doubts++;
+		add_doubt(r->state);
 		r->state->tries++;
 		age(r->state, r->moment);
 		snprintf(r->state->reason, sizeof(r->state->reason), "the "
@@ -142,9 +157,9 @@ take_number(struct line *l, uint64_t *number, char *after)
 	return 0;
 }
 
-/* "2,4-7" */
+/* "2,4-7": these have accepted, or get the end of the content. */
 static void
-accept_some(struct journal_state *s, struct line l)
+mark_some(struct journal_state *s, struct line l, enum journal_event event)
 {
 	uint64_t first, last;
 	char after;
@@ -158,9 +173,21 @@ accept_some(struct journal_state *s, struct line l)
 
 			if (to == NULL)
 				return;
-			to->state = RECIPIENT_ACCEPTED;
+			if (event == JOURNAL_ACCEPTED)
+				to->state = RECIPIENT_ACCEPTED;
+			else
+				to->ending = 1;
 		}
 	}
+}
+
+static void
+begin_end(struct journal_reader *r, const struct line *l)
+{
+	r->step = STEP_ENDING;
+	for (size_t i = 0; i < r->state->n; i++)
+		r->state->to[i].ending = 0;
+	mark_some(r->state, *l, JOURNAL_ENDING);
 }
 
 /* "3 words" */
@@ -189,7 +216,10 @@ forget(struct journal_state *s, int64_t moment)
 	struct journal_state fresh = { .retried = moment, .to = s->to,
 	    .n = s->n };
 
-	for (size_t i = 0; s->failed && i < s->n; i++) {
+	for (size_t i = 0; i < s->n; i++) {
+		s->to[i].doubts = 0;
+		if (!s->failed)
+			continue;
 		free(s->to[i].words);
 		s->to[i].words = NULL;
 		if (s->to[i].state == RECIPIENT_REFUSED)
@@ -213,19 +243,22 @@ take_event(struct journal_reader *r, enum journal_event event,
 		r->step = STEP_NONE;
 		break;
 	case JOURNAL_ENDING:
-		r->step = STEP_ENDING;
+		begin_end(r, l);
 		break;
 	case JOURNAL_ACCEPTED:
 		r->step = STEP_NONE;
 		s->accepted |= l->len == 0;
-		accept_some(s, *l);
+		mark_some(s, *l, JOURNAL_ACCEPTED);
 		break;
 	case JOURNAL_REFUSED:
+		if (r->step == STEP_READING)
+			r->step = STEP_NONE;
 		refuse_one(s, *l);
 		break;
 	case JOURNAL_UNKNOWN:
 	case JOURNAL_DEFERRED:
-		s->doubts += event == JOURNAL_UNKNOWN;
+		if (event == JOURNAL_UNKNOWN)
+			add_doubt(s);
 		s->tries++;
 		age(s, l->moment);
 		s->failed = 0;
@@ -309,6 +342,12 @@ int
 journal_recipient_is_open(const struct journal_state *s, size_t index)
 {
 	return index >= s->n || s->to[index].state == RECIPIENT_OPEN;
+}
+
+unsigned
+journal_doubts(const struct journal_state *s, size_t index)
+{
+	return s->doubts + (index < s->n ? s->to[index].doubts : 0);
 }
 
 int64_t
@@ -418,20 +457,28 @@ has_accepted(const struct recipient *to)
 	return reply_class(&to->reply) == 2 && !to->pending;
 }
 
-/* Appends the recipients that have accepted: "2,4-7". */
+/* Returns whether the recipient's outcome is unknown once the end of the
+ * content is sent. */
+static int
+is_in_doubt(const struct recipient *to)
+{
+	return to->pending || to->doubtful;
+}
+
+/* Appends the recipients that are meant: "2,4-7". */
 static void
-add_accepted(struct buffer *line, const struct envelope *e,
-    const size_t *index)
+add_some(struct buffer *line, const struct envelope *e, const size_t *index,
+    int (*is_meant)(const struct recipient *to))
 {
 	const char *separator = " ";
 
 	for (size_t i = 0; i < e->n; i++) {
 		size_t last = i;
 
-		if (!has_accepted(&e->to[i]))
+		if (!is_meant(&e->to[i]))
 			continue;
 		while (last + 1 < e->n && index[last + 1] == index[last] + 1 &&
-		    has_accepted(&e->to[last + 1]))
+		    is_meant(&e->to[last + 1]))
 			last++;
 		buffer_addf(line, "%s%zu", separator, index[i] + 1);
 		if (last > i)
@@ -441,6 +488,13 @@ add_accepted(struct buffer *line, const struct envelope *e,
 	}
 }
 
+static void
+add_refused(struct buffer *lines, size_t index, const char *words)
+{
+	begin_line(lines, JOURNAL_REFUSED);
+	buffer_addf(lines, " %zu %.*s\n", index + 1, JOURNAL_REASON, words);
+}
+
 int
 journal_write_replies(struct journal *j, const struct envelope *e,
     const size_t *index, struct error *err)
@@ -448,7 +502,7 @@ journal_write_replies(struct journal *j, const struct envelope *e,
 	struct buffer lines = {0}, accepted = {0};
 	int result = 0;
 
-	add_accepted(&accepted, e, index);
+	add_some(&accepted, e, index, has_accepted);
 	if (accepted.len > 0) {
 		begin_line(&lines, JOURNAL_ACCEPTED);
 		buffer_add_string(&lines, buffer_string(&accepted));
@@ -457,9 +511,7 @@ journal_write_replies(struct journal *j, const struct envelope *e,
 	for (size_t i = 0; i < e->n; i++) {
 		if (reply_class(&e->to[i].reply) != 5)
 			continue;
-		begin_line(&lines, JOURNAL_REFUSED);
-		buffer_addf(&lines, " %zu %.*s\n", index[i] + 1,
-		    JOURNAL_REASON, e->to[i].reply.text);
+		add_refused(&lines, index[i], e->to[i].reply.text);
 	}
 	if (lines.len > 0)
 		result = append(j, &lines, err);
@@ -468,6 +520,42 @@ journal_write_replies(struct journal *j, const struct envelope *e,
 	j->ending &= accepted.len == 0;
 	buffer_free(&accepted);
 	buffer_free(&lines);
+	return result;
+}
+
+/* All are meant where none are named, as in a journal of an earlier version. */
+int
+journal_write_ending(struct journal *j, const struct envelope *e,
+    const size_t *index, struct error *err)
+{
+	struct buffer line = {0};
+	size_t n = 0;
+	int result;
+
+	for (size_t i = 0; i < e->n; i++)
+		n += (size_t)is_in_doubt(&e->to[i]);
+	begin_line(&line, JOURNAL_ENDING);
+	if (n < e->n)
+		add_some(&line, e, index, is_in_doubt);
+	buffer_add_char(&line, '\n');
+	result = append(j, &line, err);
+	buffer_free(&line);
+	j->ending = 1;
+	return result == 0 ? journal_sync(j, err) : -1;
+}
+
+int
+journal_give_up(struct journal *j, size_t index, const char *words,
+    struct error *err)
+{
+	struct buffer line = {0};
+	int result;
+
+	add_refused(&line, index, words);
+	result = append(j, &line, err);
+	buffer_free(&line);
+	if (result == 0)
+		j->start = lseek(j->fd, 0, SEEK_END);
 	return result;
 }
 

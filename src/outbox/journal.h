@@ -7,12 +7,14 @@
  *	reading    the content is about to be read
  *	trying     the message is about to be sent
  *	ending     the end of the content is about to be sent; from now on the
- *	           outcome is unknown
+ *	           outcome is unknown; with "2,4-7", for these recipients
  *	accepted   by all recipients; with "2,4-7", by these (counted from 1)
- *	refused    "3 words": that recipient was refused permanently
+ *	refused    "3 words": that recipient was refused permanently, or is
+ *	           given up
  *	deferred   a temporary refusal; next try at DUE
  *	held       not sent, for no fault of the message; next try at DUE
- *	unknown    the server may have accepted it; next try at DUE
+ *	unknown    the server may have accepted it for those that the last
+ *	           "ending" names; next try at DUE
  *	failed     given up
  *	retried    the user wants it tried as if it were new
  *	reported   a report that it was given up has been queued
@@ -60,12 +62,14 @@ enum journal_event {
 struct journal_recipient {
 	enum { RECIPIENT_OPEN, RECIPIENT_ACCEPTED, RECIPIENT_REFUSED } state;
 	char *words;         /* of the refusal, or NULL; owned */
+	unsigned doubts;     /* tries with unknown outcome for this one only */
+	unsigned ending;     /* 1: named by the last "ending" */
 };
 
 /* The state of a message according to its journal. {0}: never tried. */
 struct journal_state {
 	unsigned tries;      /* tries that ended without acceptance */
-	unsigned doubts;     /* of these, tries with unknown outcome */
+	unsigned doubts;     /* of these, tries with unknown outcome for all */
 	unsigned crashes;    /* consecutive crashes while it was read */
 	int accepted;        /* by all recipients; only removal is missing */
 	int failed;          /* given up */
@@ -88,6 +92,10 @@ void journal_state_free(struct journal_state *s);
 /* Returns whether the recipient, counted from 0, is not settled. */
 int journal_recipient_is_open(const struct journal_state *s, size_t index);
 
+/* Returns the number of tries whose outcome is unknown for the recipient,
+ * counted from 0. */
+unsigned journal_doubts(const struct journal_state *s, size_t index);
+
 /*
  * Returns the moment of the next try after the given number of tries: 5 minutes
  * times its square, at most six hours, varied at random by a fifth. chance is
@@ -106,7 +114,7 @@ int journal_is_over(const struct journal_state *s, int64_t now);
 /* A journal open for writing. */
 struct journal {
 	int fd;
-	off_t start;  /* size of the file when it was opened, octets */
+	off_t start;  /* size of the file to roll back to, octets */
 	int ending;   /* JOURNAL_ENDING was written, but no result yet */
 };
 
@@ -136,12 +144,25 @@ int journal_sync(const struct journal *j, struct error *err);
 int journal_write_replies(struct journal *j, const struct envelope *e,
 	const size_t *index, struct error *err);
 
+/*
+ * Appends JOURNAL_ENDING for the recipients that are pending or in doubt, with
+ * index as above. Returns 0 on success, -1 with err set: EX_TEMPFAIL.
+ */
+int journal_write_ending(struct journal *j, const struct envelope *e,
+	const size_t *index, struct error *err);
+
+/* Appends that the recipient, counted from 0, is given up. Returns 0 on
+ * success, -1 with err set: EX_TEMPFAIL. */
+int journal_give_up(struct journal *j, size_t index, const char *words,
+	struct error *err);
+
 /* Reserves disk space for the result of a try with that many recipients.
  * Returns 0 on success, -1 with err set: EX_TEMPFAIL. */
 int journal_reserve(const struct journal *j, size_t recipients,
 	struct error *err);
 
-/* Removes the lines appended since the journal was opened. */
+/* Removes the lines appended since the journal was opened, up to the last
+ * recipient that was given up. */
 void journal_rollback(struct journal *j);
 
 void journal_close(struct journal *j);

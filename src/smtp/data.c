@@ -218,12 +218,12 @@ get_lmtp_replies(struct session *s, struct mail *mail, struct error *err)
 		s->outstanding = 1;
 		if (get_final(s, &mail->final, err) != 0)
 			return -1;
+		if (reply_class(&mail->final) < 2 ||
+		    reply_class(&mail->final) == 3)
+			return session_refused(REPLY_TO_CONTENT, &mail->final,
+			    err);
 		to->reply = mail->final;
 		to->pending = 0;
-		if (reply_class(&to->reply) < 2 ||
-		    reply_class(&to->reply) == 3)
-			return session_refused(REPLY_TO_CONTENT, &to->reply,
-			    err);
 	}
 	return 0;
 }
@@ -242,13 +242,14 @@ get_smtp_reply(struct session *s, struct reply *final, struct error *err)
 
 /* Sets the result of each pending recipient to that of the message. */
 static void
-settle(struct mail *mail, int accepted)
+settle(struct mail *mail, int accepted, const struct error *err)
 {
 	for (size_t i = 0; i < mail->envelope->n; i++) {
 		struct recipient *to = &mail->envelope->to[i];
 
 		if (to->pending && !accepted)
 			to->reply = mail->final; /* code 0: no reply came */
+		to->doubtful = to->pending && err->outcome == OUTCOME_UNKNOWN;
 		to->pending = 0;
 	}
 }
@@ -276,7 +277,7 @@ get_result(struct session *s, struct mail *mail, struct error *err)
 	}
 	if (final->code != 0)
 		mail->times.answered = deadline_now();
-	settle(mail, result == 0);
+	settle(mail, result == 0, err);
 	return result;
 }
 
@@ -324,7 +325,7 @@ data_send(struct session *s, struct mail *mail, struct error *err)
 		result = get_result(s, mail, err);
 		s->intact &= !quit; /* it is sent once */
 	} else {
-		settle(mail, 0);
+		settle(mail, 0, err);
 		result = -1;
 	}
 	if (terminal != 0)

@@ -21,12 +21,14 @@
 #define SESSION_COMMAND_MAX 2048
 
 /*
- * A function that is called before the end of the content is sent. After that
- * only the server knows whether it has the message, so a queue records it
- * first. If the function returns -1 with err set, the end is not sent.
+ * Functions of a queue. before_end is called before the end of the content is
+ * sent: after that only the server knows whether it has the message. between
+ * is called before another transaction for the same message. If one returns -1
+ * with err set, the end or the transaction is not sent.
  */
 struct commit_hook {
 	int (*before_end)(void *queue, struct error *err);
+	int (*between)(void *queue, struct error *err);
 	void *queue; /* the first argument */
 };
 

@@ -38,6 +38,7 @@ struct transaction {
 	int data;               /* 0 without a reply */
 	int failed;             /* a step was refused, err says how */
 	size_t failed_at;       /* the first such step */
+	int blamed;             /* err names the refused recipients */
 	struct reply refusal;   /* of MAIL or DATA, if that step failed */
 };
 
@@ -240,10 +241,11 @@ exchange(struct transaction *t, size_t first, struct error *err)
 
 /* Sets the error for the refused recipients. */
 static int
-blame_recipients(const struct transaction *t, struct error *err)
+blame_recipients(struct transaction *t, struct error *err)
 {
 	const struct reply *worst = envelope_refusal(t->envelope);
 
+	t->blamed = 1;
 	envelope_blame(t->envelope, err);
 	if (worst != NULL)
 		advice_hint(t->session, REPLY_TO_RCPT, worst,
@@ -253,7 +255,7 @@ blame_recipients(const struct transaction *t, struct error *err)
 
 /* Checks that the envelope is accepted as far as the account requires. */
 static int
-judge(const struct transaction *t, struct error *err)
+judge(struct transaction *t, struct error *err)
 {
 	int at_recipient = t->failed_at >= STEP_RCPT &&
 	    t->failed_at < step_data(t);
@@ -433,6 +435,7 @@ begin(struct transaction *t, struct auth *auth, struct mail *mail,
 	for (size_t i = 0; i < t->envelope->n; i++) {
 		memset(&t->envelope->to[i].reply, 0, sizeof(struct reply));
 		t->envelope->to[i].pending = 0;
+		t->envelope->to[i].doubtful = 0;
 	}
 	if (esmtp_check(s, t->envelope, t->message, err) != 0 ||
 	    check_count(t, err) != 0)
@@ -468,10 +471,24 @@ another_follows(struct transaction *t, int result, struct error *err)
 	if (result != 0 && !(partial && only_refusals))
 		return 0;
 	memset(err, 0, sizeof(*err));
+	t->blamed = 0;
 	t->auth = NULL;
 	t->done += t->n - t->excess;
 	return partial && t->done < t->envelope->n && t->excess < t->n &&
 	    !session_is_used_up(t->session);
+}
+
+/* Lets the queue record the results before the next transaction, which may take
+ * long. */
+static int
+announce_next(struct session *s, struct error *err)
+{
+	const struct commit_hook *hook = s->options->hook;
+
+	if (hook == NULL || hook->between(hook->queue, err) == 0)
+		return 0;
+	s->intact = 0;
+	return -1;
 }
 
 /*
@@ -479,7 +496,7 @@ another_follows(struct transaction *t, int result, struct error *err)
  * message, the code must not invite the caller to send it to all of them again.
  */
 static int
-conclude(const struct transaction *t, struct error *err)
+conclude(struct transaction *t, const struct reply *final, struct error *err)
 {
 	const struct envelope *e = t->envelope;
 	size_t accepted = 0, open = 0;
@@ -496,6 +513,9 @@ conclude(const struct transaction *t, struct error *err)
 		return 0;
 	if (err->code == 0)
 		blame_recipients(t, err);
+	else if (t->session->account->partial_delivery && !t->blamed &&
+	    t->session->options->hook == NULL) /* a queue tells them itself */
+		envelope_add_refusals(e, final, err);
 	if (accepted == 0)
 		return -1;
 	wrap(err, "accepted for %zu of %zu recipients", accepted, e->n);
@@ -524,8 +544,9 @@ smtp_transaction(struct session *s, struct auth *auth, struct mail *mail,
 		mail->after = sent ? after_content(&t) : t.last;
 		result = sent && judge(&t, err) == 0
 		    ? data_send(s, mail, err) : abandon(&t, mail);
-	} while (sent && another_follows(&t, result, err));
+	} while (sent && another_follows(&t, result, err) &&
+	    announce_next(s, err) == 0);
 	mail->after = t.last;
 	free(t.to);
-	return conclude(&t, err);
+	return conclude(&t, &mail->final, err);
 }

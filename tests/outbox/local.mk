@@ -11,6 +11,7 @@ OUTBOX_TESTS = \
 	tests/outbox/ledger.py \
 	tests/outbox/first.py \
 	tests/outbox/fixable.py \
+	tests/outbox/parts.py \
 	tests/outbox/person.py \
 	tests/outbox/powercut.py \
 	tests/outbox/report.py \

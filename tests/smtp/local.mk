@@ -144,6 +144,8 @@ CONVERSATIONS = \
 	tests/smtp/two-refused-mechanisms-are-both-told.conv \
 	tests/smtp/under-tls-no-authentication-has-no-hint-at-tls.conv \
 	tests/smtp/what-was-offered-before-tls-is-forgotten.conv \
+	tests/smtp/with-partial-delivery-a-refusal-is-told-if-the-content-is-refused.conv \
+	tests/smtp/with-partial-delivery-a-refusal-is-told-if-the-outcome-is-unknown.conv \
 	tests/smtp/with-partial-delivery-nothing-follows-a-refused-auth.conv \
 	tests/smtp/with-partial-delivery-rcptmax-splits-the-recipients.conv \
 	tests/smtp/with-partial-delivery-the-accepted-get-it.conv \

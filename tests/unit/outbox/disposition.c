@@ -60,6 +60,11 @@ static const struct row rows[] = {
 		.outcome = OUTCOME_UNKNOWN, .place = FAILS,
 		.events = "unknown trying failed",
 		.complaint = "given up: why" },
+	{ .name = "unknown for the third time, but for one",
+		.codes = { 1, 450 }, .partial = 1, .doubts = 1,
+		.journal = "ending 1 1\nunknown 1 2 x\n", .code = EX_TEMPFAIL,
+		.outcome = OUTCOME_UNKNOWN,
+		.events = "ending unknown trying unknown", .is_put_off = 1 },
 	{ .name = "killed", .codes = { 1 }, .code = EX_TEMPFAIL,
 		.signal = SIGTERM, .result = -1, .events = "" },
 	{ .name = "killed at an unknown moment", .codes = { 1 },
@@ -224,6 +229,9 @@ begin(struct bench *b, const struct row *row)
 		    row->mechanism);
 	letter_take(&j->file.message, "\nx\n", 3);
 	queue_address(&j->file.envelope, row->codes, MOST);
+	for (size_t i = 0; i < j->file.envelope.n; i++)
+		j->file.envelope.to[i].doubtful =
+		    row->outcome == OUTCOME_UNKNOWN && row->codes[i] == 1;
 	j->file.origin.account = "test";
 	j->file.queued = time(NULL);
 	j->file.doubts = row->doubts;

@@ -121,6 +121,44 @@ static const struct {
 	{ "refused 1 1 550 no\naccepted 2 1\n", "a." },
 };
 
+/* The number of unknown outcomes of each of the first recipients. */
+static const struct {
+	const char *journal;
+	const char *doubts;
+} doubted[] = {
+	{ "ending 1\nunknown 1 2 x\n", "111" },
+	{ "ending 1 2,4-5\nunknown 1 2 x\n", "010110" },
+	{ "ending 1 2\nreading 2\n", "010" },
+	{ "ending 1 2\n", "010" },
+	{ "ending 1 2\naccepted 1 2\nending 1 3\nunknown 1 2 x\n", "001" },
+	{ "ending 1 1-3\nending 1 3\nunknown 1 2 x\n", "001" },
+	{ "ending 1 2\ndeferred 1 2 x\n", "000" },
+	{ "ending 1 2\ntrying 1\n", "000" },
+	{ "ending 1 2\nunknown 1 2 x\nending 1\nunknown 1 2 x\n", "121" },
+	{ "ending 1 2\nunknown 1 2 x\nunknown 1 2 x\n", "121" },
+	{ "ending 1 x\nunknown 1 2 x\n", "111" },
+	{ "ending 1 2\nunknown 1 2 x\nretried 2\n", "000" },
+};
+
+static void
+it_tells_for_whom_the_outcome_is_unknown(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(doubted) / sizeof(doubted[0]); i++) {
+		struct journal_state s;
+
+		journal_read(&s, doubted[i].journal,
+		    strlen(doubted[i].journal));
+		for (size_t k = 0; doubted[i].doubts[k] != '\0'; k++)
+			if (journal_doubts(&s, k) !=
+			    (unsigned)(doubted[i].doubts[k] - '0'))
+				fail_msg("journal \"%s\", recipient %zu: %u",
+				    doubted[i].journal, k,
+				    journal_doubts(&s, k));
+		journal_state_free(&s);
+	}
+}
+
 static void
 it_tells_which_recipients_are_settled(void **state)
 {
@@ -155,6 +193,31 @@ open_new(struct journal *j, const char *text)
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	assert_int_equal(fcntl(fd, F_SETFL, O_APPEND), 0);
 	assert_int_equal(journal_open(j, fd, &err), 0);
+}
+
+static void
+a_recipient_given_up_stays_so(void **state)
+{
+	struct journal_state s;
+	struct error err = {0};
+	struct journal j;
+	char text[512];
+	ssize_t n;
+
+	(void)state;
+	open_new(&j, "");
+	assert_int_equal(journal_write(&j, JOURNAL_READING, 0, NULL, &err), 0);
+	assert_int_equal(journal_give_up(&j, 1, "in doubt", &err), 0);
+	assert_int_equal(journal_write(&j, JOURNAL_TRYING, 0, NULL, &err), 0);
+	journal_rollback(&j);
+	n = pread(j.fd, text, sizeof(text), 0);
+	assert_true(n > 0);
+	journal_read(&s, text, (size_t)n);
+	assert_int_equal(s.crashes, 0);
+	assert_true(journal_recipient_is_open(&s, 0));
+	assert_string_equal(s.to[1].words, "in doubt");
+	journal_state_free(&s);
+	journal_close(&j);
 }
 
 static void
@@ -502,6 +565,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_journal_tells_what_happened_to_a_message),
 		cmocka_unit_test(it_tells_which_recipients_are_settled),
+		cmocka_unit_test(it_tells_for_whom_the_outcome_is_unknown),
+		cmocka_unit_test(a_recipient_given_up_stays_so),
 		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(a_try_that_changed_nothing_leaves_no_line),
 		cmocka_unit_test(a_torn_line_is_not_completed),

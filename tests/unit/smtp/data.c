@@ -408,7 +408,7 @@ a_reply_to_all_that_bdat_announced_is_no_early_one(void **state)
 static void
 without_a_note_the_end_is_not_sent(void **state)
 {
-	static const struct commit_hook hook = { forbid, NULL };
+	static const struct commit_hook hook = { forbid, NULL, NULL };
 	static const struct plan plan = { ALL, "", ALL, 0, -1, EX_IOERR,
 		OUTCOME_NOT_SENT, "the journal is full", 0 };
 
@@ -441,7 +441,7 @@ the_end_is_noted_once(void **state)
 	(void)state;
 	for (int chunking = 0; chunking < 2; chunking++) {
 		int times = 0;
-		const struct commit_hook hook = { note, &times };
+		const struct commit_hook hook = { note, NULL, &times };
 		const struct setting set = { MESSAGE, sizeof(MESSAGE) - 1,
 			chunking, 0, CONTENT_QUIT, &hook };
 		struct wire w;
