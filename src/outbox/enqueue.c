@@ -178,6 +178,7 @@ set_origin(struct selection *origin, const struct attempt *a,
 		string_list_add(values, lasting_value(key, o->value));
 		selection_override(origin, key, values->at[i]);
 	}
+	origin->is_own = origin->noverrides > 0 && !selection->may_be_foreign;
 	return 0;
 }
 

@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 # pylint: disable=wrong-import-position
-from house import SECONDS, House, Sink, differs, message
+from house import (SECONDS, House, Sink, differs, fault_of, message,
+                   rewrite)
 import onehop
 from tap import Tap
 
@@ -243,6 +244,47 @@ def a_descriptor_is_kept_by_its_path():
         yield from differs("wanted", wanted.count(), {"1@x": 1})
 
 
+def the_password_of_netrc_is_for_onehops_own_options():
+    """Not for sendmail's, nor for those of a message that does not say."""
+    heard = []
+
+    def answer(verb, line, sink):
+        if verb == b"greeting" and sink.is_down:
+            return b"421 down\r\n"
+        if verb == b"AUTH":
+            heard.append(line)
+        return {b"EHLO": b"250-sink\r\n250 AUTH PLAIN\r\n",
+                b"AUTH": b"235 ok\r\n"}.get(verb)
+
+    with House() as house, Sink(answer) as sink:
+        sink.is_down = True
+        netrc = os.path.join(house.home, ".netrc")
+        with open(netrc, "w", encoding="ascii") as file:
+            file.write("machine 127.0.0.1 login u password pw\n")
+        os.chmod(netrc, 0o600)
+        for name, program in (("1@x", "onehop"), ("2@x", "onehop"),
+                              ("3@x", "sendmail")):
+            result = subprocess.run(
+                [program, "-C", house.run_.config, f"--port={sink.port}",
+                 "--user=u", "-i", "you@example.net"], check=False,
+                executable=onehop.PROGRAM, input=message(name),
+                stderr=subprocess.PIPE, env=house.run_.environment,
+                timeout=SECONDS)
+            yield from differs(f"{name} {result.stderr!r}",
+                               result.returncode, 0)
+        for path in house.files("new"):
+            with open(path, "rb") as file:
+                if b"Message-ID: <1@x>" in file.read():
+                    rewrite(path, lambda records: records.replace(
+                        b"\nown-name 1\n", b"\n"))
+        sink.is_down = False
+        result = house.run("-qf")
+        yield from fault_of(result, 78)
+        yield from differs("sent", sink.count(), {"2@x": 1})
+        yield from differs("logins", len(heard), 1)
+        yield from differs("new", len(house.files("new")), 2)
+
+
 def main():
     tap = Tap()
     for test in (the_configuration_of_the_environment_is_kept,
@@ -253,7 +295,8 @@ def main():
                  the_environment_of_a_flush_says_nothing,
                  a_relative_path_is_of_the_run_that_queued,
                  a_link_leads_where_it_leads_later,
-                 a_descriptor_is_kept_by_its_path):
+                 a_descriptor_is_kept_by_its_path,
+                 the_password_of_netrc_is_for_onehops_own_options):
         tap.run(test.__name__.replace("_", " "), test)
     return tap.done()
 
