@@ -134,7 +134,7 @@ is_wanted(const struct account *a, const struct journal_state *s)
 
 void
 bounce_add(struct bounce *b, const struct outbox *o, const char *id,
-    const struct account *a)
+    struct account *a)
 {
 	struct journal_state state;
 	struct message_file m = { .fd = -1 };
@@ -247,13 +247,34 @@ note_reported(const struct bounce *b, const struct outbox *o)
 	}
 }
 
+/* Unsets what says when a message is delivered: for this run, and for the one
+ * that tries the report again. */
+static void
+unset_times(struct bounce *b)
+{
+	static const size_t keys[] = { KEY_deliver_by, KEY_hold_for,
+	    KEY_hold_until };
+	struct account *a = b->account;
+	struct error ignored = {0}; /* every key may be unset */
+
+	if (a->deliver_by[0] == '\0' && a->hold_for == 0 &&
+	    a->hold_until[0] == '\0')
+		return;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		selection_override(&b->first.origin, keys[i], "");
+		(void)account_store(a, keys[i], "", &ignored);
+	}
+}
+
 int
 bounce_queue(struct bounce *b, const struct outbox *o, char id[OUTBOX_ID],
     struct error *err)
 {
-	struct message_file report = { .origin = b->first.origin, .fd = -1 };
+	struct message_file report = { .fd = -1 };
 	int result = make_message(b, &report, err);
 
+	unset_times(b);
+	report.origin = b->first.origin;
 	report.queued = time(NULL);
 	if (result == 0)
 		result = outbox_add(o, OUTBOX_NEW, &report,

@@ -140,6 +140,38 @@ def never_about_a_report():
         yield from differs("reports", reports(sink), [])
 
 
+def no_time_is_set_for_a_report():
+    """The account's time is that of its messages. A report that is refused for
+    now at first is sent late."""
+    for key, word in (("deliver_by 120;R", b"BY="),
+                      ("hold_for 86400", b"HOLDFOR="),
+                      ("hold_until 2030-01-01T00:00:00Z", b"HOLDUNTIL=")):
+        mails, asked = [], []
+
+        def answer(verb, line, sink, mails=mails, asked=asked):
+            if verb == b"MAIL":
+                mails.append(line)
+            if verb == b"RCPT" and b"owner@" in line:
+                asked.append(line)
+                return b"450 later\r\n" if len(asked) == 1 else None
+            if verb == b"EHLO":
+                return (b"250-sink\r\n250-DELIVERBY\r\n250 FUTURERELEASE "
+                        b"99999999 2040-01-01T00:00:00Z\r\n")
+            return refuses_you(verb, line, sink)
+
+        with House(KEY, key) as house, Sink(answer) as sink:
+            house.send("1@x")
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 69)
+            path, = house.files("new")
+            house.age(path, 3600)
+            yield from fault_of(house.run("-qf"), 69)
+            yield from differs(f"{key}: reports", len(reports(sink)), 1)
+            yield from differs(f"{key}: new", house.files("new"), [])
+        yield from differs(f"{key}: {mails}", [word in line for line in mails],
+                           [True, False, False])
+
+
 def off_there_is_none():
     for lines in ((), ("outbox_report off",)):
         with House(*lines) as house, Sink(refuses_you) as sink:
@@ -206,7 +238,8 @@ def main():
     tap = Tap()
     for test in (it_tells_what_and_why,
                  each_recipient_has_its_own_status, one_for_each_flush,
-                 never_about_a_report, off_there_is_none,
+                 never_about_a_report, no_time_is_set_for_a_report,
+                 off_there_is_none,
                  it_waits_for_a_server_that_is_down,
                  each_account_reports_its_own_to_its_own_address,
                  an_address_is_wanted):
