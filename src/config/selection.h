@@ -22,6 +22,8 @@ struct selection {
 	size_t noverrides;
 	int is_recorded;    /* with a message: the environment of another run
 	                       says nothing about it */
+	int is_own;         /* with a message: onehop was called by its own
+	                       name, so that the options were the user's */
 	int may_be_foreign; /* others can put words into its command line, such
 	                       as sendmail's: nothing is written for them */
 };

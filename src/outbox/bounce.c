@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/ascii.h"
+#include "base/escape.h"
 #include "base/platform.h"
 #include "base/poll.h"
 #include "base/xmalloc.h"
@@ -15,6 +16,9 @@
 
 /* Maximum time to wait for a journal, milliseconds. */
 #define LOCK_PATIENCE 1000
+
+/* The reason for a recipient whose own reply is not known. */
+#define UNSENT "not sent, as recipients were refused"
 
 #define BOUNDARY 41  /* 40 hexadecimal digits and the NUL */
 
@@ -37,14 +41,48 @@ find_status(const char *words, size_t *n)
 	return NULL;
 }
 
-/* Returns why a recipient did not get the message; NULL if it did. */
-static const char *
-reason_of(const struct journal_state *s, size_t index)
+/* Takes a recipient's own part of a reason that lists refusals (of
+ * envelope_blame()), after the words before the list: the reply to one
+ * recipient says nothing about another. Owned. */
+static char *
+own_part(const char *reason, const char *path)
+{
+	static const char start[] = "recipient <", next[] = "; recipient <";
+	const char *list = strstr(reason, start), *words, *end;
+	char quote[ESCAPE_QUOTE];
+	char *name, *part;
+
+	if (list == NULL || strstr(list, "> rejected: ") == NULL)
+		return xstrdup(reason);
+	name = xasprintf("%s%s> rejected: ", start, escape_string(quote,
+	    sizeof(quote), path));
+	words = strstr(list, name);
+	words = words != NULL && ascii_is_digit(words[strlen(name)])
+	    ? words + strlen(name) : UNSENT;
+	end = strstr(words, next);
+	part = xasprintf("%.*s%.*s", (int)(list - reason), reason,
+	    (int)(end != NULL ? (size_t)(end - words) : strlen(words)),
+	    words);
+	free(name);
+	return part;
+}
+
+/* Returns why a recipient did not get the message, owned; NULL if it did. */
+static char *
+reason_of(const struct journal_state *s, size_t index, const char *path)
 {
 	if (journal_recipient_is_open(s, index))
-		return s->reason;
-	return s->to[index].state == RECIPIENT_REFUSED ? s->to[index].words
-	    : NULL;
+		return own_part(s->reason, path);
+	return s->to[index].state == RECIPIENT_REFUSED
+	    ? xstrdup(s->to[index].words) : NULL;
+}
+
+/* The class of a status that the server has not given: that of its reply, or
+ * 4 if the recipient could be reached another time (RFC 3463 2). */
+static int
+class_of(const char *reason)
+{
+	return reason[0] == '4' || strstr(reason, UNSENT) != NULL ? 4 : 5;
 }
 
 /* The fields of one recipient (RFC 3464 2.3). */
@@ -60,9 +98,9 @@ add_recipient(struct buffer *out, const struct recipient *to,
 	buffer_addf(out, "\nFinal-Recipient: rfc822;%s\nAction: failed\n",
 	    to->path);
 	if (status != NULL)
-		buffer_addf(out, "Status: 5%.*s\n", (int)n - 1, status + 1);
+		buffer_addf(out, "Status: %.*s\n", (int)n, status);
 	else
-		buffer_add_string(out, "Status: 5.0.0\n");
+		buffer_addf(out, "Status: %d.0.0\n", class_of(reason));
 	buffer_addf(out, "Diagnostic-Code: %s; %s\n",
 	    ascii_is_digit(reason[0]) ? "smtp" : "x-onehop", reason);
 }
@@ -75,13 +113,15 @@ add_message(struct bounce *b, const char *id, const struct message_file *m,
 	field_add_date(&b->text, (time_t)m->queued, 0);
 	buffer_add_char(&b->text, '\n');
 	for (size_t i = 0; i < m->envelope.n; i++) {
-		const char *reason = reason_of(s, i);
+		const struct recipient *to = &m->envelope.to[i];
+		char *reason = reason_of(s, i, to->path);
 
 		if (reason == NULL)
 			continue;
-		buffer_addf(&b->text, "    %s\n        %s\n",
-		    m->envelope.to[i].path, reason);
-		add_recipient(&b->status, &m->envelope.to[i], reason);
+		buffer_addf(&b->text, "    %s\n        %s\n", to->path,
+		    reason);
+		add_recipient(&b->status, to, reason);
+		free(reason);
 	}
 }
 
@@ -94,7 +134,7 @@ is_wanted(const struct account *a, const struct journal_state *s)
 
 void
 bounce_add(struct bounce *b, const struct outbox *o, const char *id,
-    const struct account *a)
+    struct account *a)
 {
 	struct journal_state state;
 	struct message_file m = { .fd = -1 };
@@ -207,13 +247,34 @@ note_reported(const struct bounce *b, const struct outbox *o)
 	}
 }
 
+/* Unsets what says when a message is delivered: for this run, and for the one
+ * that tries the report again. */
+static void
+unset_times(struct bounce *b)
+{
+	static const size_t keys[] = { KEY_deliver_by, KEY_hold_for,
+	    KEY_hold_until };
+	struct account *a = b->account;
+	struct error ignored = {0}; /* every key may be unset */
+
+	if (a->deliver_by[0] == '\0' && a->hold_for == 0 &&
+	    a->hold_until[0] == '\0')
+		return;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		selection_override(&b->first.origin, keys[i], "");
+		(void)account_store(a, keys[i], "", &ignored);
+	}
+}
+
 int
 bounce_queue(struct bounce *b, const struct outbox *o, char id[OUTBOX_ID],
     struct error *err)
 {
-	struct message_file report = { .origin = b->first.origin, .fd = -1 };
+	struct message_file report = { .fd = -1 };
 	int result = make_message(b, &report, err);
 
+	unset_times(b);
+	report.origin = b->first.origin;
 	report.queued = time(NULL);
 	if (result == 0)
 		result = outbox_add(o, OUTBOX_NEW, &report,

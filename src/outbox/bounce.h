@@ -15,7 +15,7 @@
 
 /* A report under construction; {0} is empty. */
 struct bounce {
-	const struct account *account; /* of the messages, borrowed */
+	struct account *account;       /* of the messages, borrowed */
 	struct message_file first;     /* source of origin and header */
 	struct string_list ids;        /* of the messages */
 	struct buffer text;            /* human-readable part */
@@ -25,12 +25,13 @@ struct bounce {
 /* Adds a message of the account that was given up, unless it has been reported,
  * has the null sender, is damaged, or the account wants no reports. */
 void bounce_add(struct bounce *b, const struct outbox *o, const char *id,
-	const struct account *a);
+	struct account *a);
 
 /*
  * Queues the report to outbox_report, and records in the journals that the
- * messages have been reported. Returns 0 with id set to that of the report; -1
- * with err set: EX_IOERR, EX_TEMPFAIL.
+ * messages have been reported. The account's deliver_by, hold_for and
+ * hold_until are for its messages only, and are unset. Returns 0 with id set to
+ * that of the report; -1 with err set: EX_IOERR, EX_TEMPFAIL.
  */
 int bounce_queue(struct bounce *b, const struct outbox *o, char id[OUTBOX_ID],
 	struct error *err);

@@ -95,6 +95,25 @@ has_own_place(const struct account *a)
 	return is;
 }
 
+/* Returns the absolute path of an existing file as it was named: where a link
+ * leads is for the later run to see. A descriptor of this run's is nothing to
+ * it, but may have a path. Owned; NULL if the file is gone. */
+static char *
+lasting_path(const char *file)
+{
+	char here[PATH_MAX];
+	char *real = realpath(file, NULL);
+
+	if (real == NULL || strncmp(file, "/dev/", 5) == 0 ||
+	    strncmp(file, "/proc/", 6) == 0)
+		return real;
+	free(real);
+	if (file[0] == '/')
+		return xstrdup(file);
+	return getcwd(here, sizeof(here)) != NULL
+	    ? xasprintf("%s/%s", here, file) : NULL;
+}
+
 /* Sets the path of a config file that a later run may not find by itself: that
  * of -C, or the one that was found by this run's XDG_CONFIG_HOME, or because
  * there is none. Owned, or NULL. */
@@ -109,7 +128,7 @@ find_config(const struct account *a, const struct selection *selection,
 		file = a->file;
 	if (file == NULL)
 		return 0;
-	*path = realpath(file, NULL);
+	*path = lasting_path(file);
 	return *path != NULL ? 0 : fail(err, EX_TEMPFAIL,
 	    "outbox: the config file of %s is gone",
 	    selection->config != NULL ? "-C" : "XDG_CONFIG_HOME");
@@ -159,6 +178,7 @@ set_origin(struct selection *origin, const struct attempt *a,
 		string_list_add(values, lasting_value(key, o->value));
 		selection_override(origin, key, values->at[i]);
 	}
+	origin->is_own = origin->noverrides > 0 && !selection->may_be_foreign;
 	return 0;
 }
 

@@ -30,6 +30,8 @@ held_key(char key[HELD_KEY], const struct selection *origin)
 	for (size_t i = 0; i < origin->noverrides; i++)
 		buffer_addf(&text, "%s=%s\n", origin->overrides[i].key,
 		    origin->overrides[i].value);
+	if (origin->is_own)
+		buffer_add_string(&text, "own\n");
 	sha256_begin(&digest);
 	sha256_add(&digest, text.data, text.len);
 	(void)sha256_end(&digest, digits);

@@ -48,6 +48,7 @@ static const struct record_kind {
 	{ "account", TEXT, AT(origin.account) },
 	{ "config", PATH, AT(origin.config) },
 	{ "set", OVERRIDE, AT(origin) },
+	{ "own-name", FLAG, AT(origin.is_own) },
 	{ "sender", SENDER, AT(envelope.sender) },
 	{ "recipient", RECIPIENT, AT(envelope) },
 	{ "notify", RECIPIENT_WORD, offsetof(struct recipient, notify) },
@@ -577,7 +578,6 @@ begin(struct message_file *m, int fd, off_t *size, size_t *content,
 	memset(m, 0, sizeof(*m));
 	m->fd = fd;
 	m->origin.is_recorded = 1;
-	m->origin.may_be_foreign = 1; /* whose words they were, nobody knows */
 	if (fstat(fd, &st) != 0)
 		return fail(err, EX_IOERR, "%s", strerror(errno));
 	m->size = st.st_size;
@@ -592,7 +592,11 @@ begin(struct message_file *m, int fd, off_t *size, size_t *content,
 		return hint(err, "make the file private with chmod 600");
 	}
 	*size = st.st_size;
-	return read_records(m, st.st_size, content, err);
+	if (read_records(m, st.st_size, content, err) != 0)
+		return -1;
+	/* without the record, nobody knows whose words they were */
+	m->origin.may_be_foreign = !m->origin.is_own;
+	return 0;
 }
 
 int

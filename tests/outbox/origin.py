@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 # pylint: disable=wrong-import-position
-from house import SECONDS, House, Sink, differs, message
+from house import (SECONDS, House, Sink, differs, fault_of, message,
+                   rewrite)
 import onehop
 from tap import Tap
 
@@ -177,6 +178,113 @@ def a_relative_path_is_of_the_run_that_queued():
                 yield f"no {line!r} in {text!r}"
 
 
+def lay_out(home, name, port):
+    """A directory with a config file and what it includes, both by relative
+    names; "..data" leads to it, as where Kubernetes mounts a secret."""
+    os.makedirs(os.path.join(home, "onehop", name))
+    for file, text in (("real", "defaults\nhost 127.0.0.1\ntls off\n"
+                                "outbox on\ninclude accounts\n"),
+                       ("accounts", "account default\n"
+                                    f"port {port}\nfrom me@example.org\n")):
+        with open(os.path.join(home, "onehop", name, file), "w",
+                  encoding="ascii") as out:
+            out.write(text)
+    os.symlink(name, os.path.join(home, "onehop", "..new"))
+    os.rename(os.path.join(home, "onehop", "..new"),
+              os.path.join(home, "onehop", "..data"))
+
+
+def a_link_leads_where_it_leads_later():
+    """However the file was found; the file from which another one is included
+    by a relative name is the link."""
+    for args, cwd, variables in (
+            (("-C", "{0}/onehop/config"), "/", {}),
+            (("-C", "onehop/config"), "{0}", {}),
+            ((), "/", {"XDG_CONFIG_HOME": "{0}"})):
+        with House() as house, Sink() as new:
+            project = os.path.join(house.home, "project")
+            configure(os.path.join(house.home, ".config"), 1)
+            lay_out(project, "..1", 1)
+            for name, target in (("config", "..data/real"),
+                                 ("accounts", "..data/accounts")):
+                os.symlink(target, os.path.join(project, "onehop", name))
+            result = subprocess.run(
+                [onehop.PROGRAM, *(word.format(project) for word in args),
+                 "-i", "you@example.net"], input=message("1@x"),
+                stderr=subprocess.PIPE, cwd=cwd.format(project), check=False,
+                timeout=SECONDS, env={**house.run_.environment, **{
+                    name: value.format(project)
+                    for name, value in variables.items()}})
+            yield from differs(f"{args}: status", result.returncode, 0)
+            lay_out(project, "..2", new.port)
+            for name in ("real", "accounts"):
+                os.remove(os.path.join(project, "onehop", "..1", name))
+            got = run_as_cron_does(house, "-qf")
+            yield from differs(f"{args}: -q {got.stderr!r}", got.returncode,
+                               0)
+            yield from differs(f"{args}: new", new.count(), {"1@x": 1})
+
+
+def a_descriptor_is_kept_by_its_path():
+    """That number is another file of the later run, or none."""
+    with House() as house, Sink() as wanted:
+        project = os.path.join(house.home, "project")
+        configure(os.path.join(house.home, ".config"), 1)
+        configure(project, 1)
+        with open(os.path.join(project, "onehop", "config"),
+                  "rb") as file:
+            result = subprocess.run(
+                [onehop.PROGRAM, "-C", f"/dev/fd/{file.fileno()}", "-i",
+                 "you@example.net"], input=message("1@x"),
+                stderr=subprocess.PIPE, pass_fds=[file.fileno()],
+                env=house.run_.environment, timeout=SECONDS, check=False)
+        yield from differs("status", result.returncode, 0)
+        configure(project, wanted.port)
+        yield from differs("-q", run_as_cron_does(house, "-qf").returncode, 0)
+        yield from differs("wanted", wanted.count(), {"1@x": 1})
+
+
+def the_password_of_netrc_is_for_onehops_own_options():
+    """Not for sendmail's, nor for those of a message that does not say."""
+    heard = []
+
+    def answer(verb, line, sink):
+        if verb == b"greeting" and sink.is_down:
+            return b"421 down\r\n"
+        if verb == b"AUTH":
+            heard.append(line)
+        return {b"EHLO": b"250-sink\r\n250 AUTH PLAIN\r\n",
+                b"AUTH": b"235 ok\r\n"}.get(verb)
+
+    with House() as house, Sink(answer) as sink:
+        sink.is_down = True
+        netrc = os.path.join(house.home, ".netrc")
+        with open(netrc, "w", encoding="ascii") as file:
+            file.write("machine 127.0.0.1 login u password pw\n")
+        os.chmod(netrc, 0o600)
+        for name, program in (("1@x", "onehop"), ("2@x", "onehop"),
+                              ("3@x", "sendmail")):
+            result = subprocess.run(
+                [program, "-C", house.run_.config, f"--port={sink.port}",
+                 "--user=u", "-i", "you@example.net"], check=False,
+                executable=onehop.PROGRAM, input=message(name),
+                stderr=subprocess.PIPE, env=house.run_.environment,
+                timeout=SECONDS)
+            yield from differs(f"{name} {result.stderr!r}",
+                               result.returncode, 0)
+        for path in house.files("new"):
+            with open(path, "rb") as file:
+                if b"Message-ID: <1@x>" in file.read():
+                    rewrite(path, lambda records: records.replace(
+                        b"\nown-name 1\n", b"\n"))
+        sink.is_down = False
+        result = house.run("-qf")
+        yield from fault_of(result, 78)
+        yield from differs("sent", sink.count(), {"2@x": 1})
+        yield from differs("logins", len(heard), 1)
+        yield from differs("new", len(house.files("new")), 2)
+
+
 def main():
     tap = Tap()
     for test in (the_configuration_of_the_environment_is_kept,
@@ -185,7 +293,10 @@ def main():
                  the_file_with_an_error_is_kept,
                  the_server_of_the_environment_is_kept,
                  the_environment_of_a_flush_says_nothing,
-                 a_relative_path_is_of_the_run_that_queued):
+                 a_relative_path_is_of_the_run_that_queued,
+                 a_link_leads_where_it_leads_later,
+                 a_descriptor_is_kept_by_its_path,
+                 the_password_of_netrc_is_for_onehops_own_options):
         tap.run(test.__name__.replace("_", " "), test)
     return tap.done()
 

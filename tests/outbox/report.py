@@ -67,6 +67,41 @@ def it_tells_what_and_why():
             yield f"header: {header.get_payload()}"
 
 
+def each_recipient_has_its_own_status():
+    """Those who were not refused are not bounced for another's reply."""
+    replies = {b"a@": b"550 5.1.1 nobody\r\n", b"b@": b"550 5.7.1 no\r\n",
+               b"c@": b"552 full\r\n", b"d@": b"450 4.2.0 later\r\n"}
+
+    def answer(verb, line, _):
+        if verb != b"RCPT":
+            return None
+        return next((reply for name, reply in replies.items()
+                     if name in line), None)
+
+    names = ("ok", "a", "b", "c", "d")
+    with House(KEY) as house, Sink(answer) as sink:
+        house.send("1@x", *(f"{name}@x.org" for name in names))
+        house.lead_to(sink.port)
+        yield from fault_of(house.flush(), 69)
+        copy, = reports(sink)
+        text, status, _ = parse(copy).get_payload()
+        told = {group["Final-Recipient"]: (group["Status"],
+                                           group["Diagnostic-Code"])
+                for group in status.get_payload() if "Status" in group}
+        unsent = "not sent, as recipients were refused"
+        yield from differs("told", told, {
+            "rfc822;ok@x.org": ("4.0.0", f"x-onehop; {unsent}"),
+            "rfc822;a@x.org": ("5.1.1", "smtp; 550 5.1.1 nobody"),
+            "rfc822;b@x.org": ("5.7.1", "smtp; 550 5.7.1 no"),
+            "rfc822;c@x.org": ("5.0.0", "smtp; 552 full"),
+            "rfc822;d@x.org": ("4.2.0", "smtp; 450 4.2.0 later")})
+        lines = [line.strip() for line in text.get_content().splitlines()]
+        for name, words in (("ok@x.org", unsent),
+                            ("b@x.org", "550 5.7.1 no")):
+            if name not in lines or lines[lines.index(name) + 1] != words:
+                yield f"text lacks {name} {words!r}: {lines}"
+
+
 def one_for_each_flush():
     with House(KEY) as house, Sink(refuses_you) as sink:
         for i in range(60):
@@ -103,6 +138,38 @@ def never_about_a_report():
         house.lead_to(sink.port)
         yield from fault_of(house.flush(), 69)
         yield from differs("reports", reports(sink), [])
+
+
+def no_time_is_set_for_a_report():
+    """The account's time is that of its messages. A report that is refused for
+    now at first is sent late."""
+    for key, word in (("deliver_by 120;R", b"BY="),
+                      ("hold_for 86400", b"HOLDFOR="),
+                      ("hold_until 2030-01-01T00:00:00Z", b"HOLDUNTIL=")):
+        mails, asked = [], []
+
+        def answer(verb, line, sink, mails=mails, asked=asked):
+            if verb == b"MAIL":
+                mails.append(line)
+            if verb == b"RCPT" and b"owner@" in line:
+                asked.append(line)
+                return b"450 later\r\n" if len(asked) == 1 else None
+            if verb == b"EHLO":
+                return (b"250-sink\r\n250-DELIVERBY\r\n250 FUTURERELEASE "
+                        b"99999999 2040-01-01T00:00:00Z\r\n")
+            return refuses_you(verb, line, sink)
+
+        with House(KEY, key) as house, Sink(answer) as sink:
+            house.send("1@x")
+            house.lead_to(sink.port)
+            yield from fault_of(house.flush(), 69)
+            path, = house.files("new")
+            house.age(path, 3600)
+            yield from fault_of(house.run("-qf"), 69)
+            yield from differs(f"{key}: reports", len(reports(sink)), 1)
+            yield from differs(f"{key}: new", house.files("new"), [])
+        yield from differs(f"{key}: {mails}", [word in line for line in mails],
+                           [True, False, False])
 
 
 def off_there_is_none():
@@ -169,8 +236,10 @@ def an_address_is_wanted():
 
 def main():
     tap = Tap()
-    for test in (it_tells_what_and_why, one_for_each_flush,
-                 never_about_a_report, off_there_is_none,
+    for test in (it_tells_what_and_why,
+                 each_recipient_has_its_own_status, one_for_each_flush,
+                 never_about_a_report, no_time_is_set_for_a_report,
+                 off_there_is_none,
                  it_waits_for_a_server_that_is_down,
                  each_account_reports_its_own_to_its_own_address,
                  an_address_is_wanted):

@@ -91,7 +91,8 @@ static const struct {
 } reasons[] = {
 	{ "550 5.1.1 nobody", "5.1.1", "smtp" },
 	{ "5.1.1 nobody", "5.1.1", "smtp" },
-	{ "undelivered: 450 4.2.0 later", "5.2.0", "x-onehop" },
+	{ "undelivered: 450 4.2.0 later", "4.2.0", "x-onehop" },
+	{ "450 later", "4.0.0", "smtp" },
 	{ "550 no", "5.0.0", "smtp" },
 	{ "5 no", "5.0.0", "smtp" },
 	{ "x", "5.0.0", "x-onehop" },
@@ -143,6 +144,54 @@ each_recipient_has_its_reason(void **state)
 	    "    r2@x\n        later\n", id);
 	assert_string_equal(buffer_string(&b->bounce.text), wanted);
 	free(wanted);
+}
+
+/* A reason that names recipients, and the text for r0@x, r1@x and r2@x. The
+ * list may have been cut. */
+static const struct {
+	const char *reason, *texts[3];
+} lists[] = {
+	{ "recipient <r1@x> rejected: 550 5.1.1 no; recipient <r0@x> "
+	    "rejected: 450 <later>; and so on",
+	    { "450 <later>; and so on", "550 5.1.1 no",
+	    "not sent, as recipients were refused" } },
+	{ "undelivered after 5 days: recipient <r2@x> rejected: 450 later",
+	    { "undelivered after 5 days: not sent, as recipients were refused",
+	    "undelivered after 5 days: not sent, as recipients were refused",
+	    "undelivered after 5 days: 450 later" } },
+	{ "recipient <r1@x> rejected: 550 no; recipient <r2@x> rej",
+	    { "not sent, as recipients were refused", "550 no",
+	    "not sent, as recipients were refused" } },
+	{ "recipient <xr1@x> rejected: 550 r1@x; recipient <r1@x> rejected: ",
+	    { "not sent, as recipients were refused",
+	    "not sent, as recipients were refused",
+	    "not sent, as recipients were refused" } },
+	{ "554 no recipient <r1@x>", { "554 no recipient <r1@x>",
+	    "554 no recipient <r1@x>", "554 no recipient <r1@x>" } },
+	{ "cut off: recipient <r", { "cut off: recipient <r",
+	    "cut off: recipient <r", "cut off: recipient <r" } },
+};
+
+static void
+a_list_of_refusals_is_divided(void **state)
+{
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		char *journal = xasprintf("failed 5 %s\n", lists[i].reason);
+		char id[OUTBOX_ID], *wanted;
+
+		bounce_free(&b->bounce);
+		give_up(b, "me@x", 3, "Subject: s\n\n", journal, id);
+		bounce_add(&b->bounce, &b->outbox, id, &b->account);
+		wanted = xasprintf("\n%s, queued Sun, 9 Sep 2001 01:46:40 "
+		    "+0000\n    r0@x\n        %s\n    r1@x\n        %s\n"
+		    "    r2@x\n        %s\n", id, lists[i].texts[0],
+		    lists[i].texts[1], lists[i].texts[2]);
+		assert_string_equal(buffer_string(&b->bounce.text), wanted);
+		free(wanted);
+		free(journal);
+	}
 }
 
 static void
@@ -321,6 +370,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(the_status_is_that_of_the_server),
 		TEST(each_recipient_has_its_reason),
+		TEST(a_list_of_refusals_is_divided),
 		TEST(what_is_no_news_is_left_out),
 		TEST(a_report_has_three_parts),
 		TEST(fifty_are_told_in_detail),

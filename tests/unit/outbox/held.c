@@ -47,6 +47,7 @@ the_key_is_the_digest_of_the_selection(void **state)
 		plain = { .account = "a", .config = "/c" },
 		both = { .account = "a", .config = "/c",
 			.overrides = overrides, .noverrides = 2 };
+	struct selection own = both;
 	char key[HELD_KEY];
 
 	(void)state;
@@ -56,6 +57,10 @@ the_key_is_the_digest_of_the_selection(void **state)
 	assert_string_equal(key, "514e2911ba791897");
 	held_key(key, &both);
 	assert_string_equal(key, "26738df280459edf");
+	/* a login that it may use is not for the others */
+	own.is_own = 1;
+	held_key(key, &own);
+	assert_string_not_equal(key, "26738df280459edf");
 }
 
 static void

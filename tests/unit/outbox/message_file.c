@@ -221,7 +221,7 @@ static void
 the_records_are_written_in_their_order(void **state)
 {
 	static const char wanted[] = MAGIC "account a\nconfig /c\n"
-	    "set host=h\nset port=1\nsender \nrecipient you@x\n"
+	    "set host=h\nset port=1\nown-name 1\nsender \nrecipient you@x\n"
 	    "notify NEVER\norcpt rfc822;a@b\nrecipient later@x\n"
 	    "notify-all FAILURE\nreturn HDRS\nenvid id\nsubmitter <>\n"
 	    "message-id 1@x\nsmtputf8 1\nqueued 7\ndue 8\ndoubts 2\n"
@@ -239,7 +239,8 @@ the_records_are_written_in_their_order(void **state)
 	struct message_file m = { .fd = -1, .queued = 7, .due = 8,
 		.doubts = 2, .reason = why,
 		.origin = { .account = "a", .config = "/c",
-		    .overrides = overrides, .noverrides = 2 },
+		    .overrides = overrides, .noverrides = 2,
+		    .is_own = 1 },
 		.envelope = { .sender = none, .to = to, .n = 4,
 		    .smtputf8 = 1, .notify = all, .returns = hdrs,
 		    .envid = envid, .submitter = nobody, .message_id = id } };
@@ -276,6 +277,28 @@ the_records_are_written_in_their_order(void **state)
 	message_free(&m.message);
 }
 
+/* What its options may do, in a run that was called by no name. */
+static void
+options_are_foreign_unless_the_name_was_onehops(void **state)
+{
+	static const char *const texts[] = { HEAD "set port=1\n"
+	    "content 14\n\n" CONTENT, HEAD "set port=1\nown-name 1\n"
+	    "content 14\n\n" CONTENT };
+
+	(void)state;
+	for (int own = 0; own <= 1; own++) {
+		struct message_file m;
+		struct error err = {0};
+
+		assert_int_equal(message_file_read(&m, open_text(texts[own],
+		    strlen(texts[own]), 1), &err), 0);
+		assert_int_equal(m.origin.is_recorded, 1);
+		assert_int_equal(m.origin.is_own, own);
+		assert_int_equal(m.origin.may_be_foreign, !own);
+		message_file_free(&m);
+	}
+}
+
 int
 main(void)
 {
@@ -285,6 +308,8 @@ main(void)
 		cmocka_unit_test(the_empty_line_is_found_wherever_it_is),
 		cmocka_unit_test(records_without_an_end_are_not_read),
 		cmocka_unit_test(the_records_are_written_in_their_order),
+		cmocka_unit_test(
+		    options_are_foreign_unless_the_name_was_onehops),
 	};
 
 	int failed;
