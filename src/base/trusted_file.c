@@ -146,6 +146,8 @@ check(struct trusted_file *file, int fd, const char *quote, size_t max,
 	if (st.st_size > (off_t)max)
 		return fail(err, EX_CONFIG, "expected at most %zu octets, "
 		    "not %lld", max, (long long)st.st_size);
+	if (st.st_size > 0)
+		(void)buffer_reserve(&file->text, (size_t)st.st_size);
 	file->is_private = (st.st_mode & 0077) == 0;
 	file->is_public = (st.st_mode & S_IROTH) != 0;
 	file->is_roots = st.st_uid == 0;
