@@ -7,6 +7,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -203,6 +204,8 @@ seccomp_confine(const struct sandbox_needs *needs)
 	keep_from_typing(&p, refuse);
 	add(&p, BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 1, 0);
 	end(&p, SECCOMP_RET_ALLOW);
+	load_argument(&p, 2);
+	end_if(&p, IPPROTO_SCTP, refuse); /* such a socket connects by itself */
 	load_argument(&p, 0);
 	end_if(&p, AF_INET, SECCOMP_RET_ALLOW);
 	end_if(&p, AF_INET6, SECCOMP_RET_ALLOW);

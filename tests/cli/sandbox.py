@@ -32,7 +32,7 @@ WAYS = {"read": 1, "config": 1, "create": 1, "write": 1, "system": 1,
         "execute": 1, "connect": 4, "signal": 6, "agent": 99, "kept": 99,
         "trace": 99, "memory": 99, "namespace": 99, "namespace, clone3": 99,
         "kernel log": 99, "kexec": 99, "type": 99, "type, wide": 99,
-        "paste": 99, "sendto": 99, "sendmsg": 99, "sendmmsg": 99}
+        "paste": 99, "sendto": 99, "sendmsg": 99, "sendmmsg": 99, "sctp": 99}
 ONLY_X86_64 = {"iopl": 99, "ioperm": 99}
 if platform.machine() == "x86_64":
     WAYS.update(ONLY_X86_64)
@@ -41,7 +41,7 @@ if platform.machine() == "x86_64":
 FILTERED = ("execute", "connect", "agent", "kept", "trace", "memory",
             "namespace", "namespace, clone3", "kernel log", "kexec",
             "type", "type, wide", "paste", "sendto", "sendmsg", "sendmmsg",
-            *ONLY_X86_64)
+            "sctp", *ONLY_X86_64)
 # What a container may refuse, too.
 PERHAPS = ("trace", "memory", "namespace", "kernel log", "kexec", *ONLY_X86_64)
 

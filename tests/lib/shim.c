@@ -323,6 +323,7 @@ escape(const char *home)
 	    (struct sockaddr *)&agent, sizeof(agent)) != 0);
 	tell("kept", connect(KEPT, (struct sockaddr *)&agent,
 	    sizeof(agent)) != 0);
+	tell("sctp", socket(AF_INET, SOCK_SEQPACKET, IPPROTO_SCTP) < 0);
 	escape_by_call();
 	escape_by_flag();
 	if (fork() == 0) {
