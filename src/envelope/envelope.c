@@ -381,6 +381,16 @@ envelope_make(struct envelope *e, const struct request *request,
 	return result;
 }
 
+void
+envelope_forget_replies(struct envelope *e)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		memset(&e->to[i].reply, 0, sizeof(e->to[i].reply));
+		e->to[i].pending = 0;
+		e->to[i].doubtful = 0;
+	}
+}
+
 size_t
 envelope_count(const struct envelope *e, int class)
 {

@@ -62,6 +62,9 @@ int envelope_blame(const struct envelope *e, struct error *err);
 void envelope_add_refusals(const struct envelope *e,
 	const struct reply *content, struct error *err);
 
+/* Makes the recipients as if they had had no reply. */
+void envelope_forget_replies(struct envelope *e);
+
 /* Returns how many recipients have a last reply of that class. */
 size_t envelope_count(const struct envelope *e, int class);
 

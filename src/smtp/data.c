@@ -219,9 +219,11 @@ get_lmtp_replies(struct session *s, struct mail *mail, struct error *err)
 		if (get_final(s, &mail->final, err) != 0)
 			return -1;
 		if (reply_class(&mail->final) < 2 ||
-		    reply_class(&mail->final) == 3)
+		    reply_class(&mail->final) == 3) {
+			s->intact = 0; /* it owes the other replies */
 			return session_refused(REPLY_TO_CONTENT, &mail->final,
 			    err);
+		}
 		to->reply = mail->final;
 		to->pending = 0;
 	}

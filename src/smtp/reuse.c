@@ -102,6 +102,7 @@ send_message(struct reused_session *d, const struct account *a,
 	result = submit_send(s, e, m, CONTENT_STAY, err);
 	if (result != 0 && reused && deserves_session(s, e, mails, err)) {
 		reuse_close(d);
+		envelope_forget_replies(e);
 		memset(err, 0, sizeof(*err));
 		if (open_session(d, a, err) != 0)
 			return -1;

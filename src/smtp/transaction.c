@@ -432,11 +432,7 @@ begin(struct transaction *t, struct auth *auth, struct mail *mail,
 	t->last = mail->after;
 	t->window = session_can(s, EXT_PIPELINING) && s->account->pipelining
 	    ? WINDOW : 1;
-	for (size_t i = 0; i < t->envelope->n; i++) {
-		memset(&t->envelope->to[i].reply, 0, sizeof(struct reply));
-		t->envelope->to[i].pending = 0;
-		t->envelope->to[i].doubtful = 0;
-	}
+	envelope_forget_replies(t->envelope);
 	if (esmtp_check(s, t->envelope, t->message, err) != 0 ||
 	    check_count(t, err) != 0)
 		return -1;
@@ -479,13 +475,15 @@ another_follows(struct transaction *t, int result, struct error *err)
 }
 
 /* Lets the queue record the results before the next transaction, which may take
- * long. */
+ * long; but not refusals of a session that has taken no content yet, for which
+ * another session may be tried. */
 static int
-announce_next(struct session *s, struct error *err)
+announce_next(struct session *s, const struct mail *mail, struct error *err)
 {
 	const struct commit_hook *hook = s->options->hook;
 
-	if (hook == NULL || hook->between(hook->queue, err) == 0)
+	if (hook == NULL || mail->times.invited == 0 ||
+	    hook->between(hook->queue, err) == 0)
 		return 0;
 	s->intact = 0;
 	return -1;
@@ -545,7 +543,7 @@ smtp_transaction(struct session *s, struct auth *auth, struct mail *mail,
 		result = sent && judge(&t, err) == 0
 		    ? data_send(s, mail, err) : abandon(&t, mail);
 	} while (sent && another_follows(&t, result, err) &&
-	    announce_next(s, err) == 0);
+	    announce_next(s, mail, err) == 0);
 	mail->after = t.last;
 	free(t.to);
 	return conclude(&t, &mail->final, err);

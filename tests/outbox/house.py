@@ -225,6 +225,15 @@ class House:
         except FileNotFoundError:
             return b""
 
+    def send_in_order(self, *messages):
+        """Sends messages (name, options...); the IDs are in that order."""
+        for i, (name, *options) in enumerate(messages):
+            before = self.files("new")
+            yield from fault_of(self.send(name, *options), 0)
+            path, = set(self.files("new")) - set(before)
+            os.rename(path, os.path.join(
+                os.path.dirname(path), f"2026112{i}T120000Z-0123456789abcdef"))
+
     def age(self, path, seconds):
         """Makes a message as if it had been queued so long ago."""
         rewrite(path, lambda records: re.sub(

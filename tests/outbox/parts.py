@@ -150,12 +150,92 @@ def refused_by_lmtp_ahead_of_the_kill_is_no_doubt():
         yield from differs("last line", last.split()[0], b"trying")
 
 
+class Weary:
+    """Carries one message in the first session, and refuses every recipient
+    after that; what later sessions answer is known by verb."""
+
+    LIMIT = b"550 5.7.1 too many messages in this session\r\n"
+
+    def __init__(self, later):
+        self.later = later
+        self.session = self.taken = 0
+
+    def __call__(self, verb, line, sink):
+        if verb == b"greeting":
+            self.session += 1
+        if verb == b"EHLO":
+            return b"250-sink\r\n250-PIPELINING\r\n250 LIMITS RCPTMAX=1\r\n"
+        if verb == b"MAIL":
+            self.taken = 0
+        if self.session > 1:
+            for word, reply in self.later:
+                if (verb + b" " + line).startswith(word):
+                    return reply
+        elif verb == b"RCPT" and sink.copies:
+            return self.LIMIT
+        if verb == b"DATA" and not self.taken:
+            return b"554 5.5.1 no valid recipients\r\n"
+        self.taken += verb == b"RCPT"
+        return None
+
+
+def after_another(house, sink):
+    """Flushes a message for one recipient, then one for two."""
+    yield from house.send_in_order(("1@x", "z@example.net"),
+                                   ("2@x", "a@example.net", "b@example.net"))
+    house.lead_to(sink.port)
+    yield from fault_of(house.flush(), 0)
+
+
+def a_refusal_of_a_session_that_is_given_up_is_none():
+    """What the new session says counts."""
+    grey = Weary([(b"RCPT RCPT TO:<a@", b"450 4.2.0 later\r\n")])
+    with House("partial_delivery on") as house, Sink(grey) as sink:
+        yield from after_another(house, sink)
+        path, = house.files("new")
+        if b"\nrefused " in house.journal(path):
+            yield f"journal: {house.journal(path)}"
+        yield from differs("copies", [copy.recipients for copy in
+                                      sink.copies][1:], [[b"b@example.net"]])
+
+
+def nor_is_it_one_if_there_is_no_new_session():
+    closed = Weary([(b"greeting", b"421 4.7.0 too many connections\r\n")])
+    with House("partial_delivery on") as house, Sink(closed) as sink:
+        yield from after_another(house, sink)
+        yield from differs("files", (
+            len(house.files("new")), len(house.files("failed"))), (1, 0))
+
+
+def a_reply_of_lmtp_too_many_is_not_one_to_the_next_message():
+    """The server owes a reply when the first one makes no sense."""
+    def answer(verb, line, sink):
+        if verb == b"dot" and line == b"a@example.net":
+            return b"354 what\r\n"
+        if verb == b"dot" and line == b"c@example.net":
+            return b"550 5.6.0 refused\r\n"
+        return None
+
+    with House("protocol lmtp") as house, Sink(answer, lmtp=True) as sink:
+        yield from house.send_in_order(
+            ("1@x", "a@example.net", "b@example.net"),
+            ("2@x", "c@example.net"))
+        house.lead_to(sink.port)
+        yield from fault_of(house.flush(), 69)
+        yield from differs("connections", sink.connections, 2)
+        yield from differs("files", (
+            len(house.files("new")), len(house.files("failed"))), (1, 1))
+
+
 def main():
     tap = Tap()
     for test in (only_those_in_doubt_are_given_up,
                  those_in_doubt_stay_given_up_while_the_server_is_down,
                  a_run_killed_in_the_second_transaction_doubles_nothing,
-                 refused_by_lmtp_ahead_of_the_kill_is_no_doubt):
+                 refused_by_lmtp_ahead_of_the_kill_is_no_doubt,
+                 a_refusal_of_a_session_that_is_given_up_is_none,
+                 nor_is_it_one_if_there_is_no_new_session,
+                 a_reply_of_lmtp_too_many_is_not_one_to_the_next_message):
         tap.run(test.__name__.replace("_", " "), test)
     return tap.done()
 

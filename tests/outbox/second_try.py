@@ -129,16 +129,6 @@ def lots_are_on_disk():
                                [i != when for i in range(1, 4)])
 
 
-def send_in_order(house, *messages):
-    """Sends messages (name, options...); the IDs are in that order."""
-    for i, (name, *options) in enumerate(messages):
-        before = house.files("new")
-        yield from fault_of(house.send(name, *options), 0)
-        path, = set(house.files("new")) - set(before)
-        os.rename(path, os.path.join(
-            os.path.dirname(path), f"2026112{i}T120000Z-0123456789abcdef"))
-
-
 class Closing:
     """Answers 421 to one command if the sender is that."""
 
@@ -174,7 +164,7 @@ BAD = ("bad@x", "-f", "bad@example.org", "you@example.net")
 def one_that_is_answered_by_421_blocks_no_other():
     for stage in (b"MAIL", b"RCPT", b"DATA", b"dot"):
         with House() as house, Sink(Closing(stage, b"bad@")) as sink:
-            yield from send_in_order(house, BAD, ("2@x",), ("3@x",))
+            yield from house.send_in_order(BAD, ("2@x",), ("3@x",))
             house.lead_to(sink.port)
             result = house.flush()
             yield from fault_of(result, 0)
@@ -191,7 +181,7 @@ def after_two_in_a_row_the_others_wait():
     """Nobody has refused them, and nothing else is said of them."""
     for stage in (b"MAIL", b"DATA", b"dot"):
         with House() as house, Sink(Closing(stage, b"me@")) as sink:
-            yield from send_in_order(house, ("1@x",), ("2@x",), ("3@x",),
+            yield from house.send_in_order(("1@x",), ("2@x",), ("3@x",),
                                      ("4@x",))
             house.lead_to(sink.port)
             yield from fault_of(house.flush(), 0)
@@ -208,7 +198,7 @@ def after_two_in_a_row_the_others_wait():
 def what_was_refused_comes_after_the_others():
     """Otherwise two such messages would hold up all others for days."""
     with House() as house, Sink(Closing(b"dot", b"bad@")) as sink:
-        yield from send_in_order(house, BAD, BAD, ("3@x",), ("4@x",))
+        yield from house.send_in_order(BAD, BAD, ("3@x",), ("4@x",))
         house.lead_to(sink.port)
         yield from fault_of(house.flush(), 0)
         yield from differs("copies", sink.count(), {})
@@ -228,7 +218,7 @@ def one_to_which_a_login_is_wanted_blocks_no_other():
                            (b"MAIL", *LOGIN), (b"RCPT", *LOGIN)):
         with House(*config) as house, \
                 Sink(Demanding(stage, b"bad@")) as sink:
-            yield from send_in_order(house, BAD, ("2@x",), ("3@x",))
+            yield from house.send_in_order(BAD, ("2@x",), ("3@x",))
             house.lead_to(sink.port)
             result = house.flush()
             yield from fault_of(result, 0)
@@ -243,7 +233,7 @@ def one_to_which_a_login_is_wanted_blocks_no_other():
 def after_two_to_which_one_is_wanted_the_others_wait():
     """The account is not held: its login was not refused."""
     with House() as house, Sink(Demanding(b"RCPT", b"bad@")) as sink:
-        yield from send_in_order(house, BAD, BAD, ("3@x",))
+        yield from house.send_in_order(BAD, BAD, ("3@x",))
         house.lead_to(sink.port)
         result = house.flush()
         yield from fault_of(result, 77)
@@ -258,7 +248,7 @@ def after_two_to_which_one_is_wanted_the_others_wait():
 def if_mail_wants_one_the_account_is_held():
     """No message ages, and each flush begins with another one."""
     with House() as house, Sink(Demanding(b"MAIL", b"bad@")) as sink:
-        yield from send_in_order(house, BAD, BAD, ("3@x",))
+        yield from house.send_in_order(BAD, BAD, ("3@x",))
         house.lead_to(sink.port)
         for copies in ({}, {}, {"3@x": 1}, {"3@x": 1}):
             yield from fault_of(house.flush(), 77)
