@@ -82,16 +82,21 @@ first_try(const struct attempt *a, int64_t now)
 	return journal_next_try(1, now, chance);
 }
 
-/* Returns whether another run would look for the user's file elsewhere. */
+/* Returns whether another run, without XDG_CONFIG_HOME, would not find the
+ * user's file, or find another one before it. */
 static int
-has_own_place(const struct account *a)
+is_out_of_way(const struct account *a)
 {
-	char *here = xdg_config_file(a->home);
-	char *usual = xasprintf("%s/.config/onehop/config", a->home);
-	int is = here != NULL && strcmp(here, usual) != 0;
+	char *here = xdg_config_path(a->home, "");
+	char *usual = xasprintf("%s/.config/", a->home);
+	char *other = xasprintf("%sonehop/config", usual);
+	int is = here != NULL && strcmp(here, usual) != 0 &&
+	    (strncmp(a->file, here, strlen(here)) == 0 ||
+	    access(other, F_OK) == 0);
 
 	free(here);
 	free(usual);
+	free(other);
 	return is;
 }
 
@@ -124,7 +129,7 @@ find_config(const struct account *a, const struct selection *selection,
 	const char *file = selection->config;
 
 	*path = NULL;
-	if (file == NULL && a->file[0] == '/' && has_own_place(a))
+	if (file == NULL && a->file[0] == '/' && is_out_of_way(a))
 		file = a->file;
 	if (file == NULL)
 		return 0;

@@ -93,6 +93,24 @@ def a_file_beside_the_environments_is_kept():
         yield from differs("wanted", wanted.count(), {"1@x": 1})
 
 
+def one_that_every_run_finds_is_not():
+    """Alone it might lack an account of msmtp's other file."""
+    with House() as house:
+        configure(house.home, 1)
+        os.rename(os.path.join(house.home, "onehop/config"),
+                  os.path.join(house.home, ".msmtprc"))
+        yield from differs("status", run_as_cron_does(
+            house, "-i", "you@example.net", stdin=message("1@x"),
+            XDG_CONFIG_HOME=os.path.join(house.home, "none")).returncode, 0)
+        found = [path for directory, _, names in os.walk(house.home)
+                 for path in (os.path.join(directory, name) for name in names)
+                 if "/new/" in path]
+        yield from differs("messages", len(found), 1)
+        with open(found[0], "rb") as file:
+            if b"config " in file.read():
+                yield "the file is recorded"
+
+
 def the_file_with_an_error_is_kept():
     """The message waits until the error is mended."""
     with House() as house, Sink() as wanted, Sink() as other:
@@ -290,6 +308,7 @@ def main():
     for test in (the_configuration_of_the_environment_is_kept,
                  an_included_account_is_kept_with_its_defaults,
                  a_file_beside_the_environments_is_kept,
+                 one_that_every_run_finds_is_not,
                  the_file_with_an_error_is_kept,
                  the_server_of_the_environment_is_kept,
                  the_environment_of_a_flush_says_nothing,
