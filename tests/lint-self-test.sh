@@ -121,6 +121,9 @@ END
 plant security 'SECURITY:.*no test' <<'END'
 printf '\nAn invariant without proof.\n\n' >>SECURITY
 END
+plant security 'SECURITY:.*no test: tests/relay/dialogue.py' <<'END'
+printf '\nAn invariant.\n\ttests/relay/dialogue.py\n' >>SECURITY
+END
 plant outlets 'src/cli/usage.c:.*writes past base/show' <<'END'
 printf 'int f(int d)\n{\n\treturn write_all(d, "x", 1);\n}\n' >>src/cli/usage.c
 END

@@ -490,6 +490,8 @@ check_security()
         file = substr($0, 2)
         if ((getline line <file) < 0)
             print "SECURITY:" FNR ": there is no " file
+        else if (file ~ /\.(py|sh)$/ && system("test -x " file) != 0)
+            print "SECURITY:" FNR ": no test: " file
         close(file)
         tests++
     }
