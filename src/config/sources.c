@@ -93,9 +93,11 @@ static int
 read_system(struct config *c, const char *path, struct error *why,
     struct error *err)
 {
-	if (check_links(path, err) != 0)
+	int result = read_file(c, path, CONFIG_SYSTEM, why);
+
+	if (result < 0 && check_links(path, err) != 0)
 		return -1;
-	return read_file(c, path, CONFIG_SYSTEM, why) == 1;
+	return result > 0;
 }
 
 /* Reads a system-wide file and then the user's, which may be NULL. Returns 1
