@@ -31,19 +31,29 @@ def configure(folder, port):
                    "from me@example.org\n")
 
 
+def queued(house, base):
+    """A run of the user's, with that XDG_CONFIG_HOME, queues a message."""
+    yield from differs("status", run_as_cron_does(
+        house, "-i", "you@example.net", stdin=message("1@x"),
+        XDG_CONFIG_HOME=base).returncode, 0)
+
+
+def goes_to(house, wanted, other):
+    """Cron's flush sends it there."""
+    yield from differs("-q", run_as_cron_does(house, "-qf").returncode, 0)
+    yield from differs("other", other.count(), {})
+    yield from differs("wanted", wanted.count(), {"1@x": 1})
+
+
 def the_configuration_of_the_environment_is_kept():
     """A flush that has another one sends the message where it was to go."""
     with House() as house, Sink() as wanted, Sink() as other:
         project = os.path.join(house.home, "project")
         configure(project, 1)
         configure(os.path.join(house.home, ".config"), other.port)
-        yield from differs("status", run_as_cron_does(
-            house, "-i", "you@example.net", stdin=message("1@x"),
-            XDG_CONFIG_HOME=project).returncode, 0)
+        yield from queued(house, project)
         configure(project, wanted.port)
-        yield from differs("-q", run_as_cron_does(house, "-qf").returncode, 0)
-        yield from differs("other", other.count(), {})
-        yield from differs("wanted", wanted.count(), {"1@x": 1})
+        yield from goes_to(house, wanted, other)
 
 
 def include(folder, name, port):
@@ -65,14 +75,9 @@ def an_included_account_is_kept_with_its_defaults():
             configure(os.path.join(house.home, ".config"), other.port)
             configure(project, 1)
             include(project, accounts, 1)
-            yield from differs(place, run_as_cron_does(
-                house, "-i", "you@example.net", stdin=message("1@x"),
-                XDG_CONFIG_HOME=project).returncode, 0)
+            yield from queued(house, project)
             include(project, accounts, wanted.port)
-            yield from differs(f"{place}: -q", run_as_cron_does(
-                house, "-qf").returncode, 0)
-            yield from differs(f"{place}: other", other.count(), {})
-            yield from differs(f"{place}: wanted", wanted.count(), {"1@x": 1})
+            yield from goes_to(house, wanted, other)
 
 
 def a_file_beside_the_environments_is_kept():
@@ -83,14 +88,10 @@ def a_file_beside_the_environments_is_kept():
         rc, file = (os.path.join(house.home, name)
                     for name in (".msmtprc", "onehop/config"))
         os.rename(file, rc)
-        yield from differs("status", run_as_cron_does(
-            house, "-i", "you@example.net", stdin=message("1@x"),
-            XDG_CONFIG_HOME=os.path.join(house.home, "none")).returncode, 0)
+        yield from queued(house, os.path.join(house.home, "none"))
         configure(house.home, wanted.port)
         os.rename(file, rc)
-        yield from differs("-q", run_as_cron_does(house, "-qf").returncode, 0)
-        yield from differs("other", other.count(), {})
-        yield from differs("wanted", wanted.count(), {"1@x": 1})
+        yield from goes_to(house, wanted, other)
 
 
 def one_that_every_run_finds_is_not():
@@ -99,9 +100,7 @@ def one_that_every_run_finds_is_not():
         configure(house.home, 1)
         os.rename(os.path.join(house.home, "onehop/config"),
                   os.path.join(house.home, ".msmtprc"))
-        yield from differs("status", run_as_cron_does(
-            house, "-i", "you@example.net", stdin=message("1@x"),
-            XDG_CONFIG_HOME=os.path.join(house.home, "none")).returncode, 0)
+        yield from queued(house, os.path.join(house.home, "none"))
         found = [path for directory, _, names in os.walk(house.home)
                  for path in (os.path.join(directory, name) for name in names)
                  if "/new/" in path]
@@ -120,13 +119,9 @@ def the_file_with_an_error_is_kept():
         with open(os.path.join(project, "onehop", "config"), "a",
                   encoding="ascii") as file:
             file.write("timeout soon\n")
-        yield from differs("status", run_as_cron_does(
-            house, "-i", "you@example.net", stdin=message("1@x"),
-            XDG_CONFIG_HOME=project).returncode, 0)
+        yield from queued(house, project)
         configure(project, wanted.port)
-        yield from differs("-q", run_as_cron_does(house, "-qf").returncode, 0)
-        yield from differs("other", other.count(), {})
-        yield from differs("wanted", wanted.count(), {"1@x": 1})
+        yield from goes_to(house, wanted, other)
 
 
 def the_server_of_the_environment_is_kept():

@@ -161,20 +161,24 @@ class Demanding(Closing):
 BAD = ("bad@x", "-f", "bad@example.org", "you@example.net")
 
 
+def blocks_no_other(house, sink, stage):
+    """BAD is refused at that stage, and counts as tried."""
+    yield from house.send_in_order(BAD, ("2@x",), ("3@x",))
+    house.lead_to(sink.port)
+    result = house.flush()
+    yield from fault_of(result, 0)
+    yield from differs("stderr", result.stderr, b"")
+    yield from differs(f"{stage} copies", sink.count(), {"2@x": 1, "3@x": 1})
+    path, = house.files("new")
+    if b"\ndeferred " not in house.journal(path):
+        yield f"{stage}: journal: {house.journal(path)}"
+
+
 def one_that_is_answered_by_421_blocks_no_other():
     for stage in (b"MAIL", b"RCPT", b"DATA", b"dot"):
         with House() as house, Sink(Closing(stage, b"bad@")) as sink:
-            yield from house.send_in_order(BAD, ("2@x",), ("3@x",))
-            house.lead_to(sink.port)
-            result = house.flush()
-            yield from fault_of(result, 0)
-            yield from differs("stderr", result.stderr, b"")
-            yield from differs(f"{stage} copies", sink.count(),
-                               {"2@x": 1, "3@x": 1})
+            yield from blocks_no_other(house, sink, stage)
             yield from differs("connections", sink.connections, 2)
-            path, = house.files("new")
-            if b"\ndeferred " not in house.journal(path):
-                yield f"{stage}: journal: {house.journal(path)}"
 
 
 def after_two_in_a_row_the_others_wait():
@@ -218,16 +222,7 @@ def one_to_which_a_login_is_wanted_blocks_no_other():
                            (b"MAIL", *LOGIN), (b"RCPT", *LOGIN)):
         with House(*config) as house, \
                 Sink(Demanding(stage, b"bad@")) as sink:
-            yield from house.send_in_order(BAD, ("2@x",), ("3@x",))
-            house.lead_to(sink.port)
-            result = house.flush()
-            yield from fault_of(result, 0)
-            yield from differs("stderr", result.stderr, b"")
-            yield from differs(f"{stage} copies", sink.count(),
-                               {"2@x": 1, "3@x": 1})
-            path, = house.files("new")
-            if b"\ndeferred " not in house.journal(path):
-                yield f"{stage}: journal: {house.journal(path)}"
+            yield from blocks_no_other(house, sink, stage)
 
 
 def after_two_to_which_one_is_wanted_the_others_wait():

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -20,6 +21,18 @@
 	print_error("\n"); \
 	_fail(__FILE__, __LINE__); \
 } while (0)
+
+/* Writes a file of the test. */
+static inline void
+write_file(const char *path, const char *text, mode_t mode)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(chmod(path, mode), 0);
+}
 
 /* Removes a directory of the test and all that is in it. Returns 0 on
  * success. */

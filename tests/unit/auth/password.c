@@ -56,17 +56,6 @@ the_file_comes_before_the_command(void **state)
 	account_free(&a);
 }
 
-/* A file of the scratch directory. */
-static void
-write_file(const char *path, const char *text, mode_t mode)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-
-	assert_true(fd >= 0 && write(fd, text, strlen(text)) ==
-	    (ssize_t)strlen(text) && fchmod(fd, mode) == 0);
-	close(fd);
-}
-
 /* Settings of an account at mail.example, home directory "here", files
  * there, and what comes of them: the secret and its origin, or an error. */
 static const struct {

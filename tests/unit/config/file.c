@@ -281,17 +281,6 @@ eval_of_another_account_is_not_run(void **state)
 }
 
 static void
-write_file(const char *path, const char *text, mode_t mode)
-{
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-	assert_int_equal(chmod(path, mode), 0);
-}
-
-static void
 include_is_relative_to_the_file_and_has_a_depth(void **state)
 {
 	char scratch[] = "/tmp/onehop-unit-XXXXXX";

@@ -39,17 +39,6 @@ tear_down(void **state)
 	return chdir("/") | remove_tree(scratch);
 }
 
-static void
-put(const char *path, const char *text, mode_t mode)
-{
-	FILE *file = fopen(path, "w");
-
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-	assert_int_equal(chmod(path, mode), 0);
-}
-
 /* Both ways to a file of the user's. */
 static const char *const named[] = { NULL, USER };
 
@@ -58,17 +47,17 @@ static void
 a_file_that_is_not_read_may_have_another_account(void **state)
 {
 	(void)state;
-	put(SYSTEM, TYPO, 0644);
+	write_file(SYSTEM, TYPO, 0644);
 	for (size_t i = 0; i < 2; i++) {
 		const struct selection selection = { .config = named[i] };
 		struct account a = {0};
 
-		put(USER, "host user.example\n", 0600);
+		write_file(USER, "host user.example\n", 0600);
 		assert_int_equal(config_load_readable(&a, &selection, NULL,
 		    NULL), 0);
 		assert_string_equal(a.host.at[0], "user.example");
 		account_free(&a);
-		put(USER, "host user.example\n", 0666);
+		write_file(USER, "host user.example\n", 0666);
 		assert_int_equal(config_load_readable(&a, &selection, NULL,
 		    NULL), -1);
 	}
@@ -97,7 +86,7 @@ static void
 a_link_to_nothing_is_an_error_beside_another_file(void **state)
 {
 	(void)state;
-	put(USER, "host user.example\n", 0600);
+	write_file(USER, "host user.example\n", 0600);
 	for (size_t i = 0; i < 2; i++) {
 		assert_string_equal(load(named[i], NULL), "user.example");
 		assert_int_equal(symlink("nowhere", SYSTEM), 0);
@@ -132,7 +121,7 @@ static void
 a_file_that_is_not_trusted_is_not_used_beside_another(void **state)
 {
 	(void)state;
-	put(USER, "host user.example\n", 0600);
+	write_file(USER, "host user.example\n", 0600);
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		const char *real = modes[i].is_link ? "etc/real/config"
 		    : SYSTEM;
@@ -145,7 +134,8 @@ a_file_that_is_not_trusted_is_not_used_beside_another(void **state)
 			(void)mkdir("etc/real", 0700);
 			assert_int_equal(symlink("../real/config", SYSTEM), 0);
 		}
-		put(real, "account sys\nhost sys.example\n", modes[i].file);
+		write_file(real, "account sys\nhost sys.example\n",
+		    modes[i].file);
 		chmod(directory, modes[i].directory);
 		for (size_t j = 0; j < 2; j++) {
 			assert_string_equal(load(named[j], NULL),
@@ -163,7 +153,7 @@ static void
 the_only_file_must_be_trusted(void **state)
 {
 	(void)state;
-	put(SYSTEM, "host sys.example\n", 0666);
+	write_file(SYSTEM, "host sys.example\n", 0666);
 	assert_string_equal(load(NULL, NULL), "78 " SYSTEM ": expected a file "
 	    "that only its owner can write, not mode 666");
 	assert_int_equal(chmod(SYSTEM, 0644), 0);

@@ -149,16 +149,11 @@ static void
 put_pin(const char *state, const char *text)
 {
 	char *path = xasprintf("%s/pins", state);
-	FILE *file;
 
 	mkdir(path, 0700);
 	free(path);
 	path = xasprintf("%s/pins/mail.test:465", state);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	fputs(text, file);
-	fclose(file);
-	chmod(path, 0600);
+	write_file(path, text, 0600);
 	free(path);
 }
 
